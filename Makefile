@@ -1,0 +1,42 @@
+# memlog: `make run` and `make test` do all their own set-up in a new clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RUN_FLAGS := $(if $(ONCE),--once,)
+
+.PHONY: help run test test-slow check bench docs clean
+
+help: ## This list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "memlog needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+run: $(READY) ## Record, archive and browse what your agents did; ONCE=1 stops after a search and a page have answered.
+	$(BIN)/memlog up $(RUN_FLAGS)
+
+test: $(READY) ## The tests, in under three minutes.
+	$(BIN)/pytest -m 'not slow and not kernel'
+
+test-slow: $(READY) ## The tests that take minutes.
+	$(BIN)/pytest -m slow
+
+check: $(READY) ## Lint, format, types, and that the docs are current.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
+
+bench: $(READY) ## Print the ratios of docs/performance.md, measured in one run.
+	$(BIN)/python -m bench
+
+docs: $(READY) ## Write the generated pages of docs/.
+	$(BIN)/python docs/generate.py
+
+clean: ## Remove what make made.
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

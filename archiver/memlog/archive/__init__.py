@@ -1,0 +1,3 @@
+"""The archive: one SQLite file beside a tree of snapshots."""
+
+__all__: list[str] = []

@@ -1,0 +1,131 @@
+"""The click tree. A command's module is loaded when it is named, and not before."""
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memlog import __version__
+from memlog.errors import MemlogError
+from memlog.paths import Home
+from memlog.settings import Settings, load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# command -> module:attribute, in the order help shows them
+COMMANDS = {
+    "up": "memlog.cli.up:up",
+    "status": "memlog.cli.status:status",
+    "query": "memlog.cli.query:query",
+    "export": "memlog.cli.export:export",
+    "import": "memlog.cli.backfill:import_",
+    "install": "memlog.cli.install:install",
+    "serve": "memlog.cli.serve:serve",
+    "show": "memlog.cli.ring:show",
+    "tail": "memlog.cli.ring:tail",
+    "stats": "memlog.cli.ring:stats",
+    "write": "memlog.cli.ring:write",
+    "clear": "memlog.cli.ring:clear",
+    "resize": "memlog.cli.ring:resize",
+    "version": "memlog.cli.ring:version",
+    "witness": "memlog.cli.witness:witness",
+    "admin": "memlog.cli.admin:admin",
+    "doctor": "memlog.cli.status:doctor",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, name = target.split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@dataclass
+class Context:
+    """What every command is handed: where the home is, and its settings when asked for."""
+
+    home_flag: str | None
+
+    @cached_property
+    def home(self) -> Home:
+        return Home(self.home_flag)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load(self.home_flag)
+
+    def settings_with(self, **flags: Any) -> Settings:
+        """Settings with this command's flags on top; flags that are None were not given."""
+        return load(self.home_flag, **flags)
+
+
+pass_context = click.make_pass_decorator(Context)
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="memlog")
+@click.option(
+    "--home", metavar="DIR", help="Where memlog keeps everything  [default: $MEMLOG_HOME or ~/.claude/memlog]"
+)
+@click.pass_context
+def memlog(ctx: click.Context, home: str | None) -> None:
+    """The flight recorder for LLM agents: what they knew survives compaction, crash and clean-up.
+
+    Example: memlog up
+    """
+    ctx.obj = Context(home)
+
+
+def main(arguments: "Sequence[str]") -> int:
+    """Exit code of a command line: that of the error's branch, 130 after Ctrl-C, 0 for a closed pipe."""
+    try:
+        result = memlog.main(list(arguments), prog_name="memlog", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.ClickException as exc:
+        exc.show()
+        return exc.exit_code
+    except click.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the flush at exit must not raise again
+        return 0
+    except MemlogError as exc:
+        return report(exc)
+    except Exception as exc:  # the last edge: a person gets a sentence, MEMLOG_DEBUG=1 the traceback
+        if os.environ.get("MEMLOG_DEBUG"):
+            raise
+        click.echo(
+            f"memlog: internal error: {type(exc).__name__}: {exc}\nnext: MEMLOG_DEBUG=1 shows where", err=True
+        )
+        return 1
+
+
+def report(exc: MemlogError) -> int:
+    """Say what went wrong and what to try next; returns the exit code."""
+    from memlog.cli.output import safe_text
+
+    click.echo(f"memlog: {safe_text(str(exc))}", err=True)
+    if exc.hint:
+        click.echo(f"next: {exc.hint}", err=True)
+    return exc.exit_code

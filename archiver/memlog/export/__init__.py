@@ -1,0 +1,3 @@
+"""Exports: what a person takes away, readable without memlog."""
+
+__all__: list[str] = []

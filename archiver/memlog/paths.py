@@ -1,0 +1,189 @@
+"""Where things lie under the home, and how its files are made.
+
+Plain strings and os.path: pathlib costs the hook a bare interpreter's start.
+"""
+
+import os
+import stat
+
+from memlog.errors import UnsafePathError
+
+DIR_MODE = 0o700
+FILE_MODE = 0o600
+
+
+def default_home() -> str:
+    """$MEMLOG_HOME, else ~/.claude/memlog."""
+    return os.environ.get("MEMLOG_HOME") or os.path.join(os.path.expanduser("~"), ".claude", "memlog")
+
+
+class Home:
+    """Paths below one home; nothing is created by asking."""
+
+    __slots__ = ("root",)
+
+    def __init__(self, root: str | None = None) -> None:
+        self.root = os.path.abspath(os.path.expanduser(root or default_home()))
+
+    def __fspath__(self) -> str:
+        return self.root
+
+    def __repr__(self) -> str:
+        return f"Home({self.root!r})"
+
+    @property
+    def archive(self) -> str:
+        return os.path.join(self.root, "archive.db")
+
+    @property
+    def config(self) -> str:
+        return os.path.join(self.root, "config.toml")
+
+    @property
+    def key(self) -> str:
+        """32 random bytes: identities of lines without an id, never leaves the home."""
+        return os.path.join(self.root, "key")
+
+    @property
+    def ring(self) -> str:
+        return os.path.join(self.root, "ring")
+
+    @property
+    def spool(self) -> str:
+        return os.path.join(self.root, "spool")
+
+    @property
+    def watermarks(self) -> str:
+        return os.path.join(self.root, "watermark")
+
+    @property
+    def log(self) -> str:
+        return os.path.join(self.root, "log")
+
+    @property
+    def socket(self) -> str:
+        return os.path.join(self.root, "witness.sock")
+
+    @property
+    def lock(self) -> str:
+        return os.path.join(self.root, "witness.lock")
+
+    @property
+    def witness_start(self) -> str:
+        """Its mtime is when a hook last started a witness."""
+        return os.path.join(self.root, "witness.start")
+
+    @property
+    def witness_stopped(self) -> str:
+        """Exists after `memlog witness stop`: hooks start none."""
+        return os.path.join(self.root, "witness.stopped")
+
+    @property
+    def tombstones(self) -> str:
+        return os.path.join(self.root, "tombstones.jsonl")
+
+    @property
+    def doorbell(self) -> str:
+        return os.path.join(self.root, "ring", "doorbell")
+
+
+def make_dir(path: str) -> None:
+    """A directory of mode 0700 that is ours, under any umask; parents are made as they are.
+
+    Raises: UnsafePathError when it belongs to somebody else or is a link.
+    """
+    try:
+        os.mkdir(path, DIR_MODE)
+        os.chmod(path, DIR_MODE)
+        return
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        make_dir(path)
+        return
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise UnsafePathError(f"{path} is not a directory")
+    if found.st_uid != os.geteuid():
+        raise UnsafePathError(f"{path} belongs to uid {found.st_uid}, not to you")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        os.chmod(path, DIR_MODE)
+
+
+def open_private(path: str, flags: int) -> int:
+    """A descriptor of a file of mode 0600, never through a link; O_CLOEXEC.
+
+    Raises: UnsafePathError when the file is a link or belongs to somebody else.
+    """
+    try:
+        fd = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+    except OSError as exc:
+        if os.path.islink(path):
+            raise UnsafePathError(f"{path} is a symbolic link") from exc
+        raise
+    found = os.fstat(fd)
+    if found.st_uid != os.geteuid():
+        os.close(fd)
+        raise UnsafePathError(f"{path} belongs to uid {found.st_uid}, not to you")
+    if stat.S_IMODE(found.st_mode) & 0o177:
+        os.fchmod(fd, FILE_MODE)
+    return fd
+
+
+def replace_file(path: str, data: bytes, *, sync: bool = True) -> None:
+    """The file's new content, whole or not at all, mode 0600.
+
+    sync: fsync file and directory, for what must survive a power cut.
+    """
+    folder = os.path.dirname(path)
+    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+    try:
+        os.fchmod(fd, FILE_MODE)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        if sync:
+            os.fsync(fd)
+    except BaseException:
+        os.close(fd)
+        os.unlink(temporary)
+        raise
+    os.close(fd)
+    os.rename(temporary, path)
+    if sync:
+        sync_dir(folder)
+
+
+def sync_dir(path: str) -> None:
+    """A rename or unlink in this directory survives a power cut once this returns."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def load_key(home: Home) -> bytes:
+    """The home's 32-byte key, made at first use; equal in every process that asks."""
+    try:
+        fd = open_private(home.key, os.O_RDONLY)
+    except FileNotFoundError:
+        make_dir(home.root)
+        temporary = f"{home.key}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+        replace_file(temporary, os.urandom(32))
+        try:
+            os.link(temporary, home.key)  # the first one wins; a rename could replace a key already used
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(temporary)
+        fd = open_private(home.key, os.O_RDONLY)
+    try:
+        key = os.read(fd, 64)
+    finally:
+        os.close(fd)
+    if len(key) != 32:
+        raise UnsafePathError(f"{home.key} does not hold a key of 32 bytes", hint="restore it from a backup")
+    return key

@@ -1,0 +1,151 @@
+"""Settings: one frozen value; default < config.toml < MEMLOG_* < flag.
+
+A NamedTuple, because the hook reads it (see wire.py).
+"""
+
+import os
+from typing import Any, NamedTuple
+
+from memlog.contracts import RING_DEFAULT, RING_MAX, RING_MIN
+from memlog.errors import SettingsError
+from memlog.paths import Home
+
+
+class Settings(NamedTuple):
+    """Every setting. Sizes are bytes, times milliseconds or seconds as their names say."""
+
+    home: str = ""
+    ring: str = "auto"  # auto | kernel | shm
+    ring_dir: str = ""  # "" = <home>/ring; /dev/shm/... where the home is a network file system
+    device: str = "/dev/memlog"
+    ring_bytes: int = RING_DEFAULT
+    start_witness: bool = True  # a hook that finds no witness starts one
+    redact: bool = True
+    hand_over_bytes: int = 3_000_000  # a transcript tail larger than this is handed over, not written
+    hook_lock_ms: int = 20
+    lock_ms: int = 1_000
+    batch_records: int = 1_000
+    batch_bytes: int = 4_000_000
+    batch_ms: int = 200
+    session_quota_bytes: int = 100 * 1024 * 1024  # of one session's snapshots; 0 = no limit
+    epoch_silence_s: int = 86_400  # a session this long without a record is closed
+    log_level: str = "info"
+    log_bytes: int = 1_000_000
+    log_files: int = 3
+    port: int = 8001
+    sql_time_ms: int = 1_000
+    sql_rows: int = 1_000
+
+
+class Origin(NamedTuple):
+    """Where a setting's value came from: default, a file and line, a variable, or a flag."""
+
+    name: str
+    value: object
+    source: str
+
+
+_CHOICES = {"ring": ("auto", "kernel", "shm"), "log_level": ("debug", "info", "warning", "error")}
+_LIMITS = {
+    "ring_bytes": (RING_MIN, RING_MAX),
+    "port": (0, 65_535),
+    "batch_records": (1, 100_000),
+    "batch_bytes": (65_536, 1 << 30),
+    "batch_ms": (1, 60_000),
+    "log_files": (0, 100),
+}
+
+
+def load(home: str | None = None, environ: dict[str, str] | None = None, **flags: object) -> Settings:
+    """The settings in force for a home. Flags that are None were not given.
+
+    Raises: SettingsError naming the file and line, the variable, or the flag.
+    """
+    return Settings(**{o.name: o.value for o in explain(home, environ, **flags)})  # type: ignore[arg-type]
+
+
+def explain(home: str | None = None, environ: dict[str, str] | None = None, **flags: object) -> list[Origin]:
+    """Each setting with its value and where it came from, in the order of Settings.
+
+    Raises: SettingsError.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    place = Home(home or environ.get("MEMLOG_HOME"))
+    found: dict[str, tuple[object, str]] = {n: (v, "default") for n, v in Settings._field_defaults.items()}
+    source = "flag" if home else "MEMLOG_HOME" if environ.get("MEMLOG_HOME") else "default"
+    found["home"] = (place.root, source)
+    for name, value, line in _read_file(place.config):
+        where = f"{place.config}, line {line}"
+        if name == "home" or name not in Settings._fields:
+            raise SettingsError(f"{where}: no setting is called {name!r}{_nearest(name)}")
+        found[name] = (_check(name, value, where), where)
+    for name in Settings._fields:
+        variable = "MEMLOG_" + name.upper()
+        if name != "home" and environ.get(variable):
+            found[name] = (_check(name, _parse(name, environ[variable], variable), variable), variable)
+    for name, value in flags.items():
+        if value is not None:
+            found[name] = (_check(name, value, f"--{name.replace('_', '-')}"), "flag")
+    return [Origin(name, *found[name]) for name in Settings._fields]
+
+
+def _read_file(path: str) -> list[tuple[str, Any, int]]:
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except FileNotFoundError:
+        return []
+    except OSError as exc:
+        raise SettingsError(f"{path} cannot be read: {exc.strerror}") from exc
+    import tomllib  # 23 ms of CPU: only where there is a file
+
+    try:
+        table = tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path}: {exc}") from exc
+    lines = raw.decode("utf-8").splitlines()
+    return [(name, value, _line_of(name, lines)) for name, value in table.items()]
+
+
+def _line_of(name: str, lines: list[str]) -> int:
+    for number, line in enumerate(lines, 1):
+        words = line.strip().strip("[").replace('"', "")
+        if words.startswith(name) and words[len(name) : len(name) + 1] in ("", " ", "=", "]", ".", "\t"):
+            return number
+    return 1
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, Settings._fields, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _parse(name: str, text: str, where: str) -> object:
+    kind = type(Settings._field_defaults[name])
+    if kind is bool:
+        word = text.strip().lower()
+        if word not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+            raise SettingsError(f"{where}: {text!r} is neither true nor false")
+        return word in ("1", "true", "yes", "on")
+    if kind is int:
+        try:
+            return int(text.replace("_", ""))
+        except ValueError as exc:
+            raise SettingsError(f"{where}: {text!r} is not a whole number") from exc
+    return text
+
+
+def _check(name: str, value: object, where: str) -> object:
+    kind = type(Settings._field_defaults[name])
+    if type(value) is not kind:
+        word = {bool: "true or false", int: "a whole number", str: "a text"}[kind]
+        raise SettingsError(f"{where}: {name} must be {word}, not {value!r}")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise SettingsError(f"{where}: {name} is one of {', '.join(_CHOICES[name])}, not {value!r}")
+    if isinstance(value, int) and not isinstance(value, bool):
+        low, high = _LIMITS.get(name, (0, 1 << 50))
+        if not low <= value <= high:
+            raise SettingsError(f"{where}: {name} lies between {low} and {high}, not {value}")
+    return value
