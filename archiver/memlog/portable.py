@@ -1,0 +1,185 @@
+"""A record as one JSON line, and its blob back, byte for byte: snapshots, jsonl export, import.
+
+A line reads like a row of v_record. Most blobs are what `record.encode` makes of the
+line's own fields; the others are carried whole in `blob_b64`.
+"""
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any
+
+import cbor2
+
+from memlog.contracts import UNKNOWN_AGENT
+from memlog.errors import DecodeError, MemlogError
+from memlog.record import Record, decode, encode
+from memlog.wire import NO_SESSION, Header, pack_session
+
+VERSION = 1
+
+# What the archive knows of a record beside its blob, in the order a line shows it.
+_BEFORE = ("session", "agent", "project", "epoch", "ts", "kind", "role", "tool")
+_AFTER = (
+    "ts_ns", "source_id", "block", "part", "parts", "parent_id",
+    "ring_id", "seq", "uid", "pid", "attested", "written_ns", "archived_ns", "bytes", "digest", "salt",
+    "link", "decode_error",
+)  # fmt: skip
+# What `encode` needs of a line; text and rest apart.
+_OWN = ("agent", "session", "source_id", "block", "kind", "ts_ns")
+_OPTIONAL = ("role", "tool", "project", "parent_id", "boundary", "at")
+
+# Lossless in JSON, and then no terminal obeys it and no reader of lines splits at it.
+_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def to_line(fields: Mapping[str, Any], blob: bytes) -> dict[str, Any]:
+    """One JSON-safe object from which `from_line` gives the same blob.
+
+    fields: columns of v_record, and optionally salt and link; bytes become hex, None is left out.
+    The record's own words (project, text, rest, boundary ...) come from the blob where it is ours.
+    """
+    try:
+        record = decode(blob)
+    except DecodeError:
+        record = None
+    line: dict[str, Any] = {"memlog": VERSION}
+    if not isinstance(record, Record):
+        _copy(line, fields, _BEFORE)
+        line["text"] = _plain_text(fields.get("text"))
+        _copy(line, fields, _AFTER)
+        line["blob_b64"] = b64encode(blob).decode()
+        return line
+    _copy(line, {**fields, "project": record.project}, _BEFORE)
+    line["text"] = record.text
+    _copy(line, fields, _AFTER)
+    _copy(line, record._asdict(), ("boundary", "at"))
+    line["mac"] = record.mac.hex()
+    if record.error:
+        line["error"] = True
+    if record.omitted:
+        line["omitted"] = list(record.omitted)
+    if record.redacted:
+        line["redacted"] = dict(record.redacted)
+    if isinstance(record.rest, bytes):
+        line["rest_b64"] = b64encode(record.rest).decode()
+    elif record.rest:
+        line["rest"] = dict(record.rest)
+    if not _gives_back(line, blob):
+        for name in ("rest", "rest_b64", "redacted", "omitted"):
+            line.pop(name, None)
+        line["blob_b64"] = b64encode(blob).decode()
+    return line
+
+
+def _copy(line: dict[str, Any], fields: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        value = fields.get(name)
+        if value is not None:
+            line[name] = value.hex() if isinstance(value, bytes) else value
+
+
+def _plain_text(text: object) -> str:
+    return text if isinstance(text, str) else ""
+
+
+def _gives_back(line: dict[str, Any], blob: bytes) -> bool:
+    """True when the line, once through JSON, re-encodes to the blob.
+
+    The rest goes through JSON for it: keys that are numbers, bytes, NaN and what else
+    JSON has no word for come out different, or not at all.
+    """
+    try:
+        if "rest" in line or "redacted" in line:
+            through = {name: line[name] for name in ("rest", "redacted") if name in line}
+            line = {**line, **json.loads(json.dumps(through, allow_nan=False))}
+        return _blob_of(line) == blob
+    except (TypeError, ValueError, RecursionError, MemlogError):
+        return False
+
+
+def from_line(line: Mapping[str, Any]) -> tuple[Header | None, bytes]:
+    """Header (None where no ring carried it) and blob of a line.
+
+    Raises: DecodeError, whatever the line holds.
+    """
+    if line.get("memlog") != VERSION:
+        raise DecodeError(f"a line of version {line.get('memlog')!r}; this version knows {VERSION}")
+    packed = line.get("blob_b64")
+    try:
+        blob = b64decode(packed, validate=True) if packed is not None else _blob_of(line)
+        return _header_of(line, len(blob)), blob
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError, cbor2.CBOREncodeError) as exc:
+        raise DecodeError(f"a portable line breaks at {exc}"[:300]) from exc
+
+
+def _blob_of(line: Mapping[str, Any]) -> bytes:
+    for name in (*_OWN, *_OPTIONAL, "text", "mac"):
+        value = line.get(name)
+        if name in ("block", "ts_ns", "at"):
+            fits = (type(value) is int and 0 <= value < 1 << 63) or (value is None and name == "at")
+        else:
+            fits = isinstance(value, str) or (value is None and name in _OPTIONAL)
+        if not fits:
+            raise TypeError(name)
+    rest = line.get("rest", {})
+    if "rest_b64" in line:
+        rest = b64decode(line["rest_b64"], validate=True)
+    elif not isinstance(rest, dict):
+        raise TypeError("rest")
+    part, parts = line.get("part", 0), line.get("parts", 1)
+    if type(part) is not int or type(parts) is not int or not 0 <= part < parts < 1 << 31:
+        raise TypeError("part")
+    own: dict[str, Any] = {name: line[name] for name in (*_OWN, "text")}
+    own |= {name: line.get(name) for name in _OPTIONAL}
+    record = Record(
+        **own, mac=bytes.fromhex(line["mac"]), rest=rest, part=part, parts=parts,
+        error=line.get("error") is True, omitted=tuple(line.get("omitted", ())),
+        redacted=dict(line.get("redacted", {})),
+    )  # fmt: skip
+    blobs = encode(record)
+    if len(blobs) != 1:
+        raise ValueError("its size: more than one blob")
+    return blobs[0]
+
+
+def _header_of(line: Mapping[str, Any], length: int) -> Header | None:
+    if line.get("written_ns") is None:
+        return None
+    for name, bits in (("written_ns", 64), ("seq", 64), ("uid", 32), ("pid", 32)):
+        if type(line[name]) is not int or not 0 <= line[name] < 1 << bits:
+            raise ValueError(name)
+    session = line["session"]
+    # The archive made this name up for a record without a session.
+    unnamed = line.get("agent") == UNKNOWN_AGENT and session.startswith("none-")
+    raw = NO_SESSION if unnamed else pack_session(session)
+    return Header(length, line["written_ns"], line["seq"], line["uid"], line["pid"], raw)
+
+
+def dump_line(line: Mapping[str, Any]) -> str:
+    """The line as JSON without a newline in it; printable on any terminal, and lossless."""
+    text = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
+    if text.isascii():
+        return text.replace("\x7f", "\\u007f")
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def parse_line(raw: bytes | str) -> dict[str, Any]:
+    """The object of one line of a snapshot or an export; a comma after it belongs to the array around.
+
+    Raises: DecodeError.
+    """
+    try:
+        text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+        value = json.loads(text.strip().removesuffix(","))
+    except (ValueError, RecursionError) as exc:
+        raise DecodeError(f"not a line of JSON: {exc}"[:300]) from exc
+    if not is_line(value):
+        raise DecodeError("a JSON line, and not a record of memlog")
+    return value  # type: ignore[no-any-return]
+
+
+def is_line(value: object) -> bool:
+    """True for an object that says it is a portable line, of whatever version."""
+    return isinstance(value, dict) and type(value.get("memlog")) is int
