@@ -1,0 +1,152 @@
+"""The part of a text that answers a question, with what was found marked.
+
+Ours and not FTS5's: the index holds a prepared form and no text to show. Made for the final
+rows only, from the original.
+"""
+
+WIDTH = 200  # characters of text in a snippet
+_LOOK = 300  # occurrences of one word that are looked at
+_EDGE = 15  # characters a window grows to end between words
+_BEFORE = 30  # characters shown before the first match at least, where there are any
+OPEN, CLOSE, CUT = "«", "»", "…"
+
+Pieces = list[tuple[str, bool]]  # text, and whether it is a match
+
+
+def snippet(text: str, words: list[str], *, width: int = WIDTH) -> Pieces:
+    """About `width` characters around the densest matches; the text's begin where there is none.
+
+    Shape: pieces to be joined; white space is folded to single spaces, control characters stay.
+    """
+    found = _find(text, words)
+    start, stop = _window(found, len(text), width)
+    start, stop = _tidy(text, start, stop)
+    pieces: Pieces = [(CUT, False)] if text[:start].strip() else []
+    at = start
+    for begin, end, _ in found:
+        if begin < at or end > stop:
+            continue
+        pieces.append((_fold(text[at:begin]), False))
+        pieces.append((_fold(text[begin:end]), True))
+        at = end
+    pieces.append((_fold(text[at:stop]), False))
+    if text[stop:].strip():
+        pieces.append((CUT, False))
+    return _joined(pieces)
+
+
+def marked(pieces: Pieces, mark_open: str = OPEN, mark_close: str = CLOSE) -> str:
+    """The snippet as one text, matches between marks."""
+    return "".join(f"{mark_open}{text}{mark_close}" if hit else text for text, hit in pieces)
+
+
+def _find(text: str, words: list[str]) -> list[tuple[int, int, int]]:
+    """(start, stop, which word) of matches, in order, none overlapping."""
+    folded = text.lower()
+    if len(folded) != len(text) or not text.isascii():
+        folded = _bare(text)
+    found: list[tuple[int, int, int]] = []
+    for number, word in enumerate(_tokens(words)):
+        if not word.isascii():
+            word = _bare(word)
+        whole = _occurrences(folded, word, whole=True)
+        found.extend((at, at + len(word), number) for at in whole or _occurrences(folded, word, whole=False))
+    found.sort(key=lambda m: (m[0], -m[1]))
+    kept: list[tuple[int, int, int]] = []
+    for match in found:
+        if not kept or match[0] >= kept[-1][1]:
+            kept.append(match)
+    return kept
+
+
+def _tokens(words: list[str]) -> list[str]:
+    """The words as the tokenizer splits them, in lower case, each once."""
+    found: dict[str, None] = {}
+    for word in words:
+        for token in "".join(c if c.isalnum() else " " for c in word.lower()).split():
+            found[token] = None
+    return list(found)
+
+
+def _bare(text: str) -> str:
+    """Lower case without accents, one character for each character."""
+    from unicodedata import decomposition
+
+    out = []
+    for c in text:
+        if c > "\x7f":
+            parts = decomposition(c)
+            if parts and parts[0] != "<":
+                c = chr(int(parts.split()[0], 16))
+        c = c.lower()
+        out.append(c if len(c) == 1 else c[0])
+    return "".join(out)
+
+
+def _occurrences(text: str, word: str, *, whole: bool) -> list[int]:
+    found: list[int] = []
+    at = text.find(word)
+    while at >= 0 and len(found) < _LOOK:
+        stop = at + len(word)
+        if not whole or not (
+            (at > 0 and text[at - 1].isalnum()) or (stop < len(text) and text[stop].isalnum())
+        ):
+            found.append(at)
+        at = text.find(word, stop)
+    return found
+
+
+def _window(found: list[tuple[int, int, int]], length: int, width: int) -> tuple[int, int]:
+    """Begin and end of the window that holds the most different words, then the most matches."""
+    if not found or length <= width:
+        return 0, min(length, width)
+    best = (0, 0)
+    first = last = 0
+    left = 0
+    inside: dict[int, int] = {}
+    for right, (_, stop, word) in enumerate(found):
+        inside[word] = inside.get(word, 0) + 1
+        while left < right and stop - found[left][0] > width:
+            gone = found[left][2]
+            inside[gone] -= 1
+            if not inside[gone]:
+                del inside[gone]
+            left += 1
+        score = (len(inside), right - left)
+        if score > best:
+            best, first, last = score, left, right
+    begin, stop = found[first][0], found[last][1]
+    room = max(0, width - (stop - begin))
+    start = max(0, begin - max(min(_BEFORE, room), room // 2))
+    end = min(length, max(stop, start + width))
+    return max(0, min(start, end - width)), end
+
+
+def _tidy(text: str, start: int, stop: int) -> tuple[int, int]:
+    """The window widened to where words begin and end, by at most _EDGE characters a side."""
+    for at in range(start, max(start - _EDGE, 0) - 1, -1):
+        if at == 0 or text[at - 1].isspace():
+            start = at
+            break
+    for at in range(stop, min(stop + _EDGE, len(text)) + 1):
+        if at == len(text) or text[at].isspace():
+            stop = at
+            break
+    return start, stop
+
+
+def _fold(text: str) -> str:
+    """White space as single spaces, kept at both ends."""
+    words = text.split()
+    if not words:
+        return " " if text else ""
+    return (" " if text[0].isspace() else "") + " ".join(words) + (" " if text[-1].isspace() else "")
+
+
+def _joined(pieces: Pieces) -> Pieces:
+    kept = [piece for piece in pieces if piece[0]]
+    if kept and not kept[0][1]:
+        kept[0] = (kept[0][0].lstrip(), False)
+    if kept and not kept[-1][1]:
+        kept[-1] = (kept[-1][0].rstrip(), False)
+    return [piece for piece in kept if piece[0]]

@@ -1,0 +1,182 @@
+"""What a person typed, as terms, exclusions and filters; and those as an FTS5 expression.
+
+Every text is a question: nothing here is ever a syntax error. Only --raw is FTS5's own language.
+"""
+
+from memlog.archive.prepare import match_terms, searchable
+
+FILTERS = ("session", "project", "agent", "kind", "role", "tool", "epoch", "since", "until")
+MAX_TERMS = 64  # a pasted page is a question about its first words; each term is a scan of its hits
+
+# Left out only where any of the terms may match: "the" would rank what says "the" most.
+STOP_WORDS = frozenset(
+    """
+    a about again all am an and any are as at be because been before being but by can could did do does
+    doing done don down during each else ever few for from further get gets getting got had has have
+    having he her here hers him his how i if in into is isn it its itself just let ll me more most my
+    myself no nor not now of off on once one only or other our ours out over own please re s same she
+    should so some such t tell than that the their theirs them then there these they this those through to
+    too under until up us ve very was we were what when where which while who whom whose why will with
+    would you your yours
+    """.split()  # noqa: SIM905
+)
+
+
+class Term:
+    """One word or "quoted phrase". prefix: it ended in `*`. quoted: to be met as it stands."""
+
+    __slots__ = ("prefix", "quoted", "text")
+
+    def __init__(self, text: str, prefix: bool = False, quoted: bool = False) -> None:
+        self.text = text
+        self.prefix = prefix
+        self.quoted = quoted
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Term) and self.match == other.match
+
+    def __hash__(self) -> int:
+        return hash(self.match)
+
+    def __repr__(self) -> str:
+        return f"Term({self.match})"
+
+    @property
+    def match(self) -> str:
+        """Its FTS5 string."""
+        return match_terms(self.text) + ("*" if self.prefix else "")
+
+
+class Question:
+    """What was typed. terms: every inner list must be met, by any of its terms.
+
+    filters: (key, value, as typed); a value its key cannot take goes back among the terms.
+    """
+
+    __slots__ = ("exclude", "filters", "shortened", "terms")
+
+    def __init__(self) -> None:
+        self.terms: list[list[Term]] = []
+        self.exclude: list[Term] = []
+        self.filters: list[tuple[str, str, str]] = []
+        self.shortened = False  # more than MAX_TERMS were typed
+
+    @property
+    def plain(self) -> bool:
+        """Asked in plain words: it has a word that says nothing by itself, beside words that do."""
+        stops = sum(_says_nothing(group) for group in self.terms)
+        return 0 < stops < len(self.terms)
+
+    def add(self, term: Term, *, alternative: bool = False) -> None:
+        """One more term that must be met; alternative: or the one before it."""
+        if not searchable(term.text):
+            return
+        if alternative and self.terms:
+            if term not in self.terms[-1]:
+                self.terms[-1].append(term)
+        elif [term] not in self.terms:
+            if len(self.terms) < MAX_TERMS:
+                self.terms.append([term])
+            else:
+                self.shortened = True
+
+
+def parse(text: str) -> Question:
+    """The question of a text.
+
+    Shape: words; `"a phrase"`; `-not`; `begin*`; `this OR that`; `key:value` for the keys of
+    FILTERS. `--long-option`, `http://x` and `foo:bar` are words.
+    """
+    question = Question()
+    at, either = 0, False
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        start = at
+        negative = text[at] == "-" and text[at + 1 : at + 2] not in ("", "-") and not text[at + 1].isspace()
+        at += negative
+        if text[at] == '"':
+            stop = _closing(text, at + 1)
+            term, at = Term(text[at + 1 : stop], quoted=True), stop + 1
+            if text[at : at + 1] == "*":
+                term.prefix = True
+                at += 1
+        else:
+            at = _end(text, at)
+            word = text[start + negative : at]
+            key, colon, value = word.partition(":")
+            if colon and not negative and key.lower() in FILTERS:
+                if value.startswith('"'):
+                    at = _closing(text, start + len(key) + 2) + 1
+                    value = text[start + len(key) + 2 : at - 1]
+                if value:
+                    question.filters.append((key.lower(), value, text[start:at]))
+                    continue
+            if word == "OR" and not negative and question.terms:
+                either = True
+                continue
+            term = Term(word.rstrip("*"), prefix=word.endswith("*"))
+        if not negative:
+            question.add(term, alternative=either)
+            either = False
+        elif searchable(term.text) and len(question.exclude) < MAX_TERMS:
+            question.exclude.append(term)
+    return question
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the phrase that began before `at` ends: a phrase nobody closed goes to the end."""
+    found = text.find('"', at)
+    return len(text) if found < 0 else found
+
+
+def _end(text: str, at: int) -> int:
+    while at < len(text) and not text[at].isspace():
+        at += 1
+    return at
+
+
+def all_of(question: Question) -> str | None:
+    """FTS5 expression: every term; None where there is no term."""
+    return _without(" AND ".join(map(_either, question.terms)), question)
+
+
+def any_of(question: Question) -> str | None:
+    """FTS5 expression: any of the terms that say something by themselves; None where it is all_of again."""
+    said = [group for group in question.terms if not _says_nothing(group)] or question.terms
+    if len(question.terms) < 2:
+        return None
+    return _without(" OR ".join(_either(group) for group in said), question)
+
+
+def excluded(question: Question) -> str | None:
+    """FTS5 expression of what was excluded."""
+    return " OR ".join(term.match for term in question.exclude) or None
+
+
+def needles(question: Question) -> list[str]:
+    """What a snippet looks for in the original text: terms that say something, else all."""
+    every = [term.text for group in question.terms for term in group]
+    return [text for text in every if text.lower() not in STOP_WORDS] or every
+
+
+def needles_of_raw(text: str) -> list[str]:
+    """Words of an expression in FTS5's own language."""
+    words = "".join(c if c.isalnum() else " " for c in text).split()
+    return [word for word in words if word not in ("AND", "OR", "NOT", "NEAR", "text", "tags")]
+
+
+def _says_nothing(group: list[Term]) -> bool:
+    return all(not t.quoted and not t.prefix and t.text.lower().strip("?!.,;:'") in STOP_WORDS for t in group)
+
+
+def _either(group: list[Term]) -> str:
+    return group[0].match if len(group) == 1 else "(" + " OR ".join(term.match for term in group) + ")"
+
+
+def _without(expression: str, question: Question) -> str | None:
+    unwanted = excluded(question)
+    if not expression or unwanted is None:
+        return expression or None
+    return f"({expression}) NOT ({unwanted})"

@@ -1,0 +1,105 @@
+"""What a person types, and the FTS5 expression it becomes."""
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memlog.archive import connection
+from memlog.archive.prepare import prepare
+from memlog.query import words
+
+
+def every(text: str) -> str | None:
+    return words.all_of(words.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("typed", "expression"),
+    [
+        ("deadlock", '"deadlock"'),
+        ("ring  full\n", '"ring" AND "full"'),
+        ('"ring full" now', '"ring full" AND "now"'),
+        ("ring -kernel", '("ring") NOT ("kernel")'),
+        ('ring -"a b" -c', '("ring") NOT ("a b" OR "c")'),
+        ("dead*", '"dead"*'),
+        ('"dead l"*', '"dead l"*'),
+        ("git --no-verify", '"git" AND "--no-verify"'),
+        ("ring OR pipe drain", '("ring" OR "pipe") AND "drain"'),
+        ("AND NEAR(a b)", '"AND" AND "NEAR(a" AND "b)"'),
+        ('say "hi', '"say" AND "hi"'),
+        ('a"b', '"a""b"'),
+        ("http://x foo:bar", '"http://x" AND "foo:bar"'),
+        ("ring ring ring", '"ring"'),
+        ("text:x tags:s1", '"text:x" AND "tags:s1"'),
+        ("漢字", '" 漢  字 "'),
+        ("OR", '"OR"'),
+        ("- -- * ? \U0001f600", None),
+        ("-only", None),
+        ("", None),
+    ],
+)
+def test_words_become_terms_that_must_all_be_met(typed: str, expression: str | None) -> None:
+    assert every(typed) == expression
+
+
+def test_known_keys_are_filters_and_others_are_words() -> None:
+    question = words.parse('deadlock kind:summary since:2d project:"my work" foo:bar since: "role:x"')
+    assert [(key, value) for key, value, _ in question.filters] == [
+        ("kind", "summary"), ("since", "2d"), ("project", "my work"),
+    ]  # fmt: skip
+    assert words.all_of(question) == '"deadlock" AND "foo:bar" AND "since:" AND "role:x"'
+
+
+def test_any_of_leaves_out_words_that_say_nothing() -> None:
+    question = words.parse("why did the deploy script fail on friday?")
+    assert question.plain
+    assert words.any_of(question) == '"deploy" OR "script" OR "fail" OR "friday?"'
+    assert words.needles(question) == ["deploy", "script", "fail", "friday?"]
+    only_stops = words.parse("what is it")
+    assert words.any_of(only_stops) == '"what" OR "is" OR "it"'
+    assert words.any_of(words.parse("deadlock")) is None
+
+
+def test_a_pasted_page_is_asked_by_its_first_words() -> None:
+    question = words.parse(" ".join(f"w{n}" for n in range(10_000)))
+    assert len(question.terms) == words.MAX_TERMS
+    assert question.shortened
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[sqlite3.Connection]:
+    con = connection.sqlite3.connect(":memory:")
+    con.execute(
+        "CREATE VIRTUAL TABLE f USING fts5 (text, tags, content = '', contentless_delete = 1, "
+        "tokenize = 'unicode61 remove_diacritics 2')"
+    )
+    con.execute("INSERT INTO f (rowid, text, tags) VALUES (1, ?, 's1 kmeta')", (prepare("the ring is full"),))
+    yield con
+    con.close()
+
+
+HOSTILE = st.text(
+    alphabet=st.sampled_from("ab \"'*:()-+^{}[]\\/\0\n\t漢\u0301\ud800\U0001f600ANDORNTE0.,;~"), max_size=40
+)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.one_of(st.text(max_size=60), HOSTILE))
+def test_no_text_is_a_syntax_error(index: sqlite3.Connection, typed: str) -> None:
+    question = words.parse(typed)
+    for expression in (words.all_of(question), words.any_of(question), words.excluded(question)):
+        if expression is not None:
+            index.execute("SELECT rowid FROM f WHERE f MATCH ?", (f"{{text}} : ({expression})",)).fetchall()
+
+
+def test_the_same_texts_unquoted_are_syntax_errors(index: sqlite3.Connection) -> None:
+    """The twin: what the quoting saves us from."""
+    failures = 0
+    for typed in ('a"', "AND", "foo:bar", "a) OR (b", "", "-x", "^", "a NEAR("):
+        with pytest.raises(connection.Error):
+            index.execute("SELECT rowid FROM f WHERE f MATCH ?", (typed,)).fetchall()
+        failures += 1
+    assert failures == 8
