@@ -1,0 +1,99 @@
+"""Every test has a home of its own, no way to the user's, and a minute to finish."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from memlog.paths import Home
+from memlog.settings import Settings
+from shared_data import DATA
+
+SECONDS, SECONDS_SLOW = 60, 900
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = pytest.mark.skip(reason="no real transcripts beside the checkout")
+    for item in items:
+        if item.get_closest_marker("data") and not DATA.is_dir():
+            item.add_marker(missing)
+
+
+@pytest.fixture(autouse=True)
+def _finishes(request: pytest.FixtureRequest) -> Iterator[None]:
+    seconds = SECONDS_SLOW if request.node.get_closest_marker("slow") else SECONDS
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"still running after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty home; $HOME and Claude's folder are empty ones too."""
+    for name in [n for n in os.environ if n.startswith(("MEMLOG_", "CLAUDE_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    user = tmp_path / "user"
+    user.mkdir()
+    monkeypatch.setenv("HOME", str(user))
+    monkeypatch.setenv("MEMLOG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MEMLOG_START_WITNESS", "0")
+    monkeypatch.setenv("MEMLOG_RING", "shm")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return Home(str(tmp_path / "home"))
+
+
+@pytest.fixture
+def settings(home: Home) -> Settings:
+    """The defaults for that home: the shared-memory ring, no witness started by a hook."""
+    return Settings(home=home.root, ring="shm", start_witness=False)
+
+
+@pytest.fixture
+def run_memlog(home: Home) -> Run:
+    """`memlog WORDS…` in a process of its own; keywords: input, env, timeout, and check (an exit code)."""
+
+    def run(*words: str, check: int | None = None, **named: Any) -> "subprocess.CompletedProcess[str]":
+        return _run([sys.executable, "-m", "memlog.cli.start", *words], check, **named)
+
+    return run
+
+
+@pytest.fixture
+def run_hook(home: Home) -> Run:
+    """`memlog-hook EVENT` with this JSON (or these bytes) on stdin; it must exit 0 and say nothing."""
+
+    def run(event: str, payload: Mapping[str, Any] | str, **named: Any) -> "subprocess.CompletedProcess[str]":
+        given = payload if isinstance(payload, str) else json.dumps(payload)
+        return _run([sys.executable, "-m", "memlog.capture.hook", event], 0, input=given, **named)
+
+    return run
+
+
+def _run(
+    command: list[str], check: int | None, *, input: str = "", env: Mapping[str, str] | None = None,
+    timeout: float = 50, cwd: str | os.PathLike[str] | None = None,
+) -> "subprocess.CompletedProcess[str]":  # fmt: skip
+    done = subprocess.run(
+        command, input=input, capture_output=True, text=True, timeout=timeout, cwd=cwd,
+        env={**os.environ, **(env or {})}, encoding="utf-8", errors="surrogateescape",
+    )  # fmt: skip
+    if check is not None:
+        assert done.returncode == check, f"{command}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done

@@ -1,0 +1,23 @@
+"""Real transcripts beside the checkout; the tests that read them are skipped where there are none."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(os.environ.get("MEMLOG_SHARED") or Path(__file__).resolve().parents[2] / "shared")
+DATA = SHARED / "data"
+
+needs_shared = pytest.mark.skipif(not DATA.is_dir(), reason="no real transcripts beside the checkout")
+
+
+def files(folder: str, pattern: str = "*") -> list[Path]:
+    """The files of one folder of the data, sorted; [] where there is none."""
+    return sorted((DATA / folder).glob(pattern))
+
+
+def unzipped(path: Path) -> bytes:
+    """A file's bytes, whether it is gzipped or not."""
+    raw = path.read_bytes()
+    return gzip.decompress(raw) if path.suffix == ".gz" else raw
