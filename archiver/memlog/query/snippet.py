@@ -42,15 +42,16 @@ def marked(pieces: Pieces, mark_open: str = OPEN, mark_close: str = CLOSE) -> st
 
 def _find(text: str, words: list[str]) -> list[tuple[int, int, int]]:
     """(start, stop, which word) of matches, in order, none overlapping."""
-    folded = text.lower()
-    if len(folded) != len(text) or not text.isascii():
-        folded = _bare(text)
     found: list[tuple[int, int, int]] = []
+    lower = _lower(text)
+    bare: str | None = None
     for number, word in enumerate(_tokens(words)):
-        if not word.isascii():
-            word = _bare(word)
-        whole = _occurrences(folded, word, whole=True)
-        found.extend((at, at + len(word), number) for at in whole or _occurrences(folded, word, whole=False))
+        places = _occurrences(lower, word, whole=True)
+        if not places and not text.isascii():
+            bare = _bare(lower) if bare is None else bare
+            places = _occurrences(bare, _bare(word), whole=True)
+        places = places or _occurrences(lower, word, whole=False)
+        found.extend((at, at + len(word), number) for at in places)
     found.sort(key=lambda m: (m[0], -m[1]))
     kept: list[tuple[int, int, int]] = []
     for match in found:
@@ -63,24 +64,26 @@ def _tokens(words: list[str]) -> list[str]:
     """The words as the tokenizer splits them, in lower case, each once."""
     found: dict[str, None] = {}
     for word in words:
-        for token in "".join(c if c.isalnum() else " " for c in word.lower()).split():
+        for token in "".join(c if c.isalnum() else " " for c in _lower(word)).split():
             found[token] = None
     return list(found)
 
 
+def _lower(text: str) -> str:
+    # the one letter whose lower case is two, which would move every place after it
+    return text.replace("\u0130", "i").lower()
+
+
 def _bare(text: str) -> str:
-    """Lower case without accents, one character for each character."""
+    """Without accents, one character for each character."""
     from unicodedata import decomposition
 
-    out = []
-    for c in text:
+    for c in set(text):
         if c > "\x7f":
             parts = decomposition(c)
             if parts and parts[0] != "<":
-                c = chr(int(parts.split()[0], 16))
-        c = c.lower()
-        out.append(c if len(c) == 1 else c[0])
-    return "".join(out)
+                text = text.replace(c, chr(int(parts.split()[0], 16)))
+    return text
 
 
 def _occurrences(text: str, word: str, *, whole: bool) -> list[int]:

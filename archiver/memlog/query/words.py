@@ -51,15 +51,16 @@ class Question:
     """What was typed. terms: every inner list must be met, by any of its terms.
 
     filters: (key, value, as typed); a value its key cannot take goes back among the terms.
+    notes: what a person should know about how it was read.
     """
 
-    __slots__ = ("exclude", "filters", "shortened", "terms")
+    __slots__ = ("exclude", "filters", "notes", "terms")
 
     def __init__(self) -> None:
         self.terms: list[list[Term]] = []
         self.exclude: list[Term] = []
         self.filters: list[tuple[str, str, str]] = []
-        self.shortened = False  # more than MAX_TERMS were typed
+        self.notes: list[str] = []
 
     @property
     def plain(self) -> bool:
@@ -77,8 +78,8 @@ class Question:
         elif [term] not in self.terms:
             if len(self.terms) < MAX_TERMS:
                 self.terms.append([term])
-            else:
-                self.shortened = True
+            elif not self.notes:
+                self.notes.append(f"only the first {MAX_TERMS} words were asked for")
 
 
 def parse(text: str) -> Question:

@@ -1,0 +1,436 @@
+"""Records that answer a question, best first.
+
+A search is a process of its own while a person or an agent waits: this module and all it
+imports load neither re, json, cbor2, typing, dataclasses nor pathlib.
+"""
+
+from heapq import heappush, heappushpop
+
+from memlog.archive.body import text_of
+from memlog.archive.connection import Error
+from memlog.contracts import DAY_BITS, KINDS
+from memlog.errors import ArchiveError, MemlogError, QueryError
+from memlog.query import dates, words
+from memlog.query.selection import Selection, known, session_name, where
+from memlog.query.snippet import marked, snippet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from memlog.archive.connection import Connection
+    from memlog.query.selection import Value, Where
+    from memlog.query.snippet import Pieces
+
+    Row = tuple[Any, ...]
+    Found = tuple[int, int, int, int, str, int]
+
+# Ranking costs what it has hits, newest-first does not: bm25 over the newest 2,000 is exact for all but
+# very common words and takes 8 ms instead of 224 at a million records.
+CANDIDATES = 2_000
+META = "meta"  # bookkeeping lines of hosts: they repeat what other records say, so they come last
+
+# CROSS JOIN keeps the index outside: it gives its hits newest first without sorting them.
+HITS_SQL = """SELECT id, score FROM (
+  SELECT f.rowid AS id, f.rank AS score FROM record_fts f
+  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high
+  ORDER BY f.rowid DESC LIMIT :candidates) ORDER BY score, id DESC"""
+CHOSEN_HITS_SQL = (
+    """SELECT id, score FROM (
+  SELECT f.rowid AS id, f.rank AS score FROM record_fts f CROSS JOIN record r ON r.id = f.rowid
+  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high AND """,
+    " ORDER BY f.rowid DESC LIMIT :candidates) ORDER BY score, id DESC",
+)
+NEWEST_HITS_SQL = (
+    """SELECT r.id, r.ts_ns, r.parts, r.session_id, r.source_id, r.block
+  FROM record_fts f CROSS JOIN record r ON r.id = f.rowid
+  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high AND """,
+    " ORDER BY f.rowid DESC",
+)
+NEWEST_SQL = (
+    "SELECT r.id, r.ts_ns, r.parts, r.session_id, r.source_id, r.block FROM record r WHERE ",
+    " ORDER BY r.id DESC",
+)
+NEWEST_OF_SESSION_SQL = (
+    """SELECT r.id, r.ts_ns, r.parts, r.session_id, r.source_id, r.block
+  FROM record r INDEXED BY record_session WHERE """,
+    " ORDER BY r.ts_ns DESC, r.id DESC",
+)
+NOT_META = " AND r.kind <> 'meta'"
+ONLY_META = " AND r.kind = 'meta'"
+NOT_MATCHING = " AND r.id NOT IN (SELECT rowid FROM record_fts WHERE record_fts MATCH :unwanted)"
+LAG_SQL = "SELECT lag_ns FROM day WHERE day = :day"
+
+# primary keys all the way
+ROW_SQL = """
+SELECT r.id, s.session, e.number, r.seq, r.ts_ns, s.agent, s.project, r.kind, r.role, r.tool, r.source_id,
+  r.block, r.part, r.parts, lower(hex(r.digest)), r.error, r.session_id, r.body, r.packing, r.text_bytes
+FROM record r JOIN session s ON s.id = r.session_id JOIN epoch e ON e.id = r.epoch_id WHERE r.id = :id
+"""
+# index: record_session
+BEFORE_SQL = """
+SELECT id, ts_ns, kind, role, tool, source_id, block, body, packing, text_bytes FROM record
+WHERE session_id = :session AND (ts_ns, id) < (:ts_ns, :id) AND part = 0 AND kind <> 'meta'
+  AND NOT (source_id = :source_id AND block = :block)
+ORDER BY ts_ns DESC, id DESC LIMIT :context
+"""
+# index: record_session
+AFTER_SQL = """
+SELECT id, ts_ns, kind, role, tool, source_id, block, body, packing, text_bytes FROM record
+WHERE session_id = :session AND (ts_ns, id) > (:ts_ns, :id) AND part = 0 AND kind <> 'meta'
+  AND NOT (source_id = :source_id AND block = :block)
+ORDER BY ts_ns, id LIMIT :context
+"""
+CHECK_SQL = "SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 1"
+
+
+class Hit:
+    """One record that answers, in the words of the machine contract.
+
+    score: bm25, higher is better; None where hits are in order of time. matched: `all` of the terms
+    or `any`. text: of the part that matched, of `parts`; unpacked when asked for.
+    """
+
+    __slots__ = (
+        "_packed", "_pieces", "_text", "agent", "block", "context", "digest", "epoch", "error", "id", "kind",
+        "matched", "needles", "part", "parts", "project", "role", "score", "seq", "session", "session_id",
+        "source_id", "tool", "ts_ns",
+    )  # fmt: skip
+
+    def __init__(self, row: "Row", score: float | None) -> None:
+        (self.id, self.session, self.epoch, self.seq, self.ts_ns, self.agent, self.project, self.kind,
+         self.role, self.tool, self.source_id, self.block, self.part, self.parts, self.digest, self.error,
+         self.session_id) = row[:17]  # fmt: skip
+        self._packed: tuple[bytes, int, int | None] = row[17:]
+        self._text: str | None = None
+        self._pieces: Pieces | None = None
+        self.score = None if score is None else -score
+        self.matched = "all"
+        self.needles: list[str] = []
+        self.context: list[dict[str, Any]] = []
+
+    @property
+    def ts(self) -> str:
+        return dates.iso(self.ts_ns)
+
+    @property
+    def text(self) -> str:
+        if self._text is None:
+            self._text = _text(*self._packed)
+        return self._text
+
+    @property
+    def pieces(self) -> "Pieces":
+        """The snippet before it is marked."""
+        if self._pieces is None:
+            self._pieces = snippet(self.text, self.needles)
+        return self._pieces
+
+    @property
+    def snippet(self) -> str:
+        """The part of the text that answers, matches between « and »."""
+        return marked(self.pieces)
+
+    def as_dict(self) -> "dict[str, Any]":
+        """What `--json` prints."""
+        row = {name: getattr(self, name) for name in COLUMNS}
+        if self.context:
+            row["context"] = self.context
+        return row
+
+    def __repr__(self) -> str:
+        return f"Hit({self.id}, {self.snippet!r})"
+
+
+COLUMNS = (
+    "id", "session", "epoch", "seq", "ts", "ts_ns", "agent", "project", "kind", "role", "tool", "source_id",
+    "block", "part", "parts", "snippet", "text", "score", "matched", "digest", "error",
+)  # fmt: skip
+
+
+class Hits(list[Hit]):
+    """Hits in order, and how they were found.
+
+    relaxed: some answer to any of the terms only, because none or few answer to all.
+    capped: common words; ranked among the newest CANDIDATES hits. notes: what a person should know.
+    """
+
+    relaxed = False
+    capped = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+
+def find(
+    con: "Connection",
+    text: str,
+    selection: Selection | None = None,
+    *,
+    now_ns: int,
+    limit: int = 20,
+    newest: bool = False,
+    context: int = 0,
+    raw: bool = False,
+    exhaustive: bool = False,
+) -> Hits:
+    """Records whose text answers, best first; without words, the newest of the selection.
+
+    text: words, `"phrases"`, `-not`, `begin*`, `a OR b`, `key:value`; raw: FTS5's own language.
+    newest: in order of time. exhaustive: rank every hit. context: records before and after each.
+    Limits: the parts of a record are one hit; ties go by time, then id, newest first.
+    Raises: NotFoundError (no such session), QueryError (a raw expression FTS5 does not read).
+    """
+    hits = Hits()
+    selection = selection or Selection()
+    asked = _Asked(con, limit, newest, exhaustive)
+    try:
+        if raw:
+            _check(con, text)
+            asked.where, asked.meta_last = where(con, selection), selection.kind is None
+            hits += asked.run(text)
+            needles = words.needles_of_raw(text)
+        else:
+            question = words.parse(text)
+            selection = filtered(con, question, selection, now_ns)
+            asked.where, asked.meta_last = where(con, selection), selection.kind is None
+            _answer(asked, question, text, hits)
+            needles = words.needles(question)
+            hits.notes += question.notes
+        for hit in hits:
+            hit.needles = needles
+            if context > 0:
+                hit.context = _context(con, hit, context)
+    except Error as exc:
+        raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
+    hits.capped = asked.capped
+    return hits
+
+
+def _answer(asked: "_Asked", question: words.Question, text: str, hits: Hits) -> None:
+    """All of the terms; where there is nothing, or a plain-words question leaves room, any of them."""
+    every, some = words.all_of(question), words.any_of(question)
+    if every is None:
+        if text.strip() and not question.filters and not question.exclude:
+            hits.notes.append(f"nothing in {text!r} can be searched for")
+        else:
+            hits += asked.listed(words.excluded(question))
+        return
+    hits += asked.run(every)
+    if some is None or len(hits) >= asked.limit or (hits and (asked.newest or not question.plain)):
+        return
+    seen = {hit.id for hit in hits}
+    for hit in asked.run(some):
+        if hit.id not in seen and len(hits) < asked.limit:
+            hit.matched = "any"
+            hits.append(hit)
+            hits.relaxed = True
+
+
+class _Asked:
+    """One search while it runs: the archive, the selection and how hits are ordered."""
+
+    __slots__ = ("capped", "con", "exhaustive", "limit", "meta_last", "newest", "where")
+
+    where: "Where"
+    meta_last: bool
+
+    def __init__(self, con: "Connection", limit: int, newest: bool, exhaustive: bool) -> None:
+        self.con = con
+        self.limit = limit
+        self.newest = newest
+        self.exhaustive = exhaustive
+        self.capped = False
+
+    def run(self, expression: str) -> list[Hit]:
+        """Hits of an FTS5 expression over the text."""
+        match = self.where.match(expression)
+        return self._newest(match) if self.newest else self._ranked(match)
+
+    def listed(self, unwanted: str | None) -> list[Hit]:
+        """The newest of the selection, without what matches `unwanted`."""
+        values = self.where.values
+        condition = ""
+        if unwanted is not None:
+            values = values | {"unwanted": f"{{text}} : ({unwanted})"}
+            condition = NOT_MATCHING
+        if self.where.one_session:
+            return self._by_time(NEWEST_OF_SESSION_SQL, values, condition)
+        if self.where.tags:
+            return self._by_time(NEWEST_HITS_SQL, values | {"match": self.where.tags}, condition)
+        return self._by_time(NEWEST_SQL, values, condition)
+
+    def _ranked(self, match: str) -> list[Hit]:
+        values = self.where.values | {
+            "match": match, "candidates": -1 if self.exhaustive else CANDIDATES
+        }  # fmt: skip
+        sql = HITS_SQL if self.where.covered else CHOSEN_HITS_SQL[0] + self.where.sql + CHOSEN_HITS_SQL[1]
+        scored = self.con.execute(sql, values).fetchall()
+        self.capped |= len(scored) == CANDIDATES and not self.exhaustive
+        found: list[Hit] = []
+        later: list[Hit] = []
+        seen: set[tuple[int, str, int]] = set()
+        at = 0
+        while at < len(scored) and len(found) < self.limit:
+            stop = at + 1
+            while stop < len(scored) and scored[stop][1] == scored[at][1]:
+                stop += 1
+            for hit in self._equals(scored[at:stop]):
+                if hit.parts > 1:
+                    key = (hit.session_id, hit.source_id, hit.block)
+                    if key in seen:
+                        continue
+                    seen.add(key)
+                (later if self.meta_last and hit.kind == META else found).append(hit)
+            at = stop
+        return (found + later)[: self.limit]
+
+    def _equals(self, scored: list[tuple[int, float]]) -> list[Hit]:
+        """Hits of one score, newest first."""
+        hits = [hit for hit in (self._hit(*one) for one in scored) if hit is not None]
+        if len(hits) > 1:
+            hits.sort(key=lambda hit: (-hit.ts_ns, -hit.id))
+        return hits
+
+    def _newest(self, match: str) -> list[Hit]:
+        return self._by_time(NEWEST_HITS_SQL, self.where.values | {"match": match}, "")
+
+    def _by_time(self, sql: tuple[str, str], values: "dict[str, Value]", condition: str) -> list[Hit]:
+        """The newest `limit`; bookkeeping lines only where there is nothing else."""
+        for meta in (NOT_META, ONLY_META) if self.meta_last else ("",):
+            rows = self.con.execute(sql[0] + self.where.sql + condition + meta + sql[1], values)
+            ids = self._latest(rows, sql is NEWEST_OF_SESSION_SQL)
+            rows.close()
+            if ids:
+                return [hit for hit in (self._hit(one, None) for one in ids) if hit is not None]
+        return []
+
+    def _latest(self, rows: "Iterable[Found]", sorted_by_time: bool) -> list[int]:
+        """Ids of the newest `limit` of rows that come in descending order of id.
+
+        Ids follow the days, and within a day the order of arrival, which was never later than the
+        day's lag: once enough rows are newer than that can explain, what is left is older.
+        """
+        best: list[tuple[int, int]] = []  # a heap, its oldest first
+        seen: set[tuple[int, str, int]] = set()
+        day, lag, bound = -1, 0, 0
+        for row in rows:
+            id_, ts_ns = row[:2]
+            if row[2] > 1:
+                if row[3:] in seen:
+                    continue
+                seen.add(row[3:])
+            full = len(best) == self.limit
+            if id_ >> DAY_BITS != day or sorted_by_time:
+                if full:
+                    break
+                day = id_ >> DAY_BITS
+                lag = self._lag(day)
+                bound = ts_ns + lag
+            bound = min(bound, ts_ns + lag)
+            if not full:
+                heappush(best, (ts_ns, id_))
+            elif best[0][0] > bound:
+                break
+            else:
+                heappushpop(best, (ts_ns, id_))
+        best.sort(reverse=True)
+        return [id_ for _, id_ in best]
+
+    def _lag(self, day: int) -> int:
+        row = self.con.execute(LAG_SQL, {"day": day}).fetchone()
+        return row[0] if row else 1 << 62
+
+    def _hit(self, id_: int, score: float | None) -> Hit | None:
+        row = self.con.execute(ROW_SQL, {"id": id_}).fetchone()
+        return None if row is None else Hit(row, score)  # forgotten between two statements
+
+
+def _check(con: "Connection", text: str) -> None:
+    """Nothing, or QueryError with the place FTS5 stopped at."""
+    try:
+        con.execute(CHECK_SQL, {"match": text}).fetchone()
+    except (Error, UnicodeEncodeError) as exc:
+        raise QueryError(_located(con, text, str(exc))) from exc
+
+
+def _located(con: "Connection", text: str, message: str) -> str:
+    """FTS5's message with the column of what it stopped at: it names the token, not the place."""
+    token = message.partition('near "')[2].removesuffix('"')
+    column = len(text) + 1
+    if "unterminated" in message:
+        column = text.rfind('"') + 1
+    elif "no such column: " in message:
+        column = text.find(message.partition("no such column: ")[2]) + 1
+    elif token:
+        # the parser stops at the first token it cannot take: the text up to there fails alike
+        at = text.find(token)
+        while at >= 0:
+            try:
+                con.execute(CHECK_SQL, {"match": text[: at + len(token)]}).fetchone()
+            except Error as exc:
+                if str(exc) == message:
+                    column = at + 1
+                    break
+            at = text.find(token, at + 1)
+    return f"{message.removeprefix('fts5: ')} at column {column} of {text!r}"
+
+
+def filtered(con: "Connection", question: words.Question, selection: Selection, now_ns: int) -> Selection:
+    """The selection with the question's `key:value` filters; a value its key cannot take becomes words.
+
+    Changes the question: what became words is among its terms, and its notes say why.
+    """
+    kept = []
+    for key, value, typed in question.filters:
+        try:
+            selection = selection.replace(**_taken(con, key, value, now_ns))
+            kept.append((key, value, typed))
+        except (MemlogError, ValueError) as exc:
+            question.notes.append(f"{typed} is searched for as words: {exc}")
+            question.add(words.Term(typed))
+    question.filters = kept
+    return selection
+
+
+def _taken(con: "Connection", key: str, value: str, now_ns: int) -> "dict[str, object]":
+    if key in ("since", "until"):
+        return {f"{key}_ns": getattr(dates, key)(value, now_ns)}
+    if key == "epoch":
+        if not (value.isascii() and value.isdigit() and len(value) < 10):
+            raise ValueError("an epoch is a number")
+        return {key: int(value)}
+    if key == "session":
+        return {key: session_name(con, value)}
+    if key == "kind" and not set(value.split(",")) <= set(KINDS):
+        raise ValueError(f"kinds are {', '.join(KINDS)}")
+    if not known(con, key, value):
+        raise ValueError(f"no session has this {key}")
+    return {key: value}
+
+
+def _text(body: bytes, packing: int, text_bytes: int | None) -> str:
+    try:
+        return text_of(body, packing, text_bytes)
+    except MemlogError:
+        return ""  # a damaged body is verify's business; the others are still to be shown
+
+
+def _context(con: "Connection", hit: Hit, records: int) -> "list[dict[str, Any]]":
+    """Records around a hit in its session, in order of time, the hit left out."""
+    values = {
+        "session": hit.session_id, "ts_ns": hit.ts_ns, "id": hit.id, "source_id": hit.source_id,
+        "block": hit.block, "context": records,
+    }  # fmt: skip
+    before = con.execute(BEFORE_SQL, values).fetchall()
+    after = con.execute(AFTER_SQL, values).fetchall()
+    return [
+        {
+            "id": row[0], "ts": dates.iso(row[1]), "kind": row[2], "role": row[3], "tool": row[4],
+            "source_id": row[5], "block": row[6], "text": _text(*row[7:]),
+            "place": "before" if n < len(before) else "after",
+        }
+        for n, row in enumerate(before[::-1] + after)
+    ]  # fmt: skip

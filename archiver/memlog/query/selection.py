@@ -1,0 +1,272 @@
+"""Which records are meant, and the SQL conditions that say so.
+
+Shared by search, exports and every listing. A search loads it: no re, no dataclasses.
+"""
+
+from memlog.contracts import DAY_BITS, DAY_MAX, DAY_NS, DAY_ZERO_S, KINDS
+from memlog.errors import NotFoundError, QueryError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memlog.archive.connection import Connection
+
+    Many = str | Iterable[str] | None
+    Value = int | str
+
+LAST_ID = (1 << 63) - 1
+PREFIX_MIN = 4  # characters of a session id that stand for the whole
+LATEST = "last"  # the session with the newest record
+# Kinds few records have: asked of the index. The common ones are cheaper to look up in the record.
+_RARE_KINDS = frozenset(("summary", "compaction", "attachment", "damage", "blob"))
+
+# index: session_name
+SESSION_SQL = "SELECT id, session, agent, first_id, last_id FROM session WHERE session = :session"
+# index: session_name
+PREFIX_SQL = """
+SELECT id, session, agent, first_id, last_id FROM session
+WHERE session >= :session AND session < :session || char(1114111) ORDER BY session LIMIT 20
+"""
+LATEST_SQL = """
+SELECT id, session, agent, first_id, last_id FROM session
+WHERE last_id IS NOT NULL ORDER BY ended_ns DESC, id DESC LIMIT 1
+"""
+NAMES_SQL = "SELECT session FROM session ORDER BY id DESC LIMIT 1000"
+KNOWN_SQL = {
+    "project": """
+SELECT 1 FROM session WHERE project = :value OR substr(project, -length(:value) - 1) = '/' || :value LIMIT 1
+""",
+    "agent": "SELECT 1 FROM session WHERE agent = :value LIMIT 1",
+}
+
+# Conditions on `record r`; every one is a constant, values are named parameters.
+_CONDITIONS = {
+    "since_ns": "r.ts_ns >= :since_ns",
+    "until_ns": "r.ts_ns < :until_ns",
+    "ids": "r.id IN (SELECT value FROM json_each(:ids))",
+    "sessions": "r.session_id IN (SELECT value FROM json_each(:sessions))",
+    "one_session": "r.session_id = :session",
+    "project": """r.session_id IN (SELECT id FROM session
+        WHERE project = :project OR substr(project, -length(:project) - 1) = '/' || :project)""",
+    "agent": "r.session_id IN (SELECT id FROM session WHERE agent = :agent)",
+    "epoch": "r.epoch_id IN (SELECT id FROM epoch WHERE number = :epoch)",
+    "epoch_of": "r.epoch_id IN (SELECT id FROM epoch WHERE session_id = :session AND number = :epoch)",
+    "kind": "r.kind IN (SELECT value FROM json_each(:kind))",
+    "role": "lower(r.role) IN (SELECT value FROM json_each(:role))",
+    "tool": "lower(r.tool) IN (SELECT value FROM json_each(:tool))",
+}
+
+
+class Selection:
+    """Which records are meant: every field that is not None must hold.
+
+    session: id, a prefix of at least 4 characters, or `last`. project: whole path or its last
+    components. kind, role, tool: one or several, any of which. since_ns <= ts_ns < until_ns.
+    """
+
+    __slots__ = (
+        "agent",
+        "epoch",
+        "ids",
+        "kind",
+        "project",
+        "role",
+        "session",
+        "since_ns",
+        "tool",
+        "until_ns",
+    )
+
+    def __init__(
+        self,
+        *,
+        session: str | None = None,
+        project: str | None = None,
+        agent: str | None = None,
+        kind: "Many" = None,
+        role: "Many" = None,
+        tool: "Many" = None,
+        epoch: int | None = None,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
+        ids: "Iterable[int] | None" = None,
+    ) -> None:
+        self.session = session
+        self.project = project.rstrip("/") or "/" if project is not None else None
+        self.agent = agent
+        self.kind = _many(kind)
+        self.role = _many(role)
+        self.tool = _many(tool)
+        self.epoch = epoch
+        self.since_ns = since_ns
+        self.until_ns = until_ns
+        self.ids = None if ids is None else tuple(ids)
+
+    def __repr__(self) -> str:
+        said = ((name, getattr(self, name)) for name in self.__slots__)
+        return (
+            "Selection(" + ", ".join(f"{name}={value!r}" for name, value in said if value is not None) + ")"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Selection) and all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__
+        )
+
+    def __hash__(self) -> int:
+        return hash(tuple(getattr(self, name) for name in self.__slots__))
+
+    def replace(self, **fields: object) -> "Selection":
+        """The same selection with some fields changed."""
+        said = {name: getattr(self, name) for name in self.__slots__}
+        return Selection(**(said | fields))
+
+
+class Where:
+    """A selection as SQL over `record r`, looked up in one archive.
+
+    sql: conditions joined by AND, never empty; values: their named parameters.
+    low, high: the range of record ids, also among the values. tags: the same as far as the index
+    knows it, as an FTS5 expression; covered: tags and range say it all. one_session: a single session.
+    """
+
+    __slots__ = ("covered", "high", "low", "one_session", "sql", "tags", "values")
+
+    def __init__(
+        self, names: "list[str]", values: "dict[str, Value]", tags: str | None, covered: bool
+    ) -> None:
+        self.sql = " AND ".join(["r.id BETWEEN :low AND :high", *(_CONDITIONS[name] for name in names)])
+        self.values = values
+        self.tags = tags
+        self.covered = covered
+        self.one_session = "one_session" in names
+        self.low = int(values["low"])
+        self.high = int(values["high"])
+
+    def match(self, expression: str) -> str:
+        """FTS5 expression: the text answers, and the tags are the selection's."""
+        text = f"{{text}} : ({expression})"
+        return f"{text} AND {self.tags}" if self.tags else text
+
+
+def where(con: "Connection", selection: Selection) -> Where:
+    """The conditions of a selection.
+
+    Raises: NotFoundError for a session that is not there, with the nearest names; QueryError for
+    an ambiguous prefix or a kind that does not exist.
+    """
+    low, high = 0, LAST_ID
+    values: dict[str, Value] = {}
+    names: list[str] = []
+    tags: list[str] = []
+    if selection.since_ns is not None:
+        low = _day(selection.since_ns) << DAY_BITS
+        values["since_ns"] = selection.since_ns
+    if selection.until_ns is not None:
+        high = ((_day(selection.until_ns) + 1) << DAY_BITS) - 1
+        values["until_ns"] = selection.until_ns
+    if selection.session is not None:
+        rows = sessions(con, selection.session, selection.agent)
+        low = max(low, min((r[3] for r in rows if r[3] is not None), default=LAST_ID))
+        high = min(high, max((r[4] for r in rows if r[4] is not None), default=-1))
+        tags.append(" OR ".join(f'"s{row[0]}"' for row in rows))
+        if len(rows) == 1:
+            values["session"] = rows[0][0]
+            names.append("one_session")
+        else:
+            values["sessions"] = _array(str(row[0]) for row in rows)
+    for name in ("project", "agent"):
+        value = getattr(selection, name)
+        if value is not None:
+            values[name] = value
+    if selection.epoch is not None:
+        values["epoch"] = selection.epoch
+    if selection.ids is not None:
+        values["ids"] = _array(map(str, selection.ids))
+    for kind in selection.kind or ():
+        if kind not in KINDS:
+            raise QueryError(f"no kind is called {kind!r}; there are: {', '.join(KINDS)}")
+    rare = selection.kind is not None and _RARE_KINDS.issuperset(selection.kind)
+    if rare:
+        tags.append(" OR ".join(f'"k{kind}"' for kind in selection.kind or ()))
+    for name in ("kind", "role", "tool"):
+        many = getattr(selection, name)
+        if many is not None:
+            values[name] = _array(_quoted(item if name == "kind" else item.lower()) for item in many)
+    names += [name for name in values if name in _CONDITIONS]
+    if "one_session" in names and "epoch" in names:
+        names[names.index("epoch")] = "epoch_of"
+    values["low"], values["high"] = low, high
+    told = {"one_session", "sessions", "kind"} if rare else {"one_session", "sessions"}
+    expression = " AND ".join(f"{{tags}} : ({tag})" for tag in tags) or None
+    return Where(names, values, expression, told.issuperset(names))
+
+
+def sessions(con: "Connection", name: str, agent: str | None = None) -> list[tuple[int, str, str, int, int]]:
+    """(id, session, agent, first_id, last_id) of the session a person means: one, or one per agent.
+
+    Raises: NotFoundError with the nearest names; QueryError when a prefix fits several.
+    """
+    name = _bindable(name)
+    rows = con.execute(SESSION_SQL, {"session": name}).fetchall()
+    if not rows and name == LATEST:
+        rows = con.execute(LATEST_SQL).fetchall()
+    if not rows and len(name) >= PREFIX_MIN:
+        rows = con.execute(PREFIX_SQL, {"session": name}).fetchall()
+        found = sorted({row[1] for row in rows})
+        if len(found) > 1:
+            raise QueryError(
+                f"{name!r} begins several sessions: {', '.join(found[:5])}", hint="more of the id"
+            )
+    if agent is not None and rows:
+        rows = [row for row in rows if row[2] == agent]
+    if not rows:
+        raise NotFoundError(f"no session is called {name!r}{_nearest(con, name)}")
+    return rows
+
+
+def session_name(con: "Connection", name: str) -> str:
+    """The whole id of the session a person means. Raises: as sessions()."""
+    return sessions(con, name)[0][1]
+
+
+def known(con: "Connection", key: str, value: str) -> bool:
+    """Whether any session has this project or agent; True for keys that are not looked up."""
+    sql = KNOWN_SQL.get(key)
+    return sql is None or con.execute(sql, {"value": _bindable(value)}).fetchone() is not None
+
+
+def _nearest(con: "Connection", name: str) -> str:
+    from difflib import get_close_matches  # only where a name is wrong: it loads re
+
+    names = list(dict.fromkeys(row[0] for row in con.execute(NAMES_SQL)))
+    near = [n for n in names if name.lower() in n.lower()][:3] or get_close_matches(name, names, 3, 0.4)
+    return f"; nearest: {', '.join(near)}" if near else ""
+
+
+def _day(ts_ns: int) -> int:
+    return max(0, min(DAY_MAX, (ts_ns - DAY_ZERO_S * 1_000_000_000) // DAY_NS))
+
+
+def _many(value: "Many") -> tuple[str, ...] | None:
+    """One word, several, or several in one separated by commas."""
+    if value is None:
+        return None
+    items = (value,) if isinstance(value, str) else tuple(value)
+    return tuple(dict.fromkeys(part for item in items for part in item.split(",") if part)) or None
+
+
+def _array(items: "Iterable[str]") -> str:
+    return "[" + ",".join(items) + "]"
+
+
+def _quoted(text: str) -> str:
+    from _json import encode_basestring
+
+    quoted: str = encode_basestring(_bindable(text))
+    return quoted
+
+
+def _bindable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
