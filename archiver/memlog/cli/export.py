@@ -1,0 +1,181 @@
+"""`memlog export`: take records out of the archive, readable without memlog."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from memlog.cli.root import Context, pass_context
+
+if TYPE_CHECKING:
+    from memlog.archive.connection import Connection
+    from memlog.query.slice import Slice
+
+F = TypeVar("F", bound=Callable[..., Any])
+_LONG = 20_000  # records; fewer are out before a bar is of use
+
+_OPTIONS = (
+    click.argument("sessions", nargs=-1, metavar="[SESSION]..."),
+    click.option("--session", "more_sessions", multiple=True, metavar="ID", help="A session: the start of its id."),
+    click.option("--epoch", type=click.IntRange(0), help="Between two compactions; 0: before the first."),
+    click.option("--project", metavar="DIR", help="Sessions of this directory; its last part will do."),
+    click.option("--agent", metavar="NAME", help="Sessions of this agent."),
+    click.option("--kind", multiple=True, metavar="KIND", help="message, tool_use, tool_result ..."),
+    click.option("--role", multiple=True, metavar="ROLE", help="user, assistant ..."),
+    click.option("--tool", multiple=True, metavar="TOOL", help="Calls and answers of this tool."),
+    click.option("--since", metavar="TIME", help="From then on: an ISO date, 2h, 3d, yesterday."),
+    click.option("--until", metavar="TIME", help="Before then."),
+    click.option("--search", "text", metavar="WORDS", default="", help="Records that hold all these words."),
+)  # fmt: skip
+
+
+def selected(command: F) -> F:
+    """The flags that say which records; they arrive as keywords of `_slice`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def placed(required: bool) -> Callable[[F], F]:
+    """The flags that say where to."""
+
+    def add(command: F) -> F:
+        text = "Write to this file; " + ("required." if required else "- or nothing is standard output.")
+        output = click.option(
+            "-o", "--output", metavar="FILE", required=required, type=click.Path(), help=text
+        )
+        return output(click.option("--force", is_flag=True, help="Replace FILE.")(command))
+
+    return add
+
+
+@click.group()
+def export() -> None:
+    """Take records out: by session, epoch, project, time or search; readable without memlog.
+
+    Example: memlog export sqlite --since 7d -o week.db
+    """
+
+
+@export.command()
+@selected
+@placed(required=False)
+@pass_context
+def sql(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
+    """A script the stock sqlite3 shell loads; the search index is built there.
+
+    Example: memlog export sql last | sqlite3 session.db
+    """
+    from memlog.export import sql
+
+    with _begun(ctx, flags) as (con, part, now_ns, on_rows):
+        _pour(sql.chunks(con, part, now_ns=now_ns, on_rows=on_rows), output, force)
+
+
+@export.command()
+@selected
+@placed(required=True)
+@pass_context
+def sqlite(ctx: Context, /, output: str, force: bool, **flags: Any) -> None:
+    """A self-contained SQLite file with tables, views and a search index, for sqlite3 or Datasette.
+
+    Example: memlog export sqlite --project memlog -o memlog.db
+    """
+    from memlog.errors import InputError
+    from memlog.export import place, sqlite
+
+    if output == "-":
+        raise InputError("an SQLite file cannot go to standard output", hint="-o FILE, or memlog export sql")
+    with _begun(ctx, flags) as (con, part, now_ns, on_rows), place.made(output, force=force) as path:
+        sqlite.write(con, part, path, now_ns=now_ns, on_rows=on_rows)
+
+
+@export.command()
+@selected
+@placed(required=False)
+@pass_context
+def jsonl(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> int:
+    """One record a line, byte for byte: `memlog import jsonl` takes it back.
+
+    Example: memlog export jsonl 0b5c1d9e --epoch 2 -o epoch-2.jsonl
+    """
+    from memlog.export import jsonl
+
+    damaged: list[int] = []
+    with _begun(ctx, flags) as (con, part, _, on_rows):
+        _pour(jsonl.chunks(con, part, damaged=damaged, on_rows=on_rows), output, force)
+    if damaged:
+        click.echo(f"left out, their bytes are damaged: {len(damaged)} records, first {damaged[0]}", err=True)
+        click.echo("next: memlog admin verify", err=True)
+    return 1 if damaged else 0
+
+
+@export.command()
+@selected
+@placed(required=False)
+@pass_context
+def csv(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
+    """Comma-separated values with the columns of v_record.
+
+    Example: memlog export csv --kind tool_use --since yesterday -o tools.csv
+    """
+    from memlog.export import csv
+
+    with _begun(ctx, flags) as (con, part, _, on_rows):
+        _pour(csv.chunks(con, part, on_rows=on_rows), output, force)
+
+
+@contextmanager
+def _begun(
+    ctx: Context, flags: dict[str, Any]
+) -> Iterator[tuple["Connection", "Slice", int, Callable[[int], object]]]:
+    """The archive at one moment, the slice of it that was asked for, and whom to tell of progress."""
+    from memlog.archive.connection import open_reader
+    from memlog.query import slice
+
+    now_ns = time.time_ns()
+    con = open_reader(ctx.home.archive)
+    try:
+        con.execute("BEGIN")  # one moment of the archive, however long it takes
+        part = _slice(con, now_ns=now_ns, **flags)
+        with _bar(lambda: slice.count(con, part)) as on_rows:
+            yield con, part, now_ns, on_rows
+    finally:
+        con.close()
+
+
+def _slice(
+    con: "Connection", *, now_ns: int, sessions: tuple[str, ...], more_sessions: tuple[str, ...], text: str,
+    since: str | None, until: str | None, kind: tuple[str, ...], role: tuple[str, ...], tool: tuple[str, ...],
+    **others: Any,
+) -> "Slice":  # fmt: skip
+    from memlog.query import dates, slice
+    from memlog.query.selection import Selection
+
+    selection = Selection(
+        since_ns=None if since is None else dates.since(since, now_ns),
+        until_ns=None if until is None else dates.until(until, now_ns),
+        kind=kind or None, role=role or None, tool=tool or None, **others,
+    )  # fmt: skip
+    return slice.cut(con, selection, (*sessions, *more_sessions), text, now_ns=now_ns)
+
+
+@contextmanager
+def _bar(count: Callable[[], int]) -> Iterator[Callable[[int], object]]:
+    total = count() if sys.stderr.isatty() else 0
+    if total < _LONG:
+        yield lambda rows: None
+        return
+    with click.progressbar(length=total, file=sys.stderr, label="records") as bar:
+        yield bar.update
+
+
+def _pour(chunks: Iterator[bytes], output: str | None, force: bool) -> None:
+    from memlog.export import place
+
+    with place.opened(output, force=force) as out:
+        for chunk in chunks:
+            out.write(chunk)

@@ -1,0 +1,67 @@
+"""A self-contained SQLite file: opens in stock sqlite3 and Datasette, also from read-only media."""
+
+from typing import TYPE_CHECKING
+
+from memlog.archive.connection import sqlite3
+from memlog.errors import ArchiveError
+from memlog.export import tables
+
+if TYPE_CHECKING:
+    from memlog.archive.connection import Connection
+    from memlog.query.slice import Slice
+
+_BATCH = 500
+APPLICATION_ID = 0x4D4C4758  # 'MLGX': an export, not an archive
+
+# The file is nobody's until it is whole and renamed: nothing is lost by writing it without a journal.
+_BEFORE = (
+    "PRAGMA page_size = 4096",
+    "PRAGMA journal_mode = OFF",
+    "PRAGMA synchronous = OFF",
+    "PRAGMA cache_size = -32000",
+    "PRAGMA locking_mode = EXCLUSIVE",
+)
+
+
+def write(con: "Connection", part: "Slice", path: str, *, now_ns: int, on_rows: tables.OnRows) -> None:
+    """Fill the empty file at `path`; its journal_mode is DELETE.
+
+    Raises: ArchiveError when SQLite cannot write it.
+    """
+    before, after = tables.schema()
+    out = sqlite3.connect(path, isolation_level=None)
+    try:
+        for pragma in _BEFORE:
+            out.execute(pragma)
+        out.executescript(before)
+        _fill(con, part, out, now_ns, on_rows)
+        out.executescript(after)
+        out.execute("INSERT INTO record_fts (record_fts) VALUES ('optimize')")
+        out.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        out.execute("PRAGMA user_version = 1")
+        out.execute("ANALYZE")
+        out.execute("VACUUM")
+        out.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as exc:
+        raise ArchiveError(f"the export cannot be written: {exc}", hint="look for free space") from exc
+    finally:
+        out.close()
+
+
+def _fill(con: "Connection", part: "Slice", out: "Connection", now_ns: int, on_rows: tables.OnRows) -> None:
+    out.execute("BEGIN")
+    inserts: dict[str, str] = {}
+    waiting: list[tuple[object, ...]] = []
+    last = ""
+    for table, row in tables.rows(con, part, now_ns=now_ns, on_rows=on_rows):
+        if table != last or len(waiting) >= _BATCH:
+            if waiting:
+                out.executemany(inserts[last], waiting)
+                waiting.clear()
+            last = table
+            if table not in inserts:
+                inserts[table] = f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})"  # noqa: S608
+        waiting.append(row)
+    if waiting:
+        out.executemany(inserts[last], waiting)
+    out.execute("COMMIT")

@@ -1,0 +1,171 @@
+"""Every record of a selection, whole and in order of time, and the sessions, epochs, gaps and events around.
+
+For exports: rows stream, whatever their number. Columns are those of the views.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from memlog.errors import QueryError
+from memlog.query import search, words
+from memlog.query.selection import Selection, sessions, where
+
+if TYPE_CHECKING:
+    from memlog.archive.connection import Connection
+
+Row = tuple[Any, ...]
+
+# Only ids and times are sorted, never bodies. index: record_session where nothing narrows the ids
+IDS_SQL = ("SELECT r.id FROM record r WHERE ", " ORDER BY r.ts_ns, r.id")
+COUNT_SQL = "SELECT count(*) FROM record r WHERE "
+SEVERAL = " AND r.session_id IN (SELECT value FROM json_each(:several))"
+# A hit in one part of a record is a hit in all of it. index: record_identity
+MATCHING = """ AND (r.session_id, r.source_id, r.block) IN (
+  SELECT h.session_id, h.source_id, h.block FROM record_fts f CROSS JOIN record h ON h.id = f.rowid
+  WHERE f.record_fts MATCH :match)"""
+# index: the record's primary key
+RECORD_SQL = "SELECT * FROM v_record WHERE id = :id"
+LINE_SQL = """
+SELECT v.id, v.session, v.agent, v.project, v.epoch, v.ts, v.kind, v.role, v.tool, v.ts_ns, v.source_id,
+  v.block, v.part, v.parts, v.parent_id, nullif(v.ring_id, '') AS ring_id, v.seq, v.uid, v.pid, v.attested,
+  v.written_ns, v.archived_ns, v.bytes, v.digest, r.salt, r.link, v.decode_error,
+  CASE WHEN r.text_bytes IS NULL THEN memlog_text(r.body, r.packing, NULL) END AS text,
+  memlog_blob(r.body, r.packing) AS blob
+FROM record r JOIN v_record v ON v.id = r.id WHERE r.id = :id
+"""
+# index: session_name
+SESSION_SQL = "SELECT * FROM v_session WHERE session = :session AND agent = :agent"
+EPOCHS_SQL = "SELECT * FROM v_epoch WHERE session = :session AND agent = :agent ORDER BY epoch"
+# index: event_session
+EVENTS_SQL = """
+SELECT * FROM v_event WHERE session = :session AND agent = :agent AND ts_ns >= :since AND ts_ns < :until
+ORDER BY ts_ns, id
+"""
+# index: none, gaps are few
+GAPS_SQL = """
+SELECT * FROM v_gap WHERE ring_id IN (SELECT value FROM json_each(:rings)) ORDER BY ring_id, uid, after_seq
+"""
+ALL_GAPS_SQL = "SELECT * FROM v_gap ORDER BY ring_id, uid, after_seq"
+
+_LAST = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of the archive, looked up: which records, and how to say so to SQLite."""
+
+    condition: str
+    values: dict[str, int | str]
+    since_ns: int
+    until_ns: int
+    whole: bool  # nothing was left out
+    asked: str  # what was asked for, in words
+
+
+def cut(
+    con: "Connection", selection: Selection, names: Iterable[str] = (), text: str = "", *, now_ns: int
+) -> Slice:
+    """The slice of a selection, of these sessions if any are named, that answers all words of the text.
+
+    Raises: NotFoundError (no such session, with the nearest names), QueryError.
+    """
+    match = unwanted = None
+    names = list(names)
+    said = [*(f"session {name}" for name in names), _said(selection), text and f"search {text}"]
+    if text:
+        question = words.parse(text)
+        selection = search.filtered(con, question, selection, now_ns)
+        match, unwanted = words.all_of(question), words.excluded(question)
+        if match is None and unwanted is None and not question.filters:
+            raise QueryError(f"nothing in {text!r} can be searched for")
+    chosen = where(con, selection)
+    condition, values = chosen.sql, dict(chosen.values)
+    if names:
+        ids = {row[0] for name in names for row in sessions(con, name, selection.agent)}
+        condition += SEVERAL
+        values["several"] = str(sorted(ids))
+    if match is not None:
+        condition += MATCHING
+        values["match"] = f"{{text}} : ({match})"
+    elif unwanted is not None:
+        condition += search.NOT_MATCHING
+        values["unwanted"] = f"{{text}} : ({unwanted})"
+    asked = ", ".join(filter(None, said))
+    since = 0 if selection.since_ns is None else selection.since_ns
+    until = _LAST if selection.until_ns is None else selection.until_ns
+    return Slice(condition, values, since, until, whole=not asked, asked=asked or "everything")
+
+
+def _said(selection: Selection) -> str:
+    return ", ".join(
+        f"{name} {value if isinstance(value, (str, int)) else ' '.join(map(str, value))}"
+        for name in selection.__slots__
+        if (value := getattr(selection, name)) is not None
+    )
+
+
+def count(con: "Connection", part: Slice) -> int:
+    """How many rows it has, parts counted."""
+    found: int = con.execute(COUNT_SQL + part.condition, part.values).fetchone()[0]
+    return found
+
+
+def columns(con: "Connection") -> list[str]:
+    """Names of v_record's columns."""
+    return _names(con, RECORD_SQL)
+
+
+def records(con: "Connection", part: Slice) -> Iterator[Row]:
+    """Rows of v_record, in order of time."""
+    one = con.cursor()
+    for record_id in _ids(con, part):
+        row = one.execute(RECORD_SQL, {"id": record_id}).fetchone()
+        if row is not None:  # forgotten meanwhile
+            yield row
+
+
+def blobs(con: "Connection", part: Slice) -> Iterator[tuple[dict[str, Any], bytes | None]]:
+    """What the archive knows of each record, and its blob: what a portable line is made of.
+
+    The blob is None where the archive's bytes are damaged.
+    """
+    names, one = _names(con, LINE_SQL)[:-1], con.cursor()
+    for record_id in _ids(con, part):
+        row = one.execute(LINE_SQL, {"id": record_id}).fetchone()
+        if row is not None:
+            yield dict(zip(names, row[:-1], strict=True)), row[-1]
+
+
+def session(con: "Connection", name: str, agent: str) -> Iterator[Row]:
+    """Its row of v_session."""
+    yield from con.execute(SESSION_SQL, {"session": name, "agent": agent})
+
+
+def epochs(con: "Connection", name: str, agent: str) -> Iterator[Row]:
+    """Its rows of v_epoch."""
+    yield from con.execute(EPOCHS_SQL, {"session": name, "agent": agent})
+
+
+def events(con: "Connection", name: str, agent: str, part: Slice) -> Iterator[Row]:
+    """Its rows of v_event within the slice's time."""
+    values = {"session": name, "agent": agent, "since": part.since_ns, "until": part.until_ns}
+    yield from con.execute(EVENTS_SQL, values)
+
+
+def gaps(con: "Connection", rings: Iterable[str], part: Slice) -> Iterator[Row]:
+    """Rows of v_gap of these rings; of all of them where nothing was left out."""
+    if part.whole:
+        yield from con.execute(ALL_GAPS_SQL)
+    else:
+        listed = ",".join(f'"{ring}"' for ring in sorted(rings))
+        yield from con.execute(GAPS_SQL, {"rings": f"[{listed}]"})
+
+
+def _ids(con: "Connection", part: Slice) -> Iterator[int]:
+    for (record_id,) in con.execute(part.condition.join(IDS_SQL), part.values):
+        yield record_id
+
+
+def _names(con: "Connection", sql: str) -> list[str]:
+    return [column[0] for column in con.execute(sql, {"id": -1}).description]
