@@ -20,7 +20,7 @@ from memlog.wire import NO_SESSION, Header, pack_session
 VERSION = 1
 
 # What the archive knows of a record beside its blob, in the order a line shows it.
-_BEFORE = ("session", "agent", "project", "epoch", "ts", "kind", "role", "tool")
+_BEFORE = ("id", "session", "agent", "project", "epoch", "ts", "kind", "role", "tool")
 _AFTER = (
     "ts_ns", "source_id", "block", "part", "parts", "parent_id",
     "ring_id", "seq", "uid", "pid", "attested", "written_ns", "archived_ns", "bytes", "digest", "salt",
@@ -157,9 +157,10 @@ def _header_of(line: Mapping[str, Any], length: int) -> Header | None:
     return Header(length, line["written_ns"], line["seq"], line["uid"], line["pid"], raw)
 
 
-def dump_line(line: Mapping[str, Any]) -> str:
-    """The line as JSON without a newline in it; printable on any terminal, and lossless."""
-    text = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
+def dump_line(line: Mapping[str, Any], indent: int | None = None) -> str:
+    """The line as JSON without a newline in it; lossless, and no terminal obeys it."""
+    separators = (", ", ": ") if indent is None else (",", ": ")
+    text = json.dumps(line, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
     if text.isascii():
         return text.replace("\x7f", "\\u007f")
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
