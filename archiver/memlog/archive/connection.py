@@ -132,7 +132,7 @@ def open_reader(path: str, *, immutable: bool = False) -> Connection:
         if _check_identity(con, path) == 0:
             raise NotFoundError(f"there is no archive yet at {path}", hint="memlog up")
         register_functions(con)
-        con.set_authorizer(_only_reads)
+        con.set_authorizer(only_reads)
     except sqlite3.Error as exc:
         con.close()
         raise ArchiveError(
@@ -186,7 +186,8 @@ def quote_path(path: str) -> str:
     )
 
 
-def _only_reads(action: int, first: str | None, second: str | None, *_: object) -> int:
+def only_reads(action: int, first: str | None, second: str | None, *_: object) -> int:
+    """Authorizer of a connection that can read and nothing else: no write, no ATTACH, no extension."""
     if action in _READS:
         return _OK
     if action == _FUNCTION:
