@@ -19,7 +19,7 @@ _LONG = 20_000  # records; fewer are out before a bar is of use
 
 _OPTIONS = (
     click.argument("sessions", nargs=-1, metavar="[SESSION]..."),
-    click.option("--session", "more_sessions", multiple=True, metavar="ID", help="A session: the start of its id."),
+    click.option("--session", "more_sessions", multiple=True, metavar="ID", help="The id of a session."),
     click.option("--epoch", type=click.IntRange(0), help="Between two compactions; 0: before the first."),
     click.option("--project", metavar="DIR", help="Sessions of this directory; its last part will do."),
     click.option("--agent", metavar="NAME", help="Sessions of this agent."),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memlog.errors import QueryError
-from memlog.query import search, words
+from memlog.query import dates, search, words
 from memlog.query.selection import Selection, sessions, where
 
 if TYPE_CHECKING:
@@ -98,11 +98,14 @@ def cut(
 
 
 def _said(selection: Selection) -> str:
-    return ", ".join(
-        f"{name} {value if isinstance(value, (str, int)) else ' '.join(map(str, value))}"
-        for name in selection.__slots__
-        if (value := getattr(selection, name)) is not None
-    )
+    said = []
+    for name in selection.__slots__:
+        value = getattr(selection, name)
+        if value is not None:
+            if name.endswith("_ns"):
+                name, value = name.removesuffix("_ns"), dates.iso(value)
+            said.append(f"{name} {' '.join(map(str, value)) if isinstance(value, tuple) else value}")
+    return ", ".join(said)
 
 
 def count(con: "Connection", part: Slice) -> int:
