@@ -31,7 +31,10 @@ CREATE TABLE ring (
 CREATE TABLE session (
   id INTEGER PRIMARY KEY,
   agent TEXT NOT NULL, session TEXT NOT NULL,
-  project TEXT, title TEXT, title_rank INTEGER NOT NULL DEFAULT 0,
+  project TEXT, project_ns INTEGER,         -- of the earliest record that names one
+  title TEXT, title_rank INTEGER NOT NULL DEFAULT 0, -- 4 the host's, 3 a summary, 2 and 1 a first message
+  title_ns INTEGER, title_at INTEGER,       -- time and place of the line it was taken from
+  leaves TEXT,                              -- JSON: titles waiting for the record they name
   dir TEXT NOT NULL UNIQUE,                 -- its folder in the snapshot tree
   first_id INTEGER, last_id INTEGER,        -- of its records: a session filter is this range and session_id
   started_ns INTEGER, ended_ns INTEGER,     -- times of its first and last record
@@ -52,12 +55,15 @@ CREATE TABLE epoch (
   boundary TEXT NOT NULL,                   -- source_id of the boundary it begins with; '' the first; '~event.<ns>' until one is seen
   place INTEGER,                            -- byte offset of that boundary in its transcript
   opened_ns INTEGER NOT NULL, closed_ns INTEGER,
-  trigger TEXT, tokens_before INTEGER, tokens_after INTEGER, -- of the compaction that ended it
+  cause TEXT, cause_before INTEGER, cause_after INTEGER, -- trigger and tokens of the compaction it begins with
+  trigger TEXT, tokens_before INTEGER, tokens_after INTEGER, -- of the compaction that ended it: the next one's cause
   records INTEGER NOT NULL DEFAULT 0,
   dirty INTEGER NOT NULL DEFAULT 0,         -- 1: its snapshot must be written again
   snapped_ns INTEGER, snap_digest BLOB,
   UNIQUE (session_id, boundary)
 ) STRICT;
+CREATE INDEX epoch_dirty ON epoch (id) WHERE dirty = 1;
+CREATE INDEX epoch_open ON epoch (session_id) WHERE closed_ns IS NULL;
 
 CREATE TABLE record (
   id INTEGER PRIMARY KEY,                   -- day << 24 | n
@@ -74,10 +80,13 @@ CREATE TABLE record (
   body BLOB NOT NULL,                       -- the blob, packed
   decode_error TEXT,
   link INTEGER NOT NULL,                    -- place in the session's chain
-  salt BLOB NOT NULL, digest BLOB NOT NULL  -- SHA-256(domain, salt, blob)
+  salt BLOB NOT NULL, digest BLOB NOT NULL, -- SHA-256(domain, salt, blob)
+  mac BLOB NOT NULL,                        -- of the line as the host wrote it; empty for foreign blobs
+  timed INTEGER NOT NULL                    -- 1: its epoch was found by time, no boundary is known
 ) STRICT;
 CREATE UNIQUE INDEX record_identity ON record (session_id, source_id, block, part);
 CREATE INDEX record_session ON record (session_id, ts_ns, id);
+CREATE INDEX record_timed ON record (session_id, ts_ns) WHERE timed = 1;
 CREATE INDEX record_epoch ON record (epoch_id);
 CREATE UNIQUE INDEX record_ring ON record (ring, seq) WHERE ring IS NOT NULL;
 
@@ -112,15 +121,24 @@ CREATE TABLE hole (                         -- bytes of a transcript whose captu
   id INTEGER PRIMARY KEY,
   session_id INTEGER NOT NULL REFERENCES session (id),
   path TEXT NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
-  noticed_ns INTEGER NOT NULL, healed_ns INTEGER,
-  UNIQUE (session_id, path, start)
+  state TEXT,                               -- the reader's watermark at start, JSON; NULL: read from the beginning
+  noticed_ns INTEGER NOT NULL, healed_ns INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX hole_open ON hole (path, start) WHERE healed_ns IS NULL;
+CREATE INDEX hole_session ON hole (session_id) WHERE healed_ns IS NULL;
 
 CREATE TABLE transcript (                   -- how far each file is archived
   path TEXT PRIMARY KEY, session_id INTEGER REFERENCES session (id),
-  archived INTEGER NOT NULL, state TEXT NOT NULL, -- byte offset; the reader's watermark there, JSON
-  expected INTEGER NOT NULL DEFAULT 0,      -- ring records seen of the capture pass that is arriving
+  archived INTEGER NOT NULL,                -- all bytes before it are archived
+  state TEXT,                               -- the reader's watermark there, JSON; NULL: unknown, read from the beginning
+  seen INTEGER NOT NULL, seen_state TEXT,   -- the same for what was captured, holes counted in
   updated_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE arriving (                     -- records of a capture pass whose `captured` event has not come yet
+  ring INTEGER NOT NULL,                    -- 0: the spool
+  pid INTEGER NOT NULL, records INTEGER NOT NULL, updated_ns INTEGER NOT NULL,
+  PRIMARY KEY (ring, pid)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE damage (                       -- bytes that are no record, kept as they were
@@ -145,7 +163,7 @@ CREATE VIRTUAL TABLE record_fts USING fts5 (
 INSERT INTO record_fts (record_fts, rank) VALUES ('rank', 'bm25(1.0, 0.0)');
 
 CREATE VIEW v_record AS
-SELECT r.id, s.session, s.project, s.agent, e.number AS epoch, lower(hex(g.ring_id)) AS ring_id, r.seq,
+SELECT r.id, s.session, s.project, s.agent, e.number AS epoch, nullif(lower(hex(g.ring_id)), '') AS ring_id, r.seq,
   strftime('%Y-%m-%dT%H:%M:%S', r.ts_ns / 1000000000, 'unixepoch') || printf('.%03dZ', r.ts_ns / 1000000 % 1000) AS ts,
   r.ts_ns, r.written_ns, r.archived_ns, r.uid, r.pid, g.attested, r.kind, r.role, r.tool, r.source_id, r.parent_id,
   r.block, r.part, r.parts, r.bytes, memlog_text(r.body, r.packing, r.text_bytes) AS text, r.decode_error,
@@ -175,18 +193,18 @@ FROM epoch e JOIN session s ON s.id = e.session_id;
 CREATE VIEW v_gap AS
 SELECT lower(hex(r.ring_id)) AS ring_id, r.uid, g.after_seq, g.before_seq, g.lost,
   g.healed_ns IS NOT NULL AS healed,
-  strftime('%Y-%m-%dT%H:%M:%S', g.noticed_ns / 1000000000, 'unixepoch') || 'Z' AS noticed, g.reason, g.recovered
+  strftime('%Y-%m-%dT%H:%M:%S', g.noticed_ns / 1000000000, 'unixepoch') || printf('.%03dZ', g.noticed_ns / 1000000 % 1000) AS noticed, g.reason, g.recovered
 FROM gap g JOIN ring r ON r.id = g.ring;
 
 CREATE VIEW v_event AS
 SELECT e.id, e.session, e.agent, e.event,
   strftime('%Y-%m-%dT%H:%M:%S', e.ts_ns / 1000000000, 'unixepoch') || printf('.%03dZ', e.ts_ns / 1000000 % 1000) AS ts,
-  lower(hex(g.ring_id)) AS ring_id, e.seq, e.uid, e.pid, e.ts_ns, e.written_ns, e.archived_ns, e.data
+  nullif(lower(hex(g.ring_id)), '') AS ring_id, e.seq, e.uid, e.pid, e.ts_ns, e.written_ns, e.archived_ns, e.data
 FROM event e LEFT JOIN ring g ON g.id = e.ring;
 
 CREATE VIEW v_damage AS
 SELECT id, source, place, bytes, reason,
-  strftime('%Y-%m-%dT%H:%M:%S', noticed_ns / 1000000000, 'unixepoch') || 'Z' AS noticed, hex(data) AS data
+  strftime('%Y-%m-%dT%H:%M:%S', noticed_ns / 1000000000, 'unixepoch') || printf('.%03dZ', noticed_ns / 1000000 % 1000) AS noticed, hex(data) AS data
 FROM damage;
 
 PRAGMA application_id = 1296846663;

@@ -8,7 +8,6 @@ import os
 import sys
 from _thread import _local
 
-from memlog.contracts import MAX_BLOB
 from memlog.errors import ArchiveError
 
 TYPE_CHECKING = False
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 PLAIN = 0
 ZSTD = 1  # with dictionary 1; later dictionaries get later numbers
 LEVEL = 3
+_MOST = 1 << 20  # a foreign blob may have grown by its redaction markers
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _threads = _local()  # a (de)compressor is not to be shared between threads
 
@@ -46,9 +46,7 @@ def unpack(body: bytes, packing: int) -> bytes:
     except AttributeError:
         decompressor, backend = _threads.decompressor = _decompressor()
     try:
-        if (
-            not 0 <= backend.frame_content_size(body) <= MAX_BLOB
-        ):  # what a damaged frame claims is not allocated
+        if not 0 <= backend.frame_content_size(body) <= _MOST:  # what a damaged frame claims is not allocated
             raise ArchiveError("a damaged body")
         blob: bytes = decompressor.decompress(body)
     except backend.ZstdError as exc:

@@ -19,6 +19,11 @@ else:
     except ImportError:
         import sqlite3
 
+__all__ = [
+    "Connection", "Error", "memlog_blob", "memlog_extra", "memlog_text", "open_reader", "open_writer",
+    "quote_path", "register_functions", "require_version", "sqlite3", "wal_is_safe",
+]  # fmt: skip
+
 Connection = sqlite3.Connection
 Error = sqlite3.Error
 SQLITE_VERSION: tuple[int, ...] = sqlite3.sqlite_version_info

@@ -1,0 +1,548 @@
+"""One batch into the archive: everything between BEGIN IMMEDIATE and COMMIT.
+
+FTS5's indexing is six sevenths of the cost; what is done here per record must stay small beside it.
+No triggers and no statement per record: identities are looked up by the hundred, rows inserted with
+executemany, sorted by id (unsorted costs 2.3 times as much).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from hmac import digest as hmac_digest
+from os import path as os_path
+from os import urandom
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from memlog.archive import body, chain, epochs, gaps, sessions
+from memlog.archive.ids import Ids, day_of
+from memlog.archive.prepare import prepare
+from memlog.archive.sessions import Session
+from memlog.contracts import CAPTURE_PENDING, CAPTURED, UNKNOWN_AGENT
+from memlog.errors import DecodeError
+from memlog.record import Event, Record, decode
+from memlog.wire import Damage, Frame, Gap, Header, unpack_session
+
+if TYPE_CHECKING:
+    from memlog.archive.store import Archive, Outcome
+
+# index: record_identity
+LOOKUP_SQL = """
+SELECT source_id, block, part, mac, id, epoch_id, timed, ring, seq, part = 0 FROM record
+WHERE session_id = ? AND source_id IN (%s)
+"""
+LOOKUPS = {n: LOOKUP_SQL % ",".join("?" * n) for n in (8, 64, 512)}
+# index: session (agent, session)
+NAMELESS_SQL = "SELECT session FROM session WHERE agent = :agent AND session GLOB :pattern"
+# index: record_ring
+SEQS_SQL = "SELECT seq FROM record WHERE ring = :ring AND seq BETWEEN :first AND :last"
+RECORD_SQL = """
+INSERT INTO record (id, session_id, epoch_id, source_id, block, part, parts, ts_ns, written_ns,
+  archived_ns, ring, seq, uid, pid, kind, role, tool, parent_id, error, omitted, redacted, bytes,
+  text_bytes, packing, body, decode_error, link, salt, digest, mac, timed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+FTS_SQL = "INSERT INTO record_fts (rowid, text, tags) VALUES (?, ?, ?)"
+SIGHTING_SQL = "INSERT OR IGNORE INTO record_sighting (ring, seq, record_id) VALUES (?, ?, ?)"
+EVENT_SQL = """
+INSERT INTO event (ring, seq, uid, pid, digest, agent, session, event, ts_ns, written_ns, archived_ns, data)
+VALUES (:ring, :seq, :uid, :pid, :digest, :agent, :session, :event, :ts_ns, :written_ns, :archived_ns, :data)
+ON CONFLICT (digest) DO NOTHING
+"""
+CURSOR_SQL = "UPDATE ring SET cursor = max(cursor, :cursor), drained_ns = :now_ns WHERE id = :ring"
+LEAVES_SQL = """
+SELECT DISTINCT source_id FROM record WHERE session_id = ? AND source_id IN (SELECT value FROM json_each(?))
+"""
+
+_MOST = (1 << 63) - 1
+_CLOSING = ("SessionEnd", "PostCompact", "SessionStart", "PreCompact")
+
+
+class Arrival(NamedTuple):
+    """A blob that is to become a row. foreign: no record of ours; nameless: and without a session."""
+
+    header: Header | None
+    blob: bytes
+    record: Record
+    text_bytes: int | None
+    decode_error: str | None = None
+    foreign: bool = False
+    nameless: bool = False
+    redacted: int = 0
+
+
+class Told(NamedTuple):
+    """An event, and how many records its process wrote before it in this batch."""
+
+    header: Header | None
+    blob: bytes
+    event: Event
+    arrived: int
+
+
+class Read(NamedTuple):
+    """A batch taken apart; nothing of it has touched the database."""
+
+    arrivals: list[Arrival]
+    told: list[Told]
+    gaps: list[Gap]
+    damage: list[Damage]
+    arriving: dict[int, int]  # records by pid whose pass goes on in the next batch
+    last_seq: int
+
+
+class _Known:
+    """The rows of one source_id in one session, by (block, part)."""
+
+    __slots__ = ("mac", "rows")
+
+    def __init__(self, mac: bytes) -> None:
+        self.mac = mac
+        self.rows: dict[tuple[int, int], list[Any]] = {}  # [id, epoch id, timed, ring, seq, counts]
+
+
+class _New(NamedTuple):
+    arrival: Arrival
+    session: Session
+    source_id: str
+    row: list[Any]
+
+
+def take_apart(
+    items: Sequence[Frame | Gap | Damage], *, key: bytes, origin: str, now_ns: int, redact: bool = True
+) -> Read:
+    """Decode a batch. origin: what a blob without a session is filed under, a boot id or an image's name.
+
+    Pure: may run in a thread while the batch before it is being committed.
+    """
+    arrivals: list[Arrival] = []
+    told: list[Told] = []
+    lost: list[Gap] = []
+    damage: list[Damage] = []
+    arriving: defaultdict[int, int] = defaultdict(int)
+    last_seq = 0
+    for item in items:
+        if not isinstance(item, Frame):
+            if isinstance(item, Gap):
+                lost.append(item)
+                last_seq = max(last_seq, item.before - 1)
+            else:
+                damage.append(item)
+            continue
+        header, blob = item
+        error: str | None = None
+        try:
+            value = decode(blob)
+        except DecodeError as exc:
+            value, error = None, str(exc)
+        pid = 0
+        if header is not None:
+            pid = header.pid
+            if header.seq > last_seq:
+                last_seq = header.seq
+        if value.__class__ is Record:
+            raw = value.text.encode()
+            # Another writer's map may hold its keys in another order: its text is then read from the CBOR.
+            arrivals.append(Arrival(header, blob, value, len(raw) if blob.endswith(raw) else None))
+            if header is not None:
+                arriving[pid] += 1
+        elif isinstance(value, Event):
+            count = arriving.pop(pid, 0) if value.event == CAPTURED else 0
+            told.append(Told(header, blob, value, count))
+        else:
+            arrivals.append(_foreign(header, blob, error, key, origin, now_ns, redact))
+    return Read(arrivals, told, lost, damage, arriving, last_seq)
+
+
+def _foreign(
+    header: Header | None, blob: bytes, error: str | None, key: bytes, origin: str, now_ns: int, redact: bool
+) -> Arrival:
+    """A blob of a program memlog does not know, identified by header and blob as they were written."""
+    packed = header.pack() if header else b""
+    source_id = "~" + hmac_digest(key, packed + blob, "sha256")[:16].hex()
+    uid = header.uid if header else 0
+    name = unpack_session(header.session) if header else None
+    redacted: dict[str, int] = {}
+    if redact:
+        from memlog.redact import redact_blob_bytes
+
+        blob, redacted = redact_blob_bytes(blob)
+    text = body.text_of_blob(blob)
+    record = Record(
+        agent=UNKNOWN_AGENT,
+        session=name or f"none-{uid}-{origin}",
+        source_id=source_id,
+        block=0,
+        kind="blob",
+        ts_ns=min(header.ts_ns, _MOST) if header else now_ns,
+        text=text,
+        mac=b"",
+        redacted=redacted,
+    )
+    raw = text.encode("utf-8", "replace")
+    tail = len(raw) if error and raw and blob.endswith(raw) else None
+    return Arrival(header, blob, record, tail, error, True, not name, sum(redacted.values()))
+
+
+def origin_of(source: str, boot_id: str) -> str:
+    """What sessions of blobs without one are named after."""
+    if boot_id:
+        return boot_id
+    name = os_path.splitext(os_path.basename(source))[0] or "image"
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+class Batch:
+    """One batch's way into the tables. Every method runs inside the caller's transaction."""
+
+    def __init__(self, archive: "Archive", read: Read, ring: int | None, source: str, now_ns: int) -> None:
+        self.archive = archive
+        self.con = archive.con
+        self.read = read
+        self.ring = ring
+        self.source = source
+        self.now_ns = now_ns
+        self.touched: dict[tuple[str, str], Session] = {}
+        self.new: list[_New] = []
+        self.sightings: list[tuple[int, list[Any]]] = []
+        self.moves: list[tuple[Session, list[Any], str, int]] = []
+        self.evidence: set[tuple[str, str]] = set()
+
+    def run(self, outcome: "Outcome") -> None:
+        """Store the batch and fill in what came of it."""
+        self._losses(outcome)
+        self._events(outcome)
+        self._identities(outcome)
+        self._epochs()
+        self._rows(outcome)
+        self._finish(outcome)
+
+    def session(self, agent: str, name: str) -> Session:
+        """The session of a name; made where there is none."""
+        key = (agent, name)
+        found = self.touched.get(key)
+        if found is None:
+            cache = self.archive.sessions
+            found = cache.get(key) or sessions.load(self.con, agent, name)
+            if found is None:
+                found = sessions.add(self.con, self.archive.archive_id, agent, name)
+            self.touched[key] = cache[key] = found
+        return found
+
+    # losses and events
+
+    def _losses(self, outcome: "Outcome") -> None:
+        if self.ring is not None:
+            for gap in self.read.gaps:
+                if gaps.add_gap(self.con, self.ring, gap, now_ns=self.now_ns):
+                    outcome.gaps.append(gap)
+        for found in self.read.damage:
+            outcome.damage += gaps.add_damage(
+                self.con, self.archive.key, self.source, found, now_ns=self.now_ns
+            )
+
+    def _events(self, outcome: "Outcome") -> None:
+        for told in self.read.told:
+            header, event = told.header, told.event
+            row = {
+                "ring": self.ring if header else None, "agent": event.agent, "session": event.session,
+                "seq": min(header.seq, _MOST) if header else None, "uid": header.uid if header else None,
+                "pid": header.pid if header else None, "event": event.event, "ts_ns": event.ts_ns,
+                "written_ns": min(header.ts_ns, _MOST) if header else None, "archived_ns": self.now_ns,
+                "data": body.to_json(event.data),
+                "digest": hmac_digest(
+                    self.archive.key, (header.pack() if header else b"") + told.blob, "sha256"
+                )[:16],
+            }  # fmt: skip
+            cursor = self.con.execute(EVENT_SQL, row)
+            if cursor.rowcount:
+                outcome.events.append((cursor.lastrowid or 0, event))
+                self._heed(told, outcome)
+        gaps.count_arrived(self.con, self.ring, self.read.arriving, now_ns=self.now_ns)
+
+    def _heed(self, told: Told, outcome: "Outcome") -> None:
+        event, pid = told.event, told.header.pid if told.header else 0
+        if event.event == CAPTURED:
+            session = self.session(event.agent, event.session)
+            moved = gaps.captured(
+                self.con, session.id, event.data, self.ring, pid, told.arrived, self.now_ns
+            )  # fmt: skip
+            if moved:
+                outcome.watermarks.append(moved)
+        elif event.event == CAPTURE_PENDING:
+            gaps.pending(self.con, self.session(event.agent, event.session).id, event.data, self.now_ns)
+        elif event.event in _CLOSING:
+            key = (event.agent, event.session)
+            found = self.touched.get(key) or self.archive.sessions.get(key)
+            found = found or sessions.load(self.con, *key)
+            if found is not None:
+                self.touched[key] = self.archive.sessions[key] = found
+                self.evidence.add(key)
+                if event.event == "PreCompact":
+                    found.epochs.last.dirty = True
+
+    # identities
+
+    def _identities(self, outcome: "Outcome") -> None:
+        asked: defaultdict[int, set[str]] = defaultdict(set)
+        placed: list[tuple[Arrival, Session]] = []
+        filed = self._filed_before()
+        tombstones, buried = self.archive.tombstones, len(self.archive.tombstones)
+        for arrival in self.read.arrivals:
+            record = arrival.record
+            if buried and tombstones.covers(*_identity(record, record.source_id)):
+                outcome.tombstoned += 1
+                continue
+            session = filed.get(record.source_id) if arrival.nameless else None
+            if session is None:
+                session = self.session(record.agent, record.session)
+            asked[session.id].add(record.source_id)
+            placed.append((arrival, session))
+        for session in self.touched.values():
+            if session.id in asked and not session.is_new:
+                self._look_up(session, list(asked[session.id]))
+        for arrival, session in placed:
+            self._place(arrival, session, outcome)
+
+    def _filed_before(self) -> dict[str, Session]:
+        """Sessions of blobs that name none, by source_id: an image of a ring files them elsewhere."""
+        found: dict[str, Session] = {}
+        by_uid: defaultdict[int, list[str]] = defaultdict(list)
+        for arrival in self.read.arrivals:
+            if arrival.nameless:
+                by_uid[arrival.header.uid if arrival.header else 0].append(arrival.record.source_id)
+        for uid, source_ids in by_uid.items():
+            pattern = {"agent": UNKNOWN_AGENT, "pattern": f"none-{uid}-*"}
+            for (name,) in self.con.execute(NAMELESS_SQL, pattern).fetchall():
+                session = self.session(UNKNOWN_AGENT, name)
+                self._look_up(session, source_ids)
+                found.update((i, session) for i in source_ids if i in session.known)
+        return found
+
+    def _look_up(self, session: Session, source_ids: list[str]) -> None:
+        known = session.known
+        while source_ids:
+            size = 8 if len(source_ids) <= 8 else 64 if len(source_ids) <= 64 else 512
+            chunk, source_ids = source_ids[:size], source_ids[size:]
+            padded = [session.id, *chunk, *[None] * (size - len(chunk))]
+            for source_id, block, part, mac, *row in self.con.execute(LOOKUPS[size], padded):
+                found = known.get(source_id)
+                if found is None:
+                    found = known[source_id] = _Known(mac)
+                found.rows[block, part] = row
+
+    def _place(self, arrival: Arrival, session: Session, outcome: "Outcome") -> None:
+        """A row to come, or a sighting of one that is there."""
+        record = arrival.record
+        source_id = record.source_id
+        known = session.known.get(source_id)
+        if known is not None and known.mac != record.mac:
+            # The host rewrote the line: all of the new one goes under a name of its own.
+            source_id = f"{source_id}~{record.mac.hex()}"
+            if source_id not in session.known and not session.is_new:
+                self._look_up(session, [source_id])
+            known = session.known.get(source_id)
+            if self.archive.tombstones.covers(*_identity(record, source_id)):
+                outcome.tombstoned += 1
+                return
+        if known is None:
+            known = session.known[source_id] = _Known(record.mac)
+        row = known.rows.get((record.block, record.part))
+        if row is None:
+            row = known.rows[record.block, record.part] = [0, 0, 0, None, None, record.part == 0]
+            self.new.append(_New(arrival, session, source_id, row))
+            return
+        outcome.sightings += 1
+        header = arrival.header
+        if header is not None and self.ring is not None and (self.ring, header.seq) != (row[3], row[4]):
+            self.sightings.append((header.seq, row))
+        if record.boundary and row[0] and not record.boundary.startswith(epochs.PROVISIONAL):
+            self.moves.append((session, row, record.boundary, record.ts_ns))
+
+    # epochs
+
+    def _epochs(self) -> None:
+        """Apply the batch's evidence of boundaries, so that every record finds its epoch."""
+        for arrival, session, _, _ in self.new:
+            record = arrival.record
+            boundary = record.boundary
+            if boundary is None or boundary.startswith(epochs.PROVISIONAL):
+                continue
+            held = session.epochs.by_boundary.get(boundary)
+            if held is None or (held.place is None and boundary):
+                session.epochs.meet(boundary, record.ts_ns)
+            # A subagent's own compaction knows no boundary: it ends no epoch of the session.
+            if record.kind == "compaction" and not record.source_id.startswith(epochs.PROVISIONAL):
+                place = min(max(record.at or 0, 0), _MOST)
+                session.epochs.bound(record.source_id, place, record.ts_ns, epochs.cause_of(record.rest))
+        for session, _, boundary, ts_ns in self.moves:
+            session.epochs.meet(boundary, ts_ns)
+        for key, session in self.touched.items():
+            if session.epochs.changed or key in self.evidence:
+                self._hear_events(session)
+                session.epochs.settle(self.con)
+        self._move()
+
+    def _hear_events(self, session: Session) -> None:
+        names = {"session": session.name, "agent": session.agent}
+        compacted = []
+        for event, ts_ns, data in self.con.execute(epochs.EVIDENCE_SQL, names):
+            if event == "SessionEnd":
+                session.closed_ns = max(session.closed_ns or 0, ts_ns)
+            elif event == "PostCompact" or '"source":"compact"' in data:
+                compacted.append(ts_ns)
+        session.epochs.told(compacted)
+
+    def _move(self) -> None:
+        """Records that were stored before their boundary was known go where it says."""
+        rows = []
+        for session, row, boundary, _ in self.moves:
+            ranked = session.epochs
+            held = next((e for e in ranked.ranked if e.id == row[1]), None)
+            wanted = ranked.by_boundary[boundary]
+            if held is wanted or (held is not None and not row[2] and held.number > wanted.number):
+                continue
+            rows.append((wanted.id, row[0]))
+            if row[5]:
+                wanted.records += 1
+                if held is not None:
+                    held.records -= 1
+            wanted.dirty = True
+            if held is not None:
+                held.dirty = True
+        self.con.executemany(epochs.MOVE_SQL, rows)
+
+    # rows
+
+    def _rows(self, outcome: "Outcome") -> None:
+        if not self.new:
+            return
+        con, now_ns, ring = self.con, self.now_ns, self.ring
+        ring_id = self.archive.ring_id(ring) if ring is not None else None
+        ids = Ids(con)
+        salts = urandom(chain.SALT_BYTES * len(self.new))
+        taken = self._taken_seqs()
+        rows: list[tuple[Any, ...]] = []
+        texts: list[tuple[int, str, str]] = []
+        pack, digest_of, next_head, pack_header = (
+            body.pack,
+            chain.digest_of,
+            chain.next_head,
+            chain.pack_header,
+        )
+        offset = 0
+        for arrival, session, source_id, placed in self.new:
+            header, blob, record, text_bytes, decode_error, foreign, _, redacted = arrival
+            kind, ts_ns, part = record.kind, record.ts_ns, record.part
+            day = day_of(ts_ns)
+            record_id = placed[0] = ids.take(day)
+            boundary = record.boundary
+            timed = boundary is None or boundary.startswith(epochs.PROVISIONAL)
+            if timed or boundary is None:
+                epoch = session.epochs.at_time(ts_ns)
+            else:
+                epoch = session.epochs.by_boundary[boundary]
+            if header is None:
+                written = seq = uid = pid = of_ring = of_ring_id = None
+            else:
+                written, seq, uid, pid = (
+                    min(header.ts_ns, _MOST),
+                    min(header.seq, _MOST),
+                    header.uid,
+                    header.pid,
+                )
+                of_ring, of_ring_id = ring, ring_id
+                if ring is not None:
+                    if seq in taken:  # a ring that counted twice: the record is kept, the number is not
+                        of_ring = of_ring_id = seq = None
+                    else:
+                        taken.add(seq)
+            if record.redacted and not foreign:
+                redacted = sum(n for n in record.redacted.values() if isinstance(n, int) and 0 <= n < 1 << 31)
+            omitted = ",".join(record.omitted) or None
+            size = len(blob)
+            session.links = link = session.links + 1
+            salt = salts[offset : offset + 16]
+            offset += 16
+            digest = digest_of(salt, blob)
+            error = 1 if record.error else 0
+            session.head = next_head(
+                session.head,
+                pack_header(
+                    (
+                        record_id, session.agent, session.name, source_id, record.block, part, record.parts,
+                        ts_ns, written, now_ns, of_ring_id, seq, uid, pid, kind, record.role, record.tool,
+                        record.parent_id, error, omitted, redacted, size, text_bytes, decode_error,
+                        record.mac, link,
+                    )
+                ),
+                digest,
+            )  # fmt: skip
+            packing, packed = pack(blob)
+            rows.append(
+                (
+                    record_id, session.id, epoch.id, source_id, record.block, part, record.parts, ts_ns,
+                    written, now_ns, of_ring, seq, uid, pid, kind, record.role, record.tool,
+                    record.parent_id, error, omitted, redacted, size, text_bytes, packing, packed,
+                    decode_error, link, salt, digest, record.mac, 1 if timed else 0,
+                )
+            )  # fmt: skip
+            texts.append((record_id, prepare(record.text), f"s{session.id} d{day} k{kind.replace('_', '')}"))
+            if part == 0:
+                session.records += 1
+                epoch.records += 1
+                outcome.records += 1
+                if kind == "meta":
+                    session.metas += 1
+                elif kind == "tool_use":
+                    session.tools += 1
+                session.errors += error
+            epoch.dirty = True
+            session.size += size
+            if session.first_id is None or record_id < session.first_id:
+                session.first_id = record_id
+            if session.last_id is None or record_id > session.last_id:
+                session.last_id = record_id
+            if session.started_ns is None or ts_ns < session.started_ns:
+                session.started_ns = ts_ns
+            if session.ended_ns is None or ts_ns > session.ended_ns:
+                session.ended_ns = ts_ns
+            session.hear(record)
+            outcome.bytes += size
+            outcome.redacted += redacted
+            outcome.undecodable += decode_error is not None
+        outcome.archived += len(rows)
+        # The index reads a row id that goes backwards as a reason to write out what it holds.
+        rows.sort()
+        texts.sort()
+        con.executemany(RECORD_SQL, rows)
+        con.executemany(FTS_SQL, texts)
+        ids.save()
+
+    def _taken_seqs(self) -> set[int]:
+        """Seqs of this batch that already name a record; none where all are above the cursor."""
+        seqs = [new.arrival.header.seq for new in self.new if new.arrival.header is not None]
+        if self.ring is None or not seqs or min(seqs) > self.archive.cursor(self.ring):
+            return set()
+        span = {"ring": self.ring, "first": min(*seqs, _MOST), "last": min(max(seqs), _MOST)}
+        return {seq for (seq,) in self.con.execute(SEQS_SQL, span)}
+
+    def _finish(self, outcome: "Outcome") -> None:
+        """Sightings, titles, and the rows of sessions and epochs."""
+        con = self.con
+        con.executemany(SIGHTING_SQL, ((self.ring, min(seq, _MOST), row[0]) for seq, row in self.sightings))
+        for session in self.touched.values():
+            if session.leaves:
+                asked = con.execute(LEAVES_SQL, (session.id, body.to_json(list(session.leaves))))
+                session.leaves_among([leaf for (leaf,) in asked])
+            ranked = session.epochs
+            if session.started_ns is not None and ranked.ranked[0].opened_ns != session.started_ns:
+                ranked.ranked[0].opened_ns, ranked.ranked[0].dirty = session.started_ns, True
+            ranked.close(session.ended_ns, session.closed_ns)
+            ranked.save(con)
+            session.known.clear()
+            session.is_new = False
+        con.executemany(sessions.SAVE_SQL, [session.row() for session in self.touched.values()])
+        outcome.sessions.update(session.id for session in self.touched.values())
+
+
+def _identity(record: Record, source_id: str) -> tuple[str, str, str, int, int]:
+    return record.agent, record.session, source_id, record.block, record.part

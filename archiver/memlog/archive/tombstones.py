@@ -1,0 +1,135 @@
+"""What was forgotten and must not come back: identities, never text nor plain digests.
+
+The table is mirrored in <home>/tombstones.jsonl, so a rebuild or an older backup cannot bring it back.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from memlog.archive.connection import Connection
+from memlog.errors import ArchiveError
+from memlog.paths import open_private, sync_dir
+
+ADD_SQL = """
+INSERT INTO tombstone (agent, session, source_id, block, part, forgotten_ns, chain_header, digest, link)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ALL_SQL = "SELECT agent, session, source_id, block, part, forgotten_ns FROM tombstone"
+
+
+class Tombstone(NamedTuple):
+    """One forgotten record. source_id None: the whole session, with its future lines.
+
+    block or part None: all of them. chain_header, digest, link: what keeps its chain whole.
+    """
+
+    agent: str
+    session: str
+    source_id: str | None = None
+    block: int | None = None
+    part: int | None = None
+    forgotten_ns: int = 0
+    chain_header: bytes | None = None
+    digest: bytes | None = None
+    link: int | None = None
+
+    @property
+    def names(self) -> tuple[object, ...]:
+        """Its identity."""
+        return self[:5]
+
+
+class Tombstones:
+    """Every tombstone of a home, asked before each record is stored."""
+
+    __slots__ = ("_known", "path")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._known: set[tuple[object, ...]] = set()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def load(self, con: Connection) -> None:
+        """Table and mirror, each brought up to what the other knows.
+
+        Raises: ArchiveError when the mirror has a line that is no tombstone.
+        """
+        mirrored = {t.names: t for t in read_mirror(self.path)}
+        stored = {t.names: t for t in map(Tombstone._make, _padded(con))}
+        lacking = [t for names, t in mirrored.items() if names not in stored]
+        if lacking:
+            con.executemany(ADD_SQL, lacking)
+        self._append(t for names, t in stored.items() if names not in mirrored)
+        self._known = mirrored.keys() | stored.keys()
+
+    def add(self, con: Connection, found: Iterable[Tombstone]) -> None:
+        """Store and mirror tombstones inside the caller's transaction.
+
+        The mirror comes first: a crash between the two must leave too many, not too few.
+        """
+        rows = list(found)
+        self._append(t for t in rows if t.names not in self._known)
+        con.executemany(ADD_SQL, rows)
+        self._known.update(t.names for t in rows)
+
+    def covers(self, agent: str, session: str, source_id: str, block: int, part: int) -> bool:
+        """Whether a record was forgotten."""
+        known = self._known
+        return bool(known) and (
+            (agent, session, source_id, block, part) in known
+            or (agent, session, None, None, None) in known
+            or (agent, session, source_id, None, None) in known
+            or (agent, session, source_id, block, None) in known
+        )
+
+    def _append(self, rows: Iterable[Tombstone]) -> None:
+        lines = [json.dumps({k: v for k, v in t._asdict().items() if _mirrored(k, v)}) + "\n" for t in rows]
+        if not lines:
+            return
+        fd = open_private(self.path, os.O_RDWR | os.O_CREAT)
+        try:
+            held = os.read(fd, os.fstat(fd).st_size)
+            end = held.rfind(b"\n") + 1  # a torn last line belongs to a transaction that never committed
+            os.ftruncate(fd, end)
+            os.pwrite(fd, "".join(lines).encode(), end)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        sync_dir(os.path.dirname(self.path))
+
+
+def read_mirror(path: str) -> list[Tombstone]:
+    """The tombstones of a mirror file; [] where there is none; a torn last line is left out.
+
+    Raises: ArchiveError.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().split("\n")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ArchiveError(f"{path} cannot be read: {exc}") from exc
+    found = []
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            value = json.loads(line)
+            found.append(Tombstone(**{k: value[k] for k in Tombstone._fields if k in value}))
+        except (ValueError, TypeError) as exc:
+            if number < len(lines):
+                raise ArchiveError(f"{path}, line {number} is no tombstone") from exc
+    return found
+
+
+def _padded(con: Connection) -> Iterable[tuple[object, ...]]:
+    return (row + (None, None, None) for row in con.execute(ALL_SQL))
+
+
+def _mirrored(name: str, value: object) -> bool:
+    return value is not None and name not in ("chain_header", "digest", "link")
