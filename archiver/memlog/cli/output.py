@@ -1,17 +1,22 @@
 """Rows to stdout: a table on a terminal, JSON into a pipe, or what the flags ask for."""
 
-import csv
-import json
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from itertools import chain
 from typing import Any, TypeVar
 
 import click
 
+from memlog.cli import terminal
+from memlog.cli.encode import to_json
+from memlog.cli.table import table
+from memlog.cli.terminal import safe_line, safe_text
+
+__all__ = ["RowFormat", "emit", "row_options", "safe_line", "safe_text", "show"]
+
 F = TypeVar("F", bound=Callable[..., Any])
+_NO_HEADERS = "memlog.no_headers"
 
 
 class RowFormat(StrEnum):
@@ -26,30 +31,28 @@ class RowFormat(StrEnum):
 
 
 def row_options(command: F) -> F:
-    """The flags every command with rows has; they arrive as `rows: Rows`."""
+    """The flags every command with rows has; they arrive as `rows` and `fmt`."""
 
-    def collect(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-        return value
+    def remember(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        ctx.meta[_NO_HEADERS] = value
 
-    for flags, name, text in (
-        (("--json", "json_"), "json", "One JSON array."),
-        (("--nl",), "nl", "One JSON object a line."),
-        (("--csv",), "csv", "Comma-separated values."),
-        (("--tsv",), "tsv", "Tab-separated values."),
-        (("--table", "-t"), "table", "A table, also into a pipe."),
-    ):
-        command = click.option(
-            *flags,
-            "rows",
-            flag_value=RowFormat(name),
-            default=None,
-            type=RowFormat,
-            help=text,
-            callback=collect,
-        )(command)
-    return click.option("--fmt", metavar="STYLE", help="Table in a style of tabulate, e.g. github, simple.")(
+    command = click.option(
+        "--no-headers", is_flag=True, expose_value=False, callback=remember, help="No line of column names."
+    )(command)
+    command = click.option("--fmt", metavar="STYLE", help="A table in a style of tabulate, e.g. github.")(
         command
     )
+    for flags, name, text in (
+        (("--table", "-t"), "table", "A table, also into a pipe."),
+        (("--tsv",), "tsv", "Tab-separated values."),
+        (("--csv",), "csv", "Comma-separated values."),
+        (("--nl",), "nl", "One JSON object a line."),
+        (("--json",), "json", "One JSON array; also what a pipe gets by default."),
+    ):
+        command = click.option(
+            *flags, "rows", flag_value=RowFormat(name), default=None, type=RowFormat, help=text
+        )(command)
+    return command
 
 
 def emit(
@@ -57,94 +60,98 @@ def emit(
     rows: RowFormat | None = None,
     fmt: str | None = None,
     columns: list[str] | None = None,
+    *,
+    headers: bool | None = None,
 ) -> None:
-    """Print dataclasses or mappings. columns: what the table shows; the other formats show all."""
+    """Print dataclasses, named tuples or mappings.
+
+    columns: what the table shows; the other formats show all. headers: None: unless --no-headers.
+    """
     found = map(_row, items)
+    if headers is None:
+        ctx = click.get_current_context(silent=True)
+        headers = not (ctx and ctx.meta.get(_NO_HEADERS))
     style = rows or (RowFormat.TABLE if fmt else RowFormat.AUTO)
     if style is RowFormat.AUTO:
-        style = RowFormat.TABLE if sys.stdout.isatty() else RowFormat.JSON
+        style = RowFormat.TABLE if terminal.is_terminal() else RowFormat.JSON
     if style is RowFormat.TABLE:
-        _table(list(found), fmt, columns)
+        _table(list(found), fmt, columns, headers)
     elif style is RowFormat.NL:
         for row in found:
-            click.echo(_json(row))
+            terminal.write(to_json(row) + "\n")
     elif style is RowFormat.JSON:
         _array(found)
     else:
-        _separated(found, "," if style is RowFormat.CSV else "\t")
+        _separated(found, "," if style is RowFormat.CSV else "\t", headers)
+
+
+def show(text: str) -> None:
+    """Print text a person reads, made safe for a terminal, through a pager where it is long."""
+    text = safe_text(text)
+    terminal.write(text if text.endswith("\n") or not text else text + "\n")
 
 
 def _row(item: Any) -> dict[str, Any]:
     if isinstance(item, Mapping):
         return dict(item)
     if is_dataclass(item) and not isinstance(item, type):
-        return asdict(item)
+        # not asdict: it copies every value, and a text may be long
+        return {field.name: getattr(item, field.name) for field in fields(item)}
     return dict(item._asdict())
 
 
-def _json(row: Any) -> str:
-    return json.dumps(row, ensure_ascii=False, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    return value.hex() if isinstance(value, (bytes, memoryview)) else str(value)
-
-
 def _array(found: Iterable[dict[str, Any]]) -> None:
-    first = True
+    begin = "["
     for row in found:
-        click.echo(("[" if first else ",\n ") + _json(row), nl=False)
-        first = False
-    click.echo("[]" if first else "]")
+        terminal.write(begin + to_json(row))
+        begin = ",\n "
+    terminal.write("[]\n" if begin == "[" else "]\n")
 
 
-def _separated(found: Iterable[dict[str, Any]], delimiter: str) -> None:
+def _separated(found: Iterable[dict[str, Any]], delimiter: str, headers: bool) -> None:
+    import csv
+    from io import StringIO
+
     rows = iter(found)
     first = next(rows, None)
     if first is None:
         return
-    writer = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(first)
+    out = StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    if headers:
+        writer.writerow(first)
+    clean = safe_text if terminal.is_terminal() else str  # into a file, the bytes as they are
     for row in chain([first], rows):
-        writer.writerow(_json(v) if isinstance(v, (list, dict)) else v for v in row.values())
+        writer.writerow(clean(_plain(v)) if v is not None else "" for v in row.values())
+        terminal.write(out.getvalue())
+        out.seek(0)
+        out.truncate()
 
 
-def _table(found: list[dict[str, Any]], fmt: str | None, columns: list[str] | None) -> None:
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return to_json(value).strip('"') if isinstance(value, (list, dict, tuple, bytes)) else str(value)
+
+
+def _table(found: list[dict[str, Any]], fmt: str | None, columns: list[str] | None, headers: bool) -> None:
     if not found:
         click.echo("nothing found", err=True)
         return
-    from tabulate import tabulate
-
     names = columns or list(found[0])
-    cells = [[_cell(row.get(name)) for name in names] for row in found]
-    click.echo(tabulate(cells, headers=names, tablefmt=fmt or "simple", disable_numparse=True))
+    cells = [[row.get(name) for name in names] for row in found]
+    if fmt is None:
+        width = terminal.size()[0] if terminal.is_terminal() else None
+        text = table(names, cells, width, headers)
+        if headers and terminal.colours():
+            head, _, rest = text.partition("\n")
+            text = terminal.painted(head, terminal.BOLD, True) + "\n" + rest
+        terminal.write(text)
+        return
+    from tabulate import tabulate, tabulate_formats
 
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = (
-        value if isinstance(value, str) else _json(value) if isinstance(value, (list, dict)) else str(value)
-    )
-    return safe_text(text.replace("\n", " "))
-
-
-def safe_text(text: str) -> str:
-    """Text no terminal obeys: control, bidi and zero-width characters become visible escapes.
-
-    Newline and tab stay. At the render boundary only: what is archived is evidence.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        c if c in "\n\t" or not _obeyed(c) else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}"
-        for c in text
-    )
-
-
-def _obeyed(c: str) -> bool:
-    n = ord(c)
-    return (
-        n < 0x20 or 0x7F <= n < 0xA0 or 0x200B <= n <= 0x200F or 0x202A <= n <= 0x202E
-        or 0x2060 <= n <= 0x2069 or n == 0xFEFF or 0xD800 <= n < 0xE000
-    )  # fmt: skip
+    if fmt not in tabulate_formats:
+        raise click.UsageError(f"no table style is called {fmt!r}; there are: {', '.join(tabulate_formats)}")
+    clean = [["" if v is None else safe_line(_plain(v)) for v in row] for row in cells]
+    shown = tabulate(clean, headers=names if headers else (), tablefmt=fmt, disable_numparse=True)
+    terminal.write(shown + "\n")

@@ -1,0 +1,46 @@
+"""JSON of plain values without the json module, which loads re.
+
+What is written is safe on a terminal too: every character one might obey is an escape.
+"""
+
+from _json import encode_basestring
+
+from memlog.cli.terminal import obeyed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def to_json(value: "Any") -> str:
+    """JSON of None, bool, int, float, str, bytes (hex), and lists and dicts of them; else of its str()."""
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return float.__repr__(value) if value - value == 0 else "null"  # JSON has neither inf nor nan
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_text(str(k))}: {to_json(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(to_json, value)) + "]"
+    return _text(bytes(value).hex() if isinstance(value, (bytes, bytearray, memoryview)) else str(value))
+
+
+def _text(text: str) -> str:
+    quoted: str = encode_basestring(text)
+    if quoted.isascii() and "\x7f" not in quoted:
+        return quoted
+    return "".join(_escaped(c) if obeyed(c) else c for c in quoted)
+
+
+def _escaped(c: str) -> str:
+    n = ord(c)
+    if n < 0x10000:
+        return f"\\u{n:04x}"
+    n -= 0x10000
+    return f"\\u{0xD800 | n >> 10:04x}\\u{0xDC00 | n & 0x3FF:04x}"

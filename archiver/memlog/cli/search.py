@@ -1,0 +1,269 @@
+"""`memlog query search`: the command an agent runs while it waits, so it loads no click.
+
+OPTIONS is the one declaration of its flags: the parser here reads it, and cli/query.py makes of it
+the click command that shows help.
+"""
+
+import os
+import sys
+import time
+
+from memlog.cli import terminal
+from memlog.cli.encode import to_json
+from memlog.errors import InputError, MemlogError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from memlog.query.search import Hit, Hits
+    from memlog.query.selection import Selection
+
+TEXT, MANY, NUMBER, FLAG, ROWS = "text", "many", "number", "flag", "rows"
+# name, kind, metavar or the format a rows flag stands for, help
+OPTIONS = (
+    ("session", TEXT, "ID", "In this session: its id, the first characters of it, or `last`."),
+    ("project", TEXT, "DIR", "In sessions of this directory; its last part will do."),
+    ("agent", TEXT, "NAME", "In sessions of this agent, e.g. claude-code."),
+    ("kind", MANY, "KIND", "Of this kind: message, thinking, tool_use, tool_result, summary ..."),
+    ("role", MANY, "ROLE", "Said by user, assistant ..."),
+    ("tool", MANY, "TOOL", "Calls and answers of this tool, e.g. Bash."),
+    ("epoch", NUMBER, "N", "Between two compactions of a session; 0: before the first."),
+    ("since", TEXT, "TIME", "From then on: an ISO date or time, 2h, 3d, yesterday, monday (local time)."),
+    ("until", TEXT, "TIME", "Before then; a day named here is included."),
+    ("limit", NUMBER, "N", "Rows at most.  [default: 20]"),
+    ("context", NUMBER, "N", "With this many records of the session before and after each."),
+    ("newest", FLAG, "", "Newest first instead of best first."),
+    ("exhaustive", FLAG, "", "Rank every hit, not only the newest 2,000."),
+    ("raw", FLAG, "", "WORDS are an expression in FTS5's own language."),
+    ("json", ROWS, "json", "One JSON array; also what a pipe gets by default."),
+    ("nl", ROWS, "nl", "One JSON object a line."),
+    ("csv", ROWS, "csv", "Comma-separated values."),
+    ("tsv", ROWS, "tsv", "Tab-separated values."),
+    ("table", ROWS, "table", "A table."),
+    ("fmt", TEXT, "STYLE", "A table in a style of tabulate, e.g. github."),
+    ("no-headers", FLAG, "", "No line of column names."),
+)
+DEFAULT_LIMIT = 20
+TABLE_COLUMNS = ["id", "ts", "session", "kind", "role", "tool", "snippet"]
+_KINDS = {name: (kind, word) for name, kind, word, _ in OPTIONS}
+
+
+class Request:
+    """A command line, read. flags: option → value, those that were given; rows: the format, None for auto."""
+
+    __slots__ = ("flags", "help", "rows", "words")
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.flags: dict[str, Any] = {}
+        self.rows: str | None = None
+        self.help = False
+
+
+def parse(arguments: "Sequence[str]") -> Request:
+    """The request of the words after `query search`.
+
+    An option that is none of ours is a word; after `--` everything is. Of one given twice the last
+    counts, `--kind`, `--role` and `--tool` add up.
+    Raises: InputError: a value is missing, is no number, or belongs to a flag that takes none.
+    """
+    request = Request()
+    at = 0
+    while at < len(arguments):
+        word = arguments[at]
+        at += 1
+        if word == "--":
+            request.words += arguments[at:]
+            break
+        name, equals, value = word[2:].partition("=")
+        if word == "--help" or (word == "-h" and len(arguments) == 1):
+            request.help = True
+        elif not word.startswith("--") or name not in _KINDS:
+            request.words.append(word)
+        elif _KINDS[name][0] in (FLAG, ROWS):
+            if equals:
+                raise InputError(f"option '--{name}' does not take a value", hint=_HINT)
+            _set_flag(request, name)
+        else:
+            if not equals:
+                if at >= len(arguments):
+                    raise InputError(f"option '--{name}' needs a value", hint=_HINT)
+                value = arguments[at]
+                at += 1
+            _set_value(request, name, value)
+    return request
+
+
+_HINT = "memlog query search --help"
+
+
+def _set_flag(request: Request, name: str) -> None:
+    kind, word = _KINDS[name]
+    if kind == ROWS:
+        request.rows = word
+    else:
+        request.flags[name] = True
+
+
+def _set_value(request: Request, name: str, value: str) -> None:
+    kind = _KINDS[name][0]
+    if kind == MANY:
+        request.flags[name] = (*request.flags.get(name, ()), value)
+    elif kind == NUMBER:
+        digits = value.strip()
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+            raise InputError(f"option '--{name}': {value!r} is not a whole number from 0", hint=_HINT)
+        request.flags[name] = int(digits)
+    else:
+        request.flags[name] = value
+
+
+def main(arguments: "Sequence[str]") -> int:
+    """Exit code of `memlog [--home DIR] query search …`, all of it given."""
+    home, rest = None, list(arguments)
+    while rest[0].startswith("--home"):
+        _, equals, value = rest.pop(0).partition("=")
+        home = value if equals else rest.pop(0)
+    return guarded(lambda: run(parse(rest[2:]), home))
+
+
+def guarded(command: "Callable[[], int]") -> int:
+    """Exit code of a command, whatever it raises."""
+    try:
+        return command()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # the flush at exit must not raise again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemlogError as exc:
+        terminal.say(f"memlog: {exc}" + (f"\nnext: {exc.hint}" if exc.hint else ""))
+        return exc.exit_code
+    except Exception as exc:  # noqa: BLE001 - the last edge: a person gets a sentence
+        if os.environ.get("MEMLOG_DEBUG"):
+            raise
+        terminal.say(f"memlog: internal error: {type(exc).__name__}: {exc}\nnext: MEMLOG_DEBUG=1 shows where")
+        return 1
+
+
+def run(request: Request, home: str | None) -> int:
+    """Search and print. Raises: MemlogError."""
+    if request.help:
+        from memlog.cli import root
+
+        return root.main(["query", "search", "--help"])
+    from memlog.archive.connection import open_reader
+    from memlog.paths import Home
+    from memlog.query.search import find
+
+    flags = request.flags
+    text = " ".join(request.words)
+    now_ns = time.time_ns()
+    selection = _selection(flags, now_ns)
+    if not text.strip() and not any(getattr(selection, name) is not None for name in selection.__slots__):
+        raise InputError("say what to look for: words, or a filter such as --session", hint=_HINT)
+    con = open_reader(Home(home).archive)
+    try:
+        hits = find(
+            con, text, selection, now_ns=now_ns, limit=flags.get("limit", DEFAULT_LIMIT),
+            newest="newest" in flags, context=flags.get("context", 0), raw="raw" in flags,
+            exhaustive="exhaustive" in flags,
+        )  # fmt: skip
+    finally:
+        con.close()
+    _print(hits, request)
+    _remarks(hits)
+    return 0
+
+
+def _selection(flags: "dict[str, Any]", now_ns: int) -> "Selection":
+    from memlog.query import dates
+    from memlog.query.selection import Selection
+
+    said: dict[str, Any] = {
+        name: flags[name]
+        for name in ("session", "project", "agent", "kind", "role", "tool", "epoch")
+        if name in flags
+    }
+    if "since" in flags:
+        said["since_ns"] = dates.since(flags["since"], now_ns)
+    if "until" in flags:
+        said["until_ns"] = dates.until(flags["until"], now_ns)
+    return Selection(**said)
+
+
+def _print(hits: "Hits", request: Request) -> None:
+    rows = request.rows or ("table" if "fmt" in request.flags else None)
+    if rows is None and not terminal.is_terminal():
+        rows = "json"
+    if rows is None:
+        terminal.write(page(hits))
+    elif rows == "json":
+        terminal.write("[" + ",\n ".join(to_json(hit.as_dict()) for hit in hits) + "]\n")
+    elif rows == "nl":
+        terminal.write("".join(to_json(hit.as_dict()) + "\n" for hit in hits))
+    else:
+        from memlog.cli import output
+
+        output.emit(
+            (hit.as_dict() for hit in hits), output.RowFormat(rows), request.flags.get("fmt"), TABLE_COLUMNS,
+            headers="no-headers" not in request.flags,
+        )  # fmt: skip
+
+
+def _remarks(hits: "Hits") -> None:
+    for note in hits.notes:
+        terminal.say(note)
+    if hits.relaxed:
+        every = sum(hit.matched == "all" for hit in hits)
+        begin = f"{every} records have" if every > 1 else "one record has" if every else "no record has"
+        terminal.say(f"{begin} all of these words; " + ("then" if every else "these have") + " any of them")
+    if hits.capped:
+        terminal.say("common words: ranked among the newest 2,000 hits; --exhaustive ranks all of them")
+    if not hits and terminal.is_terminal():
+        terminal.say("nothing found")
+
+
+def page(hits: "Hits") -> str:
+    """The hits as a person reads them."""
+    on = terminal.colours()
+    return "\n".join(_entry(hit, on) for hit in hits)
+
+
+def _entry(hit: "Hit", on: bool) -> str:
+    who = [hit.kind if hit.role is None else f"{hit.role} {hit.kind}", hit.tool or ""]
+    where = [f"{hit.session[:8]} epoch {hit.epoch}", (hit.project or "").rstrip("/").rpartition("/")[2]]
+    head = "  ".join(
+        terminal.painted(terminal.safe_line(text), colour, on)
+        for text, colour in (
+            (f"{hit.ts[:10]} {hit.ts[11:19]}Z", terminal.BOLD),
+            (" ".join(filter(None, who)), terminal.KIND),
+            (" ".join(filter(None, where)), terminal.NAME),
+            (f"#{hit.id}", terminal.DIM),
+        )
+    )
+    lines = [head]
+    lines += [_neighbour(row, on) for row in hit.context if row["place"] == "before"]
+    lines.append("    " + _marked(hit, on))
+    lines += [_neighbour(row, on) for row in hit.context if row["place"] == "after"]
+    return "\n".join(lines) + "\n"
+
+
+def _marked(hit: "Hit", on: bool) -> str:
+    if not on:
+        return terminal.safe_line(hit.snippet)
+    return "".join(
+        terminal.painted(terminal.safe_line(text), terminal.MATCH if match else "", match)
+        for text, match in hit.pieces
+    )
+
+
+def _neighbour(row: "dict[str, Any]", on: bool) -> str:
+    said = " ".join(filter(None, (row["role"], row["kind"], row["tool"])))
+    text = " ".join(row["text"][:400].split())
+    width = max(40, terminal.size()[0] - 10)
+    line = terminal.safe_line(f"{said}: {text}")
+    return "  | " + terminal.painted(line[:width], terminal.DIM, on)

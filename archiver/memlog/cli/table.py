@@ -1,0 +1,83 @@
+"""A table that fits the screen."""
+
+from collections.abc import Sequence
+
+from memlog.cli.terminal import safe_line
+
+GAP = 2
+NARROWEST = 6  # a column is not cut below this while another is wider
+
+
+def table(
+    names: Sequence[str], rows: Sequence[Sequence[object]], width: int | None, headers: bool = True
+) -> str:
+    """The rows under their names, one line each; the widest columns are cut until `width` holds them.
+
+    width: characters of the terminal; None cuts nothing.
+    """
+    cells = [["" if value is None else safe_line(_text(value)) for value in row] for row in rows]
+    widths = [columns(name) if headers else 0 for name in names]
+    for line in cells:
+        widths = [max(w, columns(cell)) for w, cell in zip(widths, line, strict=True)]
+    if width is not None:
+        widths = fitted(widths, width - GAP * (len(names) - 1))
+    right = [
+        all(isinstance(row[n], (int, float)) or row[n] is None for row in rows) for n in range(len(names))
+    ]
+    head = [list(names), ["-" * w for w in widths]] if headers else []
+    lines = []
+    for line in head + cells:
+        padded = [_fill(cut(cell, w), w, r) for cell, w, r in zip(line, widths, right, strict=True)]
+        lines.append((" " * GAP).join(padded).rstrip())
+    return "".join(line + "\n" for line in lines)
+
+
+def fitted(widths: Sequence[int], room: int) -> list[int]:
+    """The widths with the widest made narrower, together, until they add up to `room`."""
+    found = list(widths)
+    while sum(found) > room and max(found) > NARROWEST:
+        widest = max(found)
+        second = max((w for w in found if w < widest), default=NARROWEST)
+        many = found.count(widest)
+        target = max(second, widest - -(-(sum(found) - room) // many), NARROWEST)
+        found = [target if w == widest else w for w in found]
+    return found
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """The text in at most `width` columns, with … where it was longer."""
+    if len(text) <= width and columns(text) <= width:
+        return text
+    kept, used = [], 1
+    for c in text:
+        used += columns(c)
+        if used > width:
+            break
+        kept.append(c)
+    return "".join(kept).rstrip() + "…" if width > 0 else ""
+
+
+def _fill(cell: str, width: int, right: bool) -> str:
+    space = " " * (width - columns(cell))
+    return space + cell if right else cell + space
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, (list, dict, tuple)):
+        from memlog.cli.encode import to_json
+
+        return to_json(value)
+    return bytes(value).hex() if isinstance(value, (bytes, memoryview)) else str(value)
