@@ -187,7 +187,7 @@ class Envelopes:
 PROJECTS = ("/home/user/project", "/Users/user/work/project", "/Users/user/src/project/cli", "/root/project")
 
 
-def samples() -> list[bytes | bytearray | memoryview[int]]:
+def samples() -> list[Any]:
     """What the dictionary is trained on, the same bytes at every call."""
     envelopes = Envelopes(Random(SEED), passages())
     return [envelopes.blob() for _ in range(SAMPLES)]
