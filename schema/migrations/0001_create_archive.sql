@@ -90,7 +90,10 @@ CREATE INDEX record_timed ON record (session_id, ts_ns) WHERE timed = 1;
 CREATE INDEX record_epoch ON record (epoch_id);
 CREATE UNIQUE INDEX record_ring ON record (ring, seq) WHERE ring IS NOT NULL;
 
-CREATE TABLE day (day INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT; -- next n of record ids
+CREATE TABLE day (
+  day INTEGER PRIMARY KEY, n INTEGER NOT NULL, -- next n of record ids
+  last_ns INTEGER NOT NULL, lag_ns INTEGER NOT NULL -- newest event so far; most that one came after a newer one
+) STRICT;
 
 CREATE TABLE record_sighting (              -- a record met again in a ring
   ring INTEGER NOT NULL REFERENCES ring (id), seq INTEGER NOT NULL, record_id INTEGER NOT NULL,

@@ -6,8 +6,11 @@ from memlog.contracts import DAY_BITS, DAY_MAX, DAY_NS, DAY_ZERO_S
 _PER_DAY = 1 << DAY_BITS
 _ZERO_NS = DAY_ZERO_S * 1_000_000_000
 
-DAY_SQL = "SELECT n FROM day WHERE day = :day"
-SAVE_SQL = "INSERT INTO day (day, n) VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET n = excluded.n"
+DAY_SQL = "SELECT n, last_ns, lag_ns FROM day WHERE day = :day"
+SAVE_SQL = """
+INSERT INTO day (day, n, last_ns, lag_ns) VALUES (?, ?, ?, ?)
+ON CONFLICT (day) DO UPDATE SET n = excluded.n, last_ns = excluded.last_ns, lag_ns = excluded.lag_ns
+"""
 
 
 def day_of(ts_ns: int) -> int:
@@ -22,20 +25,28 @@ class Ids:
 
     def __init__(self, con: Connection) -> None:
         self._con = con
-        self._next: dict[int, int] = {}
+        self._next: dict[int, list[int]] = {}  # day → n, newest event so far, most an event came late
 
-    def take(self, day: int) -> int:
-        """The next id of a day; a day of 16.7 million records goes on in the next one that has room."""
-        n = self._next.get(day)
-        if n is None:
+    def take(self, day: int, ts_ns: int) -> int:
+        """The next id of a day; a day of 16.7 million records goes on in the next one that has room.
+
+        How late events arrive within the day is kept: ids are in order of arrival, and a search
+        for the newest need look no further back than that.
+        """
+        found = self._next.get(day)
+        if found is None:
             row = self._con.execute(DAY_SQL, {"day": day}).fetchone()
-            n = row[0] if row else 0
+            found = self._next[day] = list(row) if row else [0, ts_ns, 0]
+        n, last_ns, lag_ns = found
         if n >= _PER_DAY:
-            self._next[day] = n
-            return self.take(day + 1)
-        self._next[day] = n + 1
+            return self.take(day + 1, ts_ns)
+        found[0] = n + 1
+        if ts_ns > last_ns:
+            found[1] = ts_ns
+        elif last_ns - ts_ns > lag_ns:
+            found[2] = last_ns - ts_ns
         return day << DAY_BITS | n
 
     def save(self) -> None:
         """The counters, into the batch's transaction."""
-        self._con.executemany(SAVE_SQL, self._next.items())
+        self._con.executemany(SAVE_SQL, [(day, *found) for day, found in self._next.items()])

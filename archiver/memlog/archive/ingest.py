@@ -366,13 +366,13 @@ class Batch:
             boundary = record.boundary
             if boundary is None or boundary.startswith(epochs.PROVISIONAL):
                 continue
-            held = session.epochs.by_boundary.get(boundary)
-            if held is None or (held.place is None and boundary):
-                session.epochs.meet(boundary, record.ts_ns)
             # A subagent's own compaction knows no boundary: it ends no epoch of the session.
             if record.kind == "compaction" and not record.source_id.startswith(epochs.PROVISIONAL):
                 place = min(max(record.at or 0, 0), _MOST)
                 session.epochs.bound(record.source_id, place, record.ts_ns, epochs.cause_of(record.rest))
+            held = session.epochs.by_boundary.get(boundary)
+            if held is None or (held.place is None and boundary):
+                session.epochs.meet(boundary, record.ts_ns)
         for session, _, boundary, ts_ns in self.moves:
             session.epochs.meet(boundary, ts_ns)
         for key, session in self.touched.items():
@@ -433,7 +433,7 @@ class Batch:
             header, blob, record, text_bytes, decode_error, foreign, _, redacted = arrival
             kind, ts_ns, part = record.kind, record.ts_ns, record.part
             day = day_of(ts_ns)
-            record_id = placed[0] = ids.take(day)
+            record_id = placed[0] = ids.take(day, ts_ns)
             boundary = record.boundary
             timed = boundary is None or boundary.startswith(epochs.PROVISIONAL)
             if timed or boundary is None:

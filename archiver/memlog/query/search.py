@@ -59,6 +59,7 @@ NEWEST_OF_SESSION_SQL = (
 )
 NOT_META = " AND r.kind <> 'meta'"
 ONLY_META = " AND r.kind = 'meta'"
+FIRST_PART = " AND r.part = 0"
 NOT_MATCHING = " AND r.id NOT IN (SELECT rowid FROM record_fts WHERE record_fts MATCH :unwanted)"
 LAG_SQL = "SELECT lag_ns FROM day WHERE day = :day"
 
@@ -252,10 +253,10 @@ class _Asked:
     def listed(self, unwanted: str | None) -> list[Hit]:
         """The newest of the selection, without what matches `unwanted`."""
         values = self.where.values
-        condition = ""
+        condition = FIRST_PART
         if unwanted is not None:
             values = values | {"unwanted": f"{{text}} : ({unwanted})"}
-            condition = NOT_MATCHING
+            condition += NOT_MATCHING
         if self.where.one_session:
             return self._by_time(NEWEST_OF_SESSION_SQL, values, condition)
         if self.where.tags:
