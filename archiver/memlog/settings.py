@@ -14,27 +14,27 @@ from memlog.paths import Home
 class Settings(NamedTuple):
     """Every setting. Sizes are bytes, times milliseconds or seconds as their names say."""
 
-    home: str = ""
-    ring: str = "auto"  # auto | kernel | shm
+    home: str = ""  # where everything lies; "" = $MEMLOG_HOME, else ~/.claude/memlog
+    ring: str = "auto"  # auto | kernel | shm; auto: the kernel's where /dev/memlog opens
     ring_dir: str = ""  # "" = <home>/ring; /dev/shm/... where the home is a network file system
-    device: str = "/dev/memlog"
-    ring_bytes: int = RING_DEFAULT
+    device: str = "/dev/memlog"  # the kernel ring
+    ring_bytes: int = RING_DEFAULT  # capacity of a new ring, 64 KiB to 256 MiB
     start_witness: bool = True  # a hook that finds no witness starts one
-    redact: bool = True
+    redact: bool = True  # credentials become typed markers before they reach a ring
     hand_over_bytes: int = 3_000_000  # a transcript tail larger than this is handed over, not written
-    hook_lock_ms: int = 20
-    lock_ms: int = 1_000
-    batch_records: int = 1_000
-    batch_bytes: int = 4_000_000
-    batch_ms: int = 200
+    hook_lock_ms: int = 20  # how long a hook waits for another writer, then it spools
+    lock_ms: int = 1_000  # how long other writers wait
+    batch_records: int = 1_000  # the witness commits a batch of at most this many records
+    batch_bytes: int = 4_000_000  # the witness commits a batch of at most this many bytes of blobs
+    batch_ms: int = 200  # the witness commits at latest this long after a batch's first record
     session_quota_bytes: int = 100 * 1024 * 1024  # of one session's snapshots; 0 = no limit
     epoch_silence_s: int = 86_400  # a session this long without a record is closed
-    log_level: str = "info"
-    log_bytes: int = 1_000_000
-    log_files: int = 3
-    port: int = 8001
-    sql_time_ms: int = 1_000
-    sql_rows: int = 1_000
+    log_level: str = "info"  # debug | info | warning | error
+    log_bytes: int = 1_000_000  # a log is rotated at this size
+    log_files: int = 3  # rotated logs to keep
+    port: int = 8001  # of memlog serve, on 127.0.0.1
+    sql_time_ms: int = 1_000  # longest run of one memlog query sql
+    sql_rows: int = 1_000  # rows of one memlog query sql
 
 
 class Origin(NamedTuple):
