@@ -1,0 +1,83 @@
+"""The agents memlog reads, and what a reader of one offers."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+from memlog.capture.identity import Hmac
+from memlog.errors import InputError
+from memlog.record import Record
+from memlog.wire import Frame
+
+# Kept between lines and in the watermark: it must survive JSON.
+State = dict[str, Any]
+
+READERS = {
+    "claude-code": "memlog.capture.readers.claude_code",
+    "jsonl": "memlog.capture.readers.jsonl",
+}
+
+
+class Place(NamedTuple):
+    """Where a line stands and what identifies it, as far as that does not depend on the agent.
+
+    path: the transcript's own, also where a spooled copy is read. at: byte offset of the line.
+    """
+
+    session: str
+    source_id: str
+    ts_ns: int
+    mac: bytes
+    at: int
+    path: str
+    hmac: Hmac
+
+
+class Reader(Protocol):
+    """What one agent's lines mean."""
+
+    AGENT: str
+
+    def find(self, path: str) -> Iterator[str]:
+        """The transcript files under a path. Raises: NotFoundError."""
+        ...
+
+    def session_of(self, value: dict[str, Any]) -> str | None:
+        """The session a line says it belongs to."""
+        ...
+
+    def stamp_of(self, value: dict[str, Any]) -> int | None:
+        """The time a line says, ns since 1970 UTC."""
+        ...
+
+    def source_of(self, value: dict[str, Any]) -> str | None:
+        """The id the host gave a line."""
+        ...
+
+    def records(self, value: dict[str, Any], place: Place, state: State) -> list[Record]:
+        """The records of a line; state is read and carried on."""
+        ...
+
+    def damage(self, text: str, place: Place, state: State) -> Record:
+        """The record of a line that is no JSON object."""
+        ...
+
+    def spilled(self, value: dict[str, Any], records: list[Record], place: Place) -> list[Record]:
+        """Records of what the host put into files beside the transcript for this line."""
+        ...
+
+    def frame_of(self, value: dict[str, Any]) -> Frame | None:
+        """The frame of a line that is a record of ours already."""
+        ...
+
+
+def reader(agent: str) -> Reader:
+    """The reader of an agent's transcripts.
+
+    Raises: InputError for an agent memlog does not know.
+    """
+    module = READERS.get(agent)
+    if module is None:
+        raise InputError(f"no agent is called {agent!r}; known: {', '.join(READERS)}")
+    # Not importlib: __import__ of a dotted name with a fromlist gives the module itself.
+    found: Reader = __import__(module, fromlist=["AGENT"])
+    return found

@@ -1,0 +1,106 @@
+"""What a host tells a hook on stdin, as an event."""
+
+import json
+import os
+import select
+import time
+from typing import Any, NamedTuple
+
+from memlog.capture.identity import short_name
+from memlog.capture.leaves import fit
+from memlog.contracts import CLAUDE_CODE, DAMAGED_INPUT
+from memlog.record import Event
+from memlog.redact import Counts, redact_text, redact_value, rules_for_json
+
+LONGEST_INPUT = 8 << 20
+IDLE_S = 1.0  # a host that never closes stdin has said all it will
+_WHOLE_IDLE_S = 0.02  # the same, once what it said is one JSON object
+_SLOWEST_S = 3.0
+_KEPT_DAMAGE = 4_096
+
+# The transcript holds these whole; a hook's copy is worth its beginning.
+_LARGE = frozenset(("tool_input", "tool_response", "tool_output"))
+_KEPT_LARGE = 2_000
+
+
+class Told(NamedTuple):
+    """One hook call. data: the host's object, {} where it was none. raw: what stood on stdin."""
+
+    event: str
+    data: dict[str, Any]
+    raw: bytes
+
+    def text(self, name: str) -> str:
+        """A field that is a text, else ""."""
+        found = self.data.get(name)
+        return found if isinstance(found, str) else ""
+
+    @property
+    def session(self) -> str:
+        return short_name(self.text("session_id"))
+
+
+def read_input(fd: int) -> bytes:
+    """What stands on the descriptor, up to LONGEST_INPUT; ends at EOF, or when nothing more comes."""
+    pieces: list[bytes] = []
+    size = 0
+    deadline = time.monotonic() + _SLOWEST_S
+    while size < LONGEST_INPUT:
+        whole = bool(pieces) and pieces[-1].rstrip()[-1:] == b"}" and _object(b"".join(pieces)) is not None
+        left = min(_WHOLE_IDLE_S if whole else IDLE_S, deadline - time.monotonic())
+        try:
+            if left <= 0 or not select.select([fd], [], [], left)[0]:
+                break
+            piece = os.read(fd, min(1 << 20, LONGEST_INPUT - size))
+        except (OSError, ValueError):  # closed, or no descriptor at all
+            break
+        if not piece:
+            break
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
+def understand(event: str, raw: bytes) -> Told:
+    """The call; its event is the command line's, else what the host says."""
+    data = _object(raw)
+    if data is None:
+        return Told(event or "unknown", {}, raw)
+    name = event or data.get("hook_event_name")
+    return Told(name if isinstance(name, str) and name else "unknown", data, raw)
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    try:
+        data = json.loads(raw.decode("utf-8-sig"))
+        return fit(data) if isinstance(data, dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def event_of(told: Told, *, now_ns: int, redact: bool) -> Event:
+    """The event to record: the host's fields, or that they were no JSON object."""
+    counts: Counts = {}
+    if not told.data and _object(told.raw) is None:
+        text = told.raw[: 16 * _KEPT_DAMAGE].decode("utf-8", "backslashreplace")
+        if redact:
+            text, counts = redact_text(text)
+        data: dict[str, Any] = {
+            "event": told.event[:64], "bytes": len(told.raw), "input": text[:_KEPT_DAMAGE]
+        }  # fmt: skip
+        return Event(DAMAGED_INPUT, CLAUDE_CODE, "", now_ns, data, redacted=counts)
+    data = {key: _beginning(value) if key in _LARGE else value for key, value in told.data.items()}
+    if redact:
+        data = redact_value(data, rules_for_json(told.raw), counts)
+    project = told.text("cwd")
+    return Event(
+        told.event[:64], CLAUDE_CODE, told.session, now_ns, data,
+        project=short_name(project) if project else None, redacted=counts,
+    )  # fmt: skip
+
+
+def _beginning(value: Any) -> Any:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if len(text) <= _KEPT_LARGE:
+        return value
+    return f"{text[:_KEPT_LARGE]}[{len(text) - _KEPT_LARGE} characters more in the transcript]"

@@ -1,0 +1,384 @@
+"""Complete lines of a growing JSONL file as records, from a watermark on.
+
+The file may be appended to, torn at its end, or replaced while it is read. Reading it
+in pieces gives the same records as reading it at once: what a line inherits from the
+lines above it is carried in the watermark's state.
+"""
+
+import json
+import os
+import stat
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, NamedTuple
+
+from memlog.capture.agents import Place, Reader, State
+from memlog.capture.files import stem
+from memlog.capture.identity import MAC_BYTES, Hmac, hex_digest, short_name
+from memlog.capture.leaves import DEEPEST, fit, parse_int
+from memlog.errors import ContractError, InputError, NotFoundError
+from memlog.record import Record
+from memlog.redact import Active, redact_record, rules_for, rules_for_json
+from memlog.wire import Frame
+
+LONGEST_LINE = 64 << 20  # a longer one is kept as damage, in pieces: parsing it could take the memory
+GIANT_PIECE = 1 << 20
+TAIL_BYTES = 256
+AHEAD_BYTES = 1 << 20  # how far into the file the first stamp and session are looked for
+_BLOCK = 1 << 20
+
+
+class Watermark(NamedTuple):
+    """Up to where a transcript was read, and what its next line inherits.
+
+    ino: 0 where only the tail can tell, as in a copy. tail: digest of the bytes before offset.
+    ring_id: hex of the ring that took the records; "" for imports.
+    """
+
+    path: str
+    dev: int
+    ino: int
+    offset: int
+    tail: str
+    ring_id: str
+    state: State
+
+    def to_json(self) -> dict[str, Any]:
+        """What JSON and CBOR can carry."""
+        return self._asdict()
+
+    @classmethod
+    def from_json(cls, value: Any) -> "Watermark":
+        """The watermark again.
+
+        Raises: ContractError when it is not one.
+        """
+        try:
+            found = cls(**value)
+        except TypeError as exc:
+            raise ContractError("not a watermark") from exc
+        kinds = (str, int, int, int, str, str, dict)
+        if any(type(v) is not k for v, k in zip(found, kinds, strict=True)) or found.offset < 0:
+            raise ContractError("not a watermark")
+        return found
+
+
+class Piece(NamedTuple):
+    """What one line gave. frames: instead of records, where the line is a record of ours already.
+
+    watermark: after this line. line_bytes: with its newline.
+    """
+
+    records: list[Record]
+    watermark: Watermark
+    line_bytes: int
+    frames: Sequence[Frame] = ()
+
+
+def read(
+    path: str, reader: Reader, *, key: bytes, start: Watermark | None = None, session: str | None = None,
+    redact: bool = True, stop: int | None = None, settled: bool = True,
+) -> Iterator[Piece]:  # fmt: skip
+    """One Piece a complete line; the last line without newline only if it is whole.
+
+    start: where to go on; from the beginning where the file is not the one it was. stop: no byte
+    at or after this offset is read. session: for lines before any that names one. settled: False where
+    the file still grows: leading lines without a stamp wait for one that has it.
+    Raises: NotFoundError, InputError.
+    """
+    with _open(path) as file:
+        yield from _Reading(file, path, reader, Hmac(key), start, session, redact).pieces(stop, settled)
+
+
+def beginning(path: str) -> Watermark:
+    """The watermark of a transcript of which nothing was read."""
+    return Watermark(os.path.abspath(path), 0, 0, 0, hex_digest(b"")[:32], "", {})
+
+
+def matches(path: str, mark: Watermark) -> bool:
+    """True when the file's beginning is still what this watermark stands for."""
+    try:
+        with _open(path) as file:
+            return _continues(file, os.fstat(file.fileno()), mark)
+    except (NotFoundError, InputError):
+        return False
+
+
+def _open(path: str) -> BinaryIO:
+    try:
+        # O_NONBLOCK: a FIFO under a transcript's name must not stop the hook.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except FileNotFoundError as exc:
+        raise NotFoundError(f"{path} does not exist") from exc
+    except (OSError, ValueError) as exc:
+        raise InputError(f"{path!r} cannot be read: {exc}") from exc
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise InputError(f"{path} is not a file")
+    if path.endswith(".gz"):
+        import gzip
+
+        raw = os.fdopen(fd, "rb")
+        packed = gzip.GzipFile(fileobj=raw, mode="rb")
+        packed.myfileobj = raw  # type: ignore[assignment]  # closed with it
+        return packed  # type: ignore[return-value]
+    return os.fdopen(fd, "rb", buffering=0)
+
+
+def _read_at(file: BinaryIO, offset: int, size: int) -> bytes:
+    file.seek(offset)
+    blocks = []
+    while size > 0:
+        try:
+            block = file.read(size)
+        except EOFError:  # a gzip file cut short: what it gave so far stands
+            break
+        except (OSError, zlib.error) as exc:
+            raise InputError(f"reading failed: {exc}") from exc
+        if not block:
+            break
+        blocks.append(block)
+        size -= len(block)
+    return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+
+def _continues(file: BinaryIO, found: os.stat_result, mark: Watermark) -> bool:
+    if mark.ino not in (0, found.st_ino):
+        return False
+    size = min(TAIL_BYTES, mark.offset)
+    tail = _read_at(file, mark.offset - size, size)
+    return len(tail) == size and hex_digest(tail)[:32] == mark.tail
+
+
+class _Reading:
+    """One pass over a transcript."""
+
+    def __init__(
+        self, file: BinaryIO, path: str, reader: Reader, hmac: Hmac, start: Watermark | None,
+        session: str | None, redact: bool,
+    ) -> None:  # fmt: skip
+        self.file, self.reader, self.hmac, self.redact = file, reader, hmac, redact
+        self.found = os.fstat(file.fileno())
+        self.path = start.path if start else os.path.abspath(path)
+        self.ring_id = start.ring_id if start else ""
+        if start is not None and not _continues(file, self.found, start):
+            start = None
+        self.start = start.offset if start else 0
+        self.state: State = _copy(start.state) if start else {}
+        self.tail = _read_at(file, max(0, self.start - TAIL_BYTES), min(TAIL_BYTES, self.start))
+        self.fallback = session or stem(self.path)
+        self.seen: dict[bytes, int] = {}
+        self.ahead: tuple[int | None, str | None] | None = None
+
+    def pieces(self, stop: int | None, settled: bool) -> Iterator[Piece]:
+        for offset, region, giant in self._regions(stop):
+            if giant:
+                yield from self._giant(offset, giant)
+                continue
+            rules = rules_for_json(region) if self.redact else ()
+            position = 0
+            while position < len(region):
+                newline = region.find(b"\n", position)
+                after = len(region) if newline < 0 else newline + 1
+                line = region[position:after]
+                raw = line.rstrip(b"\r\n")
+                value = _parse(raw, first=offset + position == 0)
+                if newline < 0 and not isinstance(value, dict):
+                    return  # torn: its writer is not done with it
+                if not settled and self._unsettled(value):
+                    return
+                self.tail = (self.tail + line[-TAIL_BYTES:])[-TAIL_BYTES:]
+                yield self._piece(raw, value, offset + position, len(line), rules)
+                position = after
+
+    def _unsettled(self, value: Any) -> bool:
+        if self.state.get("ts_ns") is not None:
+            return False
+        stamped = isinstance(value, dict) and self.reader.stamp_of(value) is not None
+        return not stamped and self._ahead()[0] is None
+
+    def _regions(self, stop: int | None) -> Iterator[tuple[int, bytes, int]]:
+        """(offset, complete lines, 0), in the end a line without newline; (offset, b"", size) of a giant."""
+        offset = at = self.start
+        held: list[bytes] = []
+        size = 0
+        while True:
+            room = _BLOCK if stop is None else min(_BLOCK, stop - at)
+            block = _read_at(self.file, at, room) if room > 0 else b""
+            at += len(block)
+            if not block:
+                if 0 < size <= LONGEST_LINE:
+                    yield offset, b"".join(held), 0
+                return
+            if size > LONGEST_LINE:
+                newline = block.find(b"\n") + 1
+                size += newline or len(block)
+                if newline:
+                    yield offset, b"", size
+                    at = offset = offset + size
+                    size = 0
+                continue
+            newline = block.rfind(b"\n") + 1
+            if not newline:
+                size += len(block)
+                held = [] if size > LONGEST_LINE else [*held, block]
+                continue
+            held.append(block[:newline])
+            yield offset, b"".join(held), 0
+            offset += size + newline
+            held, size = ([block[newline:]], len(block) - newline) if newline < len(block) else ([], 0)
+
+    def _piece(self, raw: bytes, value: Any, at: int, line_bytes: int, rules: Active) -> Piece:
+        records: list[Record] = []
+        frames: list[Frame] = []
+        if raw.strip():
+            rules = rules_for_json(raw, rules) if rules else ()
+            frame = self.reader.frame_of(value) if isinstance(value, dict) else None
+            if frame is not None:
+                frames = [frame]
+            else:
+                records = self._records(raw, value, at, rules)
+        return Piece(records, self._mark(at + line_bytes), line_bytes, frames)
+
+    def _records(self, raw: bytes, value: Any, at: int, rules: Active) -> list[Record]:
+        if isinstance(value, dict) and _unfit(raw):
+            try:
+                value = fit(value)
+            except RecursionError:  # nested as deep as the parser goes: kept as it is written
+                value = None
+        place = self._place(raw, value if isinstance(value, dict) else None, at)
+        if not isinstance(value, dict):
+            text = raw.decode("utf-8", "backslashreplace")
+            records = [self.reader.damage(text, place, self.state)]
+            return _redacted(records, rules)
+        records = self.reader.records(value, place, self.state)
+        spilled = self.reader.spilled(value, records, place)
+        if spilled and self.redact:
+            spilled = [r for one in spilled for r in _redacted([one], rules_for(one.text.encode()))]
+        return _redacted(records, rules) + spilled
+
+    def _place(self, raw: bytes, value: dict[str, Any] | None, at: int) -> Place:
+        digest = self.hmac.digest(raw)
+        ts_ns = self.reader.stamp_of(value) if value is not None else None
+        session = self.reader.session_of(value) if value is not None else None
+        source = self.reader.source_of(value) if value is not None else None
+        if session is not None:
+            session = self.state["session"] = short_name(session)
+        if ts_ns is not None:
+            self.state["ts_ns"] = ts_ns
+        if source is None:
+            source = f"~{digest.hex()[:32]}.{self._occurrence(digest, raw)}"
+        return Place(
+            session or self.state.get("session") or self._ahead()[1] or short_name(self.fallback),
+            short_name(source),
+            self._time() if ts_ns is None else ts_ns,
+            digest[:MAC_BYTES], at, self.path, self.hmac,
+        )  # fmt: skip
+
+    def _time(self) -> int:
+        before: int | None = self.state.get("ts_ns")
+        if before is None:
+            before = self._ahead()[0]
+        return max(0, self.found.st_mtime_ns) if before is None else before
+
+    def _ahead(self) -> tuple[int | None, str | None]:
+        """The first stamp and the first session of the file's beginning."""
+        if self.ahead is None:
+            ts_ns = session = None
+            for raw in _read_at(self.file, 0, AHEAD_BYTES).split(b"\n"):
+                value = _parse(raw, first=False)
+                if isinstance(value, dict):
+                    ts_ns = self.reader.stamp_of(value) if ts_ns is None else ts_ns
+                    session = self.reader.session_of(value) if session is None else session
+                    if ts_ns is not None and session is not None:
+                        break
+            self.ahead = ts_ns, None if session is None else short_name(fit(session))
+        return self.ahead
+
+    def _occurrence(self, digest: bytes, raw: bytes) -> int:
+        """1 for the first line of these bytes in the file, 2 for the next."""
+        before = self.seen.get(digest)
+        if before is None:
+            before = self._count_before(raw)
+        self.seen[digest] = before + 1
+        return before + 1
+
+    def _count_before(self, raw: bytes) -> int:
+        """How many lines before the start of this pass are these bytes."""
+        count, at = 0, 0
+        while at < self.start:
+            lead = 1 if at else 0
+            data = _read_at(self.file, at - lead, min(_BLOCK + len(raw) + 2, self.start - at + lead))
+            found = data.find(raw, lead)
+            while 0 <= found < _BLOCK + lead:
+                stop = found + len(raw)
+                begins = found == 0 or data[found - 1] == 0x0A
+                count += begins and data[stop : stop + 2].rstrip(b"\r")[:1] in (b"\n", b"")
+                found = data.find(raw, found + 1)
+            at += _BLOCK
+        return count
+
+    def _mark(self, offset: int) -> Watermark:
+        return Watermark(
+            self.path, self.found.st_dev, self.found.st_ino, offset, hex_digest(self.tail)[:32],
+            self.ring_id, _copy(self.state),
+        )  # fmt: skip
+
+    def _giant(self, offset: int, size: int) -> Iterator[Piece]:
+        """A line too long to parse: damage in blocks of GIANT_PIECE, cut where no credential goes on."""
+        stream = self.hmac.stream()
+        end = offset + size
+        stop = end - 1  # its newline
+        while stop > offset and _read_at(self.file, stop - 1, 1) == b"\r":
+            stop -= 1
+        for at in range(offset, stop, _BLOCK):
+            stream.update(_read_at(self.file, at, min(_BLOCK, stop - at)))
+        digest = stream.digest()
+        source = f"~{digest.hex()[:32]}.1"  # nobody writes such a line twice
+        before = self._mark(offset)  # a pass that ends within the line starts at it again
+        at, block = offset, 0
+        while at < stop:
+            raw = _read_at(self.file, at, min(GIANT_PIECE, stop - at))
+            if at + len(raw) < stop:
+                cut = max(raw.rfind(b'"'), raw.rfind(b" "), raw.rfind(b","))
+                raw = raw[: cut + 1] if cut > GIANT_PIECE // 2 else raw
+            place = Place(
+                self.state.get("session") or self._ahead()[1] or short_name(self.fallback), source,
+                self._time(), digest[:MAC_BYTES], offset, self.path, self.hmac,
+            )  # fmt: skip
+            record = self.reader.damage(raw.decode("utf-8", "backslashreplace"), place, self.state)
+            if self.redact:
+                record = redact_record(record, rules_for_json(raw))
+            at, last = at + len(raw), at + len(raw) >= stop
+            if last:
+                self.tail = _read_at(self.file, max(0, end - TAIL_BYTES), min(TAIL_BYTES, end))
+            yield Piece(
+                [record._replace(block=block)], self._mark(end) if last else before, size if last else 0
+            )
+            block += 1
+
+
+def _parse(raw: bytes, *, first: bool) -> Any:
+    """The value of a line; None when it is no JSON, or the JSON of None."""
+    try:
+        text = str(raw, "utf-8")
+        return _DECODER.decode(text.removeprefix("\ufeff") if first else text)
+    except (ValueError, RecursionError):
+        return None
+
+
+_DECODER = json.JSONDecoder(parse_int=parse_int)
+
+
+def _unfit(raw: bytes) -> bool:
+    """True for a line that may hold half surrogates or be nested deeply."""
+    return b"\\ud" in raw or b"\\uD" in raw or raw.count(b"{") + raw.count(b"[") > DEEPEST
+
+
+def _redacted(records: list[Record], rules: Active) -> list[Record]:
+    return [redact_record(record, rules) for record in records] if rules else records
+
+
+def _copy(state: State) -> State:
+    """The state as it is now; two levels deep is all a reader keeps."""
+    return {k: dict(v) if type(v) is dict else v for k, v in state.items()}

@@ -1,0 +1,354 @@
+"""Credentials out of texts: a typed marker stands where one was, and it is counted.
+
+One pass of literals over the raw bytes decides which rules run at all; a rule is
+anchored on its literal. No rule matches a marker, so redacting twice changes nothing.
+What was found is never logged, stored or returned.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from cbor2 import CBORTag, dumps
+
+from memlog.record import Record, load_cbor
+
+Counts = dict[str, int]
+
+
+class Rule(NamedTuple):
+    """One sort of credential.
+
+    literals: one of them stands in every match. patterns: what is replaced is the group `secret`,
+    or the whole match where there is none. window: characters around a literal within which a
+    match lies; 0: the pattern begins with its literal and needs none. keyed: a whole value under a
+    telling key may be one.
+    """
+
+    name: str
+    literals: tuple[str, ...]
+    patterns: tuple[str, ...]
+    window: tuple[int, int] = (0, 0)
+    keyed: bool = False
+
+
+# Rules with those of their literals that were seen.
+Active = tuple[tuple[Rule, tuple[str, ...]], ...]
+
+_EDGE = r"(?<![A-Za-z0-9])"
+_WORD_EDGE = r"(?<![A-Za-z0-9_-])"  # a match may start at one place of a run: no text takes quadratic time
+# Quotes may be escaped once or more: JSON inside a shell command inside JSON.
+_ASSIGN = r"\\{0,3}[\"']?\s{0,4}(?:=>|:=|[:=])\s{0,4}\\{0,3}[\"']?"
+
+RULES = (
+    Rule("private-key", ("PRIVATE KEY",), ()),  # see _private_keys
+    Rule("aws", ("AKIA", "ASIA"), (_EDGE + r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",)),
+    Rule(
+        "github",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        (_EDGE + r"gh[pousr]_[A-Za-z0-9]{36,255}", _EDGE + r"github_pat_[A-Za-z0-9_]{22,255}"),
+    ),
+    Rule("anthropic", ("sk-ant-",), (_EDGE + r"sk-ant-[A-Za-z0-9_-]{16,}",)),
+    Rule(
+        "openai",
+        ("sk-",),
+        (
+            _WORD_EDGE + r"sk-(?:(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,}|or-v1-[0-9a-f]{32,}"
+            r"|[A-Za-z0-9]{32,})",
+        ),
+    ),
+    Rule(
+        "slack",
+        ("xox", "xapp-", "hooks.slack.com/services/"),
+        (
+            _EDGE + r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
+            _EDGE + r"xapp-\d-[A-Za-z0-9-]{10,}",
+            r"hooks\.slack\.com/services/(?P<secret>T[A-Za-z0-9_]{4,}/B[A-Za-z0-9_]{4,}/[A-Za-z0-9_]{16,})",
+        ),
+    ),
+    Rule("stripe", ("k_live_", "k_test_"), (_EDGE + r"[srp]k_(?:live|test)_[A-Za-z0-9]{16,}",)),
+    Rule(
+        "google",
+        ("AIza", "GOCSPX-"),
+        (_EDGE + r"AIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])", _EDGE + r"GOCSPX-[0-9A-Za-z_-]{20,}"),
+    ),
+    Rule("gitlab", ("glpat-",), (_EDGE + r"glpat-[A-Za-z0-9_-]{20,}",)),
+    Rule("npm", ("npm_",), (_EDGE + r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])",)),
+    Rule("pypi", ("pypi-",), (_EDGE + r"pypi-[A-Za-z0-9_-]{50,}",)),
+    Rule("huggingface", ("hf_",), (_EDGE + r"hf_[A-Za-z0-9]{34,}",)),
+    Rule("jwt", (".eyJ",), (_WORD_EDGE + r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",)),
+    Rule(
+        "url-password",
+        ("://",),
+        (r"://[^\s:/@\"'<>\\]{0,128}:(?P<secret>(?![$%{<*\[.]|x{3})[^\s/@\"'<>\\`]{3,256})@",),
+    ),
+    Rule(
+        "bearer",
+        ("earer ", "EARER ", "uthorization", "UTHORIZATION"),
+        (
+            r"(?i)\bauthorization" + _ASSIGN + r"(?:basic|token|apikey)\s{1,4}"
+            r"(?P<secret>[A-Za-z0-9._~+/=-]{8,4096})",
+            r"(?i)\bbearer\s{1,4}(?P<secret>(?=[A-Za-z._~+/=-]{0,200}\d)[A-Za-z0-9._~+/=-]{20,4096})",
+        ),
+        window=(8, 4_200),
+    ),
+    Rule(
+        "password",
+        ("assword", "ASSWORD", "asswd", "ASSWD", "assphrase", "ASSPHRASE", "pwd", "PWD"),
+        (
+            r"(?i)(?:password|passwd|passphrase|pwd)" + _ASSIGN + r"(?P<secret>"
+            r"(?=[^\s\"'`\\,;()<>{}\[\]$&|]{0,200}\d)(?=[^\s\"'`\\,;()<>{}\[\]$&|]{0,200}[A-Za-z])"
+            r"[^\s\"'`\\,;()<>{}\[\]$&|./][^\s\"'`\\,;()<>{}\[\]$&|]{7,255})(?![(\[])",
+        ),
+        window=(8, 400),
+        keyed=True,
+    ),
+    Rule(
+        "secret",
+        (
+            "api_key", "API_KEY", "apiKey", "ApiKey", "apikey", "APIKEY", "api-key", "Api-Key", "API-KEY",
+            "ecret", "ECRET", "ccess_key", "CCESS_KEY", "ccessKey", "access-key",
+            "_token", "_TOKEN", "Token", "-token",
+        ),
+        (
+            r"(?i)(?:api[_-]?key|access[_-]?key(?:[_-]?id)?|secret[_-]?(?:access[_-]?)?key|client[_-]?secret"
+            r"|(?:auth|access|refresh|session|bearer|api|id|bot|deploy|private)[_-]?token|secret)"
+            + _ASSIGN + r"(?P<secret>(?=[A-Za-z_\-+/=~]{0,256}\d)(?=[0-9_\-+/=~]{0,256}[A-Za-z])"
+            r"[A-Za-z0-9_+][A-Za-z0-9_\-+/=~]{19,511})(?![A-Za-z0-9_\-+/=~(\[.])",
+        ),
+        window=(24, 700),
+        keyed=True,
+    ),
+)  # fmt: skip
+
+ALL: Active = tuple((rule, rule.literals) for rule in RULES)
+
+# A letter or digit of a literal may be written as an escape, and a slash as `\/`.
+_ESCAPE = re.compile(rb"\\u00[2-7]|\\/")
+_BYTES = {word: word.encode() for rule in RULES for word in rule.literals}
+# Literals that are on every other line, and what makes them worth a rule.
+_PROBES = {
+    "://": re.compile(rb"://[^\s:/@\"'<>\\]{0,128}:[^\s/@\"'<>\\`]{3,256}@"),
+    "_token": re.compile(rb"_token[^s]"),
+}
+
+_BEGIN = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_KEY_BODY = r"[A-Za-z0-9+/=]{24,}"
+# A key cut off before its end: lines of base64, perhaps numbered or with escaped line ends.
+_KEY_LINES = r"(?:(?:\\{1,4}[rn]|[\s\d>|:\u2192,\"'#-])*[A-Za-z0-9+/=]{24,}){1,200}"
+_LONGEST_KEY = 20_000
+
+_compiled: dict[str, re.Pattern[str]] = {}
+
+
+def _pattern(source: str) -> re.Pattern[str]:
+    found = _compiled.get(source)
+    if found is None:
+        found = _compiled[source] = re.compile(source)
+    return found
+
+
+def rules_for(data: bytes, among: Active = ALL) -> Active:
+    """The rules that may match in these bytes of text."""
+    found = []
+    for rule, words in among:
+        here = tuple([word for word in words if _BYTES[word] in data])
+        if here and len(here) == 1 and here[0] in _PROBES and not _PROBES[here[0]].search(data):
+            continue
+        if here:
+            found.append((rule, here))
+    return tuple(found)
+
+
+def rules_for_json(data: bytes, among: Active = ALL) -> Active:
+    """The rules that may match a string of this JSON, whatever is escaped in it.
+
+    among: what this gave for more bytes that hold these.
+    """
+    if (b"\\u00" in data or b"\\/" in data) and _ESCAPE.search(data):
+        return ALL
+    return rules_for(data, among)
+
+
+def may_hold_secret(data: bytes) -> bool:
+    """False when no rule can match."""
+    return bool(rules_for(data))
+
+
+def marker(rule: str) -> str:
+    """What stands in a text where a credential was."""
+    return f"[redacted:{rule}]"
+
+
+def redact_text(text: str, rules: Active = ALL) -> tuple[str, Counts]:
+    """The text with markers, and how many of which rule."""
+    counts: Counts = {}
+    return _redact(text, rules, counts), counts
+
+
+def _redact(text: str, rules: Active, counts: Counts) -> str:
+    for rule, words in rules:
+        for word in words:
+            if word in text:
+                text = _apply(rule, text, counts) if rule.patterns else _private_keys(text, counts)
+                break
+    return text
+
+
+def _apply(rule: Rule, text: str, counts: Counts) -> str:
+    for source in rule.patterns:
+        pattern = _pattern(source)
+        group = "secret" if "secret" in pattern.groupindex else 0
+        spans = [
+            found.span(group)
+            for start, stop in _windows(rule, text)
+            for found in pattern.finditer(text, start, stop)
+        ]
+        text = _replace(text, iter(spans), rule.name, counts)
+    return text
+
+
+def _windows(rule: Rule, text: str) -> list[tuple[int, int]]:
+    """Where matches may lie: a pattern that ignores case has no literal to search by, and takes its time."""
+    before, after = rule.window
+    if not after or len(text) <= after:
+        return [(0, len(text))]
+    places = []
+    for word in rule.literals:
+        at = text.find(word)
+        while at >= 0:
+            places.append(at)
+            at = text.find(word, at + 1)
+    windows: list[tuple[int, int]] = []
+    for at in sorted(places):
+        start, stop = max(0, at - before), min(len(text), at + after)
+        if windows and start <= windows[-1][1]:
+            start, _ = windows.pop()
+        windows.append((start, stop))
+    return windows
+
+
+def _replace(text: str, spans: Iterator[tuple[int, int]], name: str, counts: Counts) -> str:
+    pieces, at = [], 0
+    for start, stop in spans:
+        pieces += [text[at:start], marker(name)]
+        at = stop
+        counts[name] = counts.get(name, 0) + 1
+    return "".join(pieces) + text[at:] if pieces else text
+
+
+def _private_keys(text: str, counts: Counts) -> str:
+    return _replace(text, _key_spans(text), "private-key", counts)
+
+
+def _key_spans(text: str) -> Iterator[tuple[int, int]]:
+    """PEM blocks with a body; each part of the text is looked at once, however many BEGINs it has."""
+    begin, end, body = _pattern(_BEGIN), _pattern(_END), _pattern(_KEY_BODY)
+    at, last = 0, begin.search(text)
+    closing = end.search(text)
+    while last is not None:
+        start, at = last.span()
+        while closing is not None and closing.start() < at:
+            closing = end.search(text, closing.end())
+        following = begin.search(text, at)
+        limit = min(at + _LONGEST_KEY, following.start() if following else len(text))
+        if closing is not None and closing.start() <= limit:
+            if body.search(text, at, closing.start()):
+                yield start, closing.end()
+                at = closing.end()
+        else:
+            cut = _pattern(_KEY_LINES).match(text, at, limit)
+            if cut:
+                yield start, cut.end()
+                at = cut.end()
+        last = begin.search(text, at)
+
+
+def redact_value(value: Any, rules: Active, counts: Counts, key: str = "") -> Any:
+    """The value with every string leaf redacted; a leaf under a telling key as `key: leaf`."""
+    if isinstance(value, str):
+        text = _redact(value, rules, counts)
+        return _keyed(text, key, rules, counts) if key and text == value else text
+    if isinstance(value, dict):
+        return {k: redact_value(v, rules, counts, k if isinstance(k, str) else "") for k, v in value.items()}
+    if isinstance(value, list):
+        return [redact_value(v, rules, counts, key) for v in value]
+    return value
+
+
+def _keyed(text: str, key: str, rules: Active, counts: Counts) -> str:
+    if len(text) > 300 or len(text) < 8:
+        return text
+    for rule, words in rules:
+        if rule.keyed and any(word in key for word in words):
+            found = _pattern(rule.patterns[0]).search(f"{key}: {text}")
+            if found and found.span("secret") == (len(key) + 2, len(key) + 2 + len(text)):
+                counts[rule.name] = counts.get(rule.name, 0) + 1
+                return marker(rule.name)
+    return text
+
+
+def redact_record(record: Record, rules: Active) -> Record:
+    """The record with text and rest redacted, and the markers counted in it."""
+    counts: Counts = dict(record.redacted)
+    text = _redact(record.text, rules, counts)
+    rest = redact_value(record.rest, rules, counts) if isinstance(record.rest, Mapping) else record.rest
+    return record._replace(text=text, rest=rest, redacted=counts) if counts else record
+
+
+def redact_blob_bytes(blob: bytes) -> tuple[bytes, Counts]:
+    """A blob somebody else wrote, without credentials; the same bytes where there are none.
+
+    CBOR stays CBOR: its strings are redacted and it is encoded again. Other bytes are treated as
+    text. The result may be longer than a ring would take: a marker can be longer than its secret.
+    """
+    rules = rules_for(blob)
+    counts: Counts = {}
+    if not rules:
+        return blob, counts
+    try:
+        value = load_cbor(blob)
+    except Exception:  # not CBOR, whatever the decoder says of it
+        text = _redact(blob.decode("latin-1"), rules, counts)
+        return (text.encode("latin-1") if counts else blob), counts
+    value = _redact_cbor(value, rules, counts)
+    if not counts:
+        return blob, counts
+    if isinstance(value, dict) and "source_id" in value:
+        before = value.get("redacted")
+        text_last = value.pop("text", None)  # record.cddl: text stays the last key
+        value["redacted"] = _sum(before if isinstance(before, dict) else {}, counts)
+        if text_last is not None:
+            value["text"] = text_last
+    packed: bytes = dumps(value)
+    return packed, counts
+
+
+def _redact_cbor(value: Any, rules: Active, counts: Counts) -> Any:
+    """As redact_value, for what CBOR has beyond JSON; a slice of a rest is left whole, it would not join."""
+    if isinstance(value, bytes):
+        return _redact(value.decode("latin-1"), rules, counts).encode("latin-1")
+    if isinstance(value, dict):
+        slice_of_ours = "source_id" in value and isinstance(value.get("rest"), bytes)
+        return {
+            k: v if slice_of_ours and k == "rest" else _named(k, v, rules, counts) for k, v in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_redact_cbor(v, rules, counts) for v in value]
+    if isinstance(value, CBORTag):
+        return CBORTag(value.tag, _redact_cbor(value.value, rules, counts))
+    return redact_value(value, rules, counts)
+
+
+def _named(key: Any, value: Any, rules: Active, counts: Counts) -> Any:
+    if isinstance(value, str):
+        return redact_value(value, rules, counts, key if isinstance(key, str) else "")
+    return _redact_cbor(value, rules, counts)
+
+
+def _sum(one: Mapping[Any, Any], other: Counts) -> Counts:
+    total = {str(k): v for k, v in one.items() if isinstance(v, int)}
+    for name, count in other.items():
+        total[name] = total.get(name, 0) + count
+    return total
