@@ -24,7 +24,7 @@ _BEFORE = ("id", "session", "agent", "project", "epoch", "ts", "kind", "role", "
 _AFTER = (
     "ts_ns", "source_id", "block", "part", "parts", "parent_id",
     "ring_id", "seq", "uid", "pid", "attested", "written_ns", "archived_ns", "bytes", "digest", "salt",
-    "link", "decode_error",
+    "link", "timed", "redactions", "decode_error",
 )  # fmt: skip
 # What `encode` needs of a line; text and rest apart.
 _OWN = ("agent", "session", "source_id", "block", "kind", "ts_ns")

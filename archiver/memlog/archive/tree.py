@@ -1,29 +1,23 @@
 """The snapshot tree: one folder a session, one file an epoch, readable with less.
 
-A snapshot is a JSON array with one portable record a line, ordered by time: enough to rebuild the
-archive from. Files are made from committed rows only, and only of epochs the archive marked dirty.
+Files are made from committed rows only, of epochs the archive marked dirty, and are enough to rebuild
+the archive from.
 """
 
 import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memlog import portable
-from memlog.archive import body
-from memlog.archive.connection import Connection
+from memlog.archive import session_file
 from memlog.archive.folder import Folder
+from memlog.archive.snapshot import SNAP, snap_name, snapshot
 from memlog.contracts import CLAUDE_CODE
-from memlog.errors import UnsafePathError
+from memlog.errors import ArchiveError, UnsafePathError
 
 if TYPE_CHECKING:
     from memlog.archive.store import Archive
 
-SESSION_FILE = "session.json"
-SNAP = re.compile(r"snap-([0-9]{5,})\.json")
-_CHUNK = 1 << 18
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # What else lies in a home, today or in a later version.
 _RESERVED = frozenset(
@@ -33,47 +27,29 @@ _RESERVED = frozenset(
     """.split()  # noqa: SIM905
 )
 
-# index: epoch_dirty
+# An open epoch grows with every batch: it is written when a host is about to compact or ends, not each time.
+# index: epoch_dirty, event_session
 DIRTY_SQL = """
-SELECT e.session_id, s.dir, e.id, e.number FROM epoch e JOIN session s ON s.id = e.session_id
-WHERE e.dirty = 1 ORDER BY e.session_id, e.number
+SELECT e.session_id, s.dir, e.id FROM epoch e JOIN session s ON s.id = e.session_id
+WHERE e.dirty = 1 AND (e.closed_ns IS NOT NULL OR EXISTS (
+  SELECT 1 FROM event v WHERE v.session = s.session AND v.agent = s.agent
+  AND v.event IN ('PreCompact', 'SessionEnd') AND v.archived_ns > coalesce(e.snapped_ns, 0)))
+ORDER BY e.session_id
 """
-# index: record_epoch; only ids and times are sorted, never bodies
-EPOCH_IDS_SQL = "SELECT id FROM record WHERE epoch_id = :epoch ORDER BY ts_ns, id"
-# index: the record's primary key
-ROW_SQL = """
-SELECT r.id, s.session, s.agent, s.project, e.number AS epoch,
-  strftime('%Y-%m-%dT%H:%M:%S', r.ts_ns / 1000000000, 'unixepoch')
-    || printf('.%03dZ', r.ts_ns / 1000000 % 1000) AS ts,
-  r.kind, r.role, r.tool, r.ts_ns, r.source_id, r.block, r.part, r.parts, r.parent_id,
-  g.ring_id, r.seq, r.uid, r.pid, g.attested, r.written_ns, r.archived_ns, r.bytes, r.digest, r.salt, r.link,
-  r.decode_error, r.text_bytes, r.packing, r.body
-FROM record r JOIN session s ON s.id = r.session_id JOIN epoch e ON e.id = r.epoch_id
-LEFT JOIN ring g ON g.id = r.ring WHERE r.id = :id
+# The archive's own clock: the COMMIT of the newest thing a snapshot may hold.
+# index: record_epoch, event_session
+NEWEST_SQL = """
+SELECT max(coalesce((SELECT max(archived_ns) FROM record WHERE epoch_id = e.id), 0),
+  coalesce((SELECT max(v.archived_ns) FROM event v WHERE v.session = s.session AND v.agent = s.agent), 0))
+FROM epoch e JOIN session s ON s.id = e.session_id WHERE e.id = :epoch
 """
-SESSION_SQL = """
-SELECT agent, session, project, title, started_ns, ended_ns, closed_ns, records, bytes FROM session
-WHERE id = :session
+SNAPPED_SQL = """
+UPDATE epoch SET dirty = :dirty, snapped_ns = :snapped_ns, snap_digest = :snap_digest WHERE id = :id
 """
-EPOCHS_SQL = """
-SELECT id, number AS epoch, boundary, place, opened_ns, closed_ns, cause, cause_before, cause_after,
-  trigger, tokens_before, tokens_after, records, dirty, snapped_ns, snap_digest
-FROM epoch WHERE session_id = :session ORDER BY number
-"""
-RINGS_SQL = """
-SELECT ring_id, uid, boot_id, kind, path, attested FROM ring
-WHERE id IN (SELECT ring FROM record WHERE session_id = :session) ORDER BY id
-"""
-_EPOCH_FACTS = (
-    "epoch", "boundary", "place", "opened_ns", "closed_ns", "cause", "cause_before", "cause_after",
-    "trigger", "tokens_before", "tokens_after", "records",
-)  # fmt: skip
-ARCHIVE_SQL = "SELECT lower(hex(archive_id)) FROM archive"
-SNAPPED_SQL = "UPDATE epoch SET dirty = 0, snapped_ns = :now_ns, snap_digest = :digest WHERE id = :epoch"
 
 
 class Written(NamedTuple):
-    """What one pass wrote. refused: a session's folder and why nothing may be written there."""
+    """What one pass wrote. refused: a session's folder and why nothing could be written there."""
 
     files: int = 0
     bytes: int = 0
@@ -106,174 +82,81 @@ def session_dir(agent: str, session: str) -> str:
     return "x-" + hashlib.sha256(words).hexdigest()[:32]
 
 
-def snap_name(epoch: int) -> str:
-    return f"snap-{epoch:05d}.json"
+def write_dirty(archive: "Archive", *, limit: int | None = None) -> Written:
+    """Write the snapshot of every dirty epoch that has ended or is about to.
 
-
-def write_dirty(archive: "Archive", *, now_ns: int | None = None, limit: int | None = None) -> Written:
-    """Write the snapshot of every dirty epoch; after `limit` files stop between two sessions.
-
-    now_ns: the time to note; None = that of the archive's newest record.
-    Raises: OSError (a full disk ...) with old snapshots in place and the rest still dirty.
+    limit: after so many files stop between two sessions.
+    Raises: OSError (a full disk ...) with the old snapshot in place and the rest still dirty.
     """
-    con = archive.con
-    if now_ns is None:
-        now_ns = con.execute("SELECT coalesce(max(archived_ns), 0) FROM record").fetchone()[0]
-    quota = archive.settings.session_quota_bytes
     total = Written()
-    for (session, folder), epochs in groupby(con.execute(DIRTY_SQL).fetchall(), key=lambda row: row[:2]):
+    found = archive.con.execute(DIRTY_SQL).fetchall()
+    for (session, folder), epochs in groupby(found, key=lambda row: row[:2]):
         if limit is not None and total.files >= limit:
             break
-        numbers = {epoch: number for _, _, epoch, number in epochs}
         try:
-            total = total.plus(_write_session(archive, session, folder, numbers, quota, now_ns))
-        except UnsafePathError as exc:
-            # One bad folder must not keep the others from being written.
+            total = total.plus(_write_session(archive, session, folder, {row[2] for row in epochs}))
+        except (UnsafePathError, ArchiveError) as exc:
+            # One bad folder or damaged row must not keep the others from being written.
             total = total.plus(Written(refused=((folder, str(exc)),)))
     return total
 
 
-def _write_session(
-    archive: "Archive", session: int, name: str, dirty: Mapping[int, int], quota: int, now_ns: int
-) -> Written:
-    con = archive.con
-    archive_id: str = con.execute(ARCHIVE_SQL).fetchone()[0]
+def _write_session(archive: "Archive", session: int, name: str, dirty: set[int]) -> Written:
+    con, archive_id = archive.con, archive.archive_id.hex()
     with _folder_of(archive.home.root, name, archive_id) as folder:
-        done = Written(swept=folder.sweep())
-        before = _read_notes(folder)
-        stored = {}
-        for epoch, number in dirty.items():
-            stored[epoch] = folder.replace(snap_name(number), snapshot(con, epoch))
-            done = done.plus(Written(1, stored[epoch].size))
-        epochs = _rows(con, EPOCHS_SQL, session)
-        for row in epochs:
-            if row["id"] in stored:
-                row.update(dirty=0, snapped_ns=now_ns, snap_digest=stored[row["id"]].digest)
-        trimmed = _over_quota(folder, epochs, quota, now_ns)
-        notes = _notes(con, session, archive_id, epochs, trimmed, before)
+        swept = folder.sweep()
+        before = session_file.read(folder)
+        epochs = session_file.epochs_of(con, session)
+        # Known before the first is written: a number that moved leaves its file to another epoch.
+        wanted = [e for e in epochs if e["id"] in dirty or session_file.has_moved(e, before)]
+        size = 0
+        for epoch in wanted:
+            (newest_ns,) = con.execute(NEWEST_SQL, {"epoch": epoch["id"]}).fetchone()
+            stored = folder.replace(snap_name(epoch["epoch"]), snapshot(con, epoch["id"]))
+            epoch.update(dirty=0, snapped_ns=newest_ns, snap_digest=stored.digest)
+            size += stored.size
+        _trim(folder, epochs, archive.settings.session_quota_bytes)
         # Said before it is done: a crash between the two leaves a file too many, never one unexplained.
-        folder.replace(SESSION_FILE, [portable.dump_line(notes, indent=1).encode(), b"\n"])
-        done = done.plus(Written(trimmed=_clean(folder, epochs)))
-        con.execute("BEGIN IMMEDIATE")
-        try:
-            marks = [
-                {"epoch": row["id"], "now_ns": row["snapped_ns"], "digest": row["snap_digest"]}
-                for row in epochs
-                if row["id"] in stored or row["id"] in trimmed
-            ]
-            con.executemany(SNAPPED_SQL, marks)
-            con.execute("COMMIT")
-        except BaseException:
-            con.execute("ROLLBACK")
-            raise
-    return done
-
-
-def snapshot(con: Connection, epoch: int) -> Iterator[bytes]:
-    """The bytes of an epoch's snapshot, piece by piece."""
-    piece, separator = bytearray(b"["), b"\n"
-    cursor = con.cursor()
-    cursor.execute(ROW_SQL, {"id": -1})
-    names = [column[0] for column in cursor.description]
-    for (record_id,) in con.execute(EPOCH_IDS_SQL, {"epoch": epoch}):
-        row = dict(zip(names, cursor.execute(ROW_SQL, {"id": record_id}).fetchone(), strict=True))
-        blob = body.unpack(row.pop("body"), row.pop("packing"))
-        if row.pop("text_bytes") is None:
-            row["text"] = body.text_of_blob(blob)
-        piece += separator + portable.dump_line(portable.to_line(row, blob)).encode()
-        separator = b",\n"
-        if len(piece) >= _CHUNK:
-            yield bytes(piece)
-            piece.clear()
-    yield bytes(piece) + b"\n]\n"
+        session_file.write(folder, con, session, archive_id, epochs)
+        trimmed = _clean(folder, epochs)
+        with archive.transaction():
+            con.executemany(SNAPPED_SQL, [epoch for epoch in epochs if "dirty" in epoch])
+    return Written(len(wanted), size, trimmed, swept)
 
 
 def _folder_of(root: str, name: str, archive_id: str) -> Folder:
     """The session's folder. One another archive wrote is set aside first: it may hold what ours lacks."""
     folder = Folder.open(root, name, create=True)
-    notes = _read_notes(folder)
-    found = notes.get("archive")
+    found = session_file.read(folder).get("archive")
     if isinstance(found, str) and found != archive_id:
         folder.close()
-        folder = Folder.set_aside(root, name, f"{name}.of-{hashlib.sha256(found.encode()).hexdigest()[:8]}")
+        mark = hashlib.sha256(found.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        folder = Folder.set_aside(root, name, f"{name}.of-{mark}")
     return folder
 
 
-def _read_notes(folder: Folder) -> dict[str, Any]:
-    """What session.json says; {} where it says nothing that can be read."""
-    try:
-        with folder.reader(SESSION_FILE) as file:
-            value = json.loads(file.read())
-    except (FileNotFoundError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _over_quota(folder: Folder, epochs: list[dict[str, Any]], quota: int, now_ns: int) -> set[int]:
-    """Ids of the epochs whose files must go, oldest first, never the newest; their rows lose the digest."""
-    sizes = {}
-    for row in epochs:  # in order of number: as names, 100000 would come before 99999
-        if row["snap_digest"] is not None:
-            row["bytes"] = folder.size(snap_name(row["epoch"]))
-            if row["bytes"] is not None:
-                sizes[row["id"]] = row["bytes"]
-    total = sum(sizes.values())
-    gone: set[int] = set()
-    if quota:
-        for row in epochs:
-            if total <= quota or len(sizes) - len(gone) <= 1:
-                break
-            if row["id"] in sizes:
-                total -= sizes[row["id"]]
-                row["sha256"] = row["snap_digest"].hex()
-                row.update(snap_digest=None, snapped_ns=now_ns)
-                gone.add(row["id"])
-    return gone
+def _trim(folder: Folder, epochs: list[dict[str, Any]], quota: int) -> None:
+    """Take the digest from epochs whose snapshots are over the quota: oldest first, never the newest."""
+    sizes = [
+        (epoch, size)
+        for epoch in epochs  # in order of number: as names, 100000 comes before 99999
+        if epoch["snap_digest"] is not None and (size := folder.size(snap_name(epoch["epoch"])))
+    ]
+    total = sum(size for _, size in sizes)
+    for epoch, size in sizes[:-1]:
+        if not quota or total <= quota:
+            break
+        epoch.update(dirty=0, snap_digest=None, trimmed_bytes=size)
+        total -= size
 
 
 def _clean(folder: Folder, epochs: list[dict[str, Any]]) -> int:
     """How many trimmed snapshots were removed; those of numbers no epoch has any more go too."""
-    keep = {row["epoch"] for row in epochs if row["snap_digest"] is not None}
-    known = {row["epoch"] for row in epochs if row["snapped_ns"] is not None}
-    trimmed = 0
+    keep = {epoch["epoch"] for epoch in epochs if epoch["snap_digest"] is not None}
+    trimmed = {epoch["epoch"] for epoch in epochs if session_file.is_trimmed(epoch)}
+    removed = 0
     for name in folder.names():
         found = SNAP.fullmatch(name)
-        if found and int(found[1]) not in keep:
-            trimmed += folder.remove(name) and int(found[1]) in known
-    return trimmed
-
-
-def _notes(
-    con: Connection, session: int, archive_id: str, epochs: list[dict[str, Any]], gone: set[int],
-    before: Mapping[str, Any],
-) -> dict[str, Any]:  # fmt: skip
-    (row,) = _rows(con, SESSION_SQL, session)
-    known = {t["boundary"]: t for t in before.get("trimmed", ()) if isinstance(t, dict) and "boundary" in t}
-    told, trimmed = [], []
-    for epoch in epochs:
-        name = snap_name(epoch["epoch"])
-        facts = {k: epoch[k] for k in _EPOCH_FACTS if epoch[k] is not None}
-        facts["closed"] = epoch["closed_ns"] is not None
-        if epoch["snap_digest"] is not None:
-            facts.update(file=name, sha256=epoch["snap_digest"].hex())
-        told.append(facts)
-        if epoch["snapped_ns"] is not None and epoch["snap_digest"] is None:
-            earlier = {} if epoch["id"] in gone else known.get(epoch["boundary"], {})
-            note = {"epoch": epoch["epoch"], "boundary": epoch["boundary"], "records": epoch["records"]}
-            note |= {k: epoch.get(k, earlier.get(k)) for k in ("bytes", "sha256")}
-            trimmed.append(note | {"trimmed_ns": epoch["snapped_ns"]})
-    return {
-        "memlog": portable.VERSION, "archive": archive_id,
-        "agent": row["agent"], "session": row["session"], "project": row["project"], "title": row["title"],
-        "opened_at": None if row["started_ns"] is None else row["started_ns"] // 1_000_000_000,
-        "started_ns": row["started_ns"], "ended_ns": row["ended_ns"], "closed_ns": row["closed_ns"],
-        "records": row["records"], "bytes": row["bytes"],
-        "rings": [r | {"ring_id": r["ring_id"].hex()} for r in _rows(con, RINGS_SQL, session)],
-        "epochs": told, "trimmed": trimmed,
-    }  # fmt: skip
-
-
-def _rows(con: Connection, sql: str, session: int) -> list[dict[str, Any]]:
-    cursor = con.execute(sql, {"session": session})
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+        if found and int(found[1]) not in keep and folder.remove(name):
+            removed += int(found[1]) in trimmed
+    return removed
