@@ -1,0 +1,395 @@
+"""The kernel's ring: a client of /dev/memlog that also gets along with a driver that knows ioctls 1-5 only.
+
+Source: schema/memlog.h. Such an older driver counts one seq for all users, so a hole in seq says
+nothing and no Gap is given; it has no ring_id (the boot's is used), no drained mark, no running
+hash, and its poll() never sleeps.
+"""
+
+import errno
+import fcntl
+import os
+import stat
+import time
+from struct import Struct
+from types import TracebackType
+from typing import NoReturn, Self
+
+from memlog.contracts import (
+    HEADER_BYTES,
+    INFO_BYTES,
+    IOC_CLEAR,
+    IOC_FILTER_UID,
+    IOC_GET_INFO,
+    IOC_GET_VERSION,
+    IOC_SET_DRAINED,
+    IOC_SET_RING_SIZE,
+    IOC_SET_SESSION,
+    IOC_STATS,
+    MAX_BLOB,
+    SCHEMA_VERSION,
+    SESSION_BYTES,
+    STATS_BYTES,
+)
+from memlog.errors import (
+    BlobTooLargeError,
+    ContractError,
+    InputError,
+    MemlogError,
+    RefusedError,
+    RingFullError,
+    RingUnavailableError,
+    UndrainedError,
+    UnsupportedSchemaError,
+)
+from memlog.ring.layout import boot_id, check_blob, check_capacity
+from memlog.ring.protocol import RingInfo, RingStats
+from memlog.wire import NO_SESSION, Damage, Frame, Gap, pack_session, unpack_frame
+
+ALL_UIDS = 0  # FILTER_UID's word for everybody; needs the capability
+_READ_BYTES = HEADER_BYTES + MAX_BLOB  # a smaller buffer is EINVAL, and the record stays
+_ENTRY_BYTES = 64  # most a driver takes for a record besides header and blob
+
+_STATS = Struct("<QQQIIQQ")
+_INFO = Struct("<16sIIQQQQQQ32s32s")
+_U32 = Struct("=I")
+_U64 = Struct("=Q")
+
+
+class Syscalls:
+    """The kernel, as this module calls it; a test puts a driver of its own here."""
+
+    open = staticmethod(os.open)
+    read = staticmethod(os.read)
+    write = staticmethod(os.write)
+    close = staticmethod(os.close)
+    sleep = staticmethod(time.sleep)
+
+    @staticmethod
+    def is_device(fd: int) -> bool:
+        return stat.S_ISCHR(os.fstat(fd).st_mode)
+
+    @staticmethod
+    def ioctl(fd: int, number: int, argument: bytes = b"") -> bytes:
+        """The argument as the driver left it."""
+        if not argument:
+            fcntl.ioctl(fd, number)
+            return b""
+        return fcntl.ioctl(fd, number, argument)
+
+    @staticmethod
+    def poll(fd: int, timeout_s: float) -> bool:
+        import select
+
+        waiter = select.poll()
+        waiter.register(fd, select.POLLIN)
+        return bool(waiter.poll(max(0, int(timeout_s * 1000))))
+
+
+class DeviceRing:
+    """The caller's own ring behind a device node. uid and pid of a record are the kernel's: attested."""
+
+    kind = "kernel"
+
+    __slots__ = ("_fd", "_is_old", "_newest", "_pid", "_read_fd", "_session", "_sys", "path")
+
+    def __init__(self, path: str = "/dev/memlog", *, syscalls: Syscalls | None = None) -> None:
+        """Raises: RingUnavailableError, saying what is missing; UnsupportedSchemaError."""
+        self.path = path
+        self._sys = syscalls or Syscalls()
+        self._fd = self._read_fd = -1
+        self._open()
+
+    def _open(self) -> None:
+        self._fd = self.open_file()
+        self._pid = os.getpid()
+        self._session = NO_SESSION
+        self._newest: int | None = None  # our newest record's seq: the next one tells at once
+        try:
+            version = _U32.unpack(self.ioctl(IOC_GET_VERSION, bytes(4)))[0]
+            if version != SCHEMA_VERSION:
+                raise UnsupportedSchemaError(
+                    f"{self.path} speaks schema {version}, this memlog {SCHEMA_VERSION}"
+                )
+            try:
+                self.ioctl(IOC_GET_INFO, bytes(INFO_BYTES))
+                self._is_old = False
+            except _NoSuchIoctlError:
+                self._is_old = True
+        except BaseException:
+            self.close()
+            raise
+
+    def open_file(self) -> int:
+        """A descriptor of its own: own cursor, own filter, own session."""
+        try:
+            fd = self._sys.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as exc:
+            if exc.errno in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
+                raise RingUnavailableError(
+                    f"there is no {self.path}: the kernel module is not loaded",
+                    hint="memlog doctor, or --ring shm",
+                ) from exc
+            if exc.errno in (errno.EACCES, errno.EPERM):
+                raise RingUnavailableError(
+                    f"{self.path} may not be opened by you",
+                    hint="join the group memlog, or --ring shm",
+                ) from exc
+            raise RingUnavailableError(f"{self.path}: {exc.strerror}") from exc
+        if not self._sys.is_device(fd):
+            self._sys.close(fd)
+            raise RingUnavailableError(f"{self.path} is not a device")
+        return fd
+
+    def ioctl(self, number: int, argument: bytes = b"", fd: int | None = None) -> bytes:
+        """The argument as the driver left it. Raises: as the driver's errno says, in our words."""
+        try:
+            return self._sys.ioctl(self._live() if fd is None else fd, number, argument)
+        except OSError as exc:
+            if exc.errno == errno.ENOTTY:
+                raise _NoSuchIoctlError(f"{self.path} is not memlog's device, or an older driver") from exc
+            self._translate(exc)
+
+    def _translate(self, exc: OSError) -> NoReturn:
+        error: MemlogError
+        if exc.errno in (errno.EPERM, errno.EACCES):
+            error = RefusedError(
+                f"{self.path}: the kernel does not permit you this", hint="sudo, or your own ring"
+            )
+        elif exc.errno == errno.EINVAL:
+            error = InputError(f"{self.path}: the kernel takes no such value", hint="memlog stats")
+        elif exc.errno == errno.EMSGSIZE:
+            error = BlobTooLargeError(
+                f"{self.path}: the record is larger than the ring", hint="memlog resize 4M"
+            )
+        else:
+            error = RingUnavailableError(f"{self.path}: {exc.strerror}")
+        raise error from exc
+
+    def _live(self) -> int:
+        if self._fd < 0:
+            raise RingUnavailableError("the ring was closed")
+        if self._pid != os.getpid():
+            self._read_fd = -1
+            self._open()  # a forked child's session and cursor are its own
+        return self._fd
+
+    # -- writing --------------------------------------------------------------------------
+
+    def write(self, blob: bytes, *, session: str | None = None, keep_undrained: bool = False) -> int:
+        """The seq of the new record, which the kernel holds from now on.
+
+        keep_undrained is decided before the write, so a second writer may get between the two; it
+        errs towards RingFullError. Raises: BlobTooLargeError, ContractError, RingFullError,
+        RefusedError (no right), RingUnavailableError.
+        """
+        check_blob(blob)
+        fd = self._live()
+        if keep_undrained:
+            self._check_room(len(blob))
+        self._set_session(pack_session(session) if session else NO_SESSION)
+        before = self._next_seq() if self._newest is None else self._newest + 1
+        try:
+            written = self._sys.write(fd, blob)
+        except OSError as exc:
+            if exc.errno == errno.EINVAL:
+                raise ContractError(f"{self.path}: the kernel refused the record") from exc
+            self._translate(exc)
+        if written != len(blob):
+            raise RingUnavailableError(f"{self.path} took {written} of {len(blob)} bytes")
+        after = self._next_seq()
+        seq = before if after == before + 1 else self._find_own(blob, before)
+        self._newest = seq
+        return seq
+
+    def _set_session(self, session: bytes) -> None:
+        if session == self._session:
+            return
+        try:
+            self.ioctl(IOC_SET_SESSION, session)
+        except _NoSuchIoctlError:
+            pass  # an older driver writes zeroes; the blob names its session
+        self._session = session
+
+    def _next_seq(self) -> int:
+        return self.stats().total_writes + 1 if self._is_old else self.info().next_seq
+
+    def _find_own(self, blob: bytes, low: int) -> int:
+        """The seq of the record just written: somebody else wrote at the same time."""
+        reader = DeviceReader(self, None if self._is_old else low - 1)
+        found = 0
+        try:
+            while items := reader.read():
+                for item in items:
+                    if (
+                        isinstance(item, Frame)
+                        and item.header
+                        and item.header.pid == self._pid
+                        and item.blob == blob
+                    ):
+                        found = item.header.seq
+        finally:
+            reader.close()
+        return found or low  # evicted already: somewhere above low
+
+    def _check_room(self, length: int) -> None:
+        stats = self.stats()
+        need = HEADER_BYTES + length + _ENTRY_BYTES
+        if stats.ring_bytes + need <= stats.ring_capacity:
+            return
+        if self._is_old:
+            raise RingFullError
+        info = self.info()
+        # What a record takes is the driver's business: count each undrained one at its largest.
+        undrained = info.next_seq - max(info.drained_seq + 1, info.oldest_seq)
+        if undrained and undrained * (_READ_BYTES + _ENTRY_BYTES) + need > stats.ring_capacity:
+            raise RingFullError
+
+    # -- reading --------------------------------------------------------------------------
+
+    def reader(self, after_seq: int | None = None, *, uid: int | None = None) -> "DeviceReader":
+        """A reader with a descriptor of its own. uid: somebody else's records, ALL_UIDS everybody's.
+
+        Raises: RefusedError when the kernel does not permit that uid.
+        """
+        return DeviceReader(self, after_seq, uid=uid)
+
+    def wait(self, timeout_s: float) -> bool:
+        """True when something may be new: poll() on the newest reader, or 200 ms on an older driver."""
+        self._live()
+        if self._is_old:
+            self._sys.sleep(min(timeout_s, 0.2))
+            return True
+        if self._read_fd < 0:
+            return True
+        return self._sys.poll(self._read_fd, timeout_s)
+
+    # -- ioctls ---------------------------------------------------------------------------
+
+    def stats(self) -> RingStats:
+        return RingStats._make(_STATS.unpack(self.ioctl(IOC_STATS, bytes(STATS_BYTES))))
+
+    def info(self) -> RingInfo:
+        """As the driver says; of an older one what its counters and the boot tell."""
+        if self._is_old:
+            stats = self.stats()
+            boot = boot_id()
+            next_seq = stats.total_writes + 1
+            return RingInfo(
+                kind=self.kind, path=self.path, ring_id=bytes.fromhex(boot.replace("-", "")).ljust(16, b"\0"),
+                uid=os.geteuid(), boot_id=boot, attested=True, next_seq=next_seq,
+                oldest_seq=next_seq - stats.records_in_ring, evicted=stats.total_evictions, cleared=0,
+                capacity=stats.ring_capacity, drained_seq=0,
+            )  # fmt: skip
+        found = _INFO.unpack(self.ioctl(IOC_GET_INFO, bytes(INFO_BYTES)))
+        ring_id, uid, _, next_seq, oldest, evicted, cleared, capacity, drained, before, after = found
+        return RingInfo(
+            kind=self.kind, path=self.path, ring_id=ring_id, uid=uid, boot_id=boot_id(), attested=True,
+            next_seq=next_seq, oldest_seq=oldest, evicted=evicted, cleared=cleared, capacity=capacity,
+            drained_seq=drained, hash_before=before, hash_after=after,
+        )  # fmt: skip
+
+    def set_drained(self, seq: int) -> None:
+        """What is archived. An older driver keeps no such mark: nothing happens."""
+        try:
+            self.ioctl(IOC_SET_DRAINED, _U64.pack(seq))
+        except _NoSuchIoctlError:
+            pass
+
+    def clear(self, *, force: bool = False) -> int:
+        """Number of records dropped. Raises: UndrainedError unless forced; RefusedError (no right)."""
+        info, held = self.info(), self.stats().records_in_ring
+        if held and not force and info.next_seq - 1 > info.drained_seq:
+            raise UndrainedError
+        self.ioctl(IOC_CLEAR)
+        return held
+
+    def resize(self, capacity: int) -> None:
+        """Raises: InputError (limits), RefusedError (no right)."""
+        check_capacity(capacity)
+        self.ioctl(IOC_SET_RING_SIZE, _U32.pack(capacity))
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            self._sys.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class DeviceReader:
+    """One open file of the device: one record a read, the cursor is the kernel's."""
+
+    __slots__ = ("_after", "_all", "_fd", "_ring", "_start")
+
+    def __init__(self, ring: DeviceRing, after_seq: int | None, *, uid: int | None = None) -> None:
+        self._ring = ring
+        self._start = after_seq
+        self._after: dict[int, int] = {}  # uid -> newest seq given: each uid counts for itself
+        self._all = uid is not None
+        self._fd = ring.open_file()
+        if uid is not None:
+            try:
+                ring.ioctl(IOC_FILTER_UID, _U32.pack(uid), self._fd)
+            except MemlogError:
+                self.close()
+                raise
+        ring._read_fd = self._fd
+
+    def read(self, limit: int = 1_000, max_bytes: int = 4_000_000) -> list[Frame | Gap | Damage]:
+        """What came since the last read, oldest first; [] when nothing is new."""
+        items: list[Frame | Gap | Damage] = []
+        records = size = 0
+        system = self._ring._sys
+        while records < limit and size < max_bytes:
+            try:
+                raw = system.read(self._fd, _READ_BYTES)
+            except BlockingIOError:
+                break
+            except OSError as exc:
+                self._ring._translate(exc)
+            if not raw:
+                break
+            try:
+                frame = unpack_frame(raw)
+            except ContractError as exc:
+                items.append(Damage(max(self._after.values(), default=self._start or 0) + 1, raw, str(exc)))
+                records += 1
+                continue
+            header = frame.header
+            assert header is not None
+            if self._start is not None and header.seq <= self._start:
+                continue
+            after = self._after.get(header.uid, None if self._all else self._start)
+            if after is not None and header.seq > after + 1 and not self._ring._is_old:
+                items.append(Gap(after, header.seq))
+            self._after[header.uid] = header.seq
+            items.append(frame)
+            records += 1
+            size += header.length
+        return items
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            if self._ring._read_fd == self._fd:
+                self._ring._read_fd = -1
+            self._ring._sys.close(self._fd)
+            self._fd = -1
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except (AttributeError, OSError, TypeError):
+            pass
+
+
+class _NoSuchIoctlError(RingUnavailableError):
+    """The driver does not know this ioctl."""
+
+
+assert (_STATS.size, _INFO.size, len(NO_SESSION)) == (STATS_BYTES, INFO_BYTES, SESSION_BYTES)
