@@ -57,16 +57,20 @@ _CLOSING = ("SessionEnd", "PostCompact", "SessionStart", "PreCompact")
 
 
 class Arrival(NamedTuple):
-    """A blob that is to become a row. foreign: no record of ours; nameless: and without a session."""
+    """A blob on its way to become a row. nameless: no record of ours, and without a session."""
 
     header: Header | None
-    blob: bytes
     record: Record
+    size: int  # of the blob
     text_bytes: int | None
+    packing: int
+    packed: bytes
+    salt: bytes
+    digest: bytes
+    indexed: str  # the text as the index takes it
+    redacted: int
     decode_error: str | None = None
-    foreign: bool = False
     nameless: bool = False
-    redacted: int = 0
 
 
 class Told(NamedTuple):
@@ -109,9 +113,9 @@ class _New(NamedTuple):
 def take_apart(
     items: Sequence[Frame | Gap | Damage], *, key: bytes, origin: str, now_ns: int, redact: bool = True
 ) -> Read:
-    """Decode a batch. origin: what a blob without a session is filed under, a boot id or an image's name.
+    """Decode, pack and digest a batch. origin: what blobs without a session are filed under.
 
-    Pure: may run in a thread while the batch before it is being committed.
+    Touches no database: may run in a thread while the batch before it is being committed.
     """
     arrivals: list[Arrival] = []
     told: list[Told] = []
@@ -138,10 +142,8 @@ def take_apart(
             pid = header.pid
             if header.seq > last_seq:
                 last_seq = header.seq
-        if value.__class__ is Record:
-            raw = value.text.encode()
-            # Another writer's map may hold its keys in another order: its text is then read from the CBOR.
-            arrivals.append(Arrival(header, blob, value, len(raw) if blob.endswith(raw) else None))
+        if isinstance(value, Record):
+            arrivals.append(_arrive(header, blob, value))
             if header is not None:
                 arriving[pid] += 1
         elif isinstance(value, Event):
@@ -150,6 +152,23 @@ def take_apart(
         else:
             arrivals.append(_foreign(header, blob, error, key, origin, now_ns, redact))
     return Read(arrivals, told, lost, damage, arriving, last_seq)
+
+
+def _arrive(
+    header: Header | None, blob: bytes, record: Record, error: str | None = None, nameless: bool = False
+) -> Arrival:
+    raw = record.text.encode("utf-8", "replace")
+    # Another writer's map may hold its keys in another order: its text is then read from the CBOR.
+    tail = len(raw) if blob.endswith(raw) else None
+    redacted = 0
+    if record.redacted:
+        redacted = sum(n for n in record.redacted.values() if isinstance(n, int) and 0 <= n < 1 << 31)
+    salt = urandom(chain.SALT_BYTES)
+    packing, packed = body.pack(blob)
+    digest, indexed = chain.digest_of(salt, blob), prepare(record.text)
+    return Arrival(
+        header, record, len(blob), tail, packing, packed, salt, digest, indexed, redacted, error, nameless
+    )
 
 
 def _foreign(
@@ -177,9 +196,7 @@ def _foreign(
         mac=b"",
         redacted=redacted,
     )
-    raw = text.encode("utf-8", "replace")
-    tail = len(raw) if error and raw and blob.endswith(raw) else None
-    return Arrival(header, blob, record, tail, error, True, not name, sum(redacted.values()))
+    return _arrive(header, blob, record, error, not name)
 
 
 def origin_of(source: str, boot_id: str) -> str:
@@ -418,19 +435,15 @@ class Batch:
         con, now_ns, ring = self.con, self.now_ns, self.ring
         ring_id = self.archive.ring_id(ring) if ring is not None else None
         ids = Ids(con)
-        salts = urandom(chain.SALT_BYTES * len(self.new))
         taken = self._taken_seqs()
         rows: list[tuple[Any, ...]] = []
         texts: list[tuple[int, str, str]] = []
-        pack, digest_of, next_head, pack_header = (
-            body.pack,
-            chain.digest_of,
-            chain.next_head,
-            chain.pack_header,
-        )
-        offset = 0
+        next_head, pack_header = chain.next_head, chain.pack_header
         for arrival, session, source_id, placed in self.new:
-            header, blob, record, text_bytes, decode_error, foreign, _, redacted = arrival
+            (
+                header, record, size, text_bytes, packing, packed, salt, digest, indexed, redacted,
+                decode_error, _,
+            ) = arrival  # fmt: skip
             kind, ts_ns, part = record.kind, record.ts_ns, record.part
             day = day_of(ts_ns)
             record_id = placed[0] = ids.take(day, ts_ns)
@@ -443,26 +456,16 @@ class Batch:
             if header is None:
                 written = seq = uid = pid = of_ring = of_ring_id = None
             else:
-                written, seq, uid, pid = (
-                    min(header.ts_ns, _MOST),
-                    min(header.seq, _MOST),
-                    header.uid,
-                    header.pid,
-                )
+                written, seq = min(header.ts_ns, _MOST), min(header.seq, _MOST)
+                uid, pid = header.uid, header.pid
                 of_ring, of_ring_id = ring, ring_id
                 if ring is not None:
                     if seq in taken:  # a ring that counted twice: the record is kept, the number is not
                         of_ring = of_ring_id = seq = None
                     else:
                         taken.add(seq)
-            if record.redacted and not foreign:
-                redacted = sum(n for n in record.redacted.values() if isinstance(n, int) and 0 <= n < 1 << 31)
             omitted = ",".join(record.omitted) or None
-            size = len(blob)
             session.links = link = session.links + 1
-            salt = salts[offset : offset + 16]
-            offset += 16
-            digest = digest_of(salt, blob)
             error = 1 if record.error else 0
             session.head = next_head(
                 session.head,
@@ -476,7 +479,6 @@ class Batch:
                 ),
                 digest,
             )  # fmt: skip
-            packing, packed = pack(blob)
             rows.append(
                 (
                     record_id, session.id, epoch.id, source_id, record.block, part, record.parts, ts_ns,
@@ -485,7 +487,7 @@ class Batch:
                     decode_error, link, salt, digest, record.mac, 1 if timed else 0,
                 )
             )  # fmt: skip
-            texts.append((record_id, prepare(record.text), f"s{session.id} d{day} k{kind.replace('_', '')}"))
+            texts.append((record_id, indexed, f"s{session.id} d{day} k{kind.replace('_', '')}"))
             if part == 0:
                 session.records += 1
                 epoch.records += 1

@@ -107,7 +107,8 @@ class Session:
             if first_line(words):
                 self._offer(_HOSTS, first_line(words), record.ts_ns, record.at or 0)
         elif kind == "summary":
-            title, leaf = first_line(line.get("summary") or record.text), line.get("leafUuid")
+            words = line.get("summary")
+            title, leaf = first_line(words if isinstance(words, str) else record.text), line.get("leafUuid")
             # A host writes summaries of other sessions too: only one that names a record of ours counts.
             if title and isinstance(leaf, str) and len(self.leaves) < _MOST_LEAVES:
                 found = [title, record.ts_ns, record.at or 0]
