@@ -169,7 +169,7 @@ CREATE VIEW v_record AS
 SELECT r.id, s.session, s.project, s.agent, e.number AS epoch, nullif(lower(hex(g.ring_id)), '') AS ring_id, r.seq,
   strftime('%Y-%m-%dT%H:%M:%S', r.ts_ns / 1000000000, 'unixepoch') || printf('.%03dZ', r.ts_ns / 1000000 % 1000) AS ts,
   r.ts_ns, r.written_ns, r.archived_ns, r.uid, r.pid, g.attested, r.kind, r.role, r.tool, r.source_id, r.parent_id,
-  r.block, r.part, r.parts, r.bytes, memlog_text(r.body, r.packing, r.text_bytes) AS text, r.decode_error,
+  r.block, r.part, r.parts, r.bytes, CAST(memlog_text(r.body, r.packing, r.text_bytes) AS TEXT) AS text, r.decode_error,
   lower(hex(r.digest)) AS digest, r.error, r.omitted, r.redacted,
   memlog_extra(r.body, r.packing) AS extra
 FROM record r JOIN session s ON s.id = r.session_id JOIN epoch e ON e.id = r.epoch_id

@@ -156,10 +156,12 @@ def register_functions(con: Connection) -> None:
     con.create_function("memlog_blob", 2, memlog_blob, deterministic=True)
 
 
-def memlog_text(packed: object, packing: object, text_bytes: object) -> str | None:
-    """Text of a record's body; NULL for anything that is not one."""
+def memlog_text(packed: object, packing: object, text_bytes: object) -> str | bytes | None:
+    """Text of a record's body; NULL for anything that is not one. The views cast it to text."""
     try:
-        return body.text_of(packed, packing, text_bytes)  # type: ignore[arg-type]
+        text = body.text_of(packed, packing, text_bytes)  # type: ignore[arg-type]
+        # pysqlite3 cuts a function's text at its first NUL; a blob arrives whole.
+        return text.encode("utf-8", "replace") if "\0" in text else text
     except Exception:  # noqa: BLE001 - an SQL function that raises ends the query of all other rows
         return None
 

@@ -30,7 +30,7 @@ LINE_SQL = """
 SELECT v.id, v.session, v.agent, v.project, v.epoch, v.ts, v.kind, v.role, v.tool, v.ts_ns, v.source_id,
   v.block, v.part, v.parts, v.parent_id, nullif(v.ring_id, '') AS ring_id, v.seq, v.uid, v.pid, v.attested,
   v.written_ns, v.archived_ns, v.bytes, v.digest, r.salt, r.link, v.decode_error,
-  CASE WHEN r.text_bytes IS NULL THEN memlog_text(r.body, r.packing, NULL) END AS text,
+  CASE WHEN r.text_bytes IS NULL THEN CAST(memlog_text(r.body, r.packing, NULL) AS TEXT) END AS text,
   memlog_blob(r.body, r.packing) AS blob
 FROM record r JOIN v_record v ON v.id = r.id WHERE r.id = :id
 """
