@@ -71,6 +71,7 @@ class Arrival(NamedTuple):
     redacted: int
     decode_error: str | None = None
     nameless: bool = False
+    kept: tuple[int, int, int] | None = None  # id, archived_ns and link of a row a rebuild makes again
 
 
 class Told(NamedTuple):
@@ -442,11 +443,16 @@ class Batch:
         for arrival, session, source_id, placed in self.new:
             (
                 header, record, size, text_bytes, packing, packed, salt, digest, indexed, redacted,
-                decode_error, _,
+                decode_error, _, kept,
             ) = arrival  # fmt: skip
             kind, ts_ns, part = record.kind, record.ts_ns, record.part
             day = day_of(ts_ns)
-            record_id = placed[0] = ids.take(day, ts_ns)
+            if kept is None:
+                record_id, archived_ns, link = ids.take(day, ts_ns), now_ns, session.links + 1
+            else:
+                record_id, archived_ns, link = kept
+            placed[0] = record_id
+            session.links = max(session.links, link)
             boundary = record.boundary
             timed = boundary is None or boundary.startswith(epochs.PROVISIONAL)
             if timed or boundary is None:
@@ -465,14 +471,13 @@ class Batch:
                     else:
                         taken.add(seq)
             omitted = ",".join(record.omitted) or None
-            session.links = link = session.links + 1
             error = 1 if record.error else 0
             session.head = next_head(
                 session.head,
                 pack_header(
                     (
                         record_id, session.agent, session.name, source_id, record.block, part, record.parts,
-                        ts_ns, written, now_ns, of_ring_id, seq, uid, pid, kind, record.role, record.tool,
+                        ts_ns, written, archived_ns, of_ring_id, seq, uid, pid, kind, record.role, record.tool,
                         record.parent_id, error, omitted, redacted, size, text_bytes, decode_error,
                         record.mac, link,
                     )
@@ -482,7 +487,7 @@ class Batch:
             rows.append(
                 (
                     record_id, session.id, epoch.id, source_id, record.block, part, record.parts, ts_ns,
-                    written, now_ns, of_ring, seq, uid, pid, kind, record.role, record.tool,
+                    written, archived_ns, of_ring, seq, uid, pid, kind, record.role, record.tool,
                     record.parent_id, error, omitted, redacted, size, text_bytes, packing, packed,
                     decode_error, link, salt, digest, record.mac, 1 if timed else 0,
                 )

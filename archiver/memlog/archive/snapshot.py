@@ -19,7 +19,8 @@ SELECT r.id, s.session, s.agent, s.project, e.number AS epoch,
     || printf('.%03dZ', r.ts_ns / 1000000 % 1000) AS ts,
   r.kind, r.role, r.tool, r.ts_ns, r.source_id, r.block, r.part, r.parts, r.parent_id,
   g.ring_id, r.seq, r.uid, r.pid, g.attested, r.written_ns, r.archived_ns, r.bytes, r.digest, r.salt, r.link,
-  nullif(r.timed, 0) AS timed, CASE WHEN r.mac = x'' THEN nullif(r.redacted, 0) END AS redactions, r.decode_error, r.text_bytes, r.packing, r.body
+  nullif(r.timed, 0) AS timed, r.mac = x'' AS is_foreign, r.redacted AS redactions,
+  r.decode_error, r.packing, r.body
 FROM record r JOIN session s ON s.id = r.session_id JOIN epoch e ON e.id = r.epoch_id
 LEFT JOIN ring g ON g.id = r.ring WHERE r.id = :id
 """
@@ -38,8 +39,10 @@ def snapshot(con: Connection, epoch: int) -> Iterator[bytes]:
     for (record_id,) in con.execute(EPOCH_IDS_SQL, {"epoch": epoch}):
         row = dict(zip(names, cursor.execute(ROW_SQL, {"id": record_id}).fetchone(), strict=True))
         blob = body.unpack(row.pop("body"), row.pop("packing"))
-        if row.pop("text_bytes") is None:
+        if row.pop("is_foreign"):
             row["text"] = body.text_of_blob(blob)
+        else:
+            del row["redactions"]  # the record says itself which
         piece += separator + portable.dump_line(portable.to_line(row, blob)).encode()
         separator = b",\n"
         if len(piece) >= _CHUNK:
