@@ -6,6 +6,7 @@ packed with. Another text or another library version means another number.
 """
 
 import argparse
+import json
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -85,7 +86,12 @@ class Envelopes:
 
     def assistant(self) -> dict[str, Any]:
         model = self.random.choice(
-            ("claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "claude-haiku-4-5")
+            (
+                "claude-opus-4-5-20251101",
+                "claude-opus-4-6",
+                "claude-sonnet-4-5-20250929",
+                "claude-haiku-4-5-20251001",
+            )
         )
         usage = {
             "input_tokens": self.random.randrange(12), "cache_creation_input_tokens": self.random.randrange(9_000),
@@ -93,7 +99,7 @@ class Envelopes:
             "cache_creation": {
                 "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": self.random.randrange(9_000),
             },
-            "output_tokens": self.random.randrange(900), "service_tier": "standard",
+            "output_tokens": self.random.randrange(900), "service_tier": "standard", "inference_geo": "not_available",
         }  # fmt: skip
         message = {
             "model": model, "id": self.word("msg_01"), "type": "message", "role": "assistant",
@@ -105,46 +111,62 @@ class Envelopes:
         return "\n\n".join(self.random.choices(pieces, k=self.random.randint(1, most)))
 
     def message(self) -> bytes:
-        rest = {**self.assistant(), "block": {"type": "text"}}
-        return self.pack("message", self.text(self.prose, 3), rest, role="assistant")
+        return self.pack("message", self.text(self.prose, 3), {"line": self.assistant()}, role="assistant")
 
     def prompt(self) -> bytes:
-        rest = {
-            **self.line("user"), "message": {"role": "user"}, "permissionMode": "default", "isMeta": True,
-            "thinkingMetadata": {"level": "high", "disabled": False, "triggers": []}, "todos": [],
+        line = {
+            **self.line("user"), "message": {"role": "user"}, "thinkingMetadata": {"maxThinkingTokens": 31_999},
+            "todos": [], "permissionMode": "default",
         }  # fmt: skip
-        return self.pack("message", self.text(self.prose, 2), rest, role="user")
+        return self.pack("message", self.text(self.prose, 2), {"line": line}, role="user")
 
     def thinking(self) -> bytes:
-        rest = {**self.assistant(), "block": {"type": "thinking", "signature": self.word("E")}}
-        return self.pack("thinking", self.text(self.prose, 4), rest, role="assistant")
+        rest = {
+            "signature": {"sha256": self.hex(64), "bytes": self.random.randrange(200, 900)},
+            "line": self.assistant(),
+        }
+        text = self.text(self.prose, 4)
+        return self.pack("thinking", text, rest, role="assistant", omitted=("base64",))
 
     def tool_use(self) -> bytes:
-        rest = {**self.assistant(), "block": {"type": "tool_use", "id": self.word("toolu_01")}}
-        text = self.random.choice(self.inputs)
-        if self.random.random() < 0.4:
-            text += self.text(self.code, 2).replace("\n", "\\n").replace("\t", "\\t").replace('"', '\\"')
+        given = json.loads(self.random.choice(self.inputs))
+        for name in ("content", "old_string", "new_string", "command", "prompt"):
+            if name in given and self.random.random() < 0.6:
+                given[name] = self.text(self.code, 2)
+        text = "\n".join(f"{k}: {v if isinstance(v, str) else json.dumps(v)}" for k, v in given.items())
+        rest = {"id": self.word("toolu_01"), "input": given, "line": self.assistant()}
         return self.pack("tool_use", text, rest, role="assistant", tool=self.random.choice(TOOLS))
 
     def tool_result(self) -> bytes:
         text = self.text(self.shell if self.random.random() < 0.4 else self.code, 4)
         if self.random.random() < 0.4:
-            text = "\n".join(
-                f"{n:>6}→{row}" for n, row in enumerate(text.split("\n"), self.random.randrange(1, 900))
-            )
-        result = {
-            "stdout": "", "stderr": "", "interrupted": False, "isImage": False, "durationMs": 12, "noOutputExpected": False,
-            "filePath": "/home/user/project/src/index.ts", "structuredPatch": [{"oldStart": 10, "oldLines": 6,
-            "newStart": 10, "newLines": 8, "lines": []}], "userModified": False, "replaceAll": False,
-            "numFiles": 3, "filenames": [], "truncated": False, "totalLines": 120, "startLine": 1, "numLines": 40,
+            rows = enumerate(text.split("\n"), self.random.randrange(1, 900))
+            text = "\n".join(f"{n:>6}→{row}" for n, row in rows)
+        path = self.random.choice(PROJECTS) + self.random.choice(FILES)
+        result: dict[str, Any] | str = self.random.choice((
+            {"stdout": {"same": True}, "stderr": "", "interrupted": False, "isImage": False, "noOutputExpected": False},
+            {"type": "text", "file": {"filePath": path, "content": {"same": True}, "numLines": 40, "startLine": 1,
+             "totalLines": 120}},
+            {"filePath": path, "oldString": "", "newString": "", "originalFile": "", "structuredPatch": [{
+             "oldStart": 10, "oldLines": 6, "newStart": 10, "newLines": 8, "lines": self.shell[0].split("\n")}],
+             "userModified": False, "replaceAll": False},
+            {"type": "create", "filePath": path, "content": "", "structuredPatch": [], "originalFile": None},
+            {"mode": "files_with_matches", "filenames": [path], "numFiles": 3},
+            {"mode": "content", "numFiles": 0, "filenames": [], "content": {"same": True}, "numLines": 31},
+            {"filenames": [path], "durationMs": 12, "numFiles": 3, "truncated": False},
+            {"oldTodos": [], "newTodos": [{"content": "Write the tests", "status": "in_progress", "activeForm":
+             "Writing the tests"}]},
+            {"status": "completed", "prompt": "", "agentId": self.hex(7), "content": [{"type": "text", "text": {
+             "same": True}}], "totalDurationMs": 42_000, "totalTokens": 31_000, "totalToolUseCount": 12, "usage": {}},
+            "Error: Exit code 1",
+        ))  # fmt: skip
+        line = {
+            **self.line("user"), "message": {"role": "user"}, "toolUseResult": result,
+            "sourceToolAssistantUUID": self.uuid(),
         }  # fmt: skip
-        keys = self.random.sample(list(result), 5)
-        rest = {
-            **self.line("user"), "message": {"role": "user"},
-            "block": {"tool_use_id": self.word("toolu_01"), "type": "tool_result", "is_error": False},
-            "toolUseResult": {k: result[k] for k in keys}, "sourceToolAssistantUUID": self.uuid(),
-        }  # fmt: skip
-        return self.pack("tool_result", text, rest, role="user", tool=self.random.choice(TOOLS))
+        rest = {"tool_use_id": self.word("toolu_01"), "is_error": False, "line": line}
+        named = {"omitted": ("same",)} if self.random.random() < 0.5 else {}
+        return self.pack("tool_result", text, rest, role="tool", tool=self.random.choice(TOOLS), **named)
 
     def meta(self) -> bytes:
         tool, stamp = (
@@ -181,10 +203,11 @@ class Envelopes:
             {"type": "summary", "leafUuid": self.uuid()},
             {"type": "last-prompt"}, {"type": "pr-link", "prNumber": 12, "prUrl": "https://github.com/example/project/pull/12"},
         ))  # fmt: skip
-        return self.pack("meta", "", dict(rest))
+        return self.pack("meta", "PostToolUse", {"line": dict(rest)})
 
 
-PROJECTS = ("/home/user/project", "/Users/user/work/project", "/Users/user/src/project/cli", "/root/project")
+FILES = ("/src/index.ts", "/README.md", "/internal/store/store.go", "/tests/test_main.py", "/cmd/main.go")
+PROJECTS = ("/home/user/project", "/Users/user/work/project", "/Users/user/src/project/cli", "/srv/project")
 
 
 def samples() -> list[Any]:

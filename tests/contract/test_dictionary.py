@@ -8,7 +8,7 @@ from bench import train_dictionary
 
 SHIPPED = train_dictionary.TARGET.read_bytes()
 # Archived bodies need these very bytes: another dictionary gets another number.
-SHA256 = "f83fc00e641e3bc87d30d3a207d71323aff2161575368a4492ffaea1a6c17987"
+SHA256 = "df2351f12a361a86a799e3e65087987c50a39524a0c6adf3507b96aa7c274f53"
 TRAINED_WITH = (1, 5, 7)
 RUN = train_dictionary.MATCH  # the shortest piece a dictionary is made of
 
