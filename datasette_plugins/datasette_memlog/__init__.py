@@ -1,1 +1,77 @@
-"""The Datasette plugin of memlog."""
+"""memlog's Datasette plugin: an archive reads well and safely, every other database stays as it was.
+
+Works under `memlog serve` and under plain `datasette ~/.claude/memlog/archive.db`; the database is
+called after its file.
+"""
+# mypy: disable-error-code="untyped-decorator"
+
+from collections.abc import Callable
+from typing import Any
+
+from datasette import hookimpl
+
+from datasette_memlog import archives, columns, connection, describe, guard, pages, queries
+
+__all__: list[str] = []
+
+
+@hookimpl
+def startup(datasette: Any) -> None:
+    for name in archives.names(datasette):
+        connection.connect_through(datasette.databases[name])
+
+
+@hookimpl(trylast=True)
+def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
+    """Last, so that our escape_fts replaces Datasette's."""
+    if archives.is_archive(conn):
+        connection.prepare(conn)
+
+
+@hookimpl
+def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
+    return lambda app: guard.Guard(guard.Brief(app, datasette), datasette)
+
+
+@hookimpl
+def get_metadata(datasette: Any, key: str | None, database: str | None, table: str | None) -> dict[str, Any]:
+    return {"databases": {name: describe.archive(datasette, name) for name in archives.names(datasette)}}
+
+
+@hookimpl
+def canned_queries(datasette: Any, database: str, actor: Any) -> dict[str, Any]:
+    return queries.canned() if database in archives.names(datasette) else {}
+
+
+@hookimpl
+def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Any:
+    if database not in archives.names(datasette):
+        return None
+    return columns.cell(datasette, database, table, row, column, value)
+
+
+@hookimpl
+def register_routes(datasette: Any) -> list[tuple[str, Any]]:
+    return [
+        (r"/(?P<database>[^/.]+)/-/search$", pages.search_page),
+        (r"/(?P<database>[^/.]+)/-/record/(?P<id>\d{1,19})$", pages.record_page),
+    ]
+
+
+@hookimpl
+def menu_links(datasette: Any, actor: Any) -> list[dict[str, str]]:
+    return describe.menu(datasette)
+
+
+@hookimpl
+def extra_css_urls(datasette: Any) -> list[str]:
+    if not archives.names(datasette):
+        return []
+    return [datasette.urls.static_plugins("memlog_recorder", "memlog.css")]
+
+
+@hookimpl
+def extra_template_vars(datasette: Any, database: str | None, view_name: str | None) -> Any:
+    if view_name != "database" or database not in archives.names(datasette):
+        return {}
+    return lambda: pages.front(datasette, database)

@@ -1,0 +1,40 @@
+"""`memlog serve`: the archive in a browser."""
+
+import os
+import webbrowser
+
+import click
+
+from memlog.archive.connection import open_reader
+from memlog.cli.root import Context, pass_context
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port on 127.0.0.1; 0 picks a free one.  [default: 8001]"
+)
+@click.option("--open", "open_", is_flag=True, help="Open the browser too.")
+@click.option("--uds", metavar="PATH", help="A Unix socket of mode 0600 instead of a port.")
+@pass_context
+def serve(context: Context, port: int | None, open_: bool, uds: str | None) -> None:
+    """Browse the archive with Datasette, on this machine only.
+
+    Example: memlog serve --open
+    """
+    from datasette_memlog import server
+
+    home, settings = context.home, context.settings_with(port=port)
+    open_reader(home.archive).close()  # says what is wrong with the archive before a page would
+    sock = server.listen_unix(uds) if uds else server.listen(settings.port)
+    url = server.address(sock)
+    click.echo(url)
+    click.echo("Ctrl-C ends it", err=True)
+    if open_ and not uds:
+        webbrowser.open(url)
+    try:
+        server.run(server.application(home.archive, settings), sock)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if uds and os.path.exists(uds):
+            os.unlink(uds)

@@ -1,0 +1,120 @@
+"""What one of Datasette's connections to an archive may do: read, and not too much at once.
+
+Datasette opens mode=ro and limits rows and time. That leaves ATTACH and VACUUM INTO, which make
+files; memory, which nothing bounds; and steps so long that its time limit, looked at every thousand
+steps, comes late.
+"""
+
+from typing import Any
+
+from datasette.utils import sqlite3
+
+from memlog.query import words
+from memlog.query.functions import only_reads, register_functions
+
+RESULT_BYTES = 16 << 20  # of all rows of one result: as JSON up to six times that
+# Of SQLite in this process: what a value or a sort may grow to (the binding lacks setlimit and keeps
+# temporary tables in memory). A page of an archive stays below 30 MB.
+HEAP_BYTES = 256 << 20
+STEPS = 50  # between two looks at the time limit: a few rows
+LIMITS = {
+    "SQLITE_LIMIT_LENGTH": 1 << 20,
+    "SQLITE_LIMIT_ATTACHED": 0,
+    "SQLITE_LIMIT_LIKE_PATTERN_LENGTH": 1_000,
+}
+# No question about an archive needs them, and each makes a gigabyte in one step.
+_NOT_CALLED = ("randomblob", "zeroblob")
+_FUNCTION, _DENY = 31, 1
+
+
+class Cursor(sqlite3.Cursor):  # type: ignore[misc]
+    """A cursor whose results are bounded: more than RESULT_BYTES or HEAP_BYTES is an SQL error."""
+
+    fetched = 0
+
+    def execute(self, *arguments: Any) -> Any:
+        self.fetched = 0
+        try:
+            return super().execute(*arguments)
+        except MemoryError as exc:
+            raise _too_much("the query needs more than", HEAP_BYTES) from exc
+
+    def fetchmany(self, *arguments: Any) -> Any:
+        try:
+            return super().fetchmany(*arguments)
+        except MemoryError as exc:
+            raise _too_much("the query needs more than", HEAP_BYTES) from exc
+
+    def fetchall(self) -> Any:
+        try:
+            return super().fetchall()
+        except MemoryError as exc:
+            raise _too_much("the query needs more than", HEAP_BYTES) from exc
+
+
+class Connection(sqlite3.Connection):  # type: ignore[misc]
+    """A connection that looks at the time limit often enough to keep it."""
+
+    def cursor(self, *arguments: Any) -> Any:
+        return super().cursor(*(arguments or (Cursor,)))
+
+    def set_progress_handler(self, handler: Any, n: int) -> Any:
+        return super().set_progress_handler(handler, min(n, STEPS))
+
+
+def connect_through(db: Any) -> None:
+    """Datasette's database object opens Connections of ours from now on."""
+
+    def connect(write: bool = False) -> Any:
+        options = "mode=ro" if db.is_mutable else "immutable=1"
+        conn = sqlite3.connect(
+            f"file:{db.path}?{options}", uri=True, check_same_thread=False, factory=Connection
+        )
+        db._all_file_connections.append(conn)
+        return conn
+
+    db.connect = connect
+
+
+def prepare(conn: Any) -> None:
+    """Our functions, Datasette's search box on our index, and the limits."""
+    register_functions(conn)
+    conn.create_function("escape_fts", 1, match_expression, deterministic=True)
+    conn.execute("PRAGMA query_only = 1")
+    conn.execute(f"PRAGMA hard_heap_limit = {HEAP_BYTES}")
+    if hasattr(conn, "setlimit"):
+        for name, value in LIMITS.items():
+            conn.setlimit(getattr(sqlite3, name), value)
+    conn.row_factory = _counted
+    conn.set_authorizer(_authorize)
+
+
+def match_expression(text: object) -> str:
+    """FTS5 expression of what was typed into a search box: never an error, `""` finds nothing.
+
+    Unlike `memlog query search` it takes `key:value` for words: a table has its own filters.
+    """
+    question = words.parse(str(text or ""))
+    for _, _, typed in question.filters:
+        question.add(words.Term(typed))
+    expression = words.all_of(question)
+    return f"{{text}} : ({expression})" if expression else '""'
+
+
+def _authorize(action: int, first: str | None, second: str | None, *more: object) -> int:
+    if action == _FUNCTION and second in _NOT_CALLED:
+        return _DENY
+    return only_reads(action, first, second, *more)
+
+
+def _counted(cursor: Any, values: tuple[Any, ...]) -> Any:
+    if isinstance(cursor, Cursor):
+        cursor.fetched += sum(len(v) for v in values if isinstance(v, (str, bytes)))
+        if cursor.fetched > RESULT_BYTES:
+            raise _too_much("the result is larger than", RESULT_BYTES)
+    return sqlite3.Row(cursor, values)
+
+
+def _too_much(what: str, limit: int) -> Exception:
+    error: Exception = sqlite3.OperationalError(f"{what} {limit >> 20} MB: ask for fewer rows or columns")
+    return error

@@ -1,0 +1,188 @@
+"""ASGI wrappers: who may ask, what a page may do in the browser, how large an answer gets.
+
+A recorder holds what an agent saw. Any page in the user's browser can send requests to a loopback
+port, so a foreign Host (DNS rebinding) and requests other sites make are refused, and what a
+record's text might smuggle in finds no script to run as.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from datasette_memlog import archives, describe
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_RESPONSE = 64 << 20
+# The port does not matter: a rebound name brings the attacker's host name with it.
+_LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+class Guard:
+    """Refuses what does not come from the user's own browser window, and hardens every answer.
+
+    Nothing changes where no archive is served. Other host names: plugin setting `hosts`.
+    """
+
+    def __init__(self, app: App, datasette: Any) -> None:
+        self.app = app
+        self.datasette = datasette
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not archives.names(self.datasette):
+            await self.app(scope, receive, send)
+            return
+        headers = scope.get("headers") or []
+        settings = self.datasette.plugin_config("datasette-memlog") or {}
+        if not from_here(headers, settings.get("hosts") or ()):
+            await _refuse(send, 421, "memlog answers on 127.0.0.1, localhost and [::1] only.\n")
+            return
+        if from_another_site(headers):
+            await _refuse(send, 403, "memlog answers no request another site makes.\n")
+            return
+        try:
+            await self.app(scope, receive, Answer(send))
+        except TooLargeError:
+            await _refuse(
+                send,
+                413,
+                f"The answer is larger than {MAX_RESPONSE >> 20} MB: ask for less, or use memlog export.\n",
+            )
+
+
+def from_here(headers: list[tuple[bytes, bytes]], more: Any) -> bool:
+    """One Host, and it is loopback or one of `more`."""
+    hosts = [value.decode("latin-1") for name, value in headers if name.lower() == b"host"]
+    return len(hosts) == 1 and (_LOOPBACK.fullmatch(hosts[0]) is not None or hosts[0] in more)
+
+
+def from_another_site(headers: list[tuple[bytes, bytes]]) -> bool:
+    """A browser says the request comes from another site or port and is no plain navigation."""
+    told = {name.lower(): value for name, value in headers if name.lower().startswith(b"sec-fetch-")}
+    if told.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin"):
+        return False
+    return (told.get(b"sec-fetch-mode"), told.get(b"sec-fetch-dest")) != (b"navigate", b"document")
+
+
+class TooLargeError(Exception):
+    """The answer is larger than MAX_RESPONSE and its head is not sent yet."""
+
+
+class Answer:
+    """send() with our headers and a limit: too large is 413, or a broken connection once bytes are out."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.head: Message | None = None
+        self.sent = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.head = message
+            return
+        size = len(message.get("body", b""))
+        if self.sent + size > MAX_RESPONSE:
+            if self.head is not None:
+                raise TooLargeError
+            # Never a clean end: half an export must not pass for a whole one.
+            raise ConnectionError(f"answer cut at {MAX_RESPONSE} bytes")
+        if self.head is not None:
+            ours = security_headers()
+            kept = [pair for pair in self.head.get("headers", []) if pair[0].lower() not in ours]
+            await self.send({**self.head, "headers": [*kept, *ours.items()]})
+            self.head = None
+        self.sent += size
+        await self.send(message)
+
+
+@cache
+def security_headers() -> dict[bytes, bytes]:
+    """What every answer carries.
+
+    Datasette's pages hold inline scripts, allowed by their digest and no other; its templates set
+    style attributes, so inline style stays allowed.
+    """
+    policy = (
+        "default-src 'none'", f"script-src 'self' {' '.join(script_digests())}",
+        "style-src 'self' 'unsafe-inline'", "img-src 'self' data:", "connect-src 'self'",
+        "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+    )  # fmt: skip
+    return {
+        b"content-security-policy": "; ".join(policy).encode(),
+        b"x-content-type-options": b"nosniff",
+        b"x-frame-options": b"DENY",
+        b"referrer-policy": b"no-referrer",
+        b"cross-origin-resource-policy": b"same-origin",
+        b"cross-origin-opener-policy": b"same-origin",
+    }
+
+
+def script_digests() -> list[str]:
+    """CSP sources of the inline scripts of the installed Datasette's own templates."""
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in _scripts())
+    return sorted({f"'sha256-{digest.decode()}'" for digest in digests})
+
+
+def _scripts() -> Iterator[str]:
+    for template in (files("datasette") / "templates").iterdir():
+        for text in _SCRIPT.findall(template.read_text("utf-8")) if template.name.endswith(".html") else ():
+            if "{{ datasette_allow_facet }}" in text:
+                yield text.replace("{{ datasette_allow_facet }}", "true")
+                yield text.replace("{{ datasette_allow_facet }}", "false")
+            elif "{{" not in text and "{%" not in text:
+                yield text
+
+
+class Brief:
+    """A view asked for without saying which columns shows those a person reads; `_all=1` shows all.
+
+    Facets are not suggested (Datasette would try each of 28 columns), and a large archive's rows are
+    not counted for a page.
+    """
+
+    def __init__(self, app: App, datasette: Any) -> None:
+        self.app = app
+        self.datasette = datasette
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET":
+            scope = self._asked(scope)
+        await self.app(scope, receive, send)
+
+    def _asked(self, scope: Scope) -> Scope:
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("ascii", "replace").partition("?")[0]
+        for name in archives.names(self.datasette):
+            place, _, rest = path.removeprefix(self.datasette.urls.database(name)).partition("/v_")
+            if not place and rest:
+                view, _, form = f"v_{rest}".partition(".")
+                return self._narrowed(scope, self.datasette.databases[name], view, form)
+        return scope
+
+    def _narrowed(self, scope: Scope, db: Any, view: str, form: str) -> Scope:
+        given = parse_qsl(scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
+        # The filter form sends its empty search box along, which Datasette takes for a search.
+        asked = [(key, value) for key, value in given if (key, value) != ("_search", "")]
+        keys = {key for key, _ in asked}
+        if "_nosuggest" not in keys:
+            asked.append(("_nosuggest", "1"))
+        if view == "v_record" and "_nocount" not in keys and db.size > describe.COUNTED_BYTES:
+            asked.append(("_nocount", "1"))
+        if not form and not keys & {"_col", "_nocol", "_all"}:
+            asked += [("_col", column) for column in describe.BRIEF.get(view, ())]
+        return {**scope, "query_string": urlencode(asked).encode()}
+
+
+async def _refuse(send: Send, status: int, text: str) -> None:
+    headers = {**security_headers(), b"content-type": b"text/plain; charset=utf-8"}
+    await send({"type": "http.response.start", "status": status, "headers": list(headers.items())})
+    await send({"type": "http.response.body", "body": text.encode()})
