@@ -252,4 +252,5 @@ def check_blob(blob: bytes) -> int:
 def check_capacity(capacity: int) -> None:
     """Raises: InputError when no ring may have this size."""
     if not RING_MIN <= capacity <= RING_MAX:
-        raise InputError(f"a ring has {RING_MIN:,} to {RING_MAX:,} bytes, not {capacity:,}")
+        limits = f"a ring has {RING_MIN:,} to {RING_MAX:,} bytes, not {capacity:,}"
+        raise InputError(limits, hint="memlog resize --help")

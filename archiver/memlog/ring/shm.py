@@ -14,7 +14,6 @@ cost more than the write. What it says of uid and pid is the writer's word: atte
 
 import fcntl
 import os
-import time
 from _thread import allocate_lock
 from struct import Struct
 from time import time_ns
@@ -29,8 +28,8 @@ from memlog.errors import (
     RingUnavailableError,
     UndrainedError,
 )
-from memlog.paths import make_dir, open_private
-from memlog.ring import layout
+from memlog.paths import open_private
+from memlog.ring import layout, shm_file
 from memlog.ring.layout import (
     DRAINED,
     FRAME_BYTES,
@@ -43,7 +42,6 @@ from memlog.ring.layout import (
     WAITING,
     Map,
     State,
-    Static,
     check_blob,
     check_capacity,
 )
@@ -146,7 +144,7 @@ class ShmRing:
                 try:
                     _flock(fd, _EX)
                 except OSError as exc:
-                    self._wait_for_lock(fd, exc)
+                    shm_file.wait_for_lock(fd, self.path, self.lock_ms, exc)
                 try:
                     generation, head, tail, seq, oldest, cleared, other, slot = self._state
                     if words[slot] != other or words[RELEASED] > head or words[MOVED]:
@@ -253,7 +251,7 @@ class ShmRing:
             static = place.static._replace(capacity=capacity, area=layout.area_for(capacity))
             moved = State(1, 0, len(kept), state.next_seq, oldest, state.cleared, state.newest_ts)
             page = layout.header_page(static, moved, place.words[DRAINED], place.words[WAITING])
-            temporary = self._new_file(static, page + kept)
+            temporary = shm_file.make(self.path, static, page + kept)
             try:
                 os.rename(temporary, self.path)
             except OSError as exc:
@@ -356,7 +354,7 @@ class ShmRing:
                 try:
                     _flock(fd, _EX)
                 except OSError as exc:
-                    self._wait_for_lock(fd, exc)
+                    shm_file.wait_for_lock(fd, self.path, self.lock_ms, exc)
             except BaseException:
                 lock.release()
                 raise
@@ -385,22 +383,6 @@ class ShmRing:
     def _wait_for_thread(self, lock: Any) -> None:
         if not lock.acquire(True, self.lock_ms / 1000):
             raise RingBusyError(f"another thread held {self.path} for {self.lock_ms} ms")
-
-    def _wait_for_lock(self, fd: int, exc: OSError) -> None:
-        deadline = time.monotonic() + self.lock_ms / 1000
-        pause = 0.00005
-        while isinstance(exc, BlockingIOError):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise RingBusyError(f"another process held {self.path} for {self.lock_ms} ms") from exc
-            time.sleep(min(pause, left))
-            pause = min(pause * 2, 0.002)
-            try:
-                _flock(fd, _EX)
-                return
-            except OSError as again:
-                exc = again
-        raise RingUnavailableError(f"{self.path} cannot be locked: {exc.strerror}") from exc
 
     def _reload(self) -> tuple[int, ...]:
         """The state as it is now; the caller holds the lock."""
@@ -450,12 +432,12 @@ class ShmRing:
             try:
                 fd = open_private(self.path, os.O_RDWR)
             except FileNotFoundError:
-                self._create()
+                shm_file.create(self.path, self._capacity)
                 continue
             except OSError as exc:
                 raise RingUnavailableError(f"{self.path}: {exc.strerror}") from exc
             try:
-                place = self._map_file(fd)
+                place = shm_file.map_current(fd, self.path, self.lock_ms)
                 if place is None:
                     os.close(fd)
                     continue
@@ -465,36 +447,6 @@ class ShmRing:
             self._adopt(fd, place)
             return
         raise RingBusyError(f"{self.path} is being replaced again and again")
-
-    def _map_file(self, fd: int) -> Map | None:
-        """The file mapped; None when the path must be opened again."""
-        # Mapped through a description of its own: mmap keeps a duplicate, and a forked child's
-        # duplicate of the locked one would keep the lock after its parent died.
-        try:
-            other = open_private(self.path, os.O_RDWR)
-            try:
-                if not os.path.sameopenfile(fd, other):
-                    return None
-                place = Map.of(other)
-            finally:
-                os.close(other)
-        except FileNotFoundError:
-            return None
-        except OSError as exc:
-            raise RingUnavailableError(f"{self.path} cannot be mapped: {exc.strerror}") from exc
-        if self._is_usable(place):
-            return place
-        self._retire(fd, place)
-        return None
-
-    @staticmethod
-    def _is_usable(place: Map | None) -> bool:
-        if place is None or place.static is None or place.words[MOVED]:
-            return False
-        here = layout.boot_id()
-        if here and place.static.boot_id and place.static.boot_id != here:
-            return False
-        return place.state() is not None
 
     def _adopt(self, fd: int, place: Map) -> None:
         assert place.static is not None
@@ -506,71 +458,6 @@ class ShmRing:
         )  # fmt: skip
         self._state = _STALE
         self._checked = 0
-
-    def _create(self) -> None:
-        """A new, empty ring at the path, unless somebody else was first."""
-        try:
-            make_dir(os.path.dirname(self.path))
-        except OSError as exc:
-            raise RingUnavailableError(f"{os.path.dirname(self.path)}: {exc.strerror}") from exc
-        static = Static(
-            os.geteuid(), os.urandom(16), layout.boot_id(), self._capacity,
-            layout.area_for(self._capacity), time_ns(),
-        )  # fmt: skip
-        temporary = self._new_file(static, layout.header_page(static))
-        try:
-            place_new(temporary, self.path)
-        except OSError as exc:
-            raise RingUnavailableError(f"{self.path}: {exc.strerror}") from exc
-
-    def _new_file(self, static: Static, data: bytes) -> str:
-        """A file of a ring's whole size beginning with data, all of its blocks allocated."""
-        temporary = f"{self.path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
-        size = PAGE + static.area
-        try:
-            fd = open_private(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-            try:
-                os.fchmod(fd, 0o600)
-                # A store to a hole of a full file system is a SIGBUS that nothing can catch.
-                allocate(fd, size)
-                view = memoryview(data)
-                while view:
-                    view = view[os.pwrite(fd, view, len(data) - len(view)) :]
-            except BaseException:
-                os.unlink(temporary)
-                raise
-            finally:
-                os.close(fd)
-        except OSError as exc:
-            raise RingUnavailableError(
-                f"no ring of {size:,} bytes can be made in {os.path.dirname(self.path)}: {exc.strerror}"
-            ) from exc
-        return temporary
-
-    def _retire(self, fd: int, place: Map | None) -> None:
-        """Put a ring of an earlier boot, or a damaged one, where retired_rings() finds it."""
-        try:
-            _flock(fd, _EX)
-        except OSError as exc:
-            self._wait_for_lock(fd, exc)
-        try:
-            try:
-                found = os.stat(self.path, follow_symlinks=False)
-            except FileNotFoundError:
-                return
-            if not os.path.samestat(found, os.fstat(fd)) or self._is_usable(place):
-                return  # somebody else was first
-            name = (place.static.ring_id if place and place.static else bytes(16)).hex()
-            folder, n = os.path.dirname(self.path), 0
-            while os.path.lexists(target := os.path.join(folder, f"retired-{name}-{n}")):
-                n += 1
-            os.rename(self.path, target)
-            if place is not None:
-                place.words[MOVED] = 1
-        except OSError as exc:
-            raise RingUnavailableError(f"{self.path} cannot be put aside: {exc.strerror}") from exc
-        finally:
-            _flock(fd, _UN)
 
     def _shut(self) -> None:
         hot, self._hot = self._hot, None
@@ -601,31 +488,3 @@ class ShmRing:
 
 _OTHER_SLOT = SLOT_WORD[0] + SLOT_WORD[1]
 _STALE = (0, 0, 0, 0, 0, 0, -1, SLOT_WORD[0])  # no word is -1: the next write reads the slots
-
-
-def allocate(fd: int, size: int) -> None:
-    """Blocks for the whole file, or OSError; by writing zeros where the system has no call for it."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(fd, 0, size)
-        return
-    zeros, at = bytes(1 << 20), 0
-    while at < size:
-        at += os.pwrite(fd, zeros[: size - at], at)
-
-
-def place_new(temporary: str, path: str) -> None:
-    """Give a finished file its name, unless the name is taken; the temporary name is gone afterwards."""
-    try:
-        os.link(temporary, path)  # a rename would replace a ring somebody else has just made
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without hard links: let makers take turns
-        folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            _flock(folder, fcntl.LOCK_EX)
-            if not os.path.lexists(path):
-                os.rename(temporary, path)
-                return
-        finally:
-            os.close(folder)
-    os.unlink(temporary)
