@@ -231,6 +231,7 @@ class Batch:
         self._identities(outcome)
         self._epochs()
         self._rows(outcome)
+        self._move()
         self._finish(outcome)
 
     def session(self, agent: str, name: str) -> Session:
@@ -372,7 +373,7 @@ class Batch:
         header = arrival.header
         if header is not None and self.ring is not None and (self.ring, header.seq) != (row[3], row[4]):
             self.sightings.append((header.seq, row))
-        if record.boundary and row[0] and not record.boundary.startswith(epochs.PROVISIONAL):
+        if record.boundary and not record.boundary.startswith(epochs.PROVISIONAL):
             self.moves.append((session, row, record.boundary, record.ts_ns))
 
     # epochs
@@ -397,7 +398,6 @@ class Batch:
             if session.epochs.changed or key in self.evidence:
                 self._hear_events(session)
                 session.epochs.settle(self.con)
-        self._move()
 
     def _hear_events(self, session: Session) -> None:
         names = {"session": session.name, "agent": session.agent}
@@ -410,7 +410,7 @@ class Batch:
         session.epochs.told(compacted)
 
     def _move(self) -> None:
-        """Records that were stored before their boundary was known go where it says."""
+        """Records met again below a boundary that was not known when they were stored go where it says."""
         rows = []
         for session, row, boundary, _ in self.moves:
             ranked = session.epochs
@@ -459,6 +459,7 @@ class Batch:
                 epoch = session.epochs.at_time(ts_ns)
             else:
                 epoch = session.epochs.by_boundary[boundary]
+            placed[1], placed[2] = epoch.id, timed
             if header is None:
                 written = seq = uid = pid = of_ring = of_ring_id = None
             else:
@@ -477,8 +478,8 @@ class Batch:
                 pack_header(
                     (
                         record_id, session.agent, session.name, source_id, record.block, part, record.parts,
-                        ts_ns, written, archived_ns, of_ring_id, seq, uid, pid, kind, record.role, record.tool,
-                        record.parent_id, error, omitted, redacted, size, text_bytes, decode_error,
+                        ts_ns, written, archived_ns, of_ring_id, seq, uid, pid, kind, record.role,
+                        record.tool, record.parent_id, error, omitted, redacted, size, text_bytes, decode_error,
                         record.mac, link,
                     )
                 ),
