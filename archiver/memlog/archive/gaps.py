@@ -136,11 +136,13 @@ def holes(con: Connection) -> list[Hole]:
     return [Hole(*row) for row in con.execute(HOLES_SQL)]
 
 
-def heal_hole(con: Connection, hole_id: int, *, now_ns: int) -> None:
-    """The bytes of this hole were read again; the transcript's archived offset moves up to the next one."""
-    if con.execute(HEAL_SQL, {"id": hole_id, "now_ns": now_ns}).rowcount:
-        (path,) = con.execute(HOLE_SQL, {"id": hole_id}).fetchone()
-        _advance(con, path, now_ns)
+def heal_hole(con: Connection, hole_id: int, *, now_ns: int) -> dict[str, Any] | None:
+    """The bytes of this hole were read again; the transcript's archived watermark, if it moved by that."""
+    if not con.execute(HEAL_SQL, {"id": hole_id, "now_ns": now_ns}).rowcount:
+        return None
+    (path,) = con.execute(HOLE_SQL, {"id": hole_id}).fetchone()
+    row = con.execute(TRANSCRIPT_SQL, {"path": path}).fetchone()
+    return _save(con, path, None, _held(row), now_ns) if row else None
 
 
 def count_arrived(con: Connection, ring: int | None, counts: Mapping[int, int], *, now_ns: int) -> None:
@@ -192,17 +194,19 @@ def pending(con: Connection, session_id: int, data: Mapping[str, Any], now_ns: i
         _save(con, path, session_id, held, now_ns)
 
 
-def imported(con: Connection, watermark: Mapping[str, Any], session_id: int | None, now_ns: int) -> None:
-    """Everything of a transcript before this watermark was given to the archive."""
+def imported(
+    con: Connection, watermark: Mapping[str, Any], session_id: int | None, now_ns: int
+) -> dict[str, Any] | None:
+    """Everything of a transcript before this watermark was archived; the archived one, if it moved."""
     path, offset = watermark.get("path"), _offset(watermark.get("offset"))
     if not isinstance(path, str) or offset is None:
-        return
+        return None
     state = body.to_json(dict(watermark))
     held = _transcript(con, path, 0, state)
     if offset >= held["seen"]:
         held.update(seen=offset, seen_state=state)
     con.execute(COVERED_SQL, {"path": path, "start": 0, "stop": offset, "now_ns": now_ns})
-    _save(con, path, session_id, held, now_ns)
+    return _save(con, path, session_id, held, now_ns)
 
 
 def add_damage(con: Connection, key: bytes, source: str, found: Damage, *, now_ns: int) -> bool:
@@ -249,18 +253,14 @@ def _save(
     return _watermark(state) if moved and state else None
 
 
-def _advance(con: Connection, path: str, now_ns: int) -> None:
-    row = con.execute(TRANSCRIPT_SQL, {"path": path}).fetchone()
-    if row is not None:
-        _save(
-            con, path, None, dict(zip(("archived", "state", "seen", "seen_state"), row, strict=True)), now_ns
-        )
+def _held(row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(("archived", "state", "seen", "seen_state"), row, strict=True))
 
 
 def _transcript(con: Connection, path: str, start: int, state: str | None) -> dict[str, Any]:
     """The row of a path; reset where the path names another file than it did."""
     row = con.execute(TRANSCRIPT_SQL, {"path": path}).fetchone()
-    held = dict(zip(("archived", "state", "seen", "seen_state"), row or (0, None, 0, None), strict=True))
+    held = _held(row or (0, None, 0, None))
     old, new = _watermark(held["seen_state"]), _watermark(state)
     if start == 0 and old and new and (old.get("dev"), old.get("ino")) != (new.get("dev"), new.get("ino")):
         held = {"archived": 0, "state": None, "seen": 0, "seen_state": None}

@@ -173,7 +173,9 @@ class Archive:
             step = ingest.Batch(self, batch, ring, source, now_ns)
             step.run(outcome)
             for watermark in transcripts:
-                gaps.imported(self.con, watermark, None, now_ns)
+                moved = gaps.imported(self.con, watermark, None, now_ns)
+                if moved:
+                    outcome.watermarks.append(moved)
             if ring is not None:
                 newest = batch.last_seq if cursor is None else cursor
                 self.con.execute(ingest.CURSOR_SQL, {"ring": ring, "cursor": newest, "now_ns": now_ns})
