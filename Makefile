@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN_FLAGS := $(if $(ONCE),--once,)
+BENCH_FLAGS ?=
 
 .PHONY: help run test test-slow check bench docs clean
 
@@ -31,8 +32,8 @@ check: $(READY) ## Lint, format, types, and that the docs are current.
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
 
-bench: $(READY) ## Print the ratios of docs/performance.md, measured in one run.
-	$(BIN)/python -m bench
+bench: $(READY) ## Print the ratios of docs/performance.md, measured in one run; BENCH_FLAGS='--records 100000'.
+	$(BIN)/python -m bench $(BENCH_FLAGS)
 
 docs: $(READY) ## Write the generated pages of docs/.
 	$(BIN)/python docs/generate.py
