@@ -37,8 +37,10 @@ def unpack(body: bytes, packing: int) -> bytes:
 
     Raises: ArchiveError for a packing this version does not know and for damaged bytes.
     """
+    if not isinstance(body, bytes):  # bytes(n) would be n zeros
+        raise ArchiveError("a body is bytes")
     if packing == PLAIN:
-        return bytes(body)
+        return body
     if packing != ZSTD:
         raise ArchiveError(f"a body packed with dictionary {packing}, which this version does not have")
     try:
@@ -116,6 +118,8 @@ def _tame(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_tame(v) for v in value]
     if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float) and value - value == 0:  # finite
         return value
     return _odd(value)
 

@@ -479,8 +479,8 @@ class Batch:
                     (
                         record_id, session.agent, session.name, source_id, record.block, part, record.parts,
                         ts_ns, written, archived_ns, of_ring_id, seq, uid, pid, kind, record.role,
-                        record.tool, record.parent_id, error, omitted, redacted, size, text_bytes, decode_error,
-                        record.mac, link,
+                        record.tool, record.parent_id, error, omitted, redacted, size, text_bytes,
+                        decode_error, record.mac, link,
                     )
                 ),
                 digest,
