@@ -13,7 +13,7 @@ from memlog.cli.encode import to_json
 from memlog.cli.table import table
 from memlog.cli.terminal import safe_line, safe_text
 
-__all__ = ["RowFormat", "emit", "row_options", "safe_line", "safe_text", "show"]
+__all__ = ["RowFormat", "as_row", "emit", "row_options", "safe_line", "safe_text", "terminal", "write"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NO_HEADERS = "memlog.no_headers"
@@ -67,7 +67,7 @@ def emit(
 
     columns: what the table shows; the other formats show all. headers: None: unless --no-headers.
     """
-    found = map(_row, items)
+    found = map(as_row, items)
     if headers is None:
         ctx = click.get_current_context(silent=True)
         headers = not (ctx and ctx.meta.get(_NO_HEADERS))
@@ -85,17 +85,16 @@ def emit(
         _separated(found, "," if style is RowFormat.CSV else "\t", headers)
 
 
-def show(text: str) -> None:
-    """Print text a person reads, made safe for a terminal, through a pager where it is long."""
-    text = safe_text(text)
+def write(text: str) -> None:
+    """Print a page a person reads, safe already, through a pager where it is long."""
     terminal.write(text if text.endswith("\n") or not text else text + "\n")
 
 
-def _row(item: Any) -> dict[str, Any]:
+def as_row(item: Any) -> dict[str, Any]:
+    """A dataclass, named tuple or mapping as a dict; its values are not copied."""
     if isinstance(item, Mapping):
         return dict(item)
     if is_dataclass(item) and not isinstance(item, type):
-        # not asdict: it copies every value, and a text may be long
         return {field.name: getattr(item, field.name) for field in fields(item)}
     return dict(item._asdict())
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from memlog.cli.terminal import safe_line
 
 GAP = 2
-NARROWEST = 6  # a column is not cut below this while another is wider
+WHOLE = 24  # columns up to this, a time among them, are cut only when nothing else is left to cut
+NARROWEST = 6
 
 
 def table(
@@ -35,12 +36,12 @@ def table(
 def fitted(widths: Sequence[int], room: int) -> list[int]:
     """The widths with the widest made narrower, together, until they add up to `room`."""
     found = list(widths)
-    while sum(found) > room and max(found) > NARROWEST:
-        widest = max(found)
-        second = max((w for w in found if w < widest), default=NARROWEST)
-        many = found.count(widest)
-        target = max(second, widest - -(-(sum(found) - room) // many), NARROWEST)
-        found = [target if w == widest else w for w in found]
+    for least in (WHOLE, NARROWEST):
+        while sum(found) > room and max(found) > least:
+            widest = max(found)
+            second = max((w for w in found if w < widest), default=least)
+            target = max(second, widest - -(-(sum(found) - room) // found.count(widest)), least)
+            found = [target if w == widest else w for w in found]
     return found
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Ranking costs what it has hits, newest-first does not: bm25 over the newest 2,000 is exact for all but
 # very common words and takes 8 ms instead of 224 at a million records.
 CANDIDATES = 2_000
+DAMAGED = "(its bytes are damaged: memlog admin verify)"
 META = "meta"  # bookkeeping lines of hosts: they repeat what other records say, so they come last
 
 # CROSS JOIN keeps the index outside: it gives its hits newest first without sorting them.
@@ -416,7 +417,7 @@ def _text(body: bytes, packing: int, text_bytes: int | None) -> str:
     try:
         return text_of(body, packing, text_bytes)
     except MemlogError:
-        return ""  # a damaged body is verify's business; the others are still to be shown
+        return DAMAGED  # verify's business; the others are still to be shown
 
 
 def _context(con: "Connection", hit: Hit, records: int) -> "list[dict[str, Any]]":

@@ -1,0 +1,334 @@
+"""`memlog query`: questions to the archive."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from memlog.cli import output, search
+from memlog.cli.output import RowFormat
+from memlog.cli.root import Context, pass_context
+from memlog.errors import InputError
+
+if TYPE_CHECKING:
+    from memlog.archive.connection import Connection
+    from memlog.query.selection import Selection
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SELECTION = {name: (kind, metavar, text) for name, kind, metavar, text in search.OPTIONS}
+
+
+@click.group()
+def query() -> None:
+    """Ask the archive: search, read a session, see what happened when.
+
+    Example: memlog query search deadlock since:2d
+    """
+
+
+class SearchCommand(click.Command):
+    """search.OPTIONS as a click command: help and completion; its words are read by search.parse."""
+
+    def __init__(self) -> None:
+        options = [_declared(*option) for option in search.OPTIONS]
+        super().__init__(
+            "search",
+            params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED), *options],
+            callback=self._run,
+            help="""Records that answer WORDS, best first.
+
+            Words, "quoted phrases", begin*, -not, this OR that, and key:value for session, project, agent,
+            kind, role, tool, epoch, since and until. All of the words first; where nothing has them all, any
+            of them. An option that is none of these is a word.
+
+            Example: memlog query search 'why did the deploy fail' --since friday --context 2""",
+        )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        request = search.parse(args)
+        if request.help:
+            click.echo(ctx.get_help(), color=ctx.color)
+            ctx.exit()
+        ctx.params = {"request": request}
+        return []
+
+    @staticmethod
+    @pass_context
+    def _run(context: Context, request: search.Request) -> int:
+        return search.run(request, context.home_flag)
+
+
+def _declared(name: str, kind: str, metavar: str, text: str) -> click.Option:
+    if kind in (search.FLAG, search.ROWS):
+        return click.Option([f"--{name}"], is_flag=True, help=text)
+    return click.Option([f"--{name}"], metavar=metavar, multiple=kind == search.MANY, help=text)
+
+
+query.add_command(SearchCommand())
+
+
+def selects(*names: str) -> Callable[[F], F]:
+    """Some of the flags of search, with its words."""
+
+    def add(command: F) -> F:
+        for name in reversed(names):
+            kind, metavar, text = _SELECTION[name]
+            number = click.IntRange(0) if kind == search.NUMBER else None
+            option = click.option(
+                f"--{name}", metavar=metavar, type=number, multiple=kind == search.MANY, help=text
+            )
+            command = option(command)
+        return command
+
+    return add
+
+
+def _selection(
+    now_ns: int, *, since: str | None = None, until: str | None = None, **fields: Any
+) -> "Selection":
+    from memlog.query import dates
+    from memlog.query.selection import Selection
+
+    said: dict[str, Any] = {
+        n: value or None if isinstance(value, tuple) else value for n, value in fields.items()
+    }
+    return Selection(
+        since_ns=None if since is None else dates.since(since, now_ns),
+        until_ns=None if until is None else dates.until(until, now_ns),
+        **said,
+    )
+
+
+@contextmanager
+def _reading(context: Context) -> Iterator["Connection"]:
+    from memlog.archive.connection import open_reader
+
+    con = open_reader(context.home.archive)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+@query.command()
+@selects("project", "agent", "since", "until")
+@click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="Rows at most.")
+@output.row_options
+@pass_context
+def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str | None, **flags: Any) -> None:
+    """Sessions, the latest first.
+
+    Example: memlog query sessions --project memlog --since 7d
+    """
+    from memlog.query.sessions import sessions
+
+    chosen = _selection(time.time_ns(), **flags)
+    with _reading(context) as con:
+        found = sessions(
+            con, agent=chosen.agent, project=chosen.project, since_ns=chosen.since_ns,
+            until_ns=chosen.until_ns, limit=limit,
+        )  # fmt: skip
+    columns = [
+        "session",
+        "started",
+        "ended",
+        "records",
+        "epochs",
+        "tools",
+        "errors",
+        "gaps",
+        "project",
+        "title",
+    ]
+    output.emit(found, rows, fmt, columns)
+
+
+@query.command()
+@click.argument("session")
+@selects("epoch", "kind", "role", "tool", "since", "until")
+@click.option("--meta", is_flag=True, help="With the host's bookkeeping lines.")
+@click.option("--full", is_flag=True, help="Whole tool results, not their first lines.")
+@output.row_options
+@pass_context
+def session(
+    context: Context,
+    /,
+    session: str,
+    meta: bool,
+    full: bool,
+    rows: RowFormat | None,
+    fmt: str | None,
+    **flags: Any,
+) -> None:
+    """Read a session: its id, the first characters of it, or `last`.
+
+    Text by default, with losses marked where they are; the row flags give its records instead, with
+    the columns of v_record.
+
+    Example: memlog query session last --epoch 0
+    """
+    chosen = _selection(time.time_ns(), **flags)
+    with _reading(context) as con:
+        if rows or fmt:
+            from memlog.query import record
+            from memlog.query.selection import where
+
+            found = record.selected(con, where(con, chosen.replace(session=session)))
+            output.emit(map(_view, found), rows, fmt, ["id", "ts", "epoch", "kind", "role", "tool", "text"])
+            return
+        from memlog.cli.transcript import render
+        from memlog.query.session import transcript
+
+        read = transcript(con, session, chosen, meta=meta)
+    output.write(render(read, full=full))
+
+
+@query.command()
+@click.argument("record")
+@click.option("--raw", is_flag=True, help="Its blobs, byte for byte; not to a terminal.")
+@output.row_options
+@pass_context
+def record(context: Context, /, record: str, raw: bool, rows: RowFormat | None, fmt: str | None) -> None:
+    """One record whole, by its id or its source_id; its parts are joined.
+
+    Example: memlog query record 37815844872
+    """
+    from memlog.query import record as records
+
+    with _reading(context) as con:
+        if raw:
+            if output.terminal.is_terminal():
+                raise InputError(
+                    "raw bytes are not for a terminal", hint=f"memlog query record {record} --raw > FILE"
+                )
+            sys.stdout.buffer.write(b"".join(records.blobs(con, record)))
+            return
+        found = records.find(con, record)
+    if (rows or fmt) or not output.terminal.is_terminal():
+        output.emit(map(_view, found), rows, fmt)
+    else:
+        from memlog.cli.transcript import card
+
+        output.write("\n".join(map(card, found)))
+
+
+def _view(whole: Any) -> dict[str, Any]:
+    """A record with the names of v_record."""
+    row = output.as_row(whole)
+    del row["at"]
+    return row
+
+
+@query.command()
+@click.argument("session", required=False)
+@click.option(
+    "--limit", type=click.IntRange(0), default=50, show_default=True, help="Rows at most, without SESSION."
+)
+@output.row_options
+@pass_context
+def epochs(
+    context: Context, /, session: str | None, limit: int, rows: RowFormat | None, fmt: str | None
+) -> None:
+    """What lies between the compactions of a session; without one, the latest of all.
+
+    Example: memlog query epochs last
+    """
+    from memlog.query.epochs import epochs
+
+    with _reading(context) as con:
+        found = epochs(con, session, limit=limit)
+    columns = ["session", "epoch", "opened", "closed", "trigger", "tokens_before", "tokens_after", "records"]
+    output.emit(found, rows, fmt, columns)
+
+
+@query.command()
+@click.argument("session", required=False)
+@click.option("--open", "unhealed", is_flag=True, help="Only what was not made good.")
+@output.row_options
+@pass_context
+def gaps(
+    context: Context, /, session: str | None, unhealed: bool, rows: RowFormat | None, fmt: str | None
+) -> None:
+    """Records a ring lost before they were read; with SESSION, bytes missing in its capture.
+
+    Example: memlog query gaps --open
+    """
+    from memlog.query.gaps import gaps, holes
+
+    with _reading(context) as con:
+        found: list[Any] = (
+            gaps(con, healed=not unhealed) if session is None else holes(con, session, healed=not unhealed)
+        )  # fmt: skip
+    output.emit(found, rows, fmt)
+
+
+@query.command()
+@click.argument("session", required=False)
+@selects("project", "agent", "since", "until")
+@click.option("--around", metavar="ID|TIME", help="What happened before and after a record or a time.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Records at most.")
+@click.option("--thoughts", is_flag=True, help="With what the agent thought.")
+@output.row_options
+@pass_context
+def timeline(
+    context: Context, /, around: str | None, limit: int, thoughts: bool, rows: RowFormat | None,
+    fmt: str | None, **flags: Any,
+) -> None:  # fmt: skip
+    """Who did what when, a line each: prompts, tool calls and their outcome, compactions, losses.
+
+    The latest of a session or of all of them; oldest first.
+
+    Example: memlog query timeline last --since 1h
+    """
+    from memlog.query.timeline import timeline
+
+    now_ns = time.time_ns()
+    with _reading(context) as con:
+        found = timeline(
+            con, _selection(now_ns, **flags), now_ns=now_ns, around=around, limit=limit, thoughts=thoughts
+        )
+    several = len({step.session for step in found}) > 1
+    columns = [
+        "ts",
+        *(["session"] if several else []),
+        "epoch",
+        "who",
+        "what",
+        "tool",
+        "outcome",
+        "text",
+        "id",
+    ]
+    output.emit(found, rows, fmt, columns)
+
+
+@query.command()
+@click.argument("sql")
+@click.option(
+    "-p", "--param", type=(str, str), multiple=True, metavar="NAME VALUE", help="A value for :NAME."
+)
+@output.row_options
+@pass_context
+def sql(
+    context: Context, /, sql: str, param: tuple[tuple[str, str], ...], rows: RowFormat | None, fmt: str | None
+) -> None:
+    """One SELECT over the views v_record, v_session, v_epoch, v_gap, v_event and v_damage.
+
+    It only reads, and is bounded in time (sql_time_ms), rows (sql_rows) and memory. `-` reads it from stdin.
+
+    Example: memlog query sql 'select tool, count(*) from v_record where kind = :k group by 1' -p k tool_use
+    """
+    from memlog.query.sql import limit_heap, run
+
+    statement = sys.stdin.read() if sql == "-" else sql
+    limit_heap()
+    settings = context.settings
+    with _reading(context) as con:
+        answer = run(con, statement, dict(param), time_ms=settings.sql_time_ms, rows=settings.sql_rows)
+    output.emit((dict(zip(answer.columns, row, strict=True)) for row in answer.rows), rows, fmt)
+    if answer.cut:
+        click.echo(answer.cut, err=True)

@@ -1,0 +1,228 @@
+"""Who did what when, a line each: prompts, answers, tool calls with their outcome, compactions, losses."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from memlog.archive import body
+from memlog.archive.connection import Connection
+from memlog.contracts import CAPTURED, DAY_BITS
+from memlog.errors import MemlogError, NotFoundError
+from memlog.query.dates import iso, since
+from memlog.query.search import DAMAGED
+from memlog.query.selection import LAST_ID, Selection, Where, session_name, where
+from memlog.record import Record, decode
+
+# Ids follow the days, so the day of the last row wanted is read whole and sorted by time.
+EDGE_SQL = {
+    "before": ("SELECT r.id FROM record r WHERE ", " ORDER BY r.id DESC LIMIT 1 OFFSET :offset"),
+    "after": ("SELECT r.id FROM record r WHERE ", " ORDER BY r.id LIMIT 1 OFFSET :offset"),
+}
+_STEP = """SELECT r.id, r.ts_ns, s.session, s.agent, e.number, r.kind, r.role, r.tool, r.error, r.body,
+  r.packing, r.text_bytes
+  FROM record r JOIN session s ON s.id = r.session_id JOIN epoch e ON e.id = r.epoch_id WHERE """
+STEPS_SQL = {
+    "before": (_STEP, " ORDER BY r.ts_ns DESC, r.id DESC LIMIT :limit"),
+    "after": (_STEP, " ORDER BY r.ts_ns, r.id LIMIT :limit"),
+}
+SHOWN = " AND r.part = 0 AND r.kind NOT IN ('meta', 'thinking')"
+THOUGHT = " AND r.part = 0 AND r.kind <> 'meta'"
+# index: event_session where a session is given
+EVENTS_SQL = """
+SELECT e.ts_ns, e.session, e.agent, e.event, e.data FROM event e
+WHERE e.ts_ns BETWEEN :first AND :last AND e.event NOT IN (SELECT value FROM json_each(:own))
+  AND (:session IS NULL OR e.session = :session) AND (:agent IS NULL OR e.agent = :agent)
+ORDER BY e.ts_ns, e.id LIMIT :limit
+"""
+HOLES_SQL = """
+SELECT s.session, s.agent, h.path, h.start, h.stop, h.noticed_ns
+FROM hole h JOIN session s ON s.id = h.session_id
+WHERE h.healed_ns IS NULL AND h.noticed_ns BETWEEN :first AND :last
+  AND (:session IS NULL OR s.session = :session) AND (:agent IS NULL OR s.agent = :agent)
+"""
+# A gap stands before the first record its ring gave after it. index: record_ring
+GAPS_SQL = """
+SELECT g.lost, g.reason, g.after_seq, g.before_seq, lower(hex(n.ring_id)), g.noticed_ns,
+  (SELECT r.ts_ns FROM record r WHERE r.ring = g.ring AND r.seq >= g.before_seq ORDER BY r.seq LIMIT 1) AS at
+FROM gap g JOIN ring n ON n.id = g.ring WHERE g.healed_ns IS NULL
+"""
+# index: the record's primary key
+AROUND_SQL = """
+SELECT r.ts_ns, s.session, s.agent FROM record r JOIN session s ON s.id = r.session_id WHERE r.id = :id
+"""
+WIDTH = 160  # characters of a line's text
+_WHAT = {"tool_use": "tool", "tool_result": "result", "thinking": "thought"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a timeline. outcome: of a call: ok, or how it failed; id: of its record, if it is one."""
+
+    ts: str
+    session: str | None
+    epoch: int | None
+    who: str
+    what: str
+    tool: str | None
+    text: str
+    outcome: str | None
+    agent: str | None
+    ts_ns: int
+    id: int | None
+
+
+def timeline(
+    con: Connection, selection: Selection | None = None, *, now_ns: int, around: str | None = None,
+    limit: int = 100, thoughts: bool = False,
+) -> list[Step]:  # fmt: skip
+    """The latest steps of a selection, oldest first.
+
+    around: a record's id (its session, unless one is selected) or a time: half of the steps before
+    it, half after. limit: records; a call and its answer are one step.
+    Raises: NotFoundError, QueryError.
+    """
+    selection = selection or Selection()
+    condition = THOUGHT if thoughts else SHOWN
+    if around is None:
+        rows = _read(con, where(con, selection), "before", condition, limit)[::-1]
+    else:
+        at, selection = _moment(con, selection, around, now_ns)
+        half = max(limit // 2, 1)
+        before, after = selection.replace(until_ns=at), selection.replace(since_ns=at)
+        rows = _read(con, where(con, before), "before", condition, half)[::-1]
+        rows += _read(con, where(con, after), "after", condition, half)
+    whole = not rows or len(rows) < limit
+    first = rows[0][1] if rows and not whole else selection.since_ns or 0
+    last = (
+        rows[-1][1]
+        if rows and (around is not None and not whole)
+        else (selection.until_ns or LAST_ID + 1) - 1
+    )
+    steps = list(_answered(_steps(rows)))
+    steps += _others(con, where(con, selection), selection, first, last, limit)
+    return sorted(steps, key=lambda step: (step.ts_ns, step.id is None, step.id or 0))
+
+
+def _moment(con: Connection, selection: Selection, around: str, now_ns: int) -> tuple[int, Selection]:
+    number = around.strip().removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        row = con.execute(AROUND_SQL, {"id": int(number)}).fetchone()
+        if row is not None:
+            session = selection.session or row[1]
+            return row[0], selection.replace(session=session)
+        if len(number) > 10 and int(number) < 1 << 45:
+            raise NotFoundError(f"no record has the id {number}", hint="memlog query search WORDS")
+    return since(around, now_ns), selection
+
+
+def _read(con: Connection, chosen: Where, way: str, condition: str, limit: int) -> list[Any]:
+    values = dict(chosen.values)
+    condition = chosen.sql + condition
+    head, tail = EDGE_SQL[way]
+    if not chosen.one_session:
+        edge = con.execute(head + condition + tail, values | {"offset": max(limit - 1, 0)}).fetchone()
+        if edge is not None:
+            day = edge[0] >> DAY_BITS
+            if way == "before":
+                values["low"] = max(chosen.low, day << DAY_BITS)
+            else:
+                values["high"] = min(chosen.high, (day + 1 << DAY_BITS) - 1)
+    head, tail = STEPS_SQL[way]
+    return con.execute(head + condition + tail, values | {"limit": limit}).fetchall()
+
+
+def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None]]:
+    """Each record's step, and the id of the call it is or answers."""
+    for id_, ts_ns, session, agent, epoch, kind, role, tool, error, packed, packing, text_bytes in rows:
+        text, call = "", None
+        try:
+            blob = body.unpack(packed, packing)
+            text = body.text_of(blob, body.PLAIN, text_bytes)
+            call = _call(blob) if kind in ("tool_use", "tool_result") else None
+        except MemlogError:
+            text = DAMAGED
+        what = _WHAT.get(kind, kind)
+        if kind == "message":
+            what = "prompt" if role == "user" else "reply"
+        outcome = f"failed: {_line(text, 80)}" if error else None
+        if kind == "tool_result" and not error:
+            outcome = "ok"
+        said = "" if kind == "tool_result" else _line(text)
+        yield (
+            Step(iso(ts_ns), session, epoch, role or agent, what, tool, said, outcome, agent, ts_ns, id_),
+            call,
+        )
+
+
+def _answered(steps: Iterator[tuple[Step, str | None]]) -> Iterator[Step]:
+    """Calls with the outcome of their answers; an answer whose call is not here stands by itself."""
+    found: list[Step] = []
+    calls: dict[tuple[str | None, str], int] = {}
+    for step, call in steps:
+        key = (step.session, call or "")
+        if step.what == "tool" and call:
+            calls[key] = len(found)
+        elif step.what == "result" and call and key in calls:
+            at = calls.pop(key)
+            found[at] = replace(found[at], outcome=step.outcome)
+            continue
+        found.append(step)
+    return iter(found)
+
+
+def _call(blob: bytes) -> str | None:
+    record = decode(blob)
+    rest = record.rest if isinstance(record, Record) else {}
+    if not isinstance(rest, dict):
+        return None  # a slice: the call is larger than a blob
+    block = rest.get("block")
+    for part in (rest, block if isinstance(block, dict) else {}):
+        for name in ("tool_use_id", "id"):
+            if isinstance(part.get(name), str):
+                found: str = part[name]
+                return found
+    return None
+
+
+def _others(
+    con: Connection, chosen: Where, selection: Selection, first: int, last: int, limit: int
+) -> Iterator[Step]:
+    """Hook events, holes and gaps between two times."""
+    if selection.kind or selection.role or selection.tool or selection.epoch is not None or selection.project:
+        return  # they have none of these
+    name = None
+    if selection.session is not None:
+        name = session_name(con, selection.session)
+    values = {
+        "first": first, "last": last, "session": name, "agent": selection.agent, "limit": limit,
+        "own": json.dumps([CAPTURED]),
+    }  # fmt: skip
+    for ts_ns, session, agent, event, data in con.execute(EVENTS_SQL, values):
+        text = f"{event} {_said(data)}".strip()
+        yield Step(iso(ts_ns), session, None, "host", "hook", None, text, None, agent, ts_ns, None)
+    for session, agent, path, start, stop, noticed_ns in con.execute(HOLES_SQL, values):
+        text = f"bytes {start} to {stop} of {path} did not arrive"
+        yield Step(
+            iso(noticed_ns), session, None, "memlog", "hole", None, text, "lost", agent, noticed_ns, None
+        )
+    for lost, reason, after, before, ring_id, noticed_ns, at in con.execute(GAPS_SQL):
+        ts_ns = at if at is not None else noticed_ns
+        if first <= ts_ns <= last:
+            text = f"{lost} records lost ({reason}): seq {after + 1} to {before - 1} of ring {ring_id[:8]}"
+            yield Step(iso(ts_ns), None, None, "memlog", "gap", None, text, "lost", None, ts_ns, None)
+
+
+def _said(data: str) -> str:
+    """What a host told beside the event's name: its short values."""
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return ""
+    names = ("trigger", "source", "reason", "matcher", "tool_name", "stop_hook_active", "error")
+    return " ".join(str(found[n]) for n in names if isinstance(found, dict) and isinstance(found.get(n), str))
+
+
+def _line(text: str, width: int = WIDTH) -> str:
+    folded = " ".join(text[: width * 4].split())
+    return folded if len(folded) <= width else folded[: width - 1] + "…"

@@ -1,0 +1,361 @@
+"""Searching real archives: what is found, in which order, and that no words are an error."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archives import DAY, HOUR, MINUTE, NOW_NS, SECOND, archive_of, conversation, fill, reading, record
+from memlog.archive.connection import Connection
+from memlog.errors import NotFoundError, QueryError
+from memlog.paths import Home
+from memlog.query import search
+from memlog.query.search import Hits, find
+from memlog.query.selection import Selection
+
+
+def ask(con: Connection, text: str, selection: Selection | None = None, **how: object) -> Hits:
+    return find(con, text, selection, now_ns=NOW_NS, **how)  # type: ignore[arg-type]
+
+
+def texts(hits: Hits) -> list[str]:
+    return [hit.text for hit in hits]
+
+
+TALK = (
+    "please fix the flaky deploy script",
+    "the deploy script fails because the token expired on friday",
+    "rotate the token then",
+    "done: the token is rotated and the pipeline is green",
+)
+
+
+@pytest.fixture(scope="module")
+def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    home = Home(str(tmp_path_factory.mktemp("search") / "home"))
+    fill(
+        home,
+        conversation(TALK),
+        [
+            record("ls -la build", n=20, kind="tool_use", role="assistant", tool="Bash"),
+            record("token progress token progress token", n=21, kind="meta", role=None),
+            record("nur Übergrößen im Café", n=22, role="assistant"),
+            record("内存日志记录器的环形缓冲区", n=23),
+            record("a summary of the token affair", n=24, kind="summary"),
+        ],
+        conversation(
+            ["the token in another project", "rm -rf build"], session="other-session", project="/srv/shop/api",
+            agent="codex", ts_ns=NOW_NS - HOUR,
+        ),
+    )  # fmt: skip
+    with reading(home) as found:
+        yield found
+
+
+def test_every_word_must_be_met_and_the_best_comes_first(con: Connection) -> None:
+    hits = ask(con, "token rotate")
+    assert texts(hits) == ["rotate the token then"]
+    assert not hits.relaxed
+    assert hits[0].snippet == "«rotate» the «token» then"
+    assert hits[0].score is not None and hits[0].score > 0
+
+
+def test_a_question_in_plain_words_finds_what_has_some_of_them(con: Connection) -> None:
+    hits = ask(con, "why did the deploy script break on friday?")
+    assert hits.relaxed
+    assert texts(hits)[:2] == [TALK[1], TALK[0]]
+    assert {hit.matched for hit in hits} == {"any"}
+
+
+def test_two_words_nobody_said_together_are_found_apart(con: Connection) -> None:
+    hits = ask(con, "pipeline flaky")
+    assert hits.relaxed
+    assert set(texts(hits)) == {TALK[0], TALK[3]}
+    assert ask(con, "pipeline nowhere").relaxed
+    assert not ask(con, "nowhere")
+
+
+def test_a_machine_reads_every_key_of_the_contract(con: Connection) -> None:
+    row = ask(con, "rotated")[0].as_dict()
+    wanted = [
+        "id",
+        "session",
+        "epoch",
+        "seq",
+        "ts",
+        "agent",
+        "project",
+        "kind",
+        "role",
+        "tool",
+        "source_id",
+        "snippet",
+        "text",
+        "score",
+    ]
+    assert set(wanted) <= set(row)
+    assert row["session"] == "session-a" and row["ts"] == "2026-03-04T14:33:00.000Z"
+    assert len(row["digest"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("token session:other-session", 1),
+        ("token session:othe", 1),
+        ("token agent:codex", 1),
+        ("token project:api", 1),
+        ("token project:shop/api", 1),
+        ("token project:/srv/shop/api", 1),
+        ("token project:op/api", 0),
+        ("build tool:bash", 1),
+        ("token kind:summary", 1),
+        ("token kind:meta", 1),
+        ("token role:assistant", 2),
+        ("token since:2h", 1),
+        ("token until:2h", 5),
+        ("token since:yesterday until:yesterday", 5),
+        ("token since:2026-03-05", 1),
+        ("token epoch:0", 6),
+        ("token epoch:1", 0),
+        ("token -another", 5),
+        ('"token is rotated"', 1),
+        ("rotat*", 2),
+        ("pipeline OR friday", 2),
+        ("ubergroszen", 0),
+        ("ubergrößen cafe", 1),
+        ("环形缓冲", 1),
+        ("环缓", 0),
+        ("kind:summary", 1),
+        ("session:other-session", 2),
+        ("-token session:session-a kind:message", 3),
+    ],
+)
+def test_filters_and_operators_mean_what_they_say(con: Connection, typed: str, found: int) -> None:
+    hits = [hit for hit in ask(con, typed) if hit.matched == "all"]
+    assert len(hits) == found, texts(ask(con, typed))
+
+
+def test_flags_select_as_the_words_do(con: Connection) -> None:
+    for selection, typed in (
+        (Selection(session="othe"), "session:othe"),
+        (Selection(role="ASSISTANT", kind=("message", "summary")), "role:assistant kind:message,summary"),
+        (Selection(since_ns=NOW_NS - 2 * HOUR), "since:2h"),
+        (Selection(tool="BASH"), "tool:Bash"),
+        (Selection(ids=[h.id for h in ask(con, "kind:summary")]), "kind:summary"),
+    ):
+        for words in ("token", "", "build"):
+            by_flag = [hit.id for hit in ask(con, words, selection)]
+            assert by_flag == [hit.id for hit in ask(con, f"{words} {typed}")], (selection, words)
+
+
+def test_a_filter_with_a_value_it_cannot_take_is_a_word_and_says_so(con: Connection) -> None:
+    for typed in (
+        "since:soon",
+        "kind:snapshot",
+        "epoch:last",
+        "session:nowhere",
+        "agent:nobody",
+        "project:none",
+    ):
+        hits = ask(con, f"token {typed}")
+        assert hits and hits.relaxed
+        assert hits.notes and hits.notes[0].startswith(f"{typed} is searched for as words")
+
+
+def test_a_flag_with_an_unknown_session_is_an_error_that_names_the_nearest(con: Connection) -> None:
+    with pytest.raises(NotFoundError, match="nearest: other-session"):
+        ask(con, "token", Selection(session="other"[1:] + "-sessions"))
+    with pytest.raises(NotFoundError):
+        ask(con, "token", Selection(session="oth"))  # three characters are no prefix
+    with pytest.raises(QueryError, match="there are: message"):
+        ask(con, "token", Selection(kind="snapshot"))
+
+
+def test_an_ambiguous_prefix_names_what_it_fits(home: Home) -> None:
+    with archive_of(home, [record("x", session=f"abcd-{n}") for n in range(3)]) as con:
+        with pytest.raises(QueryError, match="abcd-0, abcd-1, abcd-2"):
+            ask(con, "x", Selection(session="abcd"))
+        assert len(ask(con, "x", Selection(session="abcd-1"))) == 1
+
+
+def test_bookkeeping_comes_after_what_people_said(con: Connection) -> None:
+    kinds = [hit.kind for hit in ask(con, "token")]
+    assert kinds[-1] == "meta" and kinds.count("meta") == 1
+    assert "meta" not in [hit.kind for hit in ask(con, "token", newest=True)]
+    assert [hit.kind for hit in ask(con, "progress", newest=True)] == ["meta"]
+
+
+def test_context_is_what_was_said_around_it(con: Connection) -> None:
+    [hit] = ask(con, "expired", context=2)
+    assert [row["text"] for row in hit.context] == [TALK[0], TALK[2], TALK[3]]
+    assert [row["place"] for row in hit.context] == ["before", "after", "after"]
+
+
+def test_the_parts_of_a_record_are_one_hit(home: Home) -> None:
+    long = "\n".join(f"line {n} of the needle haystack" for n in range(10_000))
+    with archive_of(home, [record(long, n=1), record("needle", n=2)]) as con:
+        parts = con.execute("SELECT count(*) FROM record WHERE parts > 1").fetchone()[0]
+        assert parts > 3
+        for how in ({}, {"newest": True}, {"exhaustive": True}):
+            hits = ask(con, "needle", limit=2, **how)
+            assert sorted(hit.source_id for hit in hits) == ["session-a-1", "session-a-2"]
+        assert [hit.part for hit in ask(con, "9987")] == [parts - 1]
+        assert [hit.part for hit in ask(con, "session:session-a")] == [0, 0]
+
+
+def test_equal_scores_go_by_time_then_by_id(home: Home) -> None:
+    same = [record("same words", n=n, ts_ns=NOW_NS - (n * 7 % 10) * MINUTE) for n in range(30)]
+    with archive_of(home, same[:10], same[10:]) as con:
+        hits = ask(con, "same words", limit=30)
+        assert len({hit.score for hit in hits}) == 1
+        order = [(hit.ts_ns, hit.id) for hit in hits]
+        assert order == sorted(order, reverse=True)
+
+
+def test_common_words_are_ranked_among_the_newest_and_say_so(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CANDIDATES", 20)
+    many = [
+        record("common " * (30 if n == 0 else 1) + "x" * n, n=n, ts_ns=NOW_NS - DAY + n) for n in range(50)
+    ]
+    with archive_of(home, many) as con:
+        capped = ask(con, "common")
+        assert capped.capped
+        assert "session-a-0" not in [hit.source_id for hit in capped]
+        whole = ask(con, "common", exhaustive=True)
+        assert not whole.capped
+        assert whole[0].source_id == "session-a-0"
+        assert not ask(con, "common", newest=True).capped
+
+
+def test_raw_is_the_language_of_the_index_and_errors_name_the_column(con: Connection) -> None:
+    assert len(ask(con, "rotated NEAR(token, 3)", raw=True)) == 1
+    assert len(ask(con, "pipeline OR friday", raw=True)) == 2
+    assert not ask(con, "s1", raw=True)  # the index's own tags are not text
+    for typed, column in (
+        ("a AND", 6),
+        ("(token) x)", 9),
+        ("token x)", 8),
+        ('token "open', 7),
+        ("nope : x", 1),
+        ("a AND AND b", 7),
+    ):
+        with pytest.raises(QueryError, match=f"at column {column} "):
+            ask(con, typed, raw=True)
+
+
+def test_words_without_a_letter_find_nothing_and_say_so(con: Connection) -> None:
+    hits = ask(con, "?! --")
+    assert not hits
+    assert hits.notes == ["nothing in '?! --' can be searched for"]
+
+
+ODD = st.text(
+    alphabet=st.sampled_from(
+        "abtoken \"'*:()-+^{}[]\\/\0\n\t漢\u0301\ud800\U0001f600ANDORNTE0.,;~kind:since"
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.text(max_size=60), ODD), st.booleans())
+def test_a_thousand_random_texts_are_no_error(con: Connection, typed: str, newest: bool) -> None:
+    for hit in ask(con, typed, newest=newest, context=1, limit=3):
+        assert hit.snippet is not None
+
+
+def test_hostile_texts_are_no_error(con: Connection) -> None:
+    for typed in (
+        " OR ".join(["x"] * 20_000), "x" * 70_000, "token\0token", '"' * 999, "(" * 999, "NEAR(token token)",
+        "'; DROP TABLE record; --", "text:token", "tags:s1", "rowid:1", "rank:bm25(1)", "token*" * 500, "\ud800 token",
+        'session:"', "kind:", "since:", ":", "-", "--", '-"', "until:9999999999999999999", "epoch:99999999999",
+    ):  # fmt: skip
+        ask(con, typed)
+
+
+# order over many days and batches
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """10,000 records: five sessions at once for ten days, captured in bursts, then an old session and one
+    of the same days imported after them."""
+    home = Home(str(tmp_path_factory.mktemp("crowd") / "home"))
+    draw = random.Random(7)
+    start = NOW_NS - 12 * DAY
+    live = [
+        record(f"word{n % 3} row {n}", n=n, session=f"live-{n % 5}", ts_ns=start + n * 2 * MINUTE)
+        for n in range(7_000)
+    ]
+    batches = []
+    while live:  # a hook captures a turn of one session at a time: minutes late and out of order
+        burst, live = live[:100], live[100:]
+        draw.shuffle(burst)
+        batches.append(sorted(burst, key=lambda r: r.session))
+    old = [
+        record(f"word0 old {n}", n=n, session="old-one", ts_ns=start - 400 * DAY + n * MINUTE)
+        for n in range(1_500)
+    ]
+    same = [
+        record(f"word1 late {n}", n=n, session="late-one", ts_ns=start + n * 9 * MINUTE + SECOND)
+        for n in range(1_500)
+    ]
+    draw.shuffle(same)
+    fill(home, *batches, old, same)
+    with reading(home) as found:
+        yield found
+
+
+def everything(con: Connection, word: str, condition: str = "1") -> list[tuple[int, int]]:
+    rows = con.execute(f"SELECT ts_ns, id, text FROM v_record WHERE {condition} ORDER BY ts_ns DESC, id DESC")
+    return [(ts_ns, id_) for ts_ns, id_, text in rows if word in text.split()]
+
+
+@pytest.mark.parametrize("word", ["word0", "word1", "late", "old", "row"])
+@pytest.mark.parametrize("limit", [1, 20, 333])
+def test_newest_first_is_right_after_late_imports(crowd: Connection, word: str, limit: int) -> None:
+    hits = ask(crowd, word, newest=True, limit=limit)
+    assert [(hit.ts_ns, hit.id) for hit in hits] == everything(crowd, word)[:limit]
+
+
+@pytest.mark.parametrize("days", [(-1, 1), (0, 3), (3, 4), (9, 30), (-500, -399), (-500, 30)])
+def test_time_filters_are_right_after_late_imports(crowd: Connection, days: tuple[int, int]) -> None:
+    since, until = (NOW_NS - 12 * DAY + n * DAY + 1_234_567 for n in days)
+    selection = Selection(since_ns=since, until_ns=until)
+    for word in ("word0", "late", "row"):
+        wanted = everything(crowd, word, f"ts_ns >= {since} AND ts_ns < {until}")
+        hits = ask(crowd, word, selection, newest=True, limit=10_000)
+        assert [(hit.ts_ns, hit.id) for hit in hits] == wanted
+        ranked = ask(crowd, word, selection, exhaustive=True, limit=10_000)
+        assert sorted((hit.ts_ns, hit.id) for hit in ranked) == sorted(wanted)
+    listed = ask(crowd, "", selection, limit=50)
+    assert [hit.ts_ns for hit in listed] == sorted((hit.ts_ns for hit in listed), reverse=True)
+
+
+@pytest.mark.parametrize("session", ["live-0", "live-4", "old-one", "late-one"])
+def test_session_filters_are_right_after_late_imports(crowd: Connection, session: str) -> None:
+    wanted = everything(crowd, "word1", f"session = '{session}'")
+    hits = ask(crowd, "word1", Selection(session=session), newest=True, limit=10_000)
+    assert [(hit.ts_ns, hit.id) for hit in hits] == wanted
+    listed = ask(crowd, "", Selection(session=session), limit=77)
+    all_of_it = crowd.execute(
+        f"SELECT ts_ns, id FROM v_record WHERE session = '{session}' ORDER BY ts_ns DESC, id DESC LIMIT 77"
+    ).fetchall()
+    assert [(hit.ts_ns, hit.id) for hit in listed] == all_of_it
+
+
+def test_without_knowing_how_late_records_come_the_newest_would_be_wrong(
+    crowd: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: the order of arrival taken for the order of time."""
+    monkeypatch.setattr(search._Asked, "_lag", lambda self, day: 0)
+    wrong = sum(
+        [(hit.ts_ns, hit.id) for hit in ask(crowd, word, newest=True)] != everything(crowd, word)[:20]
+        for word in ("word0", "word1", "row")
+    )
+    assert wrong > 0
