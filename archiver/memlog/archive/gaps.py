@@ -104,7 +104,7 @@ class Hole(NamedTuple):
 
 def add_gap(con: Connection, ring: int, gap: Gap, *, now_ns: int, reason: str = "evicted") -> bool:
     """Whether this loss is new; it is then a row and a link of the archive's chain."""
-    row = {"ring": ring, "after": gap.after, "before": gap.before, "lost": gap.lost}
+    row = {"ring": ring, "after": gap.after, "before": min(gap.before, _MOST), "lost": min(gap.lost, _MOST)}
     if not con.execute(ADD_GAP_SQL, {**row, "reason": reason, "now_ns": now_ns}).rowcount:
         return False
     ring_id, uid = con.execute(RING_SQL, {"ring": ring}).fetchone()

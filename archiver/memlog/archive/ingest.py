@@ -152,7 +152,7 @@ def take_apart(
             told.append(Told(header, blob, value, count))
         else:
             arrivals.append(_foreign(header, blob, error, key, origin, now_ns, redact))
-    return Read(arrivals, told, lost, damage, arriving, last_seq)
+    return Read(arrivals, told, lost, damage, arriving, min(last_seq, _MOST))
 
 
 def _arrive(
