@@ -1,5 +1,6 @@
 """The wheel holds what the package reads at run time, and runs where the checkout is not."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -50,9 +51,11 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
 
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
-    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == set(SOURCES.values())
     names = zipfile.ZipFile(wheel).namelist()
+    assert {n.split("/")[0] for n in names if not re.search(r"^[^/]+\.(dist-info|data)/", n)} == set(
+        SOURCES.values()
+    )
+    assert {n.split(".data/")[1] for n in names if ".data/" in n} == {"scripts/memlog", "scripts/memlog-hook"}
     assert [n for n in names if n.endswith((".pyc", ".db", ".whl")) or "/tests/" in n] == []
     assert sum(n.endswith(".dist-info/licenses/LICENSE") for n in names) == 1
 
@@ -79,6 +82,13 @@ def test_an_installed_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Pat
     )  # fmt: skip
     assert done.stdout.strip() == str(target / "memlog/schema")
     assert "1" in run_memlog("version", env=env, cwd=tmp_path, check=0).stdout
+    said = subprocess.run(
+        [target / "bin/memlog", "version"],
+        env=env | {"HOME": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+    )
+    assert said.returncode == 0, said.stderr
     lines = tmp_path / "lines.jsonl"
     lines.write_text(
         '{"id":"a","session":"s","ts":"2026-01-01T00:00:00Z","role":"user","text":"the late tide"}\n'
