@@ -50,14 +50,11 @@ class Guard:
         if from_another_site(headers):
             await _refuse(send, 403, "memlog answers no request another site makes.\n")
             return
-        try:
-            await self.app(scope, receive, Answer(send))
-        except TooLargeError:
-            await _refuse(
-                send,
-                413,
-                f"The answer is larger than {MAX_RESPONSE >> 20} MB: ask for less, or use memlog export.\n",
-            )
+        answer = Answer(send)
+        await self.app(scope, receive, answer)
+        if answer.cut:
+            # Never a clean end: half an export must not pass for a whole one.
+            raise ConnectionError(f"answer cut at {MAX_RESPONSE} bytes")
 
 
 def from_here(headers: list[tuple[bytes, bytes]], more: Any) -> bool:
@@ -74,28 +71,31 @@ def from_another_site(headers: list[tuple[bytes, bytes]]) -> bool:
     return (told.get(b"sec-fetch-mode"), told.get(b"sec-fetch-dest")) != (b"navigate", b"document")
 
 
-class TooLargeError(Exception):
-    """The answer is larger than MAX_RESPONSE and its head is not sent yet."""
-
-
 class Answer:
-    """send() with our headers and a limit: too large is 413, or a broken connection once bytes are out."""
+    """send() with our headers and a limit: 413, or a broken connection once bytes are out."""
 
     def __init__(self, send: Send) -> None:
         self.send = send
         self.head: Message | None = None
         self.sent = 0
+        self.refused = False  # 413 is sent, or nothing more can be
+        self.cut = False
 
     async def __call__(self, message: Message) -> None:
+        if self.refused:
+            return
         if message["type"] == "http.response.start":
             self.head = message
             return
         size = len(message.get("body", b""))
         if self.sent + size > MAX_RESPONSE:
-            if self.head is not None:
-                raise TooLargeError
-            # Never a clean end: half an export must not pass for a whole one.
-            raise ConnectionError(f"answer cut at {MAX_RESPONSE} bytes")
+            self.refused, self.cut = True, self.head is None
+            if self.cut:
+                raise ConnectionError("too large")  # ends a stream that would go on to the last row
+            await _refuse(
+                self.send, 413, f"More than {MAX_RESPONSE >> 20} MB: ask for less, or use memlog export.\n"
+            )
+            return
         if self.head is not None:
             ours = security_headers()
             kept = [pair for pair in self.head.get("headers", []) if pair[0].lower() not in ours]

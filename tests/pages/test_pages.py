@@ -1,0 +1,157 @@
+"""Every page answers, views come first, and cells read well."""
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasette.app import Datasette
+
+from filled import fill, records_of
+from memlog.archive.connection import sqlite3
+
+VIEWS = ("v_session", "v_record", "v_epoch", "v_gap", "v_event", "v_damage")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/archive", "/archive?_show_hidden=1", "/archive.json", *(f"/archive/{v}" for v in VIEWS),
+        *(f"/archive/{v}.json" for v in VIEWS), "/archive/v_record?_all=1", "/archive/v_record.csv",
+        "/archive/v_record?_facet=kind", "/archive/v_record?kind=tool_use&_sort=ts_ns", "/archive/-/search",
+        "/archive/-/search?q=alarm", "/archive/newest_sessions", "/archive/before_last_error",
+        "/archive/largest_records", "/archive/what_is_missing", "/archive?sql=select+text+from+v_record",
+        "/archive/record", "/-/plugins.json", "/-/static-plugins/memlog_recorder/memlog.css",
+    ],
+)  # fmt: skip
+async def test_every_page_answers(serve: Any, archive: str, path: str) -> None:
+    answer = await serve(archive).client.get(path)
+    assert answer.status_code == 200, answer.text[:500]
+
+
+async def test_views_come_before_tables(serve: Any, archive: str) -> None:
+    html = (await serve(archive).client.get("/archive")).text
+    places = [html.index(f'/archive/{view}"') for view in VIEWS]
+    assert places == sorted(places)
+    assert "record_fts" not in html and "tombstone" not in html
+    shown = (await serve(archive).client.get("/.json")).json()["archive"]
+    assert {t["name"] for t in shown["tables_and_views_truncated"]} < set(VIEWS)
+
+
+async def test_plain_datasette_serves_the_archive_by_its_file_name(archive: str, tmp_path: Path) -> None:
+    copy = tmp_path / "other-name.db"
+    source, target = sqlite3.connect(archive), sqlite3.connect(copy)
+    source.backup(target)
+    source.close()
+    target.close()
+    datasette = Datasette([str(copy)])
+    assert (await datasette.client.get("/other-name/v_record?_search=alarm")).status_code == 200
+    assert 'action="/other-name/-/search"' in (await datasette.client.get("/other-name")).text
+    assert (await datasette.client.get("/archive")).status_code == 404
+
+
+async def test_a_view_shows_what_a_person_reads_and_all_columns_on_request(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    brief = (await client.get("/archive/v_record")).text
+    assert 'data-column="text"' in brief and 'data-column="written_ns"' not in brief
+    assert 'data-column="written_ns"' in (await client.get("/archive/v_record?_all=1")).text
+    assert 'data-column="digest"' in (await client.get("/archive/v_record?_col=digest")).text
+    assert len((await client.get("/archive/v_record.json")).json()["columns"]) >= 28
+
+
+async def test_cells_are_readable(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    html = (await client.get("/archive/v_record?_all=1&_size=max")).text
+    assert re.search(r'<time datetime="2026-03-30T07:\d\d:\d\d\.\d{3}Z" title="17748\d{14}">', html)
+    assert re.search(r'<a href="/archive/v_record\?session__exact=[0-9a-f-]{36}&amp;_sort=ts_ns"', html)
+    assert re.search(r'<a href="/archive/-/record/\d+">\d+</a>', html)
+    assert "<pre" in html and "&#34;tool_use_id&#34;: &#34;" in html
+    cells = re.findall(r'<div class="memlog-text">(.*?)</div>', html, re.DOTALL)
+    assert max(len(unescape(c)) for c in cells) <= 401 and any(c.endswith("…") for c in cells)
+
+
+async def test_a_record_is_shown_whole_with_its_neighbours(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    row = (await client.get("/archive/v_record.json?kind=summary&_shape=array")).json()[0]
+    html = (await client.get(f"/archive/-/record/{row['id']}")).text
+    whole = re.search(r'<pre class="memlog-whole">(.*?)</pre>', html, re.DOTALL)
+    assert whole and unescape(whole[1]) == row["text"] and len(row["text"]) > 400
+    assert 'rel="prev"' in html and 'rel="next"' in html
+    for missing in ("1", "9" * 18, "9" * 19, "abc"):
+        assert (await client.get(f"/archive/-/record/{missing}")).status_code == 404
+    assert (await client.get("/no-such/-/record/1")).status_code == 404
+
+
+async def test_a_text_with_a_nul_is_shown_to_its_end(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    rows = (await client.get("/archive/v_record.json?tool=Bash&_shape=array&_size=max")).json()
+    odd = next(row for row in rows if row["text"].startswith("a\0b "))
+    assert "half an emoji" in odd["text"]
+    assert "half an emoji" in (await client.get(f"/archive/-/record/{odd['id']}")).text
+
+
+@pytest.mark.parametrize(
+    ("words", "least"),
+    [("alarm", 5), ("database locked", 3), ("警报", 1), ("警報", 1), ("nosuchword", 0), ('"4 tries"', 1)],
+)
+async def test_the_search_box_of_a_table_finds_what_search_finds(
+    serve: Any, archive: str, words: str, least: int
+) -> None:
+    client = serve(archive).client
+    found = (await client.get("/archive/v_record.json", params={"_search": words, "_size": "max"})).json()
+    assert len(found["rows"]) >= least and bool(found["rows"]) == bool(least)
+    page = (await client.get("/archive/-/search", params={"q": words})).text
+    assert ("memlog-hit" in page) == bool(least)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", '"', "-", "*", "(", "a AND", 'foo" OR (', "NEAR(", "text:", "\0", "a" * 9_000, "{tags}", "^", "😀"],
+)
+async def test_no_words_are_an_error(serve: Any, archive: str, words: str) -> None:
+    client = serve(archive).client
+    for path, name in (("/archive/v_record", "_search"), ("/archive/-/search", "q")):
+        assert (await client.get(path, params={name: words})).status_code == 200
+
+
+async def test_an_empty_search_box_does_not_hide_a_filter_s_rows(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    plain = (await client.get("/archive/v_record?kind=summary")).text
+    assert "1 row" in plain
+    assert "1 row" in (await client.get("/archive/v_record?_search=&kind=summary")).text
+
+
+async def test_another_database_stays_as_it_was(serve: Any, archive: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    con = sqlite3.connect(other)
+    con.execute("CREATE TABLE v_record (id INTEGER PRIMARY KEY, text TEXT, session TEXT, ts_ns INTEGER)")
+    con.execute("INSERT INTO v_record VALUES (7, 'https://example.org/', 's', 1700000000000000000)")
+    con.commit()
+    con.close()
+    pages = ("/other", "/other/v_record", "/other/v_record/7", "/other.json?sql=select+randomblob(9)+as+b")
+    alone, beside = Datasette([str(other)]), Datasette([str(other), archive])
+    for page in pages:
+        first, second = await alone.client.get(page), await beside.client.get(page)
+        assert first.status_code == second.status_code == 200
+        assert _body(first.text) == _body(second.text)
+    assert (await beside.client.get("/other/-/record/7")).status_code == 404
+
+
+def _body(html: str) -> str:
+    """The page without what differs from request to request, the menu and our style sheet's link."""
+    for pattern in (
+        r"Queries took [\d.]+ms", r'"query_ms": [\d.]+', r'<details class="nav-menu">.*?</details>',
+        r'<link rel="stylesheet" href="/-/static-plugins/memlog[^>]*>', r'"\$base64".*', r"\s+",
+    ):  # fmt: skip
+        html = re.sub(pattern, "", html, flags=re.DOTALL)
+    return html
+
+
+async def test_an_archive_that_grows_is_seen_on_the_next_page(serve: Any, tmp_path: Path) -> None:
+    path = fill(tmp_path, records_of("plain.jsonl"))
+    client = serve(path).client
+    count = "/archive.json?sql=select+count(*)+from+v_record&_shape=arrayfirst"
+    before = (await client.get(count)).json()[0]
+    fill(tmp_path, records_of("unicode.jsonl"))
+    assert (await client.get(count)).json()[0] == before + 10
