@@ -24,22 +24,26 @@ Job = Callable[["Archive", "Settings", dict[str, Any]], Iterator[Progress]]
 
 
 class Running:
-    """A job under way. step() does one batch of it; afterwards `result` or `error` is set."""
+    """A job asked for. step() does one batch of it; afterwards `result` or `error` is set."""
 
-    def __init__(self, name: str, steps: Iterator[Progress]) -> None:
+    def __init__(self, name: str, job: Job, args: dict[str, Any]) -> None:
         self.name = name
         self.progress = Progress(0, 0, "")
         self.result: dict[str, Any] | None = None
         self.error: Exception | None = None
-        self._steps = steps
+        self._job = job
+        self._args = args
+        self._steps: Iterator[Progress] | None = None
 
     @property
     def finished(self) -> bool:
         return self.result is not None or self.error is not None
 
-    def step(self) -> None:
+    def step(self, archive: "Archive", settings: "Settings") -> None:
         """One batch. Whatever the job raises is its result, not the witness's end."""
         try:
+            if self._steps is None:
+                self._steps = self._job(archive, settings, self._args)
             self.progress = Progress(*next(self._steps))
         except StopIteration as stop:
             self.result = stop.value if isinstance(stop.value, dict) else {}
@@ -53,19 +57,19 @@ class Running:
         self.error = error
 
 
-def start(
-    jobs: Mapping[str, Job], name: object, args: object, archive: "Archive", settings: "Settings"
-) -> Running:
+def find(jobs: Mapping[str, Job], name: object, args: object) -> Running:
     """The job of this name, before its first batch.
 
     Raises: InputError when no job is called so.
     """
     if not isinstance(name, str) or name not in jobs:
-        raise InputError(f"the witness knows no job {name!r}; it may be older than this command",
-                         hint="memlog witness stop, then try again")  # fmt: skip
+        raise InputError(
+            f"the witness knows no job {name!r}; it may be older than this command",
+            hint="memlog witness stop, then try again",
+        )
     if not isinstance(args, dict):
         raise InputError("a job's arguments are one object")
-    return Running(name, jobs[name](archive, settings, args))
+    return Running(name, jobs[name], args)
 
 
 def error_to_wire(exc: Exception) -> dict[str, Any]:

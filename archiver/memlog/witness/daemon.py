@@ -1,0 +1,450 @@
+"""The witness in the foreground: rings into the archive, jobs in between, until it is told to stop."""
+
+import os
+import selectors
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from types import FrameType
+from typing import Any
+
+from memlog import __version__
+from memlog.archive.store import Archive
+from memlog.errors import InputError, MemlogError, UnavailableError, WitnessUnavailableError
+from memlog.paths import Home
+from memlog.settings import Settings
+from memlog.witness import jobs as work
+from memlog.witness import lock, trouble
+from memlog.witness.batch import Totals
+from memlog.witness.drain import SNAPSHOTS_AT_ONCE, Drain
+from memlog.witness.idle import Idle
+from memlog.witness.jobs import Job, Running, error_to_wire
+from memlog.witness.log import PrivateHandler, close_log, log, open_log
+from memlog.witness.notify import notify, watchdog_s
+from memlog.witness.server import Client, Server
+from memlog.witness.status import StatusFile, archive_counts, ring_level
+from memlog.witness.waiter import Waiter
+
+_LOOK_S = 1.0  # at latest after this the rings are looked at, doorbell or not
+_BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+_TELL_S = 1.0  # how often a client hears of a job that moves slowly
+_COUNTS_S = 10.0
+
+
+def run(
+    settings: Settings,
+    *,
+    jobs: Mapping[str, Job],
+    stop: threading.Event | None = None,
+    devices: Sequence[str] = (),
+    ready: Callable[[], None] | None = None,
+) -> None:
+    """Be the witness of this home until SIGTERM, SIGINT, a `stop` request, or the event is set.
+
+    ready: called once, when the lock is held and the socket answers.
+    Raises: WitnessRunningError; ArchiveError for an archive this version cannot use.
+    """
+    home = Home(settings.home or None)
+    with lock.take(home, now_ns=time.time_ns()) as held, ExitStack() as stack:
+        handler = open_log(home, settings)
+        stack.callback(close_log, handler)
+        stop = stop or threading.Event()
+        witness = Witness(home, settings, jobs, devices, stop, held.holder.started, handler)
+        stack.callback(witness.close)
+        if threading.current_thread() is threading.main_thread():
+            stack.enter_context(_Signals(witness))
+        witness.open()
+        log.info("witness started pid=%d version=%s", os.getpid(), __version__)
+        notify("READY=1")
+        if ready is not None:
+            ready()
+        witness.loop()
+
+
+class Witness:
+    """The loop and what it holds. One thread does everything but wait for the doorbell."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        jobs: Mapping[str, Job],
+        devices: Sequence[str],
+        stop: threading.Event,
+        started_ns: int,
+        handler: PrivateHandler,
+    ) -> None:
+        self.home = home
+        self.settings = settings
+        self.stop = stop
+        self._jobs = jobs
+        self._devices = list(devices)
+        self._started_ns = started_ns
+        self._handler = handler
+        self._stack = ExitStack()
+        self._selector = selectors.DefaultSelector()
+        self._stack.callback(self._selector.close)
+        self._wake_out, self._wake_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._stack.callback(os.close, self._wake_out)
+        self._stack.callback(os.close, self._wake_in)
+        self._selector.register(self._wake_out, selectors.EVENT_READ, None)
+        self._server: Server | None = None
+        self._archive: Archive | None = None
+        self._drain: Drain | None = None
+        self._idle: Idle | None = None
+        self._waiter: Waiter | None = None
+        self._queue: deque[tuple[Running, Client]] = deque()
+        self._asked_to_drain: list[Client] = []
+        self._drained_before: dict[str, int] = {}
+        self._told_at = 0.0
+        self._status = StatusFile(home)
+        self._tree_due = True
+        self._told_to_stop = self._told_to_reopen = False
+        self._counts: dict[str, Any] = {}
+        self._before: Totals = Totals()
+        self._counts_at = -_COUNTS_S
+        self._last_ns = 0
+        self._trouble = ""
+        self._troubles = 0
+        self._retry_at = 0.0
+        self._watchdog_s = watchdog_s()
+        self._watched_at = 0.0
+
+    # -- opening and closing ---------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Archive, socket and doorbell. A disk that takes nothing is waited for; other trouble is raised."""
+        try:
+            self._open_archive()
+        except Exception as exc:
+            if not trouble.is_storage(exc) or trouble.is_lasting(exc):
+                raise
+            self._degrade(exc)
+        try:
+            self._server = Server(self.home, self._selector)
+        except (OSError, MemlogError) as exc:
+            # Draining is what matters: without a socket a verb says that it must wait.
+            log.error("no socket, jobs cannot be asked for error=%s", exc)
+        self._waiter = Waiter(self.settings, self.wake)
+        self._write_status("running", now=True)
+
+    def close(self) -> None:
+        """Answer who waits, close everything; what was not committed stays in its ring."""
+        notify("STOPPING=1")
+        gone = WitnessUnavailableError("the witness was stopped; what it did stays done")
+        self._turn_away(gone)
+        if self._waiter is not None:
+            self._waiter.close()
+        if self._server is not None:
+            self._server.drain()
+            self._server.close()
+        self._write_status("stopped", now=True)
+        self._close_archive()
+        self._stack.close()
+        log.info("witness stopped pid=%d", os.getpid())
+
+    def _open_archive(self) -> None:
+        self._archive = Archive.open(self.home, now_ns=time.time_ns(), settings=self.settings)
+        self._idle = Idle(self._archive)
+        self._drain = Drain(self._archive, self.settings, self._devices)
+        self._drain.find_rings()
+
+    def _close_archive(self) -> None:
+        if self._drain is not None:
+            self._before.add(self._drain.totals)
+            self._drain.close()
+        if self._archive is not None:
+            try:
+                self._archive.close()
+            except Exception as exc:
+                log.error("archive did not close error=%s", trouble.sentence(exc))
+        self._archive = self._drain = self._idle = None
+
+    # -- the loop --------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """End a wait; from any thread and from a signal handler."""
+        try:
+            os.write(self._wake_in, b"\0")
+        except OSError:
+            pass  # full: it is awake
+
+    def loop(self) -> None:
+        """Until told to stop. Only what cannot pass by itself is raised."""
+        busy = True
+        while not self.stopping:
+            self._wait(0.0 if busy else self._pause_s())
+            if self.stopping:
+                break
+            busy = self._turn()
+            self._watch()
+        self._finish()
+
+    @property
+    def stopping(self) -> bool:
+        return self._told_to_stop or self.stop.is_set()
+
+    def tell_to_stop(self) -> None:
+        """From a signal handler: a plain store, no lock."""
+        self._told_to_stop = True
+        self.wake()
+
+    def tell_to_reopen_log(self) -> None:
+        """From a signal handler."""
+        self._told_to_reopen = True
+        self.wake()
+
+    def _wait(self, timeout_s: float) -> None:
+        if timeout_s > 0 and self._waiter is not None:
+            self._waiter.arm()
+        for key, mask in self._selector.select(timeout_s):
+            if key.data is None:
+                self._swallow()
+            elif key.data is self._server:
+                self._server.accept()
+            elif self._server is not None:
+                request = self._server.serve(key.data, mask)
+                if request is not None:
+                    self._answer(key.data, request)
+        if self._server is not None:
+            self._server.tidy()
+
+    def _swallow(self) -> None:
+        try:
+            while len(os.read(self._wake_out, 4_096)) == 4_096:
+                pass
+        except BlockingIOError:
+            pass
+
+    def _pause_s(self) -> float:
+        if self._trouble:
+            return min(max(self._retry_at - time.monotonic(), 0.01), _LOOK_S)
+        if self._drain is not None and self._drain.pending():
+            return self.settings.batch_ms / 1_000
+        return _LOOK_S
+
+    def _turn(self) -> bool:
+        """One batch of each ring, one step of one job or errand, or idle work; True when more is at hand."""
+        if self._trouble and time.monotonic() < self._retry_at:
+            self._write_status("degraded")
+            return False
+        busy = False
+        try:
+            if self._archive is None:
+                self._open_archive()
+            busy = self._work()
+        except Exception as exc:
+            # The witness's own edge: whatever it is, records stay in their rings and it goes on.
+            self._degrade(exc)
+            return False
+        if self._trouble:
+            log.info("witness resumed after=%s", self._trouble)
+            self._trouble, self._troubles = "", 0
+        self._write_status("running")
+        return busy
+
+    def _work(self) -> bool:
+        drain, idle = self._drain, self._idle
+        assert drain is not None and idle is not None
+        done = drain.step(flush=bool(self._asked_to_drain))
+        if done.batches:
+            self._last_ns = time.time_ns()
+        if drain.snapshot_due:
+            drain.snapshots()
+        if self._step_job() or done.batches:
+            self._tree_due = True
+            idle.busy()
+            idle.checkpoint()
+            return True
+        if drain.pending():
+            return False
+        drain.find_rings()
+        drain.find_errands()
+        if drain.errand():
+            self._tree_due = True
+            idle.busy()
+            return True
+        if self._tree_due:
+            self._tree_due = drain.snapshots() >= SNAPSHOTS_AT_ONCE
+            return True
+        self._answer_drains()
+        return idle.step()
+
+    def _finish(self) -> None:
+        """Commit what was read already."""
+        if self._drain is not None and not self._trouble:
+            try:
+                self._drain.step(flush=True)
+                if self._drain.snapshot_due:
+                    self._drain.snapshots()
+            except Exception as exc:
+                log.error("last batch not archived error=%s", trouble.sentence(exc))
+
+    def _degrade(self, exc: Exception) -> None:
+        words = trouble.sentence(exc)
+        wait_s = _BACK_OFF_S[min(self._troubles, len(_BACK_OFF_S) - 1)]
+        if words != self._trouble:
+            expected = trouble.is_storage(exc)
+            log.error("witness degraded error=%s", words, exc_info=None if expected else exc)
+            notify(f"STATUS=degraded: {words}")
+        self._trouble = words
+        self._troubles += 1
+        self._retry_at = time.monotonic() + wait_s
+        self._turn_away(UnavailableError(f"the witness waits: {words}", hint="memlog status, then again"))
+        if self._drain is not None:
+            self._drain.rewind()
+        if trouble.needs_reopening(exc):
+            self._close_archive()
+        self._write_status("degraded", now=True)
+
+    def _watch(self) -> None:
+        if self._told_to_reopen:
+            self._told_to_reopen = False
+            self._handler.reopen()
+        now = time.monotonic()
+        if self._watchdog_s is not None and now - self._watched_at >= self._watchdog_s:
+            self._watched_at = now
+            notify("WATCHDOG=1")
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def _answer(self, client: Client, request: dict[str, Any]) -> None:
+        try:
+            verb = request.get("verb")
+            if verb == "status":
+                client.answer(result=self._describe(self._state()))
+            elif verb == "stop":
+                log.info("stop asked for")
+                client.answer(result={"pid": os.getpid()})
+                self.stop.set()
+            elif verb == "drain":
+                self._ask_to_drain(client, request.get("devices"))
+            elif "job" in request:
+                self._ask_job(client, request)
+            else:
+                raise InputError("a request names a job or a verb")
+        except Exception as exc:
+            client.answer(error=error_to_wire(exc))
+
+    def _ask_job(self, client: Client, request: dict[str, Any]) -> None:
+        if self._trouble:
+            raise UnavailableError(f"the witness waits: {self._trouble}", hint="memlog status")
+        running = work.find(self._jobs, request["job"], request.get("args", {}))
+        log.info("job asked for name=%s", running.name)
+        self._queue.append((running, client))
+
+    def _ask_to_drain(self, client: Client, devices: object) -> None:
+        if self._drain is None or self._trouble:
+            raise UnavailableError(f"the witness waits: {self._trouble}", hint="memlog status")
+        for path in devices if isinstance(devices, list) else []:
+            if not isinstance(path, str) or not os.path.exists(path):
+                raise InputError(f"there is no {path}")
+            self._drain.add_device(path)
+        self._drain.hurry()
+        if not self._asked_to_drain:
+            self._drained_before = self._drain.totals.as_dict()
+        self._asked_to_drain.append(client)
+
+    def _answer_drains(self) -> None:
+        if not self._asked_to_drain or self._drain is None:
+            return
+        before = self._drained_before
+        result = {name: n - before[name] for name, n in self._drain.totals.as_dict().items()}
+        self._drain.snapshots(limit=None)
+        for client in self._asked_to_drain:
+            client.answer(result=result)
+        self._asked_to_drain = []
+
+    def _turn_away(self, error: MemlogError) -> None:
+        """Whoever waits is told why; what a job has done so far stays done."""
+        for running, client in self._queue:
+            running.cancel(error)
+            client.answer(error=error_to_wire(error))
+        for client in self._asked_to_drain:
+            client.answer(error=error_to_wire(error))
+        self._queue.clear()
+        self._asked_to_drain = []
+
+    def _step_job(self) -> bool:
+        """One batch of the job at the head of the queue; a client that went away leaves its job running."""
+        if not self._queue:
+            return False
+        assert self._archive is not None
+        running, client = self._queue[0]
+        running.step(self._archive, self.settings)
+        now = time.monotonic()
+        if not running.finished:
+            client.progress(*running.progress)
+            if now - self._told_at >= _TELL_S:
+                self._told_at = now
+                for _, other in list(self._queue)[1:]:
+                    other.progress(0, 0, f"waiting for {running.name}")
+            return True
+        self._queue.popleft()
+        error = running.error
+        if error is not None:
+            log.error("job failed name=%s error=%s", running.name, trouble.sentence(error),
+                      exc_info=None if isinstance(error, (MemlogError, OSError)) else error)  # fmt: skip
+            client.answer(error=error_to_wire(error))
+            if trouble.is_storage(error):
+                raise error
+        else:
+            log.info("job done name=%s", running.name)
+            client.answer(result=running.result)
+        return True
+
+    # -- status ----------------------------------------------------------------------------------
+
+    def _state(self) -> str:
+        return "degraded" if self._trouble else "stopped" if self.stopping else "running"
+
+    def _write_status(self, state: str, *, now: bool = False) -> None:
+        if now or self._status.due():
+            self._status.write(self._describe(state), now=now)
+
+    def _describe(self, state: str) -> dict[str, Any]:
+        clock = time.monotonic()
+        if self._archive is not None and clock - self._counts_at >= _COUNTS_S:
+            self._counts_at, self._counts = clock, archive_counts(self._archive.con)
+        drain = self._drain
+        totals = Totals()
+        totals.add(self._before)
+        if drain is not None:
+            totals.add(drain.totals)
+        return {
+            "pid": os.getpid(), "version": __version__, "started_ns": self._started_ns, "state": state,
+            "last_error": self._trouble or None, "drained": totals.as_dict(),
+            "lag_s": round(drain.lag_s(), 3) if drain is not None else None,
+            "last_batch_ns": self._last_ns or None,
+            "jobs": [running.name for running, _ in self._queue],
+            "errands": len(drain.errands) if drain is not None else 0,
+            "ring_error": (drain.ring_error or None) if drain is not None else None,
+            "rings": [ring_level(source.ring) for source in drain.sources] if drain is not None else [],
+            "wal_bytes": self._idle.wal_bytes() if self._idle is not None else None, **self._counts,
+        }  # fmt: skip
+
+
+class _Signals:
+    """SIGTERM and SIGINT end the loop after its batch; SIGHUP opens the log anew."""
+
+    def __init__(self, witness: Witness) -> None:
+        self._witness = witness
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._before[number] = signal.signal(number, self._stop)
+        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._reopen)
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._witness.tell_to_stop()
+
+    def _reopen(self, number: int, frame: FrameType | None) -> None:
+        self._witness.tell_to_reopen_log()

@@ -1,0 +1,84 @@
+"""What the witness does when nothing comes in: checkpoints, the index's merges, silent sessions."""
+
+import os
+import time
+
+from memlog.archive.store import Archive
+from memlog.witness.log import log
+
+_QUIET_S = 1.0
+_BUSY_BYTES = 32 << 20  # a log of this size is copied while records still come in
+_KEPT_BYTES = 64 << 20  # a larger log is cut when it is quiet
+_AGAIN_S = 5.0  # after a checkpoint a reader held up
+_MERGE_S = 30.0
+_SILENT_S = 600.0
+
+
+class Idle:
+    """Remembers what is still to be done. Every step is bounded."""
+
+    def __init__(self, archive: Archive) -> None:
+        now = time.monotonic()
+        self._archive = archive
+        self._busy_at = now
+        self._dirty = self._merge_due = True
+        self._silent_at = now - _SILENT_S
+        self._held_up_at = now - _AGAIN_S
+        self._told = False
+
+    def busy(self) -> None:
+        """Something was archived."""
+        self._busy_at = time.monotonic()
+        self._dirty = self._merge_due = True
+
+    def step(self) -> bool:
+        """One piece of work that is due; True when there may be more at once."""
+        now = time.monotonic()
+        if self.checkpoint():
+            return False
+        if now - self._silent_at >= _SILENT_S:
+            self._silent_at = now
+            closed = self._archive.close_silent(now_ns=time.time_ns())
+            if closed:
+                log.info("sessions closed silent=%d", closed)
+        elif self._merge_due and now - self._busy_at >= _MERGE_S:
+            self._merge_due = self._archive.merge()
+            self._dirty = True
+            return self._merge_due
+        return False
+
+    def checkpoint(self) -> bool:
+        """Copy the log into the archive where it is due: when quiet, or when there is much of it."""
+        now = time.monotonic()
+        size = self.wal_bytes()
+        quiet = now - self._busy_at >= _QUIET_S
+        wanted = (self._dirty and quiet) or size > (_KEPT_BYTES if quiet else _BUSY_BYTES)
+        if not wanted or now - self._held_up_at < _AGAIN_S:
+            return False
+        left = self._archive.checkpoint()
+        # Its size is all that tells how full the log is: the -shm beside it must not be opened here,
+        # closing it would drop the locks SQLite holds in this process.
+        if not left and size > _BUSY_BYTES:
+            left = self._cut()
+        self._dirty = left > 0
+        if left:
+            self._held_up_at = now
+            if not self._told and size > _KEPT_BYTES:
+                log.warning("checkpoint held up by a reader pages=%d wal_bytes=%d", left, size)
+        self._told = left > 0
+        return True
+
+    def wal_bytes(self) -> int:
+        """Size of the write-ahead log's file."""
+        try:
+            return os.stat(self._archive.home.archive + "-wal").st_size
+        except OSError:
+            return 0
+
+    def _cut(self) -> int:
+        con = self._archive.con
+        con.execute("PRAGMA busy_timeout = 50")  # a reader may hold it up: that is no reason to wait
+        try:
+            return self._archive.checkpoint(truncate=True)
+        finally:
+            con.execute("PRAGMA busy_timeout = 5000")
