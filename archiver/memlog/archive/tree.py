@@ -31,7 +31,7 @@ _RESERVED = frozenset(
 # index: epoch_dirty, event_session
 DIRTY_SQL = """
 SELECT e.session_id, s.dir, e.id FROM epoch e JOIN session s ON s.id = e.session_id
-WHERE e.dirty = 1 AND (e.closed_ns IS NOT NULL OR EXISTS (
+WHERE e.dirty = 1 AND (:open_too OR e.closed_ns IS NOT NULL OR EXISTS (
   SELECT 1 FROM event v WHERE v.session = s.session AND v.agent = s.agent
   AND v.event IN ('PreCompact', 'SessionEnd') AND v.archived_ns > coalesce(e.snapped_ns, 0)))
 ORDER BY e.session_id
@@ -82,14 +82,14 @@ def session_dir(agent: str, session: str) -> str:
     return "x-" + hashlib.sha256(words).hexdigest()[:32]
 
 
-def write_dirty(archive: "Archive", *, limit: int | None = None) -> Written:
-    """Write the snapshot of every dirty epoch that has ended or is about to.
+def write_dirty(archive: "Archive", *, limit: int | None = None, open_too: bool = False) -> Written:
+    """Write the snapshot of every dirty epoch that has ended or is about to; open_too: of every dirty one.
 
     limit: after so many files stop between two sessions.
     Raises: OSError (a full disk ...) with the old snapshot in place and the rest still dirty.
     """
     total = Written()
-    found = archive.con.execute(DIRTY_SQL).fetchall()
+    found = archive.con.execute(DIRTY_SQL, {"open_too": open_too}).fetchall()
     for (session, folder), epochs in groupby(found, key=lambda row: row[:2]):
         if limit is not None and total.files >= limit:
             break

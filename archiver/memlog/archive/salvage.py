@@ -1,0 +1,109 @@
+"""What a rebuilt archive takes besides records: rings, events, and the old archive's gaps and damage."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from memlog.archive import gaps, store
+from memlog.archive.connection import Error, open_reader
+from memlog.archive.store import Archive
+from memlog.contracts import RING_ID_BYTES
+from memlog.errors import MemlogError
+from memlog.wire import Damage, Gap
+
+EVENT_SQL = """
+INSERT INTO event (ring, seq, uid, pid, digest, agent, session, event, ts_ns, written_ns, archived_ns, data)
+VALUES (:ring, :seq, :uid, :pid, :digest, :agent, :session, :event, :ts_ns, :written_ns, :archived_ns, :data)
+ON CONFLICT (digest) DO NOTHING
+"""
+OLD_EVENTS_SQL = """
+SELECT e.agent, e.session, e.event, e.ts_ns, e.data, e.digest, e.seq, e.uid, e.pid, e.written_ns,
+  e.archived_ns, g.ring_id FROM event e LEFT JOIN ring g ON g.id = e.ring ORDER BY e.id
+"""
+OLD_RINGS_SQL = "SELECT ring_id, uid, boot_id, kind, path, attested FROM ring"
+OLD_GAPS_SQL = """
+SELECT r.ring_id, r.uid, g.after_seq, g.before_seq, g.reason, g.recovered, g.healed_ns, g.noticed_ns
+FROM gap g JOIN ring r ON r.id = g.ring ORDER BY g.id
+"""
+HEALED_SQL = """
+UPDATE gap SET recovered = :recovered, healed_ns = :healed_ns WHERE ring = :ring AND after_seq = :after_seq
+"""
+OLD_DAMAGE_SQL = "SELECT source, place, data, reason, noticed_ns FROM damage ORDER BY id"
+
+_EVENT = (
+    "agent", "session", "event", "ts_ns", "data", "seq", "uid", "pid", "written_ns", "archived_ns",
+)  # fmt: skip
+_EVENT_MUST = {"agent": str, "session": str, "event": str, "data": str, "ts_ns": int, "archived_ns": int}
+
+
+class Salvage:
+    """Rows that go into a new archive as they were."""
+
+    def __init__(self, archive: Archive, now_ns: int) -> None:
+        self.archive = archive
+        self.con = archive.con
+        self.now_ns = now_ns
+        self.rings: dict[tuple[bytes, int], int] = {}
+
+    def ring(self, facts: Mapping[str, Any]) -> int | None:
+        """The row of a ring; None where the facts name none."""
+        ring_id, uid = as_bytes(facts.get("ring_id")), facts.get("uid")
+        if len(ring_id) != RING_ID_BYTES or not isinstance(uid, int):
+            return None
+        if (ring_id, uid) not in self.rings:
+            words = {name: str(facts.get(name) or "") for name in ("kind", "path", "boot_id")}
+            row = {"ring_id": ring_id, "uid": uid, "attested": int(bool(facts.get("attested")))}
+            found = self.con.execute(store.RING_SQL, {**words, **row, "now_ns": self.now_ns}).fetchone()
+            self.rings[ring_id, uid] = found[0]
+        return self.rings[ring_id, uid]
+
+    def event(self, facts: Mapping[str, Any]) -> None:
+        """One event, unless it is there."""
+        ring = (as_bytes(facts.get("ring_id")), facts.get("uid") or 0)
+        row = {name: facts.get(name) for name in _EVENT}
+        row |= {"digest": as_bytes(facts.get("digest")), "ring": self.rings.get(ring)}
+        if row["digest"] and all(isinstance(row[name], kind) for name, kind in _EVENT_MUST.items()):
+            self.con.execute(EVENT_SQL, row)
+
+    def carry_over(self, path: str) -> bool:
+        """Rings, events, gaps and damage of the old archive; False where it cannot be read to the end."""
+        try:
+            old = open_reader(path)
+        except MemlogError:
+            return False
+        try:
+            with self.archive.transaction():
+                for row in _dicts(old.execute(OLD_RINGS_SQL)):
+                    self.ring(row)
+                for row in _dicts(old.execute(OLD_EVENTS_SQL)):
+                    self.event(row)
+                for row in _dicts(old.execute(OLD_GAPS_SQL)):
+                    self._gap(row)
+                for source, place, data, reason, noticed_ns in old.execute(OLD_DAMAGE_SQL):
+                    lost = Damage(place, data, reason)
+                    gaps.add_damage(self.con, self.archive.key, source, lost, now_ns=noticed_ns)
+        except (Error, MemlogError):
+            return False
+        finally:
+            old.close()
+        return True
+
+    def _gap(self, row: Mapping[str, Any]) -> None:
+        ring = self.rings[row["ring_id"], row["uid"]]
+        gap = Gap(row["after_seq"], row["before_seq"])
+        gaps.add_gap(self.con, ring, gap, now_ns=row["noticed_ns"], reason=row["reason"])
+        self.con.execute(HEALED_SQL, {**row, "ring": ring})
+
+
+def as_bytes(value: object) -> bytes:
+    """Bytes, or what a hexadecimal text stands for; b"" for anything else."""
+    if isinstance(value, bytes):
+        return value
+    try:
+        return bytes.fromhex(value) if isinstance(value, str) else b""
+    except ValueError:
+        return b""
+
+
+def _dicts(cursor: Any) -> Iterable[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)

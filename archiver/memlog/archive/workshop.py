@@ -1,0 +1,78 @@
+"""Where a new archive is made beside the old one, and how it takes its place."""
+
+import os
+
+from memlog.archive import tree
+from memlog.archive.connection import Error, open_writer
+from memlog.archive.migrate import migrate
+from memlog.archive.store import Archive
+from memlog.errors import MemlogError
+from memlog.paths import Home, load_key, make_dir, open_private, replace_file, sync_dir
+from memlog.settings import Settings
+
+
+def workshop(home: Home) -> Home:
+    """A home below the home: its archive becomes the home's by one rename."""
+    return Home(os.path.join(home.root, "rebuild.tmp"))
+
+
+def complete_tree(home: Home, *, now_ns: int, settings: Settings) -> str:
+    """Write to the tree what only the archive holds; what came of it, in words.
+
+    A damaged archive writes nothing: what it still reads may be less than what the tree has.
+    """
+    if not os.path.exists(home.archive):
+        return "there is no archive: the tree is all there is"
+    try:
+        with Archive.open(home, now_ns=now_ns, settings=settings) as archive:
+            (found,) = archive.con.execute("PRAGMA integrity_check(1)").fetchone()
+            if found != "ok":
+                return f"the archive is damaged ({found}): the tree is taken as it is"
+            written = tree.write_dirty(archive, open_too=True)
+            archive.checkpoint(truncate=True)
+    except (MemlogError, Error, OSError) as exc:
+        return f"the archive cannot be read ({exc}): the tree is taken as it is"
+    return f"the archive is whole: {written.files} epochs were written to the tree first"
+
+
+def prepare(home: Home, archive_id: str | None, *, now_ns: int) -> Home:
+    """An empty archive in the workshop, with this id, the home's key and its tombstones."""
+    place = workshop(home)
+    clear(place)
+    make_dir(place.root)
+    replace_file(place.key, load_key(home))
+    if os.path.exists(home.tombstones):
+        with open(open_private(home.tombstones, os.O_RDONLY), "rb") as file:
+            replace_file(place.tombstones, file.read())
+    con = open_writer(place.archive)
+    try:
+        migrate(con, now_ns=now_ns, archive_id=bytes.fromhex(archive_id) if archive_id else None)
+    finally:
+        con.close()
+    return place
+
+
+def swap(home: Home, *, now_ns: int) -> str | None:
+    """Put the workshop's archive in place; where the old one is kept now, None where there was none.
+
+    The caller holds the witness's lock. At every step there is a whole archive under its name.
+    """
+    kept = None
+    if os.path.exists(home.archive):
+        kept = f"{home.archive}.before-rebuild-{now_ns // 1_000_000_000}"
+        os.link(home.archive, kept)
+        for suffix in ("-wal", "-shm"):  # what was not checkpointed goes with its own file
+            if os.path.exists(home.archive + suffix):
+                os.rename(home.archive + suffix, kept + suffix)
+    os.rename(workshop(home).archive, home.archive)
+    sync_dir(home.root)
+    clear(workshop(home))
+    return kept
+
+
+def clear(place: Home) -> None:
+    """Remove a workshop and what an earlier attempt left in it."""
+    if os.path.isdir(place.root) and not os.path.islink(place.root):
+        for name in os.listdir(place.root):
+            os.unlink(os.path.join(place.root, name))
+        os.rmdir(place.root)
