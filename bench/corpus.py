@@ -2,7 +2,8 @@
 
 Everything comes from a seed and from bench/text, so numbers can be compared between
 machines. Sizes follow what was measured on real sessions: p50 655 B of text, p90 5 KB,
-p99 28 KB, mean 2.4 KB; a tenth of the words are rare, some occur once.
+p99 28 KB, mean 2.4 KB; they pack to 0.29 of their size with the archive's dictionary, as real
+ones do (0.28); a tenth of the words are rare, some occur once.
 """
 
 import json
@@ -23,7 +24,9 @@ from memlog.record import Record
 TEXT = Path(__file__).parent / "text"
 MEDIAN, SIGMA, LONGEST = 655, 1.617, 59_000  # of the log-normal text length; longest: still one blob
 VOCABULARY = 40_000
-REPLACED = 0.30  # share of the words of our text that a made-up one takes the place of
+REPLACED = 0.25  # share of the words of our text that a made-up one takes the place of
+TOPIC_WORDS, TOPIC_RUNS = 20, 16  # a stretch of text with words of its own: some runs of lines
+REPEATED = 0.25  # of its runs, those that repeat lines of it
 POOL_BYTES = 2_000_000  # of each sort of text
 START_NS = 1_735_689_600_000_000_000  # 2025-01-01
 STEP_S = 10.0  # mean time between records: a million take four months
@@ -137,12 +140,21 @@ def _fill(random: Random, drawn: Iterator[str], names: tuple[str, ...], replaced
     out: list[str] = []
     size = 0
     while size < POOL_BYTES:
-        # A run of neighbouring lines keeps the look of a paragraph or a function.
-        at = random.randrange(len(templates) - 40)
-        for template, count in templates[at % 4 + at // 4 * 4 : at + random.randrange(8, 40) : 4]:
-            line = template % tuple(islice(drawn, count))
-            out.append(line)
-            size += len(line) + 1
+        # A file or a discussion keeps coming back to a few words of its own, and to what it said before.
+        topic = list(islice(drawn, TOPIC_WORDS))
+        said: list[str] = []
+        for _ in range(TOPIC_RUNS):
+            if said and random.random() < REPEATED:
+                start = random.randrange(len(said))
+                run = said[start : start + random.randrange(1, 6)]
+            else:
+                at = random.randrange(len(templates) - 40)
+                picked = templates[at : at + random.randrange(8, 40) : 4]
+                words = topic + list(islice(drawn, 4))
+                run = [template % tuple(random.choices(words, k=count)) for template, count in picked]
+            said += run
+        out += said
+        size += sum(map(len, said)) + len(said)
     return "\n".join(out)
 
 
