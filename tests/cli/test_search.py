@@ -1,0 +1,247 @@
+"""`memlog query search`: its words are read alike on both ways in, and its answers keep the contract."""
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+import pytest
+
+from archives import NOW_NS, conversation, fill, record
+from memlog.cli import query, root, search, start
+from memlog.errors import InputError
+from memlog.paths import Home
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+PIECES = [
+    "deadlock", "ring full", '"a phrase"', "-x", "-rf", "--no-verify", "-", "--", "kind:summary", "http://x", "",
+    "--session", "--session=abcd", "--project", "--kind", "--kind=meta", "--role", "user", "--tool=Bash", "--epoch",
+    "3", "--epoch=0", "--since", "2h", "--since=", "--until", "-3d", "--limit", "--limit=5", "7", "--context=2",
+    "--newest", "--raw", "--exhaustive", "--json", "--nl", "--csv", "--tsv", "--table", "--fmt", "github",
+    "--no-headers", "--newest=1", "--limit=x", "--lim", "---", "-limit", "--Limit", "漢字", "-n5", "--json=",
+]  # fmt: skip
+
+
+def vectors() -> list[list[str]]:
+    draw = random.Random(11)
+    found = [[piece] for piece in PIECES] + [
+        ["--limit", "5", *pair] for pair in zip(PIECES, PIECES[1:], strict=False)
+    ]
+    while len(found) < 300:
+        found.append(draw.choices(PIECES, k=draw.randint(2, 7)))
+    return found
+
+
+def by_click(arguments: list[str]) -> Any:
+    """What click makes of the same declaration: the independent reading."""
+    params: list[click.Parameter] = [click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)]
+    for name, kind, _, _ in search.OPTIONS:
+        if kind == search.ROWS:
+            params.append(click.Option([f"--{name}", "rows"], flag_value=name))
+        elif kind == search.FLAG:
+            params.append(click.Option([f"--{name}", name.replace("-", "_")], is_flag=True))
+        else:
+            number = click.IntRange(0) if kind == search.NUMBER else None
+            params.append(click.Option([f"--{name}", name], type=number, multiple=kind == search.MANY))
+    settings = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+    command = click.Command("search", params=params, context_settings=settings)
+    try:
+        found = command.make_context("search", list(arguments)).params
+    except click.UsageError:
+        return "refused"
+    words = list(found.pop("words"))
+    rows = found.pop("rows")
+    flags = {
+        n.replace("_", "-"): value
+        for n, value in found.items()
+        if value is not None and value is not False and value != ()
+    }
+    return words, flags, rows
+
+
+def by_us(arguments: list[str]) -> Any:
+    try:
+        request = search.parse(arguments)
+    except InputError:
+        return "refused"
+    return request.words, request.flags, request.rows
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_three_hundred_command_lines_are_read_as_click_reads_them(seed: int) -> None:
+    differ = [(v, by_us(v), by_click(v)) for v in vectors()[seed::6] if by_us(v) != by_click(v)]
+    assert not differ, differ[0]
+
+
+def test_both_ways_in_read_the_same_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    def note(request: search.Request, home: str | None) -> int:
+        seen.append((request.words, request.flags, request.rows, home))
+        return 0
+
+    monkeypatch.setattr(search, "run", note)
+    compared = 0
+    for vector in vectors():
+        line = ["--home", "/h", "query", "search", *vector]
+        seen.clear()
+        fast = search.main(line)
+        slow = root.main(line)
+        assert fast == slow, vector
+        assert len(seen) in (0, 2) and (not seen or seen[0] == seen[1]), vector
+        compared += len(seen) == 2
+    assert compared > 150
+
+
+def test_help_shows_every_option_in_both_places(run_memlog: Run) -> None:
+    helped = run_memlog("query", "search", "--help", check=0).stdout
+    for name, *_ in search.OPTIONS:
+        assert f"--{name}" in helped
+    assert "Example: memlog query search" in helped
+    assert run_memlog("query", "search", "-h", check=0).stdout == helped
+    assert "search" in run_memlog("query", "--help", check=0).stdout
+
+
+def test_a_search_is_json_in_a_pipe(home: Home, run_memlog: Run) -> None:
+    fill(home, conversation(["the ring is full", "then drain the ring", "it drains"]))
+    rows = json.loads(run_memlog("query", "search", "ring", check=0).stdout)
+    assert {row["text"] for row in rows} == {"the ring is full", "then drain the ring"}
+    wanted = {
+        "id",
+        "session",
+        "epoch",
+        "seq",
+        "ts",
+        "agent",
+        "project",
+        "kind",
+        "role",
+        "tool",
+        "source_id",
+        "snippet",
+        "text",
+        "score",
+    }
+    assert wanted <= set(rows[0])
+    lines = run_memlog("query", "search", "--nl", "--limit", "1", "ring", check=0).stdout.splitlines()
+    assert [json.loads(line) for line in lines] == rows[:1]
+    table = run_memlog("query", "search", "ring", "--table", check=0).stdout
+    assert "snippet" in table and "«ring»" in table
+    bare = run_memlog("query", "search", "ring", "--tsv", "--no-headers", check=0).stdout.splitlines()
+    assert len(bare) == 2 and "\t" in bare[0]
+    github = run_memlog("query", "search", "ring", "--fmt", "github", check=0).stdout
+    assert github.startswith("|") and "the «ring» is full" in github
+
+
+def test_the_home_can_be_named_and_options_can_stand_anywhere(
+    home: Home, run_memlog: Run, tmp_path: Any
+) -> None:
+    other = Home(str(tmp_path / "elsewhere"))
+    fill(other, conversation(["needle"]))
+    for line in (
+        ["--home", other.root, "query", "search", "--json", "--limit", "5", "--", "needle"],
+        [f"--home={other.root}", "query", "search", "needle", "--limit=5"],
+    ):
+        assert len(json.loads(run_memlog(*line, check=0).stdout)) == 1
+    env = {"MEMLOG_HOME": other.root}
+    assert len(json.loads(run_memlog("query", "search", "needle", check=0, env=env).stdout)) == 1
+
+
+def test_words_that_look_like_options_are_words(home: Home, run_memlog: Run) -> None:
+    fill(
+        home, [record("git commit --no-verify", n=1), record("git commit -a", n=2), record("see --help", n=3)]
+    )
+    found = json.loads(run_memlog("query", "search", "git", "--no-verify", check=0).stdout)
+    assert [row["source_id"] for row in found] == ["session-a-1"]
+    found = json.loads(run_memlog("query", "search", "git", "-verify", check=0).stdout)
+    assert [row["source_id"] for row in found] == ["session-a-2"]
+    found = json.loads(run_memlog("query", "search", "--", "--help", check=0).stdout)
+    assert [row["source_id"] for row in found] == ["session-a-3"]
+
+
+def test_exit_codes_say_what_went_wrong(home: Home, run_memlog: Run) -> None:
+    missing = run_memlog("query", "search", "x", check=3)
+    assert "there is no archive yet" in missing.stderr and "next: memlog up" in missing.stderr
+    fill(home, conversation(["the ring is full"]))
+    assert run_memlog("query", "search", "nowhere", check=0).stdout == "[]\n"
+    assert "say what to look for" in run_memlog("query", "search", check=2).stderr
+    assert "understood: 2026-03-05" in run_memlog("query", "search", "x", "--since", "soon", check=2).stderr
+    assert "column 1" in run_memlog("query", "search", "--raw", "AND", check=2).stderr
+    nearest = run_memlog("query", "search", "ring", "--session", "sessionn-a", check=3)
+    assert "nearest: session-a" in nearest.stderr and nearest.stdout == ""
+    with open(home.archive, "r+b") as file:  # noqa: PTH123
+        file.write(b"not a database at all")
+    assert run_memlog("query", "search", "ring", check=6).stdout == ""
+
+
+def test_what_is_less_than_asked_for_is_said_on_stderr(home: Home, run_memlog: Run) -> None:
+    fill(home, conversation(["the ring is full", "drain it"]))
+    relaxed = run_memlog("query", "search", "why is the ring full of drain?", check=0)
+    assert json.loads(relaxed.stdout) and "no record has all of these words" in relaxed.stderr
+    noted = run_memlog("query", "search", "ring kind:snapshot", check=0)
+    assert "kind:snapshot is searched for as words" in noted.stderr
+
+
+def test_a_reader_that_closes_early_is_no_error(home: Home) -> None:
+    fill(home, [record("ring " + "x" * 50_000, n=n) for n in range(40)])
+    command = [sys.executable, "-m", "memlog.cli.start", "query", "search", "ring", "--limit", "40"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 0
+
+
+LOADED = """
+import sys
+sys.argv = ["memlog", "query", "search", "--json", "ring", "since:2020", "-absent"]
+before = set(sys.modules)
+from memlog.cli.start import main
+assert main() == 0
+print(*sorted(set(sys.modules) - before), file=sys.stderr)
+"""
+HEAVY = {
+    "re", "json", "cbor2", "typing", "dataclasses", "click", "pathlib", "enum", "functools", "inspect", "logging",
+    "subprocess", "shutil", "contextlib", "zstandard", "sqlite_utils", "memlog.settings", "memlog.record",
+    "memlog.wire", "memlog.cli.root", "memlog.cli.output", "unicodedata", "difflib",
+}  # fmt: skip
+
+
+def test_a_search_loads_nothing_heavy(home: Home) -> None:
+    fill(home, conversation(["the ring is full", "Größe"], ts_ns=NOW_NS))
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    assert len(json.loads(done.stdout)) == 1
+    loaded = set(done.stderr.split())
+    assert not loaded & HEAVY
+    ours = {name for name in loaded if name.startswith("memlog")}
+    assert ours == {
+        "memlog", "memlog.archive", "memlog.archive.body", "memlog.archive.connection", "memlog.archive.prepare",
+        "memlog.cli", "memlog.cli.encode", "memlog.cli.search", "memlog.cli.start", "memlog.cli.terminal",
+        "memlog.contracts", "memlog.errors", "memlog.paths", "memlog.query", "memlog.query.dates",
+        "memlog.query.search", "memlog.query.selection", "memlog.query.snippet", "memlog.query.words",
+    }  # fmt: skip
+
+
+def test_the_dispatcher_takes_the_short_way_only_for_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(search, "main", lambda arguments: taken.append("short") or 0)
+    monkeypatch.setattr(root, "main", lambda arguments: taken.append("long") or 0)
+    for line, way in (
+        ("query search x", "short"), ("--home h query search x", "short"), ("--home=h query search x", "short"),
+        ("query search --help", "long"), ("query sessions", "long"), ("search x", "long"), ("", "long"),
+    ):  # fmt: skip
+        taken.clear()
+        monkeypatch.setattr(sys, "argv", ["memlog", *line.split()])
+        assert start.main() == 0
+        assert taken == [way], line
+
+
+def test_the_group_lists_the_search_beside_the_others() -> None:
+    assert set(query.query.commands) == {
+        "search", "sessions", "session", "record", "epochs", "gaps", "timeline", "sql",
+    }  # fmt: skip
