@@ -117,9 +117,9 @@ def _separated(found: Iterable[dict[str, Any]], delimiter: str, headers: bool) -
         return
     out = StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    clean = safe_text if terminal.is_terminal() else str  # into a file, the text as it is
     if headers:
-        writer.writerow(first)
-    clean = safe_text if terminal.is_terminal() else str  # into a file, the bytes as they are
+        writer.writerow(map(clean, first))
     for row in chain([first], rows):
         writer.writerow(clean(_plain(v)) if v is not None else "" for v in row.values())
         terminal.write(out.getvalue())
@@ -152,5 +152,7 @@ def _table(found: list[dict[str, Any]], fmt: str | None, columns: list[str] | No
     if fmt not in tabulate_formats:
         raise click.UsageError(f"no table style is called {fmt!r}; there are: {', '.join(tabulate_formats)}")
     clean = [["" if v is None else safe_line(_plain(v)) for v in row] for row in cells]
-    shown = tabulate(clean, headers=names if headers else (), tablefmt=fmt, disable_numparse=True)
+    shown = tabulate(
+        clean, headers=list(map(safe_line, names)) if headers else (), tablefmt=fmt, disable_numparse=True
+    )
     terminal.write(shown + "\n")

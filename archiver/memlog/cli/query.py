@@ -132,18 +132,7 @@ def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str |
             con, agent=chosen.agent, project=chosen.project, since_ns=chosen.since_ns,
             until_ns=chosen.until_ns, limit=limit,
         )  # fmt: skip
-    columns = [
-        "session",
-        "started",
-        "ended",
-        "records",
-        "epochs",
-        "tools",
-        "errors",
-        "gaps",
-        "project",
-        "title",
-    ]
+    columns = ["session", "ended", "records", "epochs", "errors", "gaps", "project", "title"]
     output.emit(found, rows, fmt, columns)
 
 

@@ -17,6 +17,7 @@ def table(
     width: characters of the terminal; None cuts nothing.
     """
     cells = [["" if value is None else safe_line(_text(value)) for value in row] for row in rows]
+    names = [safe_line(name) for name in names]
     widths = [columns(name) if headers else 0 for name in names]
     for line in cells:
         widths = [max(w, columns(cell)) for w, cell in zip(widths, line, strict=True)]
@@ -25,7 +26,7 @@ def table(
     right = [
         all(isinstance(row[n], (int, float)) or row[n] is None for row in rows) for n in range(len(names))
     ]
-    head = [list(names), ["-" * w for w in widths]] if headers else []
+    head = [names, ["-" * w for w in widths]] if headers else []
     lines = []
     for line in head + cells:
         padded = [_fill(cut(cell, w), w, r) for cell, w, r in zip(line, widths, right, strict=True)]
@@ -36,7 +37,7 @@ def table(
 def fitted(widths: Sequence[int], room: int) -> list[int]:
     """The widths with the widest made narrower, together, until they add up to `room`."""
     found = list(widths)
-    for least in (WHOLE, NARROWEST):
+    for least in (WHOLE, NARROWEST, 1):
         while sum(found) > room and max(found) > least:
             widest = max(found)
             second = max((w for w in found if w < widest), default=least)
