@@ -1,9 +1,9 @@
 """Made-up agent records and transcripts: sizes, words and markup as sessions have them.
 
 Everything comes from a seed and from bench/text, so numbers can be compared between
-machines. Sizes follow what was measured on real sessions: p50 655 B of text, p90 5 KB,
-p99 28 KB, mean 2.4 KB; they pack to 0.29 of their size with the archive's dictionary, as real
-ones do (0.28); a tenth of the words are rare, some occur once.
+machines. Texts are as long as those measured on real sessions (p50 655 B, p90 5 KB, p99
+28 KB, mean 2.4 KB), a few words of each are unique, and blobs pack as real ones do: to
+0.40 of their size by zstd alone and to 0.27 with the archive's dictionary (real: 0.37, 0.28).
 """
 
 import json
@@ -24,9 +24,9 @@ from memlog.record import Record
 TEXT = Path(__file__).parent / "text"
 MEDIAN, SIGMA, LONGEST = 655, 1.617, 59_000  # of the log-normal text length; longest: still one blob
 VOCABULARY = 40_000
-REPLACED = 0.25  # share of the words of our text that a made-up one takes the place of
-TOPIC_WORDS, TOPIC_RUNS = 20, 16  # a stretch of text with words of its own: some runs of lines
-REPEATED = 0.25  # of its runs, those that repeat lines of it
+REPLACED = 0.45  # share of the words of our text that a made-up one takes the place of
+TOPIC_WORDS, TOPIC_RUNS = 40, 16  # a stretch of text with words of its own: some runs of lines
+REPEATED = 0.15  # of its runs, those that repeat lines of it
 POOL_BYTES = 2_000_000  # of each sort of text
 START_NS = 1_735_689_600_000_000_000  # 2025-01-01
 STEP_S = 10.0  # mean time between records: a million take four months
@@ -211,21 +211,25 @@ _KINDS = (
 _KIND_WEIGHTS = tuple(accumulate((16, 5, 13, 21, 14, 13, 18)))
 
 
+_MOST = {"tool_use": 28_000, "tool_result": 28_000, "meta": 28_000}  # twice the text still is one blob
+
+
 def _record(random: Random, session: _Session, now: int) -> Record:
     kind, role, sort = _KINDS[bisect_left(_KIND_WEIGHTS, random.random() * _KIND_WEIGHTS[-1])]
-    source_id, tool, rest = uuid(random), None, _rest(random, kind)
+    source_id, tool = uuid(random), None
+    if kind in ("tool_use", "tool_result"):
+        tool = TOOLS[bisect_left(TOOL_WEIGHTS, random.random() * TOOL_WEIGHTS[-1])]
     if session.epoch_left <= 0:
         session.epoch_left, session.boundary, kind, role = EPOCH_RECORDS, source_id, "compaction", "system"
         text = "Conversation compacted"
-        rest["compactMetadata"] = {"trigger": "auto", "preTokens": 155_000 + random.getrandbits(13)}
     else:
-        text = f"{_unique(random)}\n{pools()[sort].cut(random, text_size(random))}"
-    if kind in ("tool_use", "tool_result"):
-        tool = TOOLS[bisect_left(TOOL_WEIGHTS, random.random() * TOOL_WEIGHTS[-1])]
+        size = min(text_size(random), _MOST.get(kind, LONGEST))
+        text = f"{_unique(random)}\n{pools()[sort].cut(random, size)}"
     made = Record(
         agent="claude-code", session=session.name, source_id=source_id, block=0, kind=kind, ts_ns=now, text=text,
         mac=random.randbytes(8), role=role, tool=tool, project=session.project, parent_id=session.parent,
-        boundary=session.boundary, at=session.at, error=tool is not None and random.random() < 0.03, rest=rest,
+        boundary=session.boundary, at=session.at, error=tool is not None and random.random() < 0.03,
+        rest=_rest(random, kind, text),
     )  # fmt: skip
     session.parent = source_id
     session.epoch_left -= 1
@@ -248,23 +252,40 @@ def word(number: int) -> str:
     return words[number % len(words)]
 
 
-def _rest(random: Random, kind: str) -> dict[str, Any]:
+def _rest(random: Random, kind: str, text: str) -> dict[str, Any]:
+    """What capture keeps beside the text: the line's envelope, a tool's input, what an edit replaced."""
+    number = random.getrandbits(128)
     line: dict[str, Any] = {
-        "isSidechain": False, "userType": "external", "version": "2.1.22", "gitBranch": "main",
-        "slug": word(random.getrandbits(30)),
+        "isSidechain": False, "userType": "external", "version": "2.1.22", "gitBranch": "main", "slug": word(number),
     }  # fmt: skip
     if kind in ("message", "thinking", "tool_use"):
-        number = random.getrandbits(128)
         line["message"] = {
             "model": "claude-opus-4-5-20251101", "id": f"msg_{number >> 40:x}", "type": "message",
-            "stop_reason": None, "usage": {**USAGE, "output_tokens": number & 511},
+            "role": "assistant", "stop_reason": None, "usage": {**USAGE, "output_tokens": number & 511},
         }  # fmt: skip
         line["requestId"] = f"req_{number & 0xFFFFFFFFFFFFFFFFFF:x}"
-    elif kind == "tool_result":
-        line["block"] = {"type": "tool_result", "tool_use_id": f"toolu_{random.getrandbits(96):x}"}
-    elif kind == "meta":
-        line["type"] = "progress"
-    return line
+    if kind == "tool_use":
+        return {
+            "id": f"toolu_{number >> 32:x}",
+            "input": {"command": text, "description": "Run it"},
+            "line": line,
+        }
+    if kind == "tool_result":
+        line["toolUseResult"] = _edit(random) if number & 3 == 0 else {"stdout": {"same": True}, "stderr": ""}
+        return {"tool_use_id": f"toolu_{number >> 32:x}", "line": line}
+    if kind == "meta":
+        line |= {"type": "progress", "data": {"output": text}, "toolUseID": f"toolu_{number >> 32:x}"}
+    elif kind == "compaction":
+        line["compactMetadata"] = {"trigger": "auto", "preTokens": 155_000 + (number & 0x1FFF)}
+    return {"line": line}
+
+
+def _edit(random: Random) -> dict[str, Any]:
+    code = pools()["code"]
+    original = code.cut(random, min(text_size(random) * 2, _MOST["tool_result"]))
+    old, new = original[:200], code.cut(random, 300)
+    patch = {"oldStart": 1, "oldLines": 6, "newStart": 1, "newLines": 8, "lines": new.split("\n")}
+    return {"oldString": old, "newString": new, "originalFile": original, "structuredPatch": [patch]}
 
 
 class Written(NamedTuple):
