@@ -66,12 +66,18 @@ def run(
     )
 
 
-def drain(home: Home, settings: Settings, devices: tuple[str, ...] = ()) -> dict[str, Any]:
-    """One pass over every ring: what was archived."""
+def drain(
+    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, open_too: bool = False
+) -> dict[str, Any]:
+    """What one pass over every ring archived. devices: rings and images besides this user's own.
+
+    open_too: also write snapshots of epochs that go on.
+    """
+    request = {"verb": "drain", "devices": list(devices), "open_too": open_too}
     return _there_or_here(
         home,
-        lambda: ask(home, {"verb": "drain", "devices": list(devices)}),
-        lambda: drain_here(home, settings, devices),
+        lambda: ask(home, request),
+        lambda: drain_here(home, settings, devices, open_too=open_too),
     )
 
 
@@ -126,7 +132,9 @@ def run_here(
         return job.result or {}
 
 
-def drain_here(home: Home, settings: Settings, devices: tuple[str, ...] = ()) -> dict[str, Any]:
+def drain_here(
+    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, open_too: bool = False
+) -> dict[str, Any]:
     """One pass in this process, under the witness's lock."""
     from memlog.archive.store import Archive
     from memlog.witness.drain import Drain
@@ -138,5 +146,5 @@ def drain_here(home: Home, settings: Settings, devices: tuple[str, ...] = ()) ->
         Drain(archive, settings, devices) as drain,
     ):
         drain.run()
-        drain.settle()
+        drain.settle(open_too=open_too)
         return drain.totals.as_dict()

@@ -99,6 +99,7 @@ class Witness:
         self._queue: deque[tuple[Running, Client]] = deque()
         self._asked_to_drain: list[Client] = []
         self._drained_before: dict[str, int] = {}
+        self._open_too = False
         self._told_at = 0.0
         self._status = StatusFile(home)
         self._tree_due = True
@@ -321,7 +322,7 @@ class Witness:
                 client.answer(result={"pid": os.getpid()})
                 self.stop.set()
             elif verb == "drain":
-                self._ask_to_drain(client, request.get("devices"))
+                self._ask_to_drain(client, request.get("devices"), request.get("open_too") is True)
             elif "job" in request:
                 self._ask_job(client, request)
             else:
@@ -336,7 +337,7 @@ class Witness:
         log.info("job asked for name=%s", running.name)
         self._queue.append((running, client))
 
-    def _ask_to_drain(self, client: Client, devices: object) -> None:
+    def _ask_to_drain(self, client: Client, devices: object, open_too: bool) -> None:
         if self._drain is None or self._trouble:
             raise UnavailableError(f"the witness waits: {self._trouble}", hint="memlog status")
         for path in devices if isinstance(devices, list) else []:
@@ -346,6 +347,8 @@ class Witness:
         self._drain.hurry()
         if not self._asked_to_drain:
             self._drained_before = self._drain.totals.as_dict()
+            self._open_too = False
+        self._open_too = self._open_too or open_too
         self._asked_to_drain.append(client)
 
     def _answer_drains(self) -> None:
@@ -353,7 +356,7 @@ class Witness:
             return
         before = self._drained_before
         result = {name: n - before[name] for name, n in self._drain.totals.as_dict().items()}
-        self._drain.snapshots(limit=None)
+        self._drain.snapshots(limit=None, open_too=self._open_too)
         for client in self._asked_to_drain:
             client.answer(result=result)
         self._asked_to_drain = []

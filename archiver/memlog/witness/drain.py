@@ -332,9 +332,9 @@ class Drain:
             log.error("errand failed error=%s", trouble.sentence(exc), exc_info=exc)
         return True
 
-    def snapshots(self, *, limit: int | None = SNAPSHOTS_AT_ONCE) -> int:
-        """Write snapshots of what changed; how many files."""
-        written = tree.write_dirty(self.archive, limit=limit)
+    def snapshots(self, *, limit: int | None = SNAPSHOTS_AT_ONCE, open_too: bool = False) -> int:
+        """Write snapshots of what changed; how many files. open_too: of epochs that go on, too."""
+        written = tree.write_dirty(self.archive, limit=limit, open_too=open_too)
         for folder, why in written.refused:
             log.error("snapshot refused folder=%s error=%s", folder, why)
         if limit is None or written.files < limit:
@@ -343,7 +343,7 @@ class Drain:
             log.info("snapshots files=%d", written.files)
         return written.files
 
-    def settle(self) -> None:
+    def settle(self, *, open_too: bool = False) -> None:
         """What a pass leaves to do, done to the end: the spool, holes, and the tree."""
         self.hurry()
         self.find_errands()
@@ -351,7 +351,7 @@ class Drain:
             self.run()
             if not self.errands:
                 self.find_errands()
-        self.snapshots(limit=None)
+        self.snapshots(limit=None, open_too=open_too)
 
     def close(self) -> None:
         """Close every ring; what was read and not committed stays in it."""
