@@ -44,8 +44,9 @@ CREATE INDEX record_session ON record (session, epoch, ts_ns);
 CREATE INDEX record_time ON record (ts_ns);
 CREATE INDEX event_session ON event (session, ts_ns);
 
+-- content="record" in just this spelling is how Datasette finds it.
 CREATE VIRTUAL TABLE record_fts USING fts5 (
-  text, content = 'record', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+  text, content="record", content_rowid="id", tokenize="unicode61 remove_diacritics 2"
 );
 INSERT INTO record_fts (record_fts) VALUES ('rebuild');
 

@@ -15,7 +15,7 @@ import cbor2
 from memlog.contracts import UNKNOWN_AGENT
 from memlog.errors import DecodeError, MemlogError
 from memlog.record import Record, decode, encode
-from memlog.wire import NO_SESSION, Header, pack_session
+from memlog.wire import NO_SESSION, Foreign, Frame, Header, pack_session
 
 VERSION = 1
 
@@ -30,8 +30,12 @@ _AFTER = (
 _OWN = ("agent", "session", "source_id", "block", "kind", "ts_ns")
 _OPTIONAL = ("role", "tool", "project", "parent_id", "boundary", "at")
 
-# Lossless in JSON, and then no terminal obeys it and no reader of lines splits at it.
-_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# What a terminal obeys or a reader of lines splits at, apart from C0, as the inside of a character class.
+OBEYED = (
+    "\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f"
+)
+_ESCAPED = re.compile(f"[{OBEYED}]")
 
 
 def to_line(fields: Mapping[str, Any], blob: bytes) -> dict[str, Any]:
@@ -114,6 +118,28 @@ def from_line(line: Mapping[str, Any]) -> tuple[Header | None, bytes]:
         raise DecodeError(f"a portable line breaks at {exc}"[:300]) from exc
 
 
+def frame_of(line: Mapping[str, Any]) -> Frame:
+    """What an archive takes in of a line: its header and blob, and the names of a blob that has none itself.
+
+    Raises: DecodeError, whatever the line holds.
+    """
+    header, blob = from_line(line)
+    if line.get("agent") != UNKNOWN_AGENT or "mac" in line:
+        return Frame(header, blob)
+    session, source_id, ts_ns = (line.get(name) for name in ("session", "source_id", "ts_ns"))
+    if not _is_text(session) or not _is_text(source_id):
+        raise DecodeError("a portable line without a session or source_id")
+    if type(ts_ns) is not int or not 0 <= ts_ns < 1 << 63:
+        raise DecodeError("a portable line without a time")
+    found = Foreign(header, blob)
+    found.session, found.source_id, found.ts_ns = str(session), str(source_id), ts_ns
+    return found
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not any(0xD800 <= ord(c) < 0xE000 for c in value)
+
+
 def _blob_of(line: Mapping[str, Any]) -> bytes:
     for name in (*_OWN, *_OPTIONAL, "text", "mac"):
         value = line.get(name)
@@ -163,7 +189,7 @@ def dump_line(line: Mapping[str, Any], indent: int | None = None) -> str:
     text = json.dumps(line, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
     if text.isascii():
         return text.replace("\x7f", "\\u007f")
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _ESCAPED.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def parse_line(raw: bytes | str) -> dict[str, Any]:

@@ -40,6 +40,14 @@ class Frame(NamedTuple):
     blob: bytes
 
 
+class Foreign(Frame):
+    """A blob of another program with the names it was archived under: what memlog wrote brings them along."""
+
+    session: str
+    source_id: str
+    ts_ns: int
+
+
 class Gap(NamedTuple):
     """Records the ring no longer had when they were asked for: after < lost seqs < before."""
 

@@ -19,7 +19,7 @@ from memlog.archive.sessions import Session
 from memlog.contracts import CAPTURE_PENDING, CAPTURED, UNKNOWN_AGENT
 from memlog.errors import DecodeError
 from memlog.record import Event, Record, decode
-from memlog.wire import Damage, Frame, Gap, Header, unpack_session
+from memlog.wire import Damage, Foreign, Frame, Gap, Header, unpack_session
 
 if TYPE_CHECKING:
     from memlog.archive.store import Archive, Outcome
@@ -151,7 +151,8 @@ def take_apart(
             count = arriving.pop(pid, 0) if value.event == CAPTURED else 0
             told.append(Told(header, blob, value, count))
         else:
-            arrivals.append(_foreign(header, blob, error, key, origin, now_ns, redact))
+            found = _foreign(header, blob, error, key, origin, now_ns, redact)
+            arrivals.append(_renamed(found, item) if isinstance(item, Foreign) else found)
     return Read(arrivals, told, lost, damage, arriving, min(last_seq, _MOST))
 
 
@@ -198,6 +199,12 @@ def _foreign(
         redacted=redacted,
     )
     return _arrive(header, blob, record, error, not name)
+
+
+def _renamed(arrival: Arrival, item: Foreign) -> Arrival:
+    """The same under the names it had in the archive it comes from."""
+    record = arrival.record._replace(session=item.session, source_id=item.source_id, ts_ns=item.ts_ns)
+    return arrival._replace(record=record, nameless=False)
 
 
 def origin_of(source: str, boot_id: str) -> str:

@@ -14,7 +14,7 @@ from memlog.contracts import DAY_BITS, UNKNOWN_AGENT
 from memlog.errors import ArchiveError
 from memlog.paths import Home
 from memlog.settings import Settings
-from memlog.wire import Damage, Frame
+from memlog.wire import Damage, Foreign
 
 Steps = Generator[tuple[int, int, str], None, dict[str, Any]]
 Cursors = Mapping[tuple[bytes, int], int]
@@ -132,7 +132,7 @@ class _Rebuild:
                 renamed.append(line)  # it gets its name by meeting the line it replaced
                 continue
             waiting.setdefault(self._ring_of(line), []).append(line)
-            size += len(line.blob)
+            size += len(line.frame.blob)
             if count >= BATCH or size >= BATCH_BYTES:
                 self._flush(waiting, kept)
                 yield count
@@ -201,8 +201,7 @@ class _Rebuild:
         waiting.clear()
 
     def _store(self, lines: list[Line], ring: int | None, kept: bool) -> None:
-        frames = [Frame(line.header, line.blob) for line in lines]
-        read = self.archive.read(frames, ring=ring, source="tree", now_ns=self.now_ns)
+        read = self.archive.read([line.frame for line in lines], ring=ring, source="tree", now_ns=self.now_ns)
         if len(read.arrivals) != len(lines):  # somebody put an event among the records
             if len(lines) > 1:
                 for line in lines:
@@ -248,7 +247,8 @@ class _Rebuild:
                 self.con.execute(SNAPPED_SQL, row)
 
     def _ring_of(self, line: Line) -> int | None:
-        return None if line.header is None else self.salvage.ring({**line.facts, "uid": line.header.uid})
+        header = line.frame.header
+        return None if header is None else self.salvage.ring({**line.facts, "uid": header.uid})
 
     def _add(self, outcome: Outcome) -> None:
         self.total.archived += outcome.archived
@@ -294,16 +294,14 @@ def _remember(known: epochs.Epochs, told: list[dict[str, Any]]) -> None:
 def _as_it_was(arrival: ingest.Arrival, line: Line) -> ingest.Arrival:
     """What is to become the row, with the salt and the place it had."""
     facts, record = line.facts, arrival.record
-    if record.agent == UNKNOWN_AGENT and not record.mac:
-        words = {name: facts[name] for name in ("session", "source_id") if isinstance(facts.get(name), str)}
-        ts_ns, count = facts.get("ts_ns"), facts.get("redactions")
-        record = record._replace(**words, ts_ns=ts_ns if isinstance(ts_ns, int) else record.ts_ns)
-        arrival = arrival._replace(nameless=False, redacted=count if isinstance(count, int) else 0)
+    count = facts.get("redactions")
+    if isinstance(line.frame, Foreign):
+        arrival = arrival._replace(redacted=count if isinstance(count, int) else 0)
     elif record.boundary is None and "timed" not in facts and line.boundary is not None:
         record = record._replace(boundary=line.boundary)  # learnt after it was captured
     salt = as_bytes(facts.get("salt"))
     if len(salt) == chain.SALT_BYTES:
-        arrival = arrival._replace(salt=salt, digest=chain.digest_of(salt, line.blob))
+        arrival = arrival._replace(salt=salt, digest=chain.digest_of(salt, line.frame.blob))
     return arrival._replace(record=record)
 
 

@@ -12,7 +12,7 @@ from memlog.archive import session_file
 from memlog.archive.folder import Folder
 from memlog.archive.snapshot import SNAP
 from memlog.errors import DecodeError, UnsafePathError
-from memlog.wire import Damage, Header
+from memlog.wire import Damage, Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,7 @@ class Line:
     """One record of a snapshot. boundary: that of the epoch whose file it lies in; None: not known."""
 
     facts: Mapping[str, Any]
-    header: Header | None
-    blob: bytes
+    frame: Frame
     boundary: str | None
 
 
@@ -123,10 +122,10 @@ def lines(root: str, found: Found) -> Iterator[tuple[str, Line | Damage]]:
 def _line(raw: bytes, place: int, boundary: object) -> Line | Damage:
     try:
         facts = portable.parse_line(raw)
-        header, blob = portable.from_line(facts)
+        frame = portable.frame_of(facts)
     except DecodeError as exc:
         return Damage(place, raw, str(exc))
-    return Line(facts, header, blob, boundary if isinstance(boundary, str) else None)
+    return Line(facts, frame, boundary if isinstance(boundary, str) else None)
 
 
 def _survey_folder(folder: Folder, name: str, names: list[str]) -> Found:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from memlog.cli.query import selects
 from memlog.cli.root import Context, pass_context
 
 if TYPE_CHECKING:
@@ -17,25 +18,16 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 _LONG = 20_000  # records; fewer are out before a bar is of use
 
-_OPTIONS = (
-    click.argument("sessions", nargs=-1, metavar="[SESSION]..."),
-    click.option("--session", "more_sessions", multiple=True, metavar="ID", help="The id of a session."),
-    click.option("--epoch", type=click.IntRange(0), help="Between two compactions; 0: before the first."),
-    click.option("--project", metavar="DIR", help="Sessions of this directory; its last part will do."),
-    click.option("--agent", metavar="NAME", help="Sessions of this agent."),
-    click.option("--kind", multiple=True, metavar="KIND", help="message, tool_use, tool_result ..."),
-    click.option("--role", multiple=True, metavar="ROLE", help="user, assistant ..."),
-    click.option("--tool", multiple=True, metavar="TOOL", help="Calls and answers of this tool."),
-    click.option("--since", metavar="TIME", help="From then on: an ISO date, 2h, 3d, yesterday."),
-    click.option("--until", metavar="TIME", help="Before then."),
-    click.option("--search", "text", metavar="WORDS", default="", help="Records that hold all these words."),
-)  # fmt: skip
-
 
 def selected(command: F) -> F:
     """The flags that say which records; they arrive as keywords of `_slice`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
+    for add in (
+        click.option("--search", "text", metavar="WORDS", default="", help="Records that hold all of them."),
+        selects("epoch", "project", "agent", "kind", "role", "tool", "since", "until"),
+        click.option("--session", "more", multiple=True, metavar="ID", help="A session, or several."),
+        click.argument("sessions", nargs=-1, metavar="[SESSION]..."),
+    ):
+        command = add(command)
     return command
 
 
@@ -148,7 +140,7 @@ def _begun(
 
 
 def _slice(
-    con: "Connection", *, now_ns: int, sessions: tuple[str, ...], more_sessions: tuple[str, ...], text: str,
+    con: "Connection", *, now_ns: int, sessions: tuple[str, ...], more: tuple[str, ...], text: str,
     since: str | None, until: str | None, kind: tuple[str, ...], role: tuple[str, ...], tool: tuple[str, ...],
     **others: Any,
 ) -> "Slice":  # fmt: skip
@@ -160,7 +152,7 @@ def _slice(
         until_ns=None if until is None else dates.until(until, now_ns),
         kind=kind or None, role=role or None, tool=tool or None, **others,
     )  # fmt: skip
-    return slice.cut(con, selection, (*sessions, *more_sessions), text, now_ns=now_ns)
+    return slice.cut(con, selection, (*sessions, *more), text, now_ns=now_ns)
 
 
 @contextmanager

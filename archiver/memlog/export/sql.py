@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from memlog.export import tables
+from memlog.portable import OBEYED
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 # What an editor hides, a terminal obeys, or the shell eats: it drops the CR of a line's CRLF.
-_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_ODD = re.compile(f"[\x00-\x08\x0b-\x1f{OBEYED}]")
 _NESTED = 8  # replace() calls; SQLite's parser has a stack of 100
 
 HEAD = """\
@@ -56,7 +57,7 @@ def quote(value: object) -> str:
     odd = set() if value.isprintable() else set(_ODD.findall(value))
     if not odd:
         return _quoted(value)
-    signs = {c: f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in sorted(odd)}
+    signs = {c: _sign(ord(c)) for c in sorted(odd)}
     # A NUL would end the literal's text in replace(); a sign the text holds itself would come back wrong.
     if "\0" in odd or len(odd) > _NESTED or any(sign in value for sign in signs.values()):
         return f"CAST(X'{value.encode().hex()}' AS TEXT)"
@@ -68,3 +69,7 @@ def quote(value: object) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _sign(n: int) -> str:
+    return f"\\x{n:02x}" if n < 256 else f"\\u{n:04x}" if n < 0x10000 else f"\\U{n:08x}"

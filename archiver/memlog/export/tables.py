@@ -43,16 +43,18 @@ def rows(con: "Connection", part: "Slice", *, now_ns: int, on_rows: OnRows) -> I
             rings.add(row[of_ring])
         yield "record", row
         on_rows(1)
-    for key in sessions:
-        for table, found in (
-            ("session", slice.session(con, *key)),
-            ("epoch", slice.epochs(con, *key)),
-            ("event", slice.events(con, *key, part)),
-        ):
-            for row in found:
-                yield table, row
-    for row in slice.gaps(con, rings, part):
-        yield "gap", row
+    for name, agent in slice.names(con) if part.whole else sessions:
+        yield from _of("session", slice.session(con, name, agent))
+        yield from _of("epoch", slice.epochs(con, name, agent))
+        if not part.whole:
+            yield from _of("event", slice.events(con, name, agent, part))
+    if part.whole:
+        yield from _of("event", slice.all_events(con))
+    yield from _of("gap", slice.gaps(con, rings, part))
+
+
+def _of(table: str, found: "Iterator[Row]") -> Iterator[tuple[str, "Row"]]:
+    return ((table, row) for row in found)
 
 
 def facts(part: "Slice", now_ns: int) -> list[tuple[str, str]]:

@@ -30,10 +30,11 @@ LINE_SQL = """
 SELECT v.id, v.session, v.agent, v.project, v.epoch, v.ts, v.kind, v.role, v.tool, v.ts_ns, v.source_id,
   v.block, v.part, v.parts, v.parent_id, nullif(v.ring_id, '') AS ring_id, v.seq, v.uid, v.pid, v.attested,
   v.written_ns, v.archived_ns, v.bytes, v.digest, r.salt, r.link, v.decode_error,
-  CASE WHEN r.text_bytes IS NULL THEN CAST(memlog_text(r.body, r.packing, NULL) AS TEXT) END AS text,
+  CASE WHEN r.mac = x'' THEN v.text END AS text,
   memlog_blob(r.body, r.packing) AS blob
 FROM record r JOIN v_record v ON v.id = r.id WHERE r.id = :id
 """
+NAMES_SQL = "SELECT session, agent FROM session ORDER BY id"
 # index: session_name
 SESSION_SQL = "SELECT * FROM v_session WHERE session = :session AND agent = :agent"
 EPOCHS_SQL = "SELECT * FROM v_epoch WHERE session = :session AND agent = :agent ORDER BY epoch"
@@ -42,6 +43,7 @@ EVENTS_SQL = """
 SELECT * FROM v_event WHERE session = :session AND agent = :agent AND ts_ns >= :since AND ts_ns < :until
 ORDER BY ts_ns, id
 """
+ALL_EVENTS_SQL = "SELECT * FROM v_event ORDER BY ts_ns, id"
 # index: none, gaps are few
 GAPS_SQL = """
 SELECT * FROM v_gap WHERE ring_id IN (SELECT value FROM json_each(:rings)) ORDER BY ring_id, uid, after_seq
@@ -140,6 +142,11 @@ def blobs(con: "Connection", part: Slice) -> Iterator[tuple[dict[str, Any], byte
             yield dict(zip(names, row[:-1], strict=True)), row[-1]
 
 
+def names(con: "Connection") -> Iterator[tuple[str, str]]:
+    """Session and agent of every session."""
+    yield from con.execute(NAMES_SQL)
+
+
 def session(con: "Connection", name: str, agent: str) -> Iterator[Row]:
     """Its row of v_session."""
     yield from con.execute(SESSION_SQL, {"session": name, "agent": agent})
@@ -154,6 +161,11 @@ def events(con: "Connection", name: str, agent: str, part: Slice) -> Iterator[Ro
     """Its rows of v_event within the slice's time."""
     values = {"session": name, "agent": agent, "since": part.since_ns, "until": part.until_ns}
     yield from con.execute(EVENTS_SQL, values)
+
+
+def all_events(con: "Connection") -> Iterator[Row]:
+    """Rows of v_event, also of sessions that have no records."""
+    yield from con.execute(ALL_EVENTS_SQL)
 
 
 def gaps(con: "Connection", rings: Iterable[str], part: Slice) -> Iterator[Row]:

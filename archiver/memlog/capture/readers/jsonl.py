@@ -51,7 +51,7 @@ def frame_of(value: dict[str, Any]) -> Frame | None:
     from memlog import portable
 
     try:
-        return Frame(*portable.from_line(value))
+        return portable.frame_of(value)
     except ContractError:
         return None
 

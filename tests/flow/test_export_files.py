@@ -1,0 +1,388 @@
+"""export: what a person takes away opens without memlog, holds every byte, and is whole or not there."""
+
+import csv
+import json
+import os
+import shutil
+import sqlite3 as stock
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasette.app import Datasette
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import archives
+from archives import NOW_NS, event, record
+from conftest import Run
+from memlog import portable
+from memlog.contracts import schema_dir
+from memlog.export import sql, sqlite, tables
+from memlog.paths import Home
+from memlog.query import slice
+from memlog.query.selection import Selection
+
+SHELL = shutil.which("sqlite3")
+needs_shell = pytest.mark.skipif(SHELL is None, reason="there is no sqlite3 shell on this machine")
+
+NASTY = [
+    "plain", "it's 'quoted'; DROP TABLE record; --", "two\nlines", "a\r\nb\rc", "nul\0inside", "\0", "bell\x07 and \x1b[31mred",
+    ".quit\n.exit\n", "\n/\ngo\n", "\\x1b is not \x1b", "bidi \u202e and \u200b and \ufeff", "\x85\u2028\u2029", "café 漢字 🙂",
+    "".join(map(chr, range(1, 32))), "/* */ -- # @", "\\u202e\u202e", "",
+]  # fmt: skip
+
+
+def shell(database: Path, script: str | bytes) -> str:
+    """What the stock sqlite3 shell prints; nothing on stderr."""
+    given = script.encode() if isinstance(script, str) else script
+    done = subprocess.run([str(SHELL), "-bail", str(database)], input=given, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout.decode()
+
+
+@pytest.fixture
+def full(home: Home) -> Home:
+    """Sessions with texts that break quoting, a large record, foreign blobs, a ring, events."""
+    archives.fill(
+        home,
+        [record(text, n=n, kind="tool_result" if n % 3 else "message", tool="Bash" if n % 3 else None, error=n == 4)
+         for n, text in enumerate(NASTY)],
+        [record("needle " + "hay " * 40_000, n=50, boundary="")],
+        [record("second needle", n=1, session="session-b", project="/home/ann/other", agent="codex")],
+        [b"\xa1\x61k\x65words", b"\x00\xff not cbor"],
+        [event("PreCompact"), event("SessionEnd", session="session-b", ts_ns=NOW_NS)],
+    )  # fmt: skip
+    return home
+
+
+@pytest.fixture
+def memlog(run_memlog: Run) -> Run:
+    """The command, which must succeed unless another exit code is named."""
+
+    def run(*words: str, check: int = 0, **named: Any) -> "subprocess.CompletedProcess[str]":
+        return run_memlog(*words, check=check, **named)
+
+    return run
+
+
+def whole(con: Any) -> slice.Slice:
+    return slice.cut(con, Selection(), now_ns=NOW_NS)
+
+
+def promised(home: Home) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of every view, as the archive gives them."""
+    with archives.reading(home) as con:
+        return {name: sorted(con.execute(f"SELECT * FROM v_{name}").fetchall(), key=repr) for name in TABLES}
+
+
+TABLES = ("record", "session", "epoch", "gap", "event")
+
+
+def held(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of an exported file, read by Python's own SQLite."""
+    con = stock.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        for name in TABLES:
+            assert (
+                con.execute(f"SELECT * FROM {name}").fetchall()
+                == con.execute(f"SELECT * FROM v_{name}").fetchall()
+            )
+        return {name: sorted(con.execute(f"SELECT * FROM v_{name}").fetchall(), key=repr) for name in TABLES}
+    finally:
+        con.close()
+
+
+def script_of(home: Home) -> bytes:
+    with archives.reading(home) as con:
+        return b"".join(sql.chunks(con, whole(con), now_ns=NOW_NS, on_rows=lambda n: None))
+
+
+def test_the_tables_of_an_export_have_the_columns_of_the_archives_views(home: Home) -> None:
+    before, after = tables.schema()
+    con = stock.connect(":memory:")
+    con.executescript(before + after)
+    with archives.archive_of(home) as archive:
+        for name in TABLES:
+            ours = [c[0] for c in con.execute(f"SELECT * FROM v_{name}").description]
+            assert ours == [c[0] for c in archive.execute(f"SELECT * FROM v_{name}").description], name
+    con.close()
+    assert os.path.exists(os.path.join(schema_dir(), "export.sql"))
+
+
+@needs_shell
+def test_a_script_loads_into_the_stock_shell_and_gives_every_row_and_byte(full: Home, tmp_path: Path) -> None:
+    script = script_of(full)
+    assert not set(script) & (set(range(32)) - {9, 10}), "no byte of it is a control character"
+    assert shell(tmp_path / "new.db", script) == ""
+    assert held(tmp_path / "new.db") == promised(full)
+    found = shell(
+        tmp_path / "new.db",
+        "SELECT count(*) FROM record_fts WHERE record_fts MATCH 'needle';"
+        "SELECT snippet(record_fts, 0, '[', ']', '...', 4) FROM record_fts WHERE record_fts MATCH 'second needle';"
+        "SELECT count(*) FROM conversation; SELECT tool, calls, errors FROM tools; SELECT count(*) FROM failures;"
+        "SELECT sum(records) FROM days; INSERT INTO record_fts (record_fts, rank) VALUES ('integrity-check', 1);",
+    ).splitlines()
+    assert found[:2] == ["2", "[second] [needle]"]
+    assert int(found[2]) > 0 and found[3] == "Bash|0|1"
+
+
+texts = st.text(
+    st.one_of(
+        st.characters(codec="utf-8"),
+        st.sampled_from("\0\r\n'\\\x1b\x85\u202e\u2028x1b/;."),
+    ),
+    max_size=30,
+)
+
+
+@needs_shell
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(texts, min_size=20, max_size=60))
+def test_any_text_comes_through_the_stock_shell(tmp_path_factory: Any, values: list[str]) -> None:
+    path = tmp_path_factory.mktemp("shell") / "t.db"
+    rows = "".join(f"INSERT INTO t VALUES ({n}, {sql.quote(v)});\n" for n, v in enumerate(values))
+    shell(path, f"CREATE TABLE t (n, v); BEGIN;\n{rows}COMMIT;\n")
+    con = stock.connect(path)
+    assert [v for (v,) in con.execute("SELECT v FROM t ORDER BY n")] == values
+    con.close()
+
+
+@needs_shell
+def test_a_naive_literal_would_lose_bytes_in_the_same_shell(tmp_path: Path) -> None:
+    for n, text in enumerate(["a\r\nb", "a\0b"]):
+        literal = "'" + text.replace("'", "''") + "'"
+        path = tmp_path / f"{n}.db"
+        subprocess.run([str(SHELL), str(path)], input=f"CREATE TABLE t (v);\nINSERT INTO t VALUES ({literal});\n".encode(),
+                       capture_output=True, timeout=60)  # fmt: skip
+        con = stock.connect(path)
+        assert con.execute("SELECT v FROM t").fetchall() != [(text,)]
+        con.close()
+
+
+@pytest.fixture
+def exported(full: Home, tmp_path: Path, memlog: Run) -> Path:
+    path = tmp_path / "out.db"
+    memlog("export", "sqlite", "-o", str(path))
+    return path
+
+
+def test_a_file_holds_every_row_and_byte_and_opens_from_read_only_media(
+    full: Home, exported: Path, tmp_path: Path
+) -> None:
+    assert held(exported) == promised(full)
+    assert stat.S_IMODE(exported.stat().st_mode) == 0o600
+    assert exported.read_bytes()[18:20] == b"\x01\x01", "journal_mode DELETE, not WAL"
+    assert [p.name for p in tmp_path.glob("out.db*")] == ["out.db"]
+    medium = tmp_path / "medium"
+    medium.mkdir()
+    shutil.copy(exported, medium / "out.db")
+    os.chmod(medium / "out.db", 0o444)
+    os.chmod(medium, 0o555)
+    try:
+        script = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM v_record').fetchone())"
+        read = [sys.executable, "-c", script, str(medium / "out.db")]
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        if os.geteuid() == 0 and shutil.which("setpriv"):  # as root every medium is writable
+            for place in (medium, *medium.parents):
+                if (
+                    place.stat().st_uid == 0
+                    and not place.stat().st_mode & 0o005
+                    and str(place).startswith("/tmp")
+                ):
+                    os.chmod(place, place.stat().st_mode | 0o055)
+            read = nobody + [sys.executable if os.access(sys.executable, os.X_OK) else "python3", *read[1:]]
+        done = subprocess.run(read, capture_output=True, text=True, timeout=60)
+        assert done.stdout.strip() == f"({len(promised(full)['record'])},)", done.stderr
+        assert list(medium.iterdir()) == [medium / "out.db"], "nothing is made beside it"
+    finally:
+        os.chmod(medium, 0o755)
+
+
+@needs_shell
+def test_a_file_answers_a_search_in_the_stock_shell(exported: Path) -> None:
+    assert shell(exported, "SELECT count(*) FROM record_fts WHERE record_fts MATCH 'needle';") == "2\n"
+    assert shell(exported, "PRAGMA integrity_check; PRAGMA journal_mode;") == "ok\ndelete\n"
+
+
+@pytest.fixture
+def datasette(exported: Path) -> Iterator[Datasette]:
+    """Datasette without our plugin."""
+    found = Datasette([], immutables=[str(exported)])
+    from datasette.plugins import pm
+
+    ours = [p for p in pm.get_plugins() if (pm.get_name(p) or "").startswith(("memlog", "datasette_memlog"))]
+    names = [(p, pm.get_name(p)) for p in ours]
+    for plugin in ours:
+        pm.unregister(plugin)
+    yield found
+    for plugin, name in names:
+        pm.register(plugin, name)
+    for database in found.databases.values():
+        database.close()
+
+
+async def test_datasette_without_our_plugin_shows_and_searches_it(datasette: Datasette) -> None:
+    await datasette.invoke_startup()
+    tables = (await datasette.client.get("/out.json")).json()["tables"]
+    assert {t["name"] for t in tables} >= {*TABLES, "export", "record_fts"}
+    found = (await datasette.client.get("/out/record.json?_search=second+needle&_shape=array")).json()
+    assert [row["session"] for row in found] == ["session-b"], "it finds the index by itself"
+    page = await datasette.client.get("/out/v_record?_sort=id")
+    assert page.status_code == 200 and "memlog_text" not in page.text
+
+
+def test_jsonl_gives_every_blob_back(full: Home, memlog: Run) -> None:
+    lines = [json.loads(raw) for raw in memlog("export", "jsonl").stdout.splitlines()]
+    with archives.reading(full) as con:
+        blobs = [
+            b for (b,) in con.execute("SELECT memlog_blob(body, packing) FROM record ORDER BY ts_ns, id")
+        ]
+        rows = archives.rows(con, "SELECT * FROM v_record ORDER BY ts_ns, id")
+    assert [portable.from_line(line)[1] for line in lines] == blobs
+    for line, row in zip(lines, rows, strict=True):
+        for name in (
+            "id",
+            "session",
+            "epoch",
+            "ts",
+            "ts_ns",
+            "kind",
+            "role",
+            "tool",
+            "source_id",
+            "part",
+            "parts",
+            "digest",
+        ):
+            assert line.get(name) == row[name], name
+        assert line["text"] == row["text"]
+
+
+def test_importing_an_exported_jsonl_gives_the_same_rows(full: Home, tmp_path: Path, memlog: Run) -> None:
+    path = tmp_path / "out.jsonl"
+    memlog("export", "jsonl", "-o", str(path))
+    other = Home(str(tmp_path / "other"))
+    memlog("--home", other.root, "import", "jsonl", str(path))
+    columns = """session, project, agent, epoch, ts, ts_ns, written_ns, uid, pid, kind, role, tool, source_id, parent_id,
+        block, part, parts, bytes, text, decode_error, error, omitted, redacted, extra"""
+
+    def rows(home: Home) -> list[dict[str, Any]]:
+        with archives.reading(home) as con:
+            return archives.rows(
+                con, f"SELECT {columns} FROM v_record ORDER BY ts_ns, session, source_id, block, part"
+            )
+
+    assert rows(other) == rows(full)
+    again = memlog("--home", other.root, "import", "jsonl", str(path))
+    assert rows(other) == rows(full), again.stderr
+
+
+def test_csv_has_the_columns_of_v_record(full: Home, memlog: Run, tmp_path: Path) -> None:
+    memlog("export", "csv", "-o", str(tmp_path / "out.csv"))
+    with open(tmp_path / "out.csv", encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    with archives.reading(full) as con:
+        rows = archives.rows(con, "SELECT * FROM v_record ORDER BY ts_ns, id")
+    assert list(found[0]) == list(rows[0])
+    assert [row["text"] for row in found] == [row["text"] for row in rows]
+    assert [row["id"] for row in found] == [str(row["id"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("flags", "sessions", "records"),
+    [
+        (["session-b"], {"session-b"}, 1), (["--session", "session-b"], {"session-b"}, 1),
+        (["session-a", "session-b"], {"session-a", "session-b"}, None), (["--agent", "codex"], {"session-b"}, 1),
+        (["--project", "other"], {"session-b"}, 1), (["--kind", "message", "session-b"], {"session-b"}, 1),
+        (["--search", "second needle"], {"session-b"}, 1), (["--search", "needle"], {"session-a", "session-b"}, 4),
+        (["--search", "needle agent:codex"], {"session-b"}, 1), (["--until", "2000-01-01"], set(), 0),
+        (["--epoch", "7"], set(), 0), (["--tool", "bash", "--search", "lines"], {"session-a"}, 1),
+        (["--search", "-needle", "session-b"], set(), 0),
+    ],
+)  # fmt: skip
+def test_a_part_of_the_archive_can_be_taken(
+    full: Home, memlog: Run, tmp_path: Path, flags: list[str], sessions: set[str], records: int | None
+) -> None:
+    path = tmp_path / "part.db"
+    memlog("export", "sqlite", *flags, "-o", str(path))
+    found = held(path)
+    assert {row[0] for row in found["session"]} == sessions
+    if records is not None:
+        assert len(found["record"]) == records, "a record of several parts is taken whole"
+    lines = memlog("export", "jsonl", *flags).stdout.splitlines()
+    assert len(lines) == len(found["record"])
+
+
+def test_a_session_that_is_not_there_is_told_with_its_nearest_names(full: Home, memlog: Run) -> None:
+    done = memlog("export", "sql", "sesion-b", check=3)
+    assert done.stdout == "" and "session-b" in done.stderr
+    assert memlog("export", "sql", "--search", "!!!", check=2).stdout == ""
+
+
+def test_a_file_that_is_there_is_not_replaced_without_force(full: Home, memlog: Run, tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    for format in ("sql", "sqlite", "jsonl", "csv"):
+        path.write_text("precious")
+        done = memlog("export", format, "-o", str(path), check=7)
+        assert "--force" in done.stderr and path.read_text() == "precious"
+        memlog("export", format, "-o", str(path), "--force")
+        assert path.read_bytes() != b"precious" and stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path).count("out") == 1
+    assert not [name for name in os.listdir(tmp_path) if "tmp" in name]
+
+
+def test_an_export_that_fails_leaves_no_file_and_the_old_one(
+    full: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memlog.export import place
+
+    path = tmp_path / "out.db"
+    path.write_text("precious")
+    fired = []
+
+    def failing(*args: Any, **more: Any) -> Iterator[Any]:
+        fired.append(True)
+        yield "export", ("key", "value")
+        raise OSError(28, "no space left")
+
+    monkeypatch.setattr(tables, "rows", failing)
+    with archives.reading(full) as con, pytest.raises(Exception, match="cannot be written"):  # noqa: SIM117
+        with place.made(str(path), force=True) as temporary:
+            sqlite.write(con, whole(con), temporary, now_ns=NOW_NS, on_rows=lambda n: None)
+    assert fired and path.read_text() == "precious"
+    assert [p.name for p in tmp_path.glob("out.db*")] == ["out.db"]
+
+
+def test_records_whose_bytes_are_damaged_are_named_and_the_others_come_out(full: Home, memlog: Run) -> None:
+    everything = len(memlog("export", "jsonl").stdout.splitlines())
+    from memlog.archive.store import Archive
+
+    with Archive.open(full, now_ns=NOW_NS) as archive:
+        archive.con.execute(
+            "UPDATE record SET packing = 1, body = x'28b52ffdff' WHERE id = (SELECT min(id) FROM record)"
+        )
+    done = memlog("export", "jsonl", check=1)
+    assert len(done.stdout.splitlines()) == everything - 1
+    assert "left out" in done.stderr
+    assert memlog("export", "sql").stdout.count("INSERT INTO record VALUES") == everything, (
+        "a row without its text"
+    )
+
+
+def test_an_export_is_of_one_moment(full: Home) -> None:
+    with archives.reading(full) as con:
+        con.execute("BEGIN")
+        part = whole(con)
+        found = tables.rows(con, part, now_ns=NOW_NS, on_rows=lambda n: None)
+        first = [next(found) for _ in range(6)]
+        archives.fill(full, [record("later", n=90)], now_ns=NOW_NS + 1)
+        rest = list(found)
+    rows = [row for table, row in first + rest if table == "record"]
+    (session,) = [row for table, row in rest if table == "session" and row[0] == "session-a"]
+    assert "later" not in [row[23] for row in rows]
+    assert session[6] == len({row[0] for row in rows if row[1] == "session-a" and row[20] == 0})
