@@ -1,0 +1,169 @@
+"""Released migrations never change; each is applied whole or not at all."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from memlog.archive import chain, migrate
+from memlog.archive.connection import open_writer, sqlite3
+from memlog.archive.migrate import Migration, migrations
+from memlog.contracts import APPLICATION_ID, ARCHIVE_VERSION
+from memlog.errors import ArchiveError
+from memlog.paths import Home
+
+# SHA-256 of every released file; a new migration is added here with the release that brings it.
+RELEASED = {"0001_create_archive.sql": "41ff777e37437dd5440cda05b8669d6b24cd8e0aa28e2376eacefc0bdb11b830"}
+
+SECOND = Migration(
+    2,
+    "0002_add_pin.sql",
+    "CREATE TABLE pin (record_id INTEGER PRIMARY KEY) STRICT;\n"
+    "INSERT INTO pin VALUES (1); INSERT INTO pin VALUES (2); -- a comment; with a semicolon\n"
+    "CREATE VIEW v_pin AS SELECT 'a;b' AS text, record_id FROM pin;\n"
+    "PRAGMA user_version = 2;\n",
+)
+
+PROMISED = {
+    "v_record": "id session project agent epoch ring_id seq ts ts_ns written_ns archived_ns uid pid attested kind role"
+    " tool source_id parent_id block part parts bytes text decode_error digest",
+    "v_session": "session agent project title started ended records epochs compactions tools errors gaps bytes",
+    "v_epoch": "session epoch opened closed trigger tokens_before tokens_after records",
+    "v_gap": "ring_id uid after_seq before_seq lost healed noticed",
+}
+
+
+def test_released_migrations_are_what_they_were() -> None:
+    assert {m.name: m.digest for m in migrations()} == RELEASED
+
+
+def test_migrations_are_numbered_without_a_hole_and_named_after_what_they_do() -> None:
+    found = migrations()
+    assert [m.number for m in found] == list(range(1, ARCHIVE_VERSION + 1))
+    for migration in found:
+        number, verb, *noun = migration.name.removesuffix(".sql").split("_")
+        assert len(number) == 4 and verb and noun
+        assert migration.sql.startswith(f"-- {migration.name}  Why: ")
+        assert f"PRAGMA user_version = {migration.number};" in migration.sql
+        assert not any(
+            line.strip().upper().startswith(("BEGIN;", "COMMIT;")) for line in migration.sql.splitlines()
+        )
+
+
+def test_a_new_archive_has_its_identity_its_first_links_and_the_promised_columns(home: Home) -> None:
+    Path(home.root).mkdir()
+    con = open_writer(home.archive)
+    assert migrate.migrate(con, now_ns=7) == [m.name for m in migrations()]
+    assert migrate.migrate(con, now_ns=8) == []
+    assert con.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+    assert con.execute("SELECT length(archive_id), created_ns, links FROM archive").fetchone() == (16, 7, 2)
+    assert chain.verify_archive_chain(con) == []
+    for view, columns in PROMISED.items():
+        found = [d[0] for d in con.execute(f"SELECT * FROM {view}").description]
+        assert set(columns.split()) <= set(found), view
+    con.close()
+
+
+def apply_second(home: Home, monkeypatch: pytest.MonkeyPatch, migration: Migration = SECOND) -> None:
+    monkeypatch.setattr(migrate, "migrations", lambda: [*migrations(), migration])
+    con = open_writer(home.archive)
+    try:
+        migrate.migrate(con, now_ns=9)
+    finally:
+        con.close()
+
+
+def schema(home: Home) -> tuple[int, int, list[str]]:
+    """(user_version, links of the archive's chain, names in the schema) by a connection of its own."""
+    con = sqlite3.connect(home.archive)
+    try:
+        names = [n for (n,) in con.execute("SELECT name FROM sqlite_master ORDER BY name")]
+        version = con.execute("PRAGMA user_version").fetchone()[0]
+        assert con.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return version, con.execute("SELECT links FROM archive").fetchone()[0] if names else 0, names
+    finally:
+        con.close()
+
+
+def test_a_migration_that_fails_leaves_the_archive_as_it_was(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(home.root).mkdir()
+    con = open_writer(home.archive)
+    migrate.migrate(con, now_ns=1)
+    con.close()
+    before = schema(home)
+    for bad in (
+        SECOND.sql + "SELECT nonsense FROM nowhere;",
+        SECOND.sql.replace("user_version = 2", "user_version = 3"),
+    ):
+        with pytest.raises(ArchiveError, match="0002_add_pin"):
+            apply_second(home, monkeypatch, SECOND._replace(sql=bad))
+        assert schema(home) == before
+    apply_second(home, monkeypatch)
+    assert schema(home)[0] == 2 and "pin" in schema(home)[2]
+
+
+def test_the_bindings_own_executescript_would_leave_half_of_it(home: Home) -> None:
+    """The known-bad twin: it commits what is open, so the first tables stay after a failure."""
+    Path(home.root).mkdir()
+    con = open_writer(home.archive)
+    con.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.Error):
+        con.executescript(SECOND.sql + "SELECT nonsense FROM nowhere;")
+    con.close()
+    con = sqlite3.connect(home.archive)
+    assert con.execute("SELECT count(*) FROM sqlite_master WHERE name = 'pin'").fetchone() == (1,)
+    con.close()
+
+
+def migrate_and_die(home: Home, statement: int) -> bool:
+    """True when a child was killed as it began its n-th statement of the migrations."""
+    child = os.fork()
+    if child == 0:
+        try:
+            con = open_writer(home.archive)
+            seen = 0
+
+            def traced(_: str) -> None:
+                nonlocal seen
+                seen += 1
+                if seen == statement:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            con.set_trace_callback(traced)
+            migrate.migrate(con, now_ns=1)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def test_migrations_killed_after_every_statement_leave_old_or_new(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlite_utils  # noqa: F401 - loaded once, not by every child
+
+    monkeypatch.setattr(migrate, "migrations", lambda: [*found, SECOND])
+    found = migrations()
+    Path(home.root).mkdir()
+    versions: list[int] = []
+    statement = 0
+    while True:
+        statement += 1
+        for path in Path(home.root).iterdir():
+            path.unlink()
+        killed = migrate_and_die(home, statement)
+        version, links, names = schema(home)
+        versions.append(version)
+        assert links == (0, 2, 3)[version]
+        assert ("pin" in names, "record" in names) == (version == 2, version >= 1)
+        if not killed:
+            break
+        con = open_writer(home.archive)
+        migrate.migrate(con, now_ns=2)
+        assert chain.verify_archive_chain(con) == []
+        con.close()
+        assert schema(home)[0] == 2
+    assert statement > 40 and versions == sorted(versions) and set(versions) == {0, 1, 2}
