@@ -6,7 +6,7 @@ from memlog.archive import tree
 from memlog.archive.connection import Error, open_writer
 from memlog.archive.migrate import migrate
 from memlog.archive.store import Archive
-from memlog.errors import MemlogError
+from memlog.errors import MemlogError, NotFoundError
 from memlog.paths import Home, load_key, make_dir, open_private, replace_file, sync_dir
 from memlog.settings import Settings
 
@@ -14,6 +14,12 @@ from memlog.settings import Settings
 def workshop(home: Home) -> Home:
     """A home below the home: its archive becomes the home's by one rename."""
     return Home(os.path.join(home.root, "rebuild.tmp"))
+
+
+def require(home: Home) -> None:
+    """Nothing, or NotFoundError where the home has no archive."""
+    if not os.path.exists(home.archive):
+        raise NotFoundError(f"there is no archive yet at {home.archive}", hint="memlog up")
 
 
 def complete_tree(home: Home, *, now_ns: int, settings: Settings) -> str:

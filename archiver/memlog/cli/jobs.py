@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _JOBS = {
     "import": "memlog.witness.backfill:import_job",
+    "tree": "memlog.archive.tree_check:rewrite",
 }
 
 

@@ -1,0 +1,93 @@
+"""admin: dry until told otherwise, exit codes that say how it is, and nothing that is not built."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archives
+from archives import NOW_NS, event, record
+from conftest import Run
+from memlog.archive import tree
+from memlog.archive.store import Archive
+from memlog.paths import Home
+
+
+@pytest.fixture
+def full(home: Home) -> Home:
+    with Archive.open(home, now_ns=NOW_NS) as archive:
+        items = [*(record(f"words {n}", n=n) for n in range(5)), event("SessionEnd", ts_ns=NOW_NS)]
+        archive.ingest(list(archives.frames(items)), ring=None, source="x", now_ns=NOW_NS)
+        tree.write_dirty(archive)
+        archive.ingest(
+            list(archives.frames([record("open", n=9, session="open")])), ring=None, source="x", now_ns=NOW_NS
+        )
+    return home
+
+
+def rows(home: Home) -> list[dict[str, Any]]:
+    with archives.reading(home) as con:
+        return archives.rows(con, "SELECT * FROM v_record ORDER BY id")
+
+
+def test_rebuild_is_dry_without_apply_and_then_loses_nothing(full: Home, run_memlog: Run) -> None:
+    before, inode = rows(full), os.stat(full.archive).st_ino
+    dry = run_memlog("admin", "rebuild", "archive", "--from-tree", check=0)
+    assert "would make an archive of 5 records of 1 sessions in 1 files" in dry.stdout
+    assert os.stat(full.archive).st_ino == inode and "--apply" in dry.stderr
+    done = run_memlog("admin", "rebuild", "archive", "--from-tree", "--apply", "--json", check=0)
+    told = json.loads(done.stdout)
+    assert (told["records"], told["sessions"]) == (6, 2), "what only the archive held was written first"
+    assert rows(full) == before and os.stat(full.archive).st_ino != inode
+    assert Path(told["old"]).exists()
+    assert run_memlog("admin", "rebuild", "archive", check=2).stderr.count("--from-tree")
+
+
+def test_verify_says_what_is_wrong_and_exits_1(full: Home, run_memlog: Run) -> None:
+    assert "as it was archived" in run_memlog("admin", "verify", check=0).stderr
+    place = Path(full.root, "session-a", "snap-00000.json")
+    good = place.read_bytes()
+    for n in range(0, len(good), 97):  # any byte of a snapshot
+        place.write_bytes(good[:n] + bytes([good[n] ^ 1]) + good[n + 1 :])
+        if n in (0, 97):
+            assert "snap-00000.json" in run_memlog("admin", "verify", check=1).stdout
+    place.unlink()
+    found = json.loads(run_memlog("admin", "verify", "--json", check=1).stdout)
+    assert not found["ok"] and found["problems"][0]["what"] == "it is missing"
+    run_memlog("admin", "rebuild", "tree", check=0)
+    assert place.read_bytes() == good, "the same bytes again"
+    with Archive.open(full, now_ns=NOW_NS) as archive:
+        archive.con.execute("UPDATE record SET role = 'assistant' WHERE id = (SELECT min(id) FROM record)")
+    assert "session-a" in run_memlog("admin", "verify", check=1).stdout
+
+
+def test_every_changed_byte_of_a_snapshot_is_noticed(full: Home) -> None:
+    from memlog.archive.tree_check import check
+
+    place = Path(full.root, "session-a", "snap-00000.json")
+    good = place.read_bytes()
+    with archives.reading(full) as con:
+        assert [fault for fault in check(con, full.root) if fault] == []
+        for n in range(0, len(good), 7):
+            place.write_bytes(good[:n] + bytes([good[n] ^ 1]) + good[n + 1 :])
+            assert len([fault for fault in check(con, full.root) if fault]) == 1, n
+
+
+def test_migrate_has_nothing_to_do_on_a_current_archive(full: Home, run_memlog: Run) -> None:
+    assert "nothing to migrate" in run_memlog("admin", "migrate", check=0).stderr
+
+
+def test_without_an_archive_the_exit_code_is_3(home: Home, run_memlog: Run) -> None:
+    for words in (("verify",), ("migrate",)):
+        assert "memlog up" in run_memlog("admin", *words, check=3).stderr
+    assert not os.path.exists(home.archive)
+
+
+def test_the_help_names_only_what_there_is(run_memlog: Run) -> None:
+    shown = run_memlog("admin", "--help", check=0).stdout
+    assert all(word in shown for word in ("verify", "rebuild", "migrate"))
+    for word in ("backup", "restore", "forget", "compact", "anchor"):
+        assert word not in shown
+        run_memlog("admin", word, check=2)
