@@ -21,7 +21,7 @@ def serve(context: Context, port: int | None, open_: bool, uds: str | None) -> N
 
     Example: memlog serve --open
     """
-    from datasette_memlog import server
+    from memlog.cli import server
 
     home, settings = context.home, context.settings_with(port=port)
     open_reader(home.archive).close()  # says what is wrong with the archive before a page would

@@ -1,0 +1,103 @@
+"""`memlog serve`: pages on this machine only."""
+
+import http.client
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from conftest import Run
+from memlog.cli import server
+from memlog.errors import UnavailableError, UnsafePathError
+from memlog.paths import Home
+
+
+@pytest.fixture
+def archive(home: Home, run_memlog: Run) -> Home:
+    run_memlog("up", "--once", "--no-serve", check=0)
+    return home
+
+
+@contextmanager
+def serving(*words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """`memlog serve` and the line it prints."""
+    command = [sys.executable, "-m", "memlog.cli.start", "serve", *words]
+    served = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    with served:
+        assert served.stdout is not None
+        try:
+            yield served, served.stdout.readline().strip()
+        finally:
+            served.send_signal(signal.SIGINT)
+            ended = served.wait(30)
+    assert ended == 0
+
+
+def test_it_answers_on_loopback_and_refuses_foreign_hosts(archive: Home) -> None:
+    with serving("--port", "0") as (_, url):
+        with urllib.request.urlopen(url + "/archive/v_record", timeout=20) as page:
+            assert page.status == 200 and b"v_record" in page.read()
+        port = int(url.rpartition(":")[2])
+        for host in ("evil.example", "127.0.0.1.evil.example"):
+            con = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            con.request("GET", "/", headers={"Host": host})
+            assert con.getresponse().status == 421
+            con.close()
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
+            raw.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert b"421" in raw.recv(100)
+        for address in {
+            info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
+        } - {"127.0.0.1"}:
+            with pytest.raises(OSError):
+                socket.create_connection((address, port), timeout=2).close()
+
+
+def test_a_unix_socket_is_the_user_s_alone_and_goes_with_the_server(archive: Home, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    for _ in range(2):  # the second one replaces what a dead server left
+        with serving("--uds", path) as (_, said):
+            assert said == path and stat.S_IMODE(os.stat(path).st_mode) == 0o600
+            with socket.socket(socket.AF_UNIX) as raw:
+                raw.connect(path)
+                raw.sendall(b"GET /archive HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                assert raw.recv(100).startswith(b"HTTP/1.1 200")
+        assert not os.path.exists(path)
+        left = socket.socket(socket.AF_UNIX)
+        left.bind(path)
+        left.close()
+
+
+def test_a_socket_of_another_server_or_a_file_is_not_replaced(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(path)
+        other.listen()
+        with pytest.raises(UnavailableError, match="another server"):
+            server.listen_unix(path)
+    os.unlink(path)
+    Path(path).write_text("mine")
+    with pytest.raises(UnsafePathError):
+        server.listen_unix(path)
+    assert Path(path).read_text() == "mine"
+
+
+def test_a_taken_port_names_the_next_step(archive: Home, run_memlog: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run_memlog("serve", "--port", port, check=5)
+    assert f"port {port} is in use" in done.stderr and "next: memlog serve --port 0" in done.stderr
+
+
+def test_without_an_archive_it_names_the_next_step(home: Home, run_memlog: Run) -> None:
+    done = run_memlog("serve", "--port", "0", check=3)
+    assert "next: memlog up" in done.stderr
+    assert not os.path.exists(home.root)
