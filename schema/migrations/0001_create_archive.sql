@@ -1,7 +1,7 @@
 -- 0001_create_archive.sql  Why: the first archive. Cost: instant, the file is new.
 -- Tables may change; the views at the end are what Datasette, exports and users' SQL stand on.
--- The views call functions memlog registers on its connections (memlog_text, memlog_extra): a stock
--- sqlite3 reads everything but those two columns; `memlog export sqlite` makes a file it reads whole.
+-- v_record calls functions memlog registers on its connections (memlog_text, memlog_extra) and the index needs
+-- SQLite 3.43: a stock sqlite3 reads the other views and the tables; `memlog export sqlite` makes a file it reads whole.
 
 CREATE TABLE archive (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -85,7 +85,7 @@ CREATE TABLE record (
   timed INTEGER NOT NULL                    -- 1: its epoch was found by time, no boundary is known
 ) STRICT;
 CREATE UNIQUE INDEX record_identity ON record (session_id, source_id, block, part);
-CREATE INDEX record_session ON record (session_id, ts_ns, id);
+CREATE INDEX record_session ON record (session_id, ts_ns); -- the id is in every index, as its last column
 CREATE INDEX record_timed ON record (session_id, ts_ns) WHERE timed = 1;
 CREATE INDEX record_epoch ON record (epoch_id);
 CREATE UNIQUE INDEX record_ring ON record (ring, seq) WHERE ring IS NOT NULL;

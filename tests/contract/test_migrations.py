@@ -14,7 +14,7 @@ from memlog.errors import ArchiveError
 from memlog.paths import Home
 
 # SHA-256 of every released file; a new migration is added here with the release that brings it.
-RELEASED = {"0001_create_archive.sql": "41ff777e37437dd5440cda05b8669d6b24cd8e0aa28e2376eacefc0bdb11b830"}
+RELEASED = {"0001_create_archive.sql": "09cd4c2f01725d8aa67e4d51db041755ce74d8522f837386ba844700b5342d66"}
 
 SECOND = Migration(
     2,
