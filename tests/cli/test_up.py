@@ -128,6 +128,16 @@ def test_transcripts_are_imported(
     assert not os.path.exists(os.path.join(home.root, "sample.session"))
 
 
+def test_transcripts_without_a_record_still_leave_something_to_find(
+    home: Home, run_memlog: Run, tmp_path: Path
+) -> None:
+    project = tmp_path / "user" / ".claude" / "projects" / "-x"
+    project.mkdir(parents=True)
+    (project / "empty.jsonl").write_text("\n\n")
+    run_memlog("up", "--once", "--no-serve", check=0)
+    assert counted(home, "SELECT count(*) FROM v_record") == len(sample._lines())
+
+
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_the_end_of_up_is_the_end_of_what_it_started(home: Home, by: signal.Signals) -> None:
     with running("--port", "0") as (up, said):

@@ -77,8 +77,8 @@ def _filled(home: Home, settings: Settings) -> str:
     projects = transcripts()
     if projects is not None:
         _import(home, settings, projects)
-    elif _wants_sample(home):
-        terminal.say("no transcripts of Claude Code here: playing the sample session through the hooks")
+    if _wants_sample(home):
+        terminal.say("nothing of Claude Code here yet: playing the sample session through the hooks")
         sample.play(home, settings)
     con = open_reader(home.archive)
     try:
@@ -126,21 +126,21 @@ def _wants_sample(home: Home) -> bool:
 
 
 def _search(home: Home) -> tuple[str, int]:
-    """A word of the newest prompts that answers well, and how many records hold it; "" for no prompts.
+    """A word of the newest prompts that answers well, and how many records hold it; "" where none says much.
 
-    Raises: UnavailableError when none of their words is found.
+    Raises: UnavailableError when nothing is found of what the archive holds.
     """
     con = open_reader(home.archive)
     try:
         prompts = [row[0] for row in con.execute(PROMPTS_SQL)]
         found = [
             (len(search.find(con, word, now_ns=time.time_ns(), limit=_ENOUGH)), word)
-            for word in _words(prompts)
+            for word in _words(prompts) or [""]
         ]
     finally:
         con.close()
-    hits, word = max(found, default=(0, ""))
-    if word and not hits:
+    hits, word = max(found)
+    if not hits:
         raise UnavailableError("a search found nothing of what the archive holds")
     return word, hits
 
