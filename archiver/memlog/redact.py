@@ -6,8 +6,8 @@ What was found is never logged, stored or returned.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from cbor2 import CBORTag, dumps
 
@@ -16,7 +16,7 @@ from memlog.record import Record, load_cbor
 Counts = dict[str, int]
 
 
-class Rule(NamedTuple):
+class Rule:
     """One sort of credential.
 
     literals: one of them stands in every match. patterns: what is replaced is the group `secret`,
@@ -25,15 +25,18 @@ class Rule(NamedTuple):
     telling key may be one.
     """
 
-    name: str
-    literals: tuple[str, ...]
-    patterns: tuple[str, ...]
-    window: tuple[int, int] = (0, 0)
-    keyed: bool = False
+    __slots__ = ("keyed", "literals", "name", "patterns", "window")
 
+    def __init__(
+        self, name: str, literals: tuple[str, ...], patterns: tuple[str, ...],
+        window: tuple[int, int] = (0, 0), keyed: bool = False,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.literals = literals
+        self.patterns = patterns
+        self.window = window
+        self.keyed = keyed
 
-# Rules with those of their literals that were seen.
-Active = tuple[tuple[Rule, tuple[str, ...]], ...]
 
 _EDGE = r"(?<![A-Za-z0-9])"
 _WORD_EDGE = r"(?<![A-Za-z0-9_-])"  # a match may start at one place of a run: no text takes quadratic time
@@ -121,16 +124,39 @@ RULES = (
     ),
 )  # fmt: skip
 
-ALL: Active = tuple((rule, rule.literals) for rule in RULES)
-
 # A letter or digit of a literal may be written as an escape, and a slash as `\/`.
-_ESCAPE = re.compile(rb"\\u00[2-7]|\\/")
-_BYTES = {word: word.encode() for rule in RULES for word in rule.literals}
+_ESCAPE = rb"\\u00[2-7]|\\/"
 # Literals that are on every other line, and what makes them worth a rule.
-_PROBES = {
-    "://": re.compile(rb"://[^\s:/@\"'<>\\]{0,128}:[^\s/@\"'<>\\`]{3,256}@"),
-    "_token": re.compile(rb"_token[^s]"),
+_WORTH = {
+    "://": rb"://[^\s:/@\"'<>\\]{0,128}:[^\s/@\"'<>\\`]{3,256}@",
+    "_token": rb"_token[^s]",  # input_tokens and its like
 }
+# The literals as patterns: one with a literal beginning is searched as fast as a literal, so a family
+# costs one pass. Compiling them all takes longer than looking through a small tail.
+_LARGE = 1 << 16
+_FAMILIES = {
+    "private-key": (rb"PRIVATE KEY",),
+    "aws": (rb"A[KS]IA",),
+    "github": (rb"gh[pousr]_", rb"github_pat_"),
+    "anthropic": (rb"sk-ant-",),
+    "openai": (rb"sk-",),
+    "slack": (rb"xox", rb"xapp-", rb"hooks\.slack\.com/services/"),
+    "stripe": (rb"k_(?:live|test)_",),
+    "google": (rb"AIza", rb"GOCSPX-"),
+    "gitlab": (rb"glpat-",),
+    "npm": (rb"npm_",),
+    "pypi": (rb"pypi-",),
+    "huggingface": (rb"hf_",),
+    "jwt": (rb"\.eyJ",),
+    "url-password": (_WORTH["://"],),
+    "bearer": (rb"earer ", rb"EARER ", rb"uthorization", rb"UTHORIZATION"),
+    "password": (rb"ass(?:word|wd|phrase)", rb"ASS(?:WORD|WD|PHRASE)", rb"pwd", rb"PWD"),
+    "secret": (
+        rb"api(?:_k|K|k|-k)ey", rb"A(?:piK|pi-K|PI-K)ey", rb"API[_-]?KEY", rb"ecret", rb"ECRET",
+        rb"ccess(?:_k|K)ey", rb"CCESS_KEY", rb"access-key", _WORTH["_token"], rb"_TOKEN", rb"Token",
+        rb"-token",
+    ),
+}  # fmt: skip
 
 _BEGIN = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -149,26 +175,64 @@ def _pattern(source: str) -> re.Pattern[str]:
     return found
 
 
-def rules_for(data: bytes, among: Active = ALL) -> Active:
-    """The rules that may match in these bytes of text."""
-    found = []
-    for rule, words in among:
-        here = tuple([word for word in words if _BYTES[word] in data])
-        if here and len(here) == 1 and here[0] in _PROBES and not _PROBES[here[0]].search(data):
+class Hits:
+    """Where in lines of JSON a rule may match, asked for line by line in order."""
+
+    __slots__ = ("_at", "_found")
+
+    def __init__(self, data: bytes) -> None:
+        find = _in_large if len(data) >= _LARGE else _in_small
+        found = [(at, number) for number, rule in enumerate(RULES) for at in find(rule, data)]
+        if b"\\u00" in data or b"\\/" in data:
+            found += [(at, -1) for at in _each_line(_ESCAPE, data)]
+        self._found = sorted(found)
+        self._at = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def before(self, stop: int) -> tuple[Rule, ...]:
+        """The rules that may match before this offset and after that of the last call, in their order."""
+        first = self._at
+        while self._at < len(self._found) and self._found[self._at][0] < stop:
+            self._at += 1
+        numbers = {number for _, number in self._found[first : self._at]}
+        return RULES if -1 in numbers else tuple([RULES[number] for number in sorted(numbers)])
+
+
+def _in_small(rule: Rule, data: bytes) -> Iterator[int]:
+    """Offsets of the rule's literals, one a line and literal."""
+    for word in rule.literals:
+        needle = word.encode()
+        at = data.find(needle)
+        if at >= 0 and word in _WORTH:
+            yield from _each_line(_WORTH[word], data)
             continue
-        if here:
-            found.append((rule, here))
-    return tuple(found)
+        while at >= 0:
+            yield at
+            newline = data.find(b"\n", at)
+            at = data.find(needle, newline) if newline >= 0 else -1
 
 
-def rules_for_json(data: bytes, among: Active = ALL) -> Active:
-    """The rules that may match a string of this JSON, whatever is escaped in it.
+def _in_large(rule: Rule, data: bytes) -> Iterator[int]:
+    for family in _FAMILIES[rule.name]:
+        yield from _each_line(family, data)
 
-    among: what this gave for more bytes that hold these.
-    """
-    if (b"\\u00" in data or b"\\/" in data) and _ESCAPE.search(data):
-        return ALL
-    return rules_for(data, among)
+
+def _each_line(pattern: bytes, data: bytes) -> Iterator[int]:
+    """Offset of the first match in each line that has one."""
+    search = re.compile(pattern).search
+    found = search(data)
+    while found:
+        yield found.start()
+        newline = data.find(b"\n", found.start())
+        found = search(data, newline) if newline >= 0 else None
+
+
+def rules_for(data: bytes) -> tuple[Rule, ...]:
+    """The rules that may match in these bytes of text."""
+    find = _in_large if len(data) >= _LARGE else _in_small
+    return tuple([rule for rule in RULES if next(find(rule, data), None) is not None])
 
 
 def may_hold_secret(data: bytes) -> bool:
@@ -181,15 +245,15 @@ def marker(rule: str) -> str:
     return f"[redacted:{rule}]"
 
 
-def redact_text(text: str, rules: Active = ALL) -> tuple[str, Counts]:
+def redact_text(text: str, rules: Sequence[Rule] = RULES) -> tuple[str, Counts]:
     """The text with markers, and how many of which rule."""
     counts: Counts = {}
     return _redact(text, rules, counts), counts
 
 
-def _redact(text: str, rules: Active, counts: Counts) -> str:
-    for rule, words in rules:
-        for word in words:
+def _redact(text: str, rules: Sequence[Rule], counts: Counts) -> str:
+    for rule in rules:
+        for word in rule.literals:
             if word in text:
                 text = _apply(rule, text, counts) if rule.patterns else _private_keys(text, counts)
                 break
@@ -265,7 +329,7 @@ def _key_spans(text: str) -> Iterator[tuple[int, int]]:
         last = begin.search(text, at)
 
 
-def redact_value(value: Any, rules: Active, counts: Counts, key: str = "") -> Any:
+def redact_value(value: Any, rules: Sequence[Rule], counts: Counts, key: str = "") -> Any:
     """The value with every string leaf redacted; a leaf under a telling key as `key: leaf`."""
     if isinstance(value, str):
         text = _redact(value, rules, counts)
@@ -277,11 +341,11 @@ def redact_value(value: Any, rules: Active, counts: Counts, key: str = "") -> An
     return value
 
 
-def _keyed(text: str, key: str, rules: Active, counts: Counts) -> str:
+def _keyed(text: str, key: str, rules: Sequence[Rule], counts: Counts) -> str:
     if len(text) > 300 or len(text) < 8:
         return text
-    for rule, words in rules:
-        if rule.keyed and any(word in key for word in words):
+    for rule in rules:
+        if rule.keyed and any(word in key for word in rule.literals):
             found = _pattern(rule.patterns[0]).search(f"{key}: {text}")
             if found and found.span("secret") == (len(key) + 2, len(key) + 2 + len(text)):
                 counts[rule.name] = counts.get(rule.name, 0) + 1
@@ -289,7 +353,7 @@ def _keyed(text: str, key: str, rules: Active, counts: Counts) -> str:
     return text
 
 
-def redact_record(record: Record, rules: Active) -> Record:
+def redact_record(record: Record, rules: Sequence[Rule]) -> Record:
     """The record with text and rest redacted, and the markers counted in it."""
     counts: Counts = dict(record.redacted)
     text = _redact(record.text, rules, counts)
@@ -325,7 +389,7 @@ def redact_blob_bytes(blob: bytes) -> tuple[bytes, Counts]:
     return packed, counts
 
 
-def _redact_cbor(value: Any, rules: Active, counts: Counts) -> Any:
+def _redact_cbor(value: Any, rules: Sequence[Rule], counts: Counts) -> Any:
     """As redact_value, for what CBOR has beyond JSON; a slice of a rest is left whole, it would not join."""
     if isinstance(value, bytes):
         return _redact(value.decode("latin-1"), rules, counts).encode("latin-1")
@@ -341,7 +405,7 @@ def _redact_cbor(value: Any, rules: Active, counts: Counts) -> Any:
     return redact_value(value, rules, counts)
 
 
-def _named(key: Any, value: Any, rules: Active, counts: Counts) -> Any:
+def _named(key: Any, value: Any, rules: Sequence[Rule], counts: Counts) -> Any:
     if isinstance(value, str):
         return redact_value(value, rules, counts, key if isinstance(key, str) else "")
     return _redact_cbor(value, rules, counts)

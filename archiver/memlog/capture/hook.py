@@ -5,6 +5,7 @@ process but `os._exit(0)`: not an import that fails, not a signal, not a full di
 Everything beyond the interpreter is imported inside that guard.
 """
 
+import gc
 import os
 import sys
 
@@ -43,6 +44,7 @@ def _silence() -> None:
 
 
 def _run(arguments: list[str]) -> None:
+    gc.disable()  # a process of 50 ms has no garbage worth looking for
     event, home_flag = _parse(arguments)
     _be_brief(_MOST_AT_END_S if event == "SessionEnd" else _MOST_S)
     from memlog.capture import told
@@ -107,7 +109,10 @@ def _parse(arguments: list[str]) -> tuple[str, str | None]:
 
 def _be_brief(seconds: float) -> None:
     """End with 0 when somebody wants us gone, or when it takes too long; the next hook goes on."""
-    import signal
+    try:
+        import _signal as signal  # type: ignore[import-not-found]  # signal makes enums of it all: 1 ms
+    except ImportError:
+        import signal
 
     def leave(number: int, frame: object) -> "NoReturn":
         os._exit(0)

@@ -1,10 +1,9 @@
 """What a JSON value says as text, and the value as CBOR of the strict profile can hold it."""
 
-from binascii import Error as Base64Error
-from binascii import a2b_base64
 from collections.abc import Container
 from typing import Any
 
+from memlog.capture import quick_json
 from memlog.capture.identity import hex_digest
 
 DEEPEST = 50  # record.load_cbor refuses 64; a blob's own maps and a mark at the bottom come on top
@@ -24,12 +23,12 @@ def fit(value: Any, depth: int = 0) -> Any:
         return fit_text(value)
     if isinstance(value, dict):
         if depth >= DEEPEST:
-            return _json(value)
+            return quick_json.dumps(value)
         return {fit_text(str(k)): fit(v, depth + 1) for k, v in value.items()}
     if isinstance(value, list):
-        return _json(value) if depth >= DEEPEST else [fit(v, depth + 1) for v in value]
+        return quick_json.dumps(value) if depth >= DEEPEST else [fit(v, depth + 1) for v in value]
     if type(value) is int:
-        return fit_int(value)
+        return quick_json.fit_int(value)
     return value
 
 
@@ -42,22 +41,6 @@ def fit_text(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text
-
-
-def fit_int(value: int) -> int | str:
-    """The number, or its digits where CBOR would need a bignum."""
-    return value if -(1 << 63) <= value < 1 << 63 else str(value)
-
-
-def parse_int(digits: str) -> int | str:
-    """What a JSON integer becomes; also of more digits than Python converts."""
-    return int(digits) if len(digits) < 19 else digits if len(digits) > 20 else fit_int(int(digits))
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, separators=(",", ":"))
 
 
 def render(value: Any, skip: Container[str] = ()) -> str:
@@ -81,7 +64,7 @@ def render(value: Any, skip: Container[str] = ()) -> str:
                 key = ""
             stack.extend((key, v) for v in reversed(item))
         elif item is not None:
-            word = item if isinstance(item, str) else _json(item)
+            word = item if isinstance(item, str) else quick_json.dumps(item)
             lines.append(f"{key}: {word}" if key else word)
     return "\n".join(lines)
 
@@ -149,9 +132,11 @@ def payload(text: str, key: str = "") -> dict[str, Any] | None:
         media, data = text[5:128].partition(";")[0], text.partition(";base64,")[2]
     elif len(text) < (_PAYLOAD_CHARS if key in _PAYLOAD_KEYS else _UNNAMED_CHARS) or " " in text[:200]:
         return None
+    from binascii import a2b_base64
+
     try:
         raw = a2b_base64(data.replace("\n", ""), strict_mode=True)
-    except (Base64Error, ValueError):
+    except ValueError:
         return None
     if media is None and key not in _PAYLOAD_KEYS and not _mixed(data[:_UNNAMED_CHARS]):
         return None

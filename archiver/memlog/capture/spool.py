@@ -117,11 +117,8 @@ def _copy(path: str, target: str, stop: int) -> None:
     temporary = target + ".tmp"
     source = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        fd = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE
-        )
+        fd = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
-            os.fchmod(fd, FILE_MODE)
             _pour(source, fd, stop)
             os.rename(temporary, target)
         except BaseException:

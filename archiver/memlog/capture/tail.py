@@ -1,10 +1,9 @@
 """What a transcript gained since the last look: into the ring, else into the spool."""
 
-import json
 import os
 from collections.abc import Iterator
 
-from memlog.capture import spool, watermark
+from memlog.capture import quick_json, watermark
 from memlog.capture.agents import Reader
 from memlog.capture.identity import hex_digest
 from memlog.capture.transcript import Piece, Watermark, beginning, matches, read
@@ -65,6 +64,8 @@ class Sink:
         Raises: OSError, UnsafePathError; then the watermarks are those from before.
         """
         if self._spooled:
+            from memlog.capture import spool
+
             spool.spool_frames(self.home, self._spooled)
             self._spooled = []
         for mark in self._marks:
@@ -151,6 +152,8 @@ class Tail:
         The watermark stays: only reading tells what the next line inherits. So the next hook hands
         over again, under the same name while the witness has not taken it.
         """
+        from memlog.capture import spool
+
         stop = _last_newline(self.path, start.offset, size)
         if stop <= start.offset:
             return
@@ -185,7 +188,7 @@ class Tail:
         except OSError:
             return {}
         try:
-            found = json.loads(os.read(fd, 4_096))
+            found = quick_json.loads(os.read(fd, 4_096).decode())
         except ValueError:
             return {}
         finally:
@@ -194,7 +197,7 @@ class Tail:
 
     def _remember(self, handed: dict[str, object]) -> None:
         make_dir(self.home.watermarks)
-        replace_file(self._file(), json.dumps(handed).encode(), sync=False)
+        replace_file(self._file(), quick_json.dumps(handed).encode(), sync=False)
 
 
 def _blobs(piece: Piece) -> Iterator[tuple[bytes, str | None]]:

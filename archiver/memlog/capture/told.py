@@ -1,16 +1,16 @@
 """What a host tells a hook on stdin, as an event."""
 
-import json
 import os
 import select
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
+from memlog.capture import quick_json
 from memlog.capture.identity import short_name
 from memlog.capture.leaves import fit
 from memlog.contracts import CLAUDE_CODE, DAMAGED_INPUT
 from memlog.record import Event
-from memlog.redact import Counts, redact_text, redact_value, rules_for_json
+from memlog.redact import Counts, Hits, redact_text, redact_value
 
 LONGEST_INPUT = 8 << 20
 IDLE_S = 1.0  # a host that never closes stdin has said all it will
@@ -23,12 +23,15 @@ _LARGE = frozenset(("tool_input", "tool_response", "tool_output"))
 _KEPT_LARGE = 2_000
 
 
-class Told(NamedTuple):
+class Told:
     """One hook call. data: the host's object, {} where it was none. raw: what stood on stdin."""
 
-    event: str
-    data: dict[str, Any]
-    raw: bytes
+    __slots__ = ("data", "event", "raw")
+
+    def __init__(self, event: str, data: dict[str, Any], raw: bytes) -> None:
+        self.event = event
+        self.data = data
+        self.raw = raw
 
     def text(self, name: str) -> str:
         """A field that is a text, else ""."""
@@ -72,7 +75,7 @@ def understand(event: str, raw: bytes) -> Told:
 
 def _object(raw: bytes) -> dict[str, Any] | None:
     try:
-        data = json.loads(raw.decode("utf-8-sig"))
+        data = quick_json.loads(raw.decode("utf-8").removeprefix("\ufeff"))
         return fit(data) if isinstance(data, dict) else None
     except (ValueError, RecursionError):
         return None
@@ -91,7 +94,7 @@ def event_of(told: Told, *, now_ns: int, redact: bool) -> Event:
         return Event(DAMAGED_INPUT, CLAUDE_CODE, "", now_ns, data, redacted=counts)
     data = {key: _beginning(value) if key in _LARGE else value for key, value in told.data.items()}
     if redact:
-        data = redact_value(data, rules_for_json(told.raw), counts)
+        data = redact_value(data, Hits(told.raw).before(len(told.raw)), counts)
     project = told.text("cwd")
     return Event(
         told.event[:64], CLAUDE_CODE, told.session, now_ns, data,
@@ -100,7 +103,7 @@ def event_of(told: Told, *, now_ns: int, redact: bool) -> Event:
 
 
 def _beginning(value: Any) -> Any:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else quick_json.dumps(value)
     if len(text) <= _KEPT_LARGE:
         return value
     return f"{text[:_KEPT_LARGE]}[{len(text) - _KEPT_LARGE} characters more in the transcript]"

@@ -5,20 +5,20 @@ in pieces gives the same records as reading it at once: what a line inherits fro
 lines above it is carried in the watermark's state.
 """
 
-import json
 import os
 import stat
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
+from memlog.capture import quick_json
 from memlog.capture.agents import Place, Reader, State
 from memlog.capture.files import stem
 from memlog.capture.identity import MAC_BYTES, Hmac, hex_digest, short_name
-from memlog.capture.leaves import DEEPEST, fit, parse_int
+from memlog.capture.leaves import DEEPEST, fit
 from memlog.errors import ContractError, InputError, NotFoundError
 from memlog.record import Record
-from memlog.redact import Active, redact_record, rules_for, rules_for_json
+from memlog.redact import Hits, Rule, redact_record, rules_for
 from memlog.wire import Frame
 
 LONGEST_LINE = 64 << 20  # a longer one is kept as damage, in pieces: parsing it could take the memory
@@ -175,7 +175,7 @@ class _Reading:
             if giant:
                 yield from self._giant(offset, giant)
                 continue
-            rules = rules_for_json(region) if self.redact else ()
+            hits = Hits(region) if self.redact else None
             position = 0
             while position < len(region):
                 newline = region.find(b"\n", position)
@@ -188,6 +188,7 @@ class _Reading:
                 if not settled and self._unsettled(value):
                     return
                 self.tail = (self.tail + line[-TAIL_BYTES:])[-TAIL_BYTES:]
+                rules = hits.before(after) if hits else ()
                 yield self._piece(raw, value, offset + position, len(line), rules)
                 position = after
 
@@ -228,11 +229,10 @@ class _Reading:
             offset += size + newline
             held, size = ([block[newline:]], len(block) - newline) if newline < len(block) else ([], 0)
 
-    def _piece(self, raw: bytes, value: Any, at: int, line_bytes: int, rules: Active) -> Piece:
+    def _piece(self, raw: bytes, value: Any, at: int, line_bytes: int, rules: Sequence[Rule]) -> Piece:
         records: list[Record] = []
         frames: list[Frame] = []
         if raw.strip():
-            rules = rules_for_json(raw, rules) if rules else ()
             frame = self.reader.frame_of(value) if isinstance(value, dict) else None
             if frame is not None:
                 frames = [frame]
@@ -240,7 +240,7 @@ class _Reading:
                 records = self._records(raw, value, at, rules)
         return Piece(records, self._mark(at + line_bytes), line_bytes, frames)
 
-    def _records(self, raw: bytes, value: Any, at: int, rules: Active) -> list[Record]:
+    def _records(self, raw: bytes, value: Any, at: int, rules: Sequence[Rule]) -> list[Record]:
         if isinstance(value, dict) and _unfit(raw):
             try:
                 value = fit(value)
@@ -252,7 +252,8 @@ class _Reading:
             records = [self.reader.damage(text, place, self.state)]
             return _redacted(records, rules)
         records = self.reader.records(value, place, self.state)
-        spilled = self.reader.spilled(value, records, place)
+        mark = self.reader.SPILL_MARK
+        spilled = self.reader.spilled(value, records, place) if mark and mark in raw else []
         if spilled and self.redact:
             spilled = [r for one in spilled for r in _redacted([one], rules_for(one.text.encode()))]
         return _redacted(records, rules) + spilled
@@ -348,7 +349,7 @@ class _Reading:
             )  # fmt: skip
             record = self.reader.damage(raw.decode("utf-8", "backslashreplace"), place, self.state)
             if self.redact:
-                record = redact_record(record, rules_for_json(raw))
+                record = redact_record(record, rules_for(raw))
             at, last = at + len(raw), at + len(raw) >= stop
             if last:
                 self.tail = _read_at(self.file, max(0, end - TAIL_BYTES), min(TAIL_BYTES, end))
@@ -362,12 +363,9 @@ def _parse(raw: bytes, *, first: bool) -> Any:
     """The value of a line; None when it is no JSON, or the JSON of None."""
     try:
         text = str(raw, "utf-8")
-        return _DECODER.decode(text.removeprefix("\ufeff") if first else text)
+        return quick_json.loads(text.removeprefix("\ufeff") if first else text)
     except (ValueError, RecursionError):
         return None
-
-
-_DECODER = json.JSONDecoder(parse_int=parse_int)
 
 
 def _unfit(raw: bytes) -> bool:
@@ -375,7 +373,7 @@ def _unfit(raw: bytes) -> bool:
     return b"\\ud" in raw or b"\\uD" in raw or raw.count(b"{") + raw.count(b"[") > DEEPEST
 
 
-def _redacted(records: list[Record], rules: Active) -> list[Record]:
+def _redacted(records: list[Record], rules: Sequence[Rule]) -> list[Record]:
     return [redact_record(record, rules) for record in records] if rules else records
 
 

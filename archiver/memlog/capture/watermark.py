@@ -5,11 +5,11 @@ A lost or stale one costs time only: identity makes a record captured twice one 
 """
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from memlog.capture import quick_json
 from memlog.capture.identity import hex_digest
 from memlog.capture.transcript import Watermark
 from memlog.errors import ContractError, UnsafePathError
@@ -70,7 +70,7 @@ def _load(file: str, path: str) -> Watermark | None:
     except (OSError, UnsafePathError):
         return None
     try:
-        mark = Watermark.from_json(json.loads(os.read(fd, _LONGEST)))
+        mark = Watermark.from_json(quick_json.loads(os.read(fd, _LONGEST).decode()))
     except (OSError, ValueError, RecursionError, ContractError):
         return None
     finally:
@@ -80,5 +80,5 @@ def _load(file: str, path: str) -> Watermark | None:
 
 def _save(home: Home, mark: Watermark, ending: str, *, sync: bool) -> None:
     make_dir(home.watermarks)
-    data = json.dumps(mark.to_json(), separators=(",", ":")).encode()
+    data = quick_json.dumps(mark.to_json()).encode()
     replace_file(_file(home, mark.path, ending), data, sync=sync)

@@ -12,12 +12,13 @@ from memlog.capture import files, stamps
 from memlog.capture.agents import Place, State
 from memlog.capture.identity import short_name
 from memlog.capture.leaves import Lifter, render, strings
-from memlog.capture.readers import blocks, spill
+from memlog.capture.readers import blocks
 from memlog.contracts import CLAUDE_CODE
 from memlog.record import Record
 from memlog.wire import Frame
 
 AGENT = CLAUDE_CODE
+SPILL_MARK = b"tool-results"
 
 # Folders below projects/ that hold no transcripts of a session.
 _NOT_TRANSCRIPTS = frozenset(("tool-results", "memory", "file-history"))
@@ -104,6 +105,8 @@ def damage(text: str, place: Place, state: State) -> Record:
 
 def spilled(value: dict[str, Any], records: list[Record], place: Place) -> list[Record]:
     """Tool results the host wrote to files of the session because they are large."""
+    from memlog.capture.readers import spill
+
     return spill.records(value, records, place)
 
 

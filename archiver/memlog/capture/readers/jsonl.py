@@ -12,6 +12,7 @@ from memlog.record import Record
 from memlog.wire import Frame
 
 AGENT = "jsonl"
+SPILL_MARK = b""
 
 
 def find(path: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ FOLDER = "tool-results"
 FIRST_BLOCK = 10_000  # no line has so many blocks of its own
 LONGEST = 16 << 20
 _MOST_FILES = 16
-_NAME = re.compile(r"tool-results[/\\]([A-Za-z0-9_][A-Za-z0-9_.-]{0,200})")
+_NAME = r"tool-results[/\\]([A-Za-z0-9_][A-Za-z0-9_.-]{0,200})"
 
 
 def records(value: dict[str, Any], found: list[Record], place: Place) -> list[Record]:
@@ -42,7 +42,7 @@ def records(value: dict[str, Any], found: list[Record], place: Place) -> list[Re
 
 
 def _names(text: str) -> list[str]:
-    return [name.rstrip(".") for name in _NAME.findall(text)]
+    return [name.rstrip(".") for name in re.findall(_NAME, text)]
 
 
 def _folders(place: Place) -> list[str]:
