@@ -16,6 +16,7 @@ from memlog.contracts import DAY_BITS
 from memlog.paths import Home
 from memlog.record import Event, Record, encode
 from memlog.ring.protocol import RingInfo
+from memlog.settings import Settings
 from memlog.wire import Damage, Frame, Gap, Header, scan_image
 
 VOLATILE = ("archived_ns", "digest")
@@ -435,3 +436,28 @@ def test_a_batch_that_fails_leaves_nothing_and_the_next_one_is_right(
     put(archive, frames([record("two", n=2)]))
     assert archive.con.execute("SELECT records, epochs FROM v_session").fetchall() == [(2, 1)]
     assert len(hits(archive.con, "two")) == 1
+
+
+SECRET = "ghp_" + "a1B2c3D4e5" * 3 + "a1B2c3"
+
+
+@pytest.mark.parametrize("redact", [True, False])
+def test_a_credential_in_another_programs_blob_is_taken_out_before_it_is_committed(
+    home: Home, settings: Settings, redact: bool
+) -> None:
+    theirs = record(f"a record with {SECRET} in it", n=1, agent="other-agent", session="theirs")
+    blobs = [f"plain {SECRET}".encode(), cbor2.dumps({"token": SECRET}), *encode(theirs)]
+    header = Header(0, NOW_NS, 3, 1000, 9, b"session-f\0\0\0\0\0\0\0")
+    items = [Frame(header._replace(length=len(b), seq=n), b) for n, b in enumerate(blobs)]
+    with Archive.open(home, now_ns=1, settings=settings._replace(redact=redact)) as archive:
+        for _ in range(2):
+            outcome = put(archive, items)
+        found = archive.con.execute(
+            "SELECT text, memlog_blob(body, packing), v.redacted FROM v_record v JOIN record USING (id)"
+        )
+        leaks = [SECRET in text or SECRET.encode() in blob for text, blob, _ in found]
+        archive.checkpoint(truncate=True)
+    assert leaks == [not redact] * 3
+    assert outcome.sightings == 3  # the identity is that of the blob as it was written
+    if redact:
+        assert SECRET.encode() not in Path(home.archive).read_bytes()

@@ -8,6 +8,7 @@ import os
 import sys
 from _thread import _local
 
+from memlog.archive.extension import load
 from memlog.errors import ArchiveError
 
 TYPE_CHECKING = False
@@ -159,28 +160,12 @@ def _decompressor() -> "tuple[Any, Any]":
 
 def _backend() -> "Any":
     """zstandard's C extension, loaded without its package; else the package."""
-    loaded = sys.modules.get("zstandard.backend_c") or sys.modules.get("zstandard")
-    if loaded is not None:
-        return loaded
+    found = sys.modules.get("zstandard")
+    if found is not None:
+        return found
     try:
-        return _load_extension()
+        return load("zstandard", "backend_c")
     except Exception:  # noqa: BLE001 - the shortcut knows one layout of the package; the package knows all
         import zstandard
 
         return zstandard
-
-
-def _load_extension() -> "Any":
-    import _imp
-    from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, ModuleSpec
-
-    for folder in sys.path:
-        for suffix in EXTENSION_SUFFIXES:
-            path = os.path.join(folder, "zstandard", "backend_c" + suffix)
-            if os.path.isfile(path):
-                name = "zstandard.backend_c"
-                spec = ModuleSpec(name, ExtensionFileLoader(name, path), origin=path)
-                module = _imp.create_dynamic(spec)
-                _imp.exec_dynamic(module)
-                return module
-    raise ImportError("no zstandard extension on the path")

@@ -6,6 +6,7 @@ A search loads it: it imports neither re, json, cbor2, typing, dataclasses nor l
 import os
 
 from memlog.archive import body
+from memlog.archive.extension import load
 from memlog.contracts import APPLICATION_ID, ARCHIVE_VERSION, SQLITE_MIN
 from memlog.errors import ArchiveError, NotFoundError, SqliteTooOldError
 from memlog.paths import open_private
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     import sqlite3
 else:
     try:
-        from pysqlite3 import dbapi2 as sqlite3
+        sqlite3 = load("pysqlite3", "_sqlite3")
     except ImportError:
-        import sqlite3
+        try:
+            from pysqlite3 import dbapi2 as sqlite3
+        except ImportError:
+            import sqlite3
 
 __all__ = [
     "Connection", "Error", "memlog_blob", "memlog_extra", "memlog_text", "open_reader", "open_writer",
@@ -26,8 +30,8 @@ __all__ = [
 
 Connection = sqlite3.Connection
 Error = sqlite3.Error
-SQLITE_VERSION: tuple[int, ...] = sqlite3.sqlite_version_info
-BINDING: str = sqlite3.__name__
+SQLITE_VERSION: tuple[int, ...] = tuple(map(int, sqlite3.sqlite_version.split(".")))
+BINDING: str = sqlite3.__name__.partition(".")[0]
 
 # Where the WAL-reset bug is mended: two connections that write and checkpoint at once
 # lose pages under every other version from 3.7.0 on.

@@ -16,9 +16,10 @@ from memlog.archive import body, chain, epochs, gaps, sessions
 from memlog.archive.ids import Ids, day_of
 from memlog.archive.prepare import prepare
 from memlog.archive.sessions import Session
-from memlog.contracts import CAPTURE_PENDING, CAPTURED, UNKNOWN_AGENT
+from memlog.contracts import CAPTURE_PENDING, CAPTURED, CLAUDE_CODE, UNKNOWN_AGENT
 from memlog.errors import DecodeError
 from memlog.record import Event, Record, decode
+from memlog.redact import redact_blob_bytes
 from memlog.wire import Damage, Foreign, Frame, Gap, Header, unpack_session
 
 if TYPE_CHECKING:
@@ -133,11 +134,13 @@ def take_apart(
                 damage.append(item)
             continue
         header, blob = item
-        error: str | None = None
-        try:
-            value = decode(blob)
-        except DecodeError as exc:
-            value, error = None, str(exc)
+        value, error = _decode(blob)
+        if redact and header is not None and value is not None and value.agent != CLAUDE_CODE:
+            # Our own capture has redacted what it wrote; others write records of this shape too.
+            cleaned, counts = redact_blob_bytes(blob)
+            if counts:
+                blob = cleaned
+                value, error = _decode(blob)
         pid = 0
         if header is not None:
             pid = header.pid
@@ -154,6 +157,13 @@ def take_apart(
             found = _foreign(header, blob, error, key, origin, now_ns, redact)
             arrivals.append(_renamed(found, item) if isinstance(item, Foreign) else found)
     return Read(arrivals, told, lost, damage, arriving, min(last_seq, _MOST))
+
+
+def _decode(blob: bytes) -> tuple[Record | Event | None, str | None]:
+    try:
+        return decode(blob), None
+    except DecodeError as exc:
+        return None, str(exc)
 
 
 def _arrive(
@@ -183,8 +193,6 @@ def _foreign(
     name = unpack_session(header.session) if header else None
     redacted: dict[str, int] = {}
     if redact:
-        from memlog.redact import redact_blob_bytes
-
         blob, redacted = redact_blob_bytes(blob)
     text = body.text_of_blob(blob)
     record = Record(
