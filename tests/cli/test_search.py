@@ -220,7 +220,8 @@ def test_a_search_loads_nothing_heavy(home: Home) -> None:
     assert not loaded & HEAVY
     ours = {name for name in loaded if name.startswith("memlog")}
     assert ours == {
-        "memlog", "memlog.archive", "memlog.archive.body", "memlog.archive.connection", "memlog.archive.prepare",
+        "memlog", "memlog.archive", "memlog.archive.body", "memlog.archive.connection", "memlog.archive.extension",
+        "memlog.archive.prepare",
         "memlog.cli", "memlog.cli.encode", "memlog.cli.search", "memlog.cli.start", "memlog.cli.terminal",
         "memlog.contracts", "memlog.errors", "memlog.paths", "memlog.query", "memlog.query.dates",
         "memlog.query.search", "memlog.query.selection", "memlog.query.snippet", "memlog.query.words",

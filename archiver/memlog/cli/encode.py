@@ -33,9 +33,12 @@ def to_json(value: "Any") -> str:
 
 def _text(text: str) -> str:
     quoted: str = encode_basestring(text)
-    if quoted.isascii() and "\x7f" not in quoted:
+    if quoted.isprintable():
         return quoted
-    return "".join(_escaped(c) if obeyed(c) else c for c in quoted)
+    for c in set(quoted):  # few characters are odd, and texts are long
+        if obeyed(c):
+            quoted = quoted.replace(c, _escaped(c))
+    return quoted
 
 
 def _escaped(c: str) -> str:

@@ -18,9 +18,12 @@ def safe_text(text: str) -> str:
 
     Newline and tab stay. At the render boundary only: what is archived is evidence.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
-    return "".join(c if c in "\n\t" or not obeyed(c) else _shown(c) for c in text)
+    for c in set(text):  # few characters are odd, and texts are long
+        if c not in "\n\t" and obeyed(c):
+            text = text.replace(c, _shown(c))
+    return text
 
 
 def safe_line(text: str) -> str:

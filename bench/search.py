@@ -1,0 +1,138 @@
+"""Searches in process over made-up records: rare words, common words ranked, common words newest first.
+
+`python -m bench.search [--records N …] [--archive DIR]`; an archive that was kept is not filled again.
+"""
+
+import argparse
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+from bench.filled import fill
+from bench.measure import cpu_s, p95
+from bench.report import Row, table
+from memlog.archive.body import text_of
+from memlog.archive.connection import Connection, open_reader
+from memlog.paths import Home
+from memlog.query.search import Hits, find
+from memlog.query.selection import Selection
+
+SAMPLE, QUERIES, ROUNDS = 4_000, 40, 3
+COMMON, MID = 0.10, (0.001, 0.005)  # share of records a word is in
+IDS_SQL = "SELECT id FROM record"
+BODY_SQL = "SELECT body, packing, text_bytes FROM record WHERE id = :id"
+HITS_SQL = "SELECT count(*) FROM (SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 11)"
+
+
+def rows(records: int = 10_000) -> list[Row]:
+    """p95 of a search over an archive of so many records, and what widens or narrows it."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(folder + "/home")
+        fill(home, records)
+        return measured(home, records)
+
+
+def measured(home: Home, records: int) -> list[Row]:
+    """The rows over an archive that is there."""
+    con = open_reader(home.archive)
+    rare, mid, common = vocabulary(con)
+    session = con.execute("SELECT session FROM session ORDER BY records DESC LIMIT 1").fetchone()[0]
+    of_session = Selection(session=session)
+    times = {
+        "rare word": timed(con, rare),
+        "word in a few of a thousand, ranked": timed(con, mid),
+        "common word, ranked": timed(con, common),
+        "common word, newest first": timed(con, common, newest=True),
+        "three common words, ranked": timed(con, triples(common)),
+        "common word in one session, ranked": timed(con, common, of_session),
+        "question none has all words of": timed(con, [f"{words} zzzzz" for words in triples(mid)]),
+    }
+    reach = {"rare word": "≤ 1 ms", "common word, ranked": "≤ 40 ms", "common word, newest first": "≤ 0.5 ms"}
+    found = [
+        Row(f"search, {records:,} records: {what}, p50 / p95", f"{p50:.2f} / {top:.2f} ms", f"{reach[what]} at 1 M" if what in reach else "reported")
+        for what, (p50, top) in times.items()
+    ]  # fmt: skip
+    ranked, newest = times["common word, ranked"][0], times["common word, newest first"][0]
+    text = timed(con, common, newest=True, show=True)
+    found.append(
+        Row(
+            "… newest first with 20 texts and snippets, p50 / p95",
+            f"{text[0]:.2f} / {text[1]:.2f} ms",
+            "reported",
+        )
+    )
+    found.append(Row("… common word, ranked over newest first", f"{ranked / newest:.1f}×", "reported"))
+    con.close()
+    return found
+
+
+def vocabulary(con: Connection) -> tuple[list[str], list[str], list[str]]:
+    """Words that are in at most ten records, in a few of a thousand, and in more than a tenth."""
+    draw = Random(5)
+    ids = [row[0] for row in con.execute(IDS_SQL)]
+    sample = draw.sample(ids, min(SAMPLE, len(ids)))
+    seen: Counter[str] = Counter()
+    for record_id in sample:
+        text = text_of(*con.execute(BODY_SQL, {"id": record_id}).fetchone())
+        seen.update({word for word in text.lower().split() if word.isalnum() and len(word) > 2})
+    n = len(sample)
+    words = sorted(seen)
+    draw.shuffle(words)
+    once = [word for word in words if seen[word] == 1 and len(word) > 6][: QUERIES * 20]
+    rare = [word for word in once if con.execute(HITS_SQL, {"match": f'"{word}"'}).fetchone()[0] <= 10]
+    mid = [word for word in words if MID[0] * n <= seen[word] <= MID[1] * n]
+    common = [word for word in words if seen[word] > COMMON * n]
+    return rare[:QUERIES], mid[:QUERIES], common[:QUERIES]
+
+
+def triples(words: list[str]) -> list[str]:
+    """Three of the words at a time."""
+    draw = Random(6)
+    return [" ".join(draw.sample(words, 3)) for _ in range(QUERIES)]
+
+
+def timed(
+    con: Connection,
+    queries: list[str],
+    selection: Selection | None = None,
+    *,
+    newest: bool = False,
+    show: bool = False,
+) -> tuple[float, float]:
+    """p50 and p95 in CPU milliseconds; of each query the best of ROUNDS, its pages in memory."""
+
+    def ask(query: str) -> Hits:
+        hits = find(con, query, selection, now_ns=0, newest=newest)
+        if show:
+            for hit in hits:
+                hit.as_dict()
+        return hits
+
+    best = sorted(min(cpu_s(lambda: ask(query)) for _ in range(ROUNDS + 1)) * 1e3 for query in queries)  # noqa: B023
+    return best[len(best) // 2], p95(best)
+
+
+def main() -> None:
+    """Print the rows for each size."""
+    parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__)
+    parser.add_argument(
+        "--records", type=int, nargs="+", default=[10_000, 100_000], help="a million takes five minutes"
+    )
+    parser.add_argument("--archive", type=Path, help="keep the archives here, and use those that are there")
+    arguments = parser.parse_args()
+    found: list[Row] = []
+    for records in arguments.records:
+        if arguments.archive is None:
+            found += rows(records)
+            continue
+        home = Home(str(arguments.archive / str(records)))
+        if not os.path.exists(home.archive):
+            fill(home, records)
+        found += measured(home, records)
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()
