@@ -23,6 +23,7 @@ from memlog.errors import (
     WitnessUnavailableError,
 )
 from memlog.query import dates
+from memlog.ring.layout import check_capacity
 from memlog.ring.open import open_ring
 from memlog.ring.protocol import Ring, RingReader, follow
 from memlog.wire import Frame
@@ -194,7 +195,7 @@ def resize(context: Context, ring: str | None, device: str | None, size: str, fo
 
     Example: memlog resize 16M
     """
-    capacity = parse_size(size)
+    check_capacity(capacity := parse_size(size))
     with opened(context, ring, device) as found:
         info, counted = found.info(), found.stats()
         if counted.ring_bytes > capacity and info.next_seq - 1 > info.drained_seq and not force:

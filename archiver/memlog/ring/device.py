@@ -10,6 +10,7 @@ import fcntl
 import os
 import stat
 import time
+from _thread import allocate_lock
 from struct import Struct
 from types import TracebackType
 from typing import NoReturn, Self
@@ -90,18 +91,22 @@ class DeviceRing:
 
     kind = "kernel"
 
-    __slots__ = ("_fd", "_is_old", "_newest", "_pid", "_read_fd", "_session", "_sys", "path")
+    __slots__ = (
+        "_echo", "_fd", "_is_old", "_lock", "_newest", "_pid", "_read_fd", "_session", "_sys", "path",
+    )  # fmt: skip
 
     def __init__(self, path: str = "/dev/memlog", *, syscalls: Syscalls | None = None) -> None:
         """Raises: RingUnavailableError, saying what is missing; UnsupportedSchemaError."""
         self.path = path
         self._sys = syscalls or Syscalls()
         self._fd = self._read_fd = -1
+        self._lock = allocate_lock()
         self._open()
 
     def _open(self) -> None:
         self._fd = self.open_file()
         self._pid = os.getpid()
+        self._echo: DeviceReader | None = None
         self._session = NO_SESSION
         self._newest: int | None = None  # our newest record's seq: the next one tells at once
         try:
@@ -183,23 +188,23 @@ class DeviceRing:
         RefusedError (no right), RingUnavailableError.
         """
         check_blob(blob)
-        fd = self._live()
-        if keep_undrained:
-            self._check_room(len(blob))
-        self._set_session(pack_session(session) if session else NO_SESSION)
-        before = self._next_seq() if self._newest is None else self._newest + 1
-        try:
-            written = self._sys.write(fd, blob)
-        except OSError as exc:
-            if exc.errno == errno.EINVAL:
-                raise ContractError(f"{self.path}: the kernel refused the record") from exc
-            self._translate(exc)
-        if written != len(blob):
-            raise RingUnavailableError(f"{self.path} took {written} of {len(blob)} bytes")
-        after = self._next_seq()
-        seq = before if after == before + 1 else self._find_own(blob, before)
-        self._newest = seq
-        return seq
+        with self._lock:  # the session is the descriptor's, so threads take turns
+            fd = self._live()
+            if keep_undrained:
+                self._check_room(len(blob))
+            self._set_session(pack_session(session) if session else NO_SESSION)
+            before = self._next_seq() if self._newest is None else self._newest + 1
+            try:
+                written = self._sys.write(fd, blob)
+            except OSError as exc:
+                if exc.errno == errno.EINVAL:
+                    raise ContractError(f"{self.path}: the kernel refused the record") from exc
+                self._translate(exc)
+            if written != len(blob):
+                raise RingUnavailableError(f"{self.path} took {written} of {len(blob)} bytes")
+            after = self._next_seq()
+            self._newest = before if after == before + 1 else self._find_own(blob, before)
+            return self._newest
 
     def _set_session(self, session: bytes) -> None:
         if session == self._session:
@@ -215,20 +220,14 @@ class DeviceRing:
 
     def _find_own(self, blob: bytes, low: int) -> int:
         """The seq of the record just written: somebody else wrote at the same time."""
-        reader = DeviceReader(self, None if self._is_old else low - 1)
+        if self._echo is None:
+            self._echo = DeviceReader(self, None if self._is_old else low - 1)
         found = 0
-        try:
-            while items := reader.read():
-                for item in items:
-                    if (
-                        isinstance(item, Frame)
-                        and item.header
-                        and item.header.pid == self._pid
-                        and item.blob == blob
-                    ):
-                        found = item.header.seq
-        finally:
-            reader.close()
+        while items := self._echo.read():  # the cursor stays: no record is looked at twice
+            for item in items:
+                header = item.header if isinstance(item, Frame) and item.blob == blob else None
+                if header and header.pid == self._pid and header.seq >= low:
+                    found = header.seq
         return found or low  # evicted already: somewhere above low
 
     def _check_room(self, length: int) -> None:
@@ -251,7 +250,9 @@ class DeviceRing:
 
         Raises: RefusedError when the kernel does not permit that uid.
         """
-        return DeviceReader(self, after_seq, uid=uid)
+        reader = DeviceReader(self, after_seq, uid=uid)
+        self._read_fd = reader._fd
+        return reader
 
     def wait(self, timeout_s: float) -> bool:
         """True when something may be new: poll() on the newest reader, or 200 ms on an older driver."""
@@ -312,6 +313,8 @@ class DeviceRing:
         if self._fd >= 0:
             self._sys.close(self._fd)
             self._fd = -1
+            if self._echo is not None:
+                self._echo.close()
 
     def __enter__(self) -> Self:
         return self
@@ -339,7 +342,6 @@ class DeviceReader:
             except MemlogError:
                 self.close()
                 raise
-        ring._read_fd = self._fd
 
     def read(self, limit: int = 1_000, max_bytes: int = 4_000_000) -> list[Frame | Gap | Damage]:
         """What came since the last read, oldest first; [] when nothing is new."""

@@ -52,21 +52,20 @@ class ShmReader:
 
     def _read_map(self, limit: int, max_bytes: int) -> list[Item]:
         items: list[Item] = []
-        piece = min(limit * MAX_FRAME, max_bytes + MAX_FRAME)
-        while not items:
+        while True:
             state = self._state()
-            at = self._position(state)
-            self._at = at
-            self._ring._seen = state.next_seq if at >= state.tail else self._after + 1
-            if at >= state.tail:
+            at = self._at = self._position(state)
+            found = [len(item.blob) for item in items if isinstance(item, Frame)]
+            more, room = limit - len(found), max_bytes - sum(found)
+            if at >= state.tail or more <= 0 or room <= 0:
                 break
-            raw, at = self._copy(at, min(state.tail, at + piece))
-            used = self._parse(raw, False, state, limit, max_bytes, items)
+            raw, at = self._copy(at, min(state.tail, at + min(more * MAX_FRAME, room + MAX_FRAME)))
+            used = self._parse(raw, False, state, more, room, items)
             if used < 0:  # no frame here: look again, as far as there is something, before calling it damage
                 raw, at = self._copy(at, state.tail)
-                used = self._parse(raw, True, state, limit, max_bytes, items)
+                used = self._parse(raw, True, state, more, room, items)
             self._at = at + used
-        self._ring._seen = state.next_seq if self._at == state.tail else self._after + 1
+        self._ring._seen = state.next_seq if at >= state.tail else self._after + 1
         return items
 
     def _copy(self, at: int, stop: int) -> tuple[bytes, int]:
