@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from memlog.archive import epochs, gaps, ingest, sessions
 from memlog.archive.connection import Connection, open_writer, sqlite3
@@ -13,7 +13,6 @@ from memlog.archive.tombstones import Tombstones
 from memlog.errors import ArchiveError, InputError, UnavailableError
 from memlog.paths import Home, load_key, make_dir
 from memlog.record import Event
-from memlog.ring.protocol import RingInfo
 from memlog.settings import Settings
 from memlog.wire import Damage, Frame, Gap
 
@@ -31,6 +30,23 @@ OPTIMIZE_SQL = "INSERT INTO record_fts (record_fts) VALUES ('optimize')"
 
 _BUSY = ("database or disk is full", "disk I/O error", "database is locked", "unable to open", "readonly")
 _MOST_SESSIONS = 2_000
+
+
+class RingFacts(Protocol):
+    """What the archive keeps of a ring; a ring's info() has it."""
+
+    @property
+    def ring_id(self) -> bytes: ...
+    @property
+    def uid(self) -> int: ...
+    @property
+    def boot_id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def attested(self) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -109,7 +125,7 @@ class Archive:
         """
         return Transaction(self)
 
-    def ring_row(self, info: RingInfo, *, now_ns: int) -> int:
+    def ring_row(self, info: RingFacts, *, now_ns: int) -> int:
         """The row of a ring, made at first sight.
 
         Raises: InputError for an image, which has no identity.
