@@ -1,0 +1,248 @@
+"""Our hooks in Claude Code's settings: put in, checked, and taken out again without a trace.
+
+Everything else in the file stays as it is; its first bytes are kept in <home>/backup.
+"""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from memlog import __version__
+from memlog.capture import host_settings
+from memlog.capture.identity import hex_digest
+from memlog.contracts import CLAUDE_EVENTS
+from memlog.paths import Home, default_home
+
+PROGRAM = "memlog-hook"
+TIMEOUT_S = 10
+EVERY_TOOL = "PostToolUse"  # one process a tool call: on request only
+# schema/events.toml; UserPromptSubmit and Stop ignore matchers.
+MATCHERS = {
+    "SessionStart": "", "PostToolUse": "*", "PreCompact": "", "PostCompact": "", "StopFailure": "",
+    "SubagentStop": "", "SessionEnd": "",
+}  # fmt: skip
+_MANAGED = (
+    "/etc/claude-code/managed-settings.json",
+    "/Library/Application Support/ClaudeCode/managed-settings.json",
+)
+
+
+class Change(NamedTuple):
+    """What was done to a settings file, or would have to be. done: "" where nothing was."""
+
+    path: str
+    done: str
+    differs: list[str]
+
+
+def settings_path() -> str:
+    """Claude Code's settings of this user."""
+    folder = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".claude")
+    return os.path.join(folder, "settings.json")
+
+
+def program() -> str:
+    """The memlog-hook of this installation."""
+    return os.path.join(os.path.dirname(os.path.abspath(sys.executable)), PROGRAM)
+
+
+def command(event: str, home: Home, path: str | None = None) -> str:
+    """The command line of a hook. The home is named where the host could not guess it."""
+    words = [path or program(), event]
+    if home.root != Home(_unset_home()).root:
+        words += ["--home", home.root]
+    return shlex.join(words)
+
+
+def _unset_home() -> str:
+    """The home a process has that does not know $MEMLOG_HOME."""
+    if "MEMLOG_HOME" not in os.environ:
+        return default_home()
+    return os.path.join(os.path.expanduser("~"), ".claude", "memlog")
+
+
+def events(every_tool: bool) -> tuple[str, ...]:
+    """The events a hook is installed for."""
+    return tuple(name for name in CLAUDE_EVENTS if every_tool or name != EVERY_TOOL)
+
+
+def install(home: Home, path: str | None = None, *, every_tool: bool = False) -> Change:
+    """Add our hooks, or mend them; nothing is written where all is well.
+
+    Raises: InputError when the settings are not what Claude Code could read.
+    """
+    file = host_settings.HostSettings(path or settings_path())
+    value = file.value()
+    differs = list(_differs(value, home, every_tool))
+    if not differs:
+        return Change(file.path, "", [])
+    had_ours = bool(list(_ours(value)))
+    before = file.raw
+    if had_ours and hex_digest(file.raw or b"") == host_settings.backup(home, file.path).get("after"):
+        before = host_settings.original(home, file.path)
+    elif had_ours:
+        stripped = file.value()
+        _remove(stripped, {})
+        before = file.dump(stripped)
+    _add(value, home, every_tool)
+    after = file.dump(value)
+    host_settings.keep(home, file.path, before, after)
+    file.write(after)
+    return Change(file.path, "updated" if had_ours else "installed", differs)
+
+
+def check(home: Home, path: str | None = None, *, every_tool: bool = False) -> list[str]:
+    """What keeps our hooks from running, a sentence each; [] when all is well.
+
+    Raises: InputError when the settings are not what Claude Code could read.
+    """
+    file = host_settings.HostSettings(path or settings_path())
+    value = file.value()
+    wanted = every_tool or any(event == EVERY_TOOL for event, _, _ in _ours(value))
+    found = list(_differs(value, home, wanted))
+    if value.get("disableAllHooks") is True:
+        found.append("disableAllHooks is true: no hook runs")
+    local = os.path.join(os.path.dirname(file.path), "settings.local.json")
+    for other in (local, *_MANAGED):
+        found += _shadows(other)
+    if not os.access(program(), os.X_OK):
+        found.append(f"{program()} cannot be run")
+    return found
+
+
+def uninstall(home: Home, path: str | None = None) -> Change:
+    """Take our hooks out: the file as it was before, byte for byte, unless it was changed since.
+
+    Raises: InputError when the settings are not what Claude Code could read.
+    """
+    file = host_settings.HostSettings(path or settings_path())
+    kept = host_settings.backup(home, file.path)
+    if file.raw is not None and hex_digest(file.raw) == kept.get("after"):
+        file.write(host_settings.original(home, file.path))
+        host_settings.forget(home, file.path)
+        return Change(file.path, "restored", [])
+    value = file.value()
+    if not list(_ours(value)):
+        return Change(file.path, "", [])
+    original = host_settings.original(home, file.path) if kept else None
+    _remove(value, host_settings.parse(original, file.path) if original else {})
+    file.write(file.dump(value))
+    host_settings.forget(home, file.path)
+    return Change(file.path, "removed", [])
+
+
+def write_plugin(folder: str, home: Home, *, every_tool: bool = False, path: str | None = None) -> list[str]:
+    """Write the Claude Code plugin with the same hooks; the files written."""
+    manifest = {
+        "name": "memlog",
+        "version": __version__,
+        "description": "Flight recorder: what a compaction, a crash or a clean-up removes stays searchable",
+        "license": "Apache-2.0",
+        "keywords": ["transcript", "archive", "compaction", "search"],
+    }
+    hooks = {
+        "description": "Each event copies what the transcript gained to memlog's ring",
+        "hooks": {name: [_group(name, command(name, home, path))] for name in events(every_tool)},
+    }
+    written = []
+    for name, value in ((".claude-plugin/plugin.json", manifest), ("hooks/hooks.json", hooks)):
+        target = Path(folder, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+        written.append(str(target))
+    return written
+
+
+# -- what is in a settings file ------------------------------------------------------------------
+
+
+def _group(event: str, line: str) -> dict[str, Any]:
+    group: dict[str, Any] = {"matcher": MATCHERS[event]} if event in MATCHERS else {}
+    group["hooks"] = [{"type": "command", "command": line, "timeout": TIMEOUT_S}]
+    return group
+
+
+def _ours(value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """(event, group, hook) of each hook that runs memlog-hook."""
+    hooks = value.get("hooks")
+    for event, groups in hooks.items() if isinstance(hooks, dict) else ():
+        for group in groups if isinstance(groups, list) else ():
+            inner = group.get("hooks") if isinstance(group, dict) else None
+            for hook in inner if isinstance(inner, list) else ():
+                if isinstance(hook, dict) and _runs_us(hook.get("command")):
+                    yield event, group, hook
+
+
+def _runs_us(line: object) -> bool:
+    if not isinstance(line, str):
+        return False
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return False
+    return any(os.path.basename(word) == PROGRAM for word in words[:3])
+
+
+def _differs(value: dict[str, Any], home: Home, every_tool: bool) -> Iterator[str]:
+    found: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {}
+    for event, group, hook in _ours(value):
+        found.setdefault(event, []).append((group, hook))
+    wanted = events(every_tool)
+    for event in wanted:
+        ours = found.get(event, [])
+        if not ours:
+            yield f"{event}: no hook of memlog"
+            continue
+        if len(ours) > 1:
+            yield f"{event}: memlog is called {len(ours)} times"
+        group, hook = ours[0]
+        if hook.get("command") != command(event, home):
+            yield f"{event}: runs {hook.get('command')!r} instead of {command(event, home)!r}"
+        elif hook.get("type") != "command" or hook.get("timeout") != TIMEOUT_S:
+            yield f"{event}: not a command with a timeout of {TIMEOUT_S} s"
+        elif group.get("matcher", "") not in ("", "*"):
+            yield f"{event}: runs for {group['matcher']!r} only"
+    for event in found:
+        if event not in wanted:
+            yield f"{event}: memlog is called, and need not be"
+
+
+def _shadows(path: str) -> Iterator[str]:
+    try:
+        with open(path, "rb") as file:
+            value = json.loads(file.read())
+    except (OSError, ValueError):
+        return
+    for name in ("disableAllHooks", "allowManagedHooksOnly"):
+        if isinstance(value, dict) and value.get(name) is True:
+            yield f"{path}: {name} is true, so hooks of the user's settings do not run"
+
+
+def _add(value: dict[str, Any], home: Home, every_tool: bool) -> None:
+    _remove(value, {"hooks": dict(value.get("hooks", {}))})  # what is empty now is filled below
+    hooks = value.setdefault("hooks", {})
+    for event in events(every_tool):
+        hooks.setdefault(event, []).append(_group(event, command(event, home)))
+    for event in [name for name, groups in hooks.items() if groups == [] and name in CLAUDE_EVENTS]:
+        del hooks[event]
+
+
+def _remove(value: dict[str, Any], original: dict[str, Any]) -> None:
+    """Take out our hooks and what they leave empty, except what was empty before."""
+    for _, group, hook in list(_ours(value)):
+        group["hooks"].remove(hook)
+    hooks = value.get("hooks")
+    if not isinstance(hooks, dict):
+        return
+    had = original.get("hooks") if isinstance(original.get("hooks"), dict) else None
+    for event, groups in list(hooks.items()):
+        if isinstance(groups, list):
+            groups[:] = [g for g in groups if not (isinstance(g, dict) and g.get("hooks") == [])]
+            if not groups and event not in (had or {}):
+                del hooks[event]
+    if not hooks and had is None:
+        del value["hooks"]
