@@ -32,7 +32,18 @@ STAGES = {
 }
 # Packages that only some modules may name; what is not listed comes with Python or is refused.
 PACKAGES = {
-    "cbor2": ("record", "redact", "portable", "archive", "capture", "ring", "witness", "query", "export", "cli"),
+    "cbor2": (
+        "record",
+        "redact",
+        "portable",
+        "archive",
+        "capture",
+        "ring",
+        "witness",
+        "query",
+        "export",
+        "cli",
+    ),
     "sqlite3": ("archive.connection",),
     "_sqlite3": ("archive.connection",),
     "pysqlite3": ("archive.connection",),
