@@ -62,10 +62,12 @@ def emit(
     columns: list[str] | None = None,
     *,
     headers: bool | None = None,
+    brief: bool = True,
 ) -> None:
     """Print dataclasses, named tuples or mappings.
 
     columns: what the table shows; the other formats show all. headers: None: unless --no-headers.
+    brief: on a terminal, times without milliseconds, first characters of a session, last part of a path.
     """
     found = map(as_row, items)
     if headers is None:
@@ -75,7 +77,7 @@ def emit(
     if style is RowFormat.AUTO:
         style = RowFormat.TABLE if terminal.is_terminal() else RowFormat.JSON
     if style is RowFormat.TABLE:
-        _table(list(found), fmt, columns, headers)
+        _table(list(found), fmt, columns, headers, brief and terminal.is_terminal())
     elif style is RowFormat.NL:
         for row in found:
             terminal.write(to_json(row) + "\n")
@@ -133,12 +135,15 @@ def _plain(value: Any) -> str:
     return to_json(value).strip('"') if isinstance(value, (list, dict, tuple, bytes)) else str(value)
 
 
-def _table(found: list[dict[str, Any]], fmt: str | None, columns: list[str] | None, headers: bool) -> None:
+def _table(
+    found: list[dict[str, Any]], fmt: str | None, columns: list[str] | None, headers: bool, brief: bool
+) -> None:
     if not found:
         click.echo("nothing found", err=True)
         return
     names = columns or list(found[0])
-    cells = [[row.get(name) for name in names] for row in found]
+    shorten = _BRIEF if brief else {}
+    cells = [[shorten.get(name, _same)(row.get(name)) for name in names] for row in found]
     if fmt is None:
         width = terminal.size()[0] if terminal.is_terminal() else None
         text = table(names, cells, width, headers)
@@ -156,3 +161,29 @@ def _table(found: list[dict[str, Any]], fmt: str | None, columns: list[str] | No
         clean, headers=list(map(safe_line, names)) if headers else (), tablefmt=fmt, disable_numparse=True
     )
     terminal.write(shown + "\n")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _second(value: Any) -> Any:
+    """2026-03-05T14:30:00.123Z as 2026-03-05 14:30:00Z."""
+    if isinstance(value, str) and len(value) == 24 and value[10] == "T":
+        return f"{value[:10]} {value[11:19]}Z"
+    return value
+
+
+def _uuid(value: Any) -> Any:
+    return value[:8] if isinstance(value, str) and len(value) == 36 and value.count("-") == 4 else value
+
+
+def _last_part(value: Any) -> Any:
+    return value.rstrip("/").rpartition("/")[2] or value if isinstance(value, str) else value
+
+
+_BRIEF = {
+    **dict.fromkeys(("ts", "started", "ended", "opened", "closed", "noticed"), _second),
+    "session": _uuid,
+    "project": _last_part,
+}

@@ -318,6 +318,6 @@ def sql(
     settings = context.settings
     with _reading(context) as con:
         answer = run(con, statement, dict(param), time_ms=settings.sql_time_ms, rows=settings.sql_rows)
-    output.emit((dict(zip(answer.columns, row, strict=True)) for row in answer.rows), rows, fmt)
+    output.emit((dict(zip(answer.columns, row, strict=True)) for row in answer.rows), rows, fmt, brief=False)
     if answer.cut:
         click.echo(answer.cut, err=True)

@@ -151,7 +151,7 @@ def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None]]:
         outcome = f"failed: {_line(text, 80)}" if error else None
         if kind == "tool_result" and not error:
             outcome = "ok"
-        said = "" if kind == "tool_result" else _line(text)
+        said = "" if kind == "tool_result" else _line(_call_said(text) if kind == "tool_use" else text)
         yield (
             Step(iso(ts_ns), session, epoch, role or agent, what, tool, said, outcome, agent, ts_ns, id_),
             call,
@@ -214,6 +214,16 @@ def _others(
         if first <= ts_ns <= last:
             text = f"{lost} records lost ({reason}): seq {after + 1} to {before - 1} of ring {ring_id[:8]}"
             yield Step(iso(ts_ns), None, None, "memlog", "gap", None, text, "lost", None, ts_ns, None)
+
+
+def _call_said(text: str) -> str:
+    """What a call is about: its command, file or pattern, which may stand behind lesser words."""
+    lines = text[:4_000].split("\n")
+    for name in ("command: ", "file_path: ", "notebook_path: ", "pattern: ", "url: ", "query: ", "path: "):
+        for number, line in enumerate(lines):
+            if line.startswith(name):
+                return "\n".join([line[len(name) :], *(lines[number + 1 :] if name == "command: " else ())])
+    return text
 
 
 def _said(data: str) -> str:
