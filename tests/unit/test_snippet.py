@@ -22,7 +22,8 @@ def test_the_window_lies_where_most_of_the_words_meet() -> None:
 def test_whole_words_are_marked_before_parts_of_words() -> None:
     assert show("start the art of charts", "art") == "start the «art» of charts"
     assert show("getUserName()", "user") == "get«User»Name()"
-    assert show("well-known", "well-known") == "«well»-«known»"
+    assert show("a well-known fact", "(well-known)") == "a «well-known» fact"
+    assert show("well, it is known", "well-known") == "«well», it is «known»"
 
 
 def test_accents_and_scripts_without_spaces_are_found() -> None:

@@ -45,7 +45,7 @@ def _find(text: str, words: list[str]) -> list[tuple[int, int, int]]:
     found: list[tuple[int, int, int]] = []
     lower = _lower(text)
     bare: str | None = None
-    for number, word in enumerate(_tokens(words)):
+    for number, word in enumerate(_needles(lower, words)):
         places = _occurrences(lower, word, whole=True)
         if not places and not text.isascii():
             bare = _bare(lower) if bare is None else bare
@@ -60,12 +60,17 @@ def _find(text: str, words: list[str]) -> list[tuple[int, int, int]]:
     return kept
 
 
-def _tokens(words: list[str]) -> list[str]:
-    """The words as the tokenizer splits them, in lower case, each once."""
+def _needles(lower: str, words: list[str]) -> list[str]:
+    """The words in lower case, each once; split as the tokenizer does where the text has them only so."""
     found: dict[str, None] = {}
     for word in words:
-        for token in "".join(c if c.isalnum() else " " for c in _lower(word)).split():
-            found[token] = None
+        word = _lower(word)
+        tokens = "".join(c if c.isalnum() else " " for c in word).split()
+        if len(tokens) > 1:
+            whole = word[word.index(tokens[0]) : word.rindex(tokens[-1]) + len(tokens[-1])]
+            if whole in lower:
+                tokens = [whole]
+        found.update(dict.fromkeys(tokens))
     return list(found)
 
 

@@ -123,6 +123,8 @@ def parse(text: str) -> Question:
             either = False
         elif searchable(term.text) and len(question.exclude) < MAX_TERMS:
             question.exclude.append(term)
+            if not term.quoted:
+                question.notes.append(f'without {term.text}; to look for it: "-{term.text}"')
     return question
 
 
