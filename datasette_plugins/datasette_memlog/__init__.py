@@ -72,6 +72,10 @@ def extra_css_urls(datasette: Any) -> list[str]:
 
 @hookimpl
 def extra_template_vars(datasette: Any, database: str | None, view_name: str | None) -> Any:
-    if view_name != "database" or database not in archives.names(datasette):
-        return {}
-    return lambda: pages.front(datasette, database)
+    """`memlog`, for the two pages of Datasette's own that start with views where an archive is concerned."""
+    found = archives.names(datasette)
+    if view_name == "index" and found:
+        return {"memlog": {"archives": found, "views": [(n, v[0]) for n, v in describe.VIEWS.items()]}}
+    if view_name == "database" and database in found:
+        return lambda: pages.front(datasette, database)
+    return {}

@@ -35,7 +35,7 @@ ORDER BY noticed DESC LIMIT 200
 """
 COUNTS_SQL = """
 SELECT (SELECT count(*) FROM v_session) AS v_session,
-  (SELECT coalesce(sum(records + metas), 0) FROM v_session) AS v_record,
+  (SELECT coalesce(sum(records), 0) FROM v_session) AS v_record,
   (SELECT count(*) FROM v_epoch) AS v_epoch, (SELECT count(*) FROM v_gap) AS v_gap,
   (SELECT count(*) FROM v_event) AS v_event, (SELECT count(*) FROM v_damage) AS v_damage
 """

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from datasette_memlog import server
-from filled import fill, records_of
+from memlog.cli import server
 from memlog.settings import Settings
+from pages.filled import fill, records_of
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from filled import fill
 from memlog.record import Record
+from pages.filled import fill
 
 BREAKS = (
     "<script>evil()</script>", "<img src=x onerror=evil()>", "<svg/onload=evil()>", "<evil>", '"><evil x="',

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from datasette.app import Datasette
 
-from filled import fill, records_of
 from memlog.archive.connection import sqlite3
+from pages.filled import fill, records_of
 
 VIEWS = ("v_session", "v_record", "v_epoch", "v_gap", "v_event", "v_damage")
 
@@ -35,8 +35,19 @@ async def test_views_come_before_tables(serve: Any, archive: str) -> None:
     places = [html.index(f'/archive/{view}"') for view in VIEWS]
     assert places == sorted(places)
     assert "record_fts" not in html and "tombstone" not in html
+    index = (await serve(archive).client.get("/")).text
+    assert [index.index(f'/archive/{view}"') for view in VIEWS] and "hidden" not in index
     shown = (await serve(archive).client.get("/.json")).json()["archive"]
     assert {t["name"] for t in shown["tables_and_views_truncated"]} < set(VIEWS)
+
+
+async def test_the_archive_s_page_counts_what_its_views_show(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    html = (await client.get("/archive")).text
+    for view in VIEWS:
+        shown = re.search(rf'/archive/{view}">\w+</a> <span>([\d,]+)</span>', html)
+        rows = (await client.get(f"/archive/{view}.json")).json()["filtered_table_rows_count"]
+        assert shown and int(shown[1].replace(",", "")) == rows
 
 
 async def test_plain_datasette_serves_the_archive_by_its_file_name(archive: str, tmp_path: Path) -> None:
@@ -136,6 +147,7 @@ async def test_another_database_stays_as_it_was(serve: Any, archive: str, tmp_pa
         assert first.status_code == second.status_code == 200
         assert _body(first.text) == _body(second.text)
     assert (await beside.client.get("/other/-/record/7")).status_code == 404
+    assert '<a href="/other/v_record">v_record</a>' in (await beside.client.get("/")).text
 
 
 def _body(html: str) -> str:

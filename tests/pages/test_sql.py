@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from datasette.utils import sqlite3
 
-from filled import fill, records_of
+from pages.filled import fill, records_of
 
 ENDLESS = "with recursive c(n) as (select 1 union all select n + 1 from c)"
 HOSTILE = {
