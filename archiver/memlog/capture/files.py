@@ -25,11 +25,3 @@ def under(path: str, skip: Container[str] = ()) -> Iterator[str]:
         for name in sorted(names):
             if name.endswith(ENDINGS) and os.path.isfile(os.path.join(folder, name)):
                 yield os.path.join(folder, name)
-
-
-def stem(path: str) -> str:
-    """The file's name without the endings of a transcript."""
-    name = os.path.basename(path)
-    for ending in (".gz", ".jsonl", ".json"):
-        name = name.removesuffix(ending)
-    return name or "unnamed"

@@ -13,7 +13,6 @@ from typing import Any, BinaryIO, NamedTuple
 
 from memlog.capture import quick_json
 from memlog.capture.agents import Place, Reader, State
-from memlog.capture.files import stem
 from memlog.capture.identity import MAC_BYTES, Hmac, hex_digest, short_name
 from memlog.capture.leaves import DEEPEST, fit
 from memlog.errors import ContractError, InputError, NotFoundError
@@ -166,7 +165,7 @@ class _Reading:
         self.start = start.offset if start else 0
         self.state: State = _copy(start.state) if start else {}
         self.tail = _read_at(file, max(0, self.start - TAIL_BYTES), min(TAIL_BYTES, self.start))
-        self.fallback = session or stem(self.path)
+        self.fallback = session or _stem(self.path)
         self.seen: dict[bytes, int] = {}
         self.ahead: tuple[int | None, str | None] | None = None
 
@@ -357,6 +356,14 @@ class _Reading:
                 [record._replace(block=block)], self._mark(end) if last else before, size if last else 0
             )
             block += 1
+
+
+def _stem(path: str) -> str:
+    """The file's name without the endings of a transcript: what a session is called where no line says."""
+    name = os.path.basename(path)
+    for ending in (".gz", ".jsonl", ".json"):
+        name = name.removesuffix(ending)
+    return name or "unnamed"
 
 
 def _parse(raw: bytes, *, first: bool) -> Any:

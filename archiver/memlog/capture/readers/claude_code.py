@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from memlog.capture import files, stamps
+from memlog.capture import stamps
 from memlog.capture.agents import Place, State
 from memlog.capture.identity import short_name
 from memlog.capture.leaves import Lifter, render, strings
@@ -39,6 +39,8 @@ def find(path: str) -> Iterator[str]:
 
     Raises: NotFoundError.
     """
+    from memlog.capture import files  # a hook is told its file
+
     path = os.path.abspath(os.path.expanduser(path))
     projects = os.path.join(path, "projects")
     return files.under(projects if os.path.isdir(projects) else path, _NOT_TRANSCRIPTS)
