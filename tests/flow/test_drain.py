@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from memlog.witness.drain import Drain
 from shared_data import DATA
 from witness import ask, one
 
+numbers = count()
+
 
 @pytest.fixture
 def archive(home: Home, settings: Settings) -> Iterator[Archive]:
@@ -41,7 +44,7 @@ def say(ring: ShmRing, *texts: str, session: str = "s") -> list[int]:
     return [
         ring.write(blob, session=session)
         for text in texts
-        for blob in encode(record(text, n=ring.info().next_seq, session=session))
+        for blob in encode(record(text, n=next(numbers), session=session))
     ]
 
 
@@ -256,11 +259,11 @@ def test_batches_end_at_the_first_of_their_limits(
     sizes: list[int] = []
     ingest = Archive.ingest
 
-    def count(self: Archive, items: Any, **named: Any) -> Outcome:
+    def note(self: Archive, items: Any, **named: Any) -> Outcome:
         sizes.append(len(items))
         return ingest(self, items, **named)
 
-    monkeypatch.setattr(Archive, "ingest", count)
+    monkeypatch.setattr(Archive, "ingest", note)
     run(archive, settings._replace(batch_records=10))
     assert sizes == [10, 10, 5]
 

@@ -51,11 +51,14 @@ def import_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> St
             else:
                 for offset in intake.read(path, str(agent), start=start):
                     yield Progress(done + min(offset, size), total, path)
-                files += 1
+                has_more = start is None or intake.reached != start
+                files += has_more
+                unchanged += not has_more
                 torn += _left(path, size, intake.reached)
         except (InputError, NotFoundError, OSError) as exc:
-            log.warning("transcript not readable error=%s", exc)
-            unreadable.append({"path": path, "error": str(exc)})
+            said = str(exc) if path in str(exc) else f"{path}: {exc}"
+            log.warning("transcript not readable error=%s", said)
+            unreadable.append({"path": path, "error": said})
         done += size
     intake.flush()
     yield Progress(total, total, "")

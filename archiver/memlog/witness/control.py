@@ -1,7 +1,6 @@
 """Stop the witness, keep hooks from starting another, and work while none runs."""
 
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from memlog.errors import WitnessUnavailableError
 from memlog.paths import Home, make_dir, open_private
 from memlog.witness import client, lock
 from memlog.witness.lock import Holder
-from memlog.witness.log import log_path
 
 _STOP_S = 15.0  # a batch, a last snapshot, the answers to its clients
 
@@ -52,18 +50,9 @@ def stop(home: Home, *, timeout_s: float = _STOP_S) -> Holder | None:
     return found
 
 
-def start(home: Home) -> int:
-    """The pid of a new witness, detached from this process and its terminal."""
-    make_dir(home.log)
-    log = open_private(log_path(home), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    try:
-        child = subprocess.Popen(
-            starter.command(home), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-            start_new_session=True,
-        )  # fmt: skip
-    finally:
-        os.close(log)
-    return child.pid
+def start(home: Home) -> None:
+    """A new witness, detached from this process and its terminal."""
+    starter._start(home, starter.command(home))
 
 
 @contextmanager

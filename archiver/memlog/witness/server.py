@@ -22,6 +22,7 @@ from memlog.witness.jobs import error_to_wire
 
 MAX_REQUEST = 4 << 20
 MAX_CLIENTS = 32
+_BACKLOG = 128
 IDLE_S = 30.0  # to send a request, or to take the last answer
 _SUN_PATH = 100  # bytes; sun_path is 108 on Linux, 104 on macOS
 
@@ -159,7 +160,7 @@ class Server:
             with socket_address(home) as address:
                 self._sock.bind(address)  # nobody else reaches it before the chmod: the home is 0700
             os.chmod(home.socket, FILE_MODE)
-            self._sock.listen(MAX_CLIENTS)
+            self._sock.listen(_BACKLOG)
         except BaseException:
             self._sock.close()
             raise

@@ -8,7 +8,7 @@ from typing import Any
 
 from memlog.archive.connection import Connection
 from memlog.errors import MemlogError
-from memlog.paths import Home, replace_file
+from memlog.paths import Home, open_private, replace_file
 from memlog.ring.open import open_ring, retired_rings, ring_dir
 from memlog.ring.protocol import Ring
 from memlog.settings import Settings
@@ -34,7 +34,7 @@ def read_status(home: Home) -> dict[str, Any] | None:
     """What the witness last wrote, whether it lives or not; None when it never ran."""
     try:
         with open(status_path(home), "rb") as file:
-            body = json.loads(file.read())
+            body = json.loads(file.read().partition(b"\n")[0])
     except (OSError, ValueError):
         return None
     return body if isinstance(body, dict) else None
@@ -58,11 +58,25 @@ class StatusFile:
         if not now and body == self._last and clock - self._written_at < _AGAIN_S:
             return
         self._written_at, self._last = clock, dict(body)
-        line = json.dumps({**body, "written_ns": time.time_ns()}, ensure_ascii=False, default=str)
+        text = json.dumps({**body, "written_ns": time.time_ns()}, ensure_ascii=False, default=str)
+        line = text.encode("utf-8", "replace") + b"\n"
         try:
-            replace_file(self._path, line.encode("utf-8", "replace") + b"\n", sync=False)
+            replace_file(self._path, line, sync=False)
         except OSError:
+            self._overwrite(line)
+
+    def _overwrite(self, line: bytes) -> None:
+        # On a full disk no new file can be made, and that is the news: the old one's block still takes it.
+        try:
+            fd = open_private(self._path, os.O_WRONLY)
+        except (OSError, MemlogError):
             return
+        try:
+            os.ftruncate(fd, os.pwrite(fd, line, 0))
+        except OSError:
+            pass
+        finally:
+            os.close(fd)
 
 
 def ring_level(ring: Ring) -> dict[str, Any]:
