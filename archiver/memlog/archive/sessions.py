@@ -161,11 +161,19 @@ def add(con: Connection, archive_id: bytes, agent: str, name: str) -> Session:
 
 
 def first_line(text: object) -> str:
-    """The first line with words in it, at most 120 characters; "" for none."""
+    """The first line with words in it, at most 120 characters; "" for none.
+
+    A line that only announces ("Implement the following plan:") is joined by the one it announces.
+    """
     if not isinstance(text, str):
         return ""
+    title = ""
     for line in text[:4_000].split("\n"):
         words = " ".join(line.split())
+        if title:
+            words = words.lstrip("#").strip()
         if words:
-            return words if len(words) <= _TITLE_CHARS else words[: _TITLE_CHARS - 1] + "…"
-    return ""
+            title = f"{title} {words}" if title else words
+            if not title.endswith(":"):
+                break
+    return title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1] + "…"
