@@ -38,10 +38,10 @@ class Doorbell:
         try:
             try:
                 os.mkfifo(path, 0o600)
-            except FileExistsError:
+            except FileExistsError as exc:
                 found = os.lstat(path)
                 if not stat.S_ISFIFO(found.st_mode) or found.st_uid != os.geteuid():
-                    raise UnsafePathError(f"{path} is not a FIFO of yours")
+                    raise UnsafePathError(f"{path} is not a FIFO of yours") from exc
             # Read and write: with a writer always open, poll() never reports an end of file.
             self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
             os.fchmod(self._fd, 0o600)
