@@ -62,7 +62,7 @@ def session_of(value: dict[str, Any]) -> str | None:
 
 
 def stamp_of(value: dict[str, Any]) -> int | None:
-    """timestamp; of a file snapshot when it was taken (an update repeats the old time: the line before tells)."""
+    """timestamp; of a file snapshot when it was taken, of an update of one the line before tells."""
     stamp = value.get("timestamp")
     if stamp is None and not value.get("isSnapshotUpdate") and isinstance(value.get("snapshot"), dict):
         stamp = value["snapshot"].get("timestamp")
