@@ -62,7 +62,7 @@ def test_without_transcripts_the_sample_session_is_recorded_and_found(home: Home
     assert (
         counted(home, "SELECT count(*) FROM v_gap") == counted(home, "SELECT sum(gaps) FROM v_session") == 0
     )
-    words = re.search(r"query search (\S+)    # (\d+) record", done.stdout)
+    words = re.search(r"query search (\S+) +# (\d+) record", done.stdout)
     assert words and int(words[2]) > 1
     found = run_memlog("query", "search", words[1], "--json", check=0)
     assert words[1] in found.stdout.lower()

@@ -18,7 +18,7 @@ from memlog.cli.jobs import JOBS
 from memlog.cli.progress import ProgressLine
 from memlog.cli.root import Context, pass_context
 from memlog.contracts import CLAUDE_CODE
-from memlog.errors import NotFoundError, UnavailableError
+from memlog.errors import MemlogError, NotFoundError, UnavailableError
 from memlog.paths import Home
 from memlog.query import search
 from memlog.query.words import STOP_WORDS
@@ -48,11 +48,10 @@ def up(context: Context, once: bool, port: int | None, no_serve: bool) -> None:
     home, settings = context.home, context.settings_with(port=port)
     try:
         with child.interruptible(), child.witness(home) as witness:
-            told = [_ring(settings), _witness(witness)]
-            told += [_filled(home, settings), *_hooks(home)]
+            told = [_ring(settings), _witness(witness), _filled(home, settings)]
             word, hits = _search(home)
             with nullcontext() if no_serve else _listen(settings.port) as sock:
-                _tell(context.home_flag, told, word, hits, sock)
+                _tell(context, told, word, hits, sock)
                 _stay(home, settings, sock, once)
     except KeyboardInterrupt:
         if once:
@@ -156,10 +155,6 @@ def _words(prompts: list[str]) -> list[str]:
     return sorted(counts, key=lambda word: (-counts[word], -len(word), word))[:12]
 
 
-def _hooks(home: Home) -> list[str]:
-    return []
-
-
 def _listen(port: int) -> socket.socket:
     try:
         return server.listen(port)
@@ -169,21 +164,32 @@ def _listen(port: int) -> socket.socket:
         return sock
 
 
-def _tell(home: str | None, told: list[str], word: str, hits: int, sock: socket.socket | None) -> None:
-    command = _command() + (f" --home {shlex.quote(home)}" if home else "")
+def _tell(context: Context, told: list[str], word: str, hits: int, sock: socket.socket | None) -> None:
+    """What runs, and what to try next: commands that give something on this archive."""
+    flag = f" --home {shlex.quote(context.home_flag)}" if context.home_flag else ""
+    command = _command() + flag
     lines = list(told)
     if sock is not None:
         lines.append(f"pages    {server.address(sock)}/archive")
-    lines.append("try:")
+    tries = []
     if word:
         count = _counted(hits, "record") + (" and more" if hits == _ENOUGH else "")
-        lines.append(f"  {command} query search {word}    # {count}")
-    lines += [
-        f"  {command} query sessions",
-        f"  {command} query session last",
-        f"  {command} install claude-code",
-    ]
+        tries.append((f"query search {word}", count))
+    tries += [("query sessions", "newest first"), ("query session last", "as it went")]
+    tries.append(("install claude-code", _hooks(context.home)))
+    width = max(len(words) for words, _ in tries)
+    lines += ["try:", *(f"  {command} {words:{width}}   # {why}" for words, why in tries)]
     terminal.write("\n".join(map(terminal.safe_line, lines)) + "\n")
+
+
+def _hooks(home: Home) -> str:
+    from memlog.capture import install
+
+    try:
+        missing = install.check(home)
+    except MemlogError as exc:
+        return str(exc)
+    return "hooks are not installed yet" if missing else "done: sessions are recorded as they run"
 
 
 def _command() -> str:
