@@ -36,6 +36,7 @@ OBEYED = (
     "\U000e0000-\U000e007f"
 )
 _ESCAPED = re.compile(f"[{OBEYED}]")
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def to_line(fields: Mapping[str, Any], blob: bytes) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def _gives_back(line: dict[str, Any], blob: bytes) -> bool:
     try:
         if "rest" in line or "redacted" in line:
             through = {name: line[name] for name in ("rest", "redacted") if name in line}
-            line = {**line, **json.loads(json.dumps(through, allow_nan=False))}
+            line = {**line, **json.loads(_to_json(through))}
         return _blob_of(line) == blob
     except (TypeError, ValueError, RecursionError, MemlogError):
         return False
@@ -112,7 +113,11 @@ def from_line(line: Mapping[str, Any]) -> tuple[Header | None, bytes]:
         raise DecodeError(f"a line of version {line.get('memlog')!r}; this version knows {VERSION}")
     packed = line.get("blob_b64")
     try:
-        blob = b64decode(packed, validate=True) if packed is not None else _blob_of(line)
+        if packed is not None:
+            blob = b64decode(packed, validate=True)
+        else:
+            _check(line)
+            blob = _blob_of(line)
         return _header_of(line, len(blob)), blob
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError, cbor2.CBOREncodeError) as exc:
         raise DecodeError(f"a portable line breaks at {exc}"[:300]) from exc
@@ -140,7 +145,8 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and not any(0xD800 <= ord(c) < 0xE000 for c in value)
 
 
-def _blob_of(line: Mapping[str, Any]) -> bytes:
+def _check(line: Mapping[str, Any]) -> None:
+    """TypeError, or every field a blob is made of has its type."""
     for name in (*_OWN, *_OPTIONAL, "text", "mac"):
         value = line.get(name)
         if name in ("block", "ts_ns", "at"):
@@ -149,20 +155,23 @@ def _blob_of(line: Mapping[str, Any]) -> bytes:
             fits = isinstance(value, str) or (value is None and name in _OPTIONAL)
         if not fits:
             raise TypeError(name)
-    rest = line.get("rest", {})
-    if "rest_b64" in line:
-        rest = b64decode(line["rest_b64"], validate=True)
-    elif not isinstance(rest, dict):
+    if not isinstance(line.get("rest", {}), dict):
         raise TypeError("rest")
     part, parts = line.get("part", 0), line.get("parts", 1)
     if type(part) is not int or type(parts) is not int or not 0 <= part < parts < 1 << 31:
         raise TypeError("part")
-    own: dict[str, Any] = {name: line[name] for name in (*_OWN, "text")}
-    own |= {name: line.get(name) for name in _OPTIONAL}
+
+
+def _blob_of(line: Mapping[str, Any]) -> bytes:
+    get = line.get
+    packed = get("rest_b64")
     record = Record(
-        **own, mac=bytes.fromhex(line["mac"]), rest=rest, part=part, parts=parts,
-        error=line.get("error") is True, omitted=tuple(line.get("omitted", ())),
-        redacted=dict(line.get("redacted", {})),
+        line["agent"], line["session"], line["source_id"], line["block"], line["kind"], line["ts_ns"],
+        line["text"], bytes.fromhex(line["mac"]), get("role"), get("tool"), get("project"), get("parent_id"),
+        get("boundary"), get("at"), get("error") is True, tuple(get("omitted", ())),
+        dict(get("redacted", {})),
+        get("rest", {}) if packed is None else b64decode(packed, validate=True),
+        get("part", 0), get("parts", 1),
     )  # fmt: skip
     blobs = encode(record)
     if len(blobs) != 1:
@@ -173,20 +182,23 @@ def _blob_of(line: Mapping[str, Any]) -> bytes:
 def _header_of(line: Mapping[str, Any], length: int) -> Header | None:
     if line.get("written_ns") is None:
         return None
-    for name, bits in (("written_ns", 64), ("seq", 64), ("uid", 32), ("pid", 32)):
-        if type(line[name]) is not int or not 0 <= line[name] < 1 << bits:
-            raise ValueError(name)
+    seq = line.get("seq", 0)  # without one: its ring had given the number twice
+    for value, bits in ((line["written_ns"], 64), (seq, 64), (line["uid"], 32), (line["pid"], 32)):
+        if type(value) is not int or not 0 <= value < 1 << bits:
+            raise ValueError("its header")
     session = line["session"]
     # The archive made this name up for a record without a session.
     unnamed = line.get("agent") == UNKNOWN_AGENT and session.startswith("none-")
     raw = NO_SESSION if unnamed else pack_session(session)
-    return Header(length, line["written_ns"], line["seq"], line["uid"], line["pid"], raw)
+    return Header(length, line["written_ns"], seq, line["uid"], line["pid"], raw)
 
 
 def dump_line(line: Mapping[str, Any], indent: int | None = None) -> str:
     """The line as JSON without a newline in it; lossless, and no terminal obeys it."""
-    separators = (", ", ": ") if indent is None else (",", ": ")
-    text = json.dumps(line, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+    if indent is None:
+        text = _to_json(line)
+    else:
+        text = json.dumps(line, ensure_ascii=False, allow_nan=False, indent=indent)
     if text.isascii():
         return text.replace("\x7f", "\\u007f")
     return _ESCAPED.sub(lambda found: json.dumps(found[0])[1:-1], text)

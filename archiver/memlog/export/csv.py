@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from memlog.export.tables import OnRows
     from memlog.query.slice import Slice
 
+_CHUNK = 1 << 18
+
 
 def chunks(con: "Connection", part: "Slice", *, on_rows: "OnRows") -> Iterator[bytes]:
     """A line of names, then a line a record; a text with newlines is quoted."""
@@ -20,8 +22,9 @@ def chunks(con: "Connection", part: "Slice", *, on_rows: "OnRows") -> Iterator[b
     writer.writerow(slice.columns(con))
     for row in slice.records(con, part):
         writer.writerow(row)
-        yield _taken(buffer)
         on_rows(1)
+        if buffer.tell() >= _CHUNK:
+            yield _taken(buffer)
     yield _taken(buffer)
 
 

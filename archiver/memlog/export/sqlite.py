@@ -1,10 +1,12 @@
 """A self-contained SQLite file: opens in stock sqlite3 and Datasette, also from read-only media."""
 
+import os
 from typing import TYPE_CHECKING
 
 from memlog.archive.connection import sqlite3
 from memlog.errors import ArchiveError
 from memlog.export import tables
+from memlog.paths import FILE_MODE
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
@@ -40,12 +42,23 @@ def write(con: "Connection", part: "Slice", path: str, *, now_ns: int, on_rows: 
         out.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         out.execute("PRAGMA user_version = 1")
         out.execute("ANALYZE")
-        out.execute("VACUUM")
-        out.execute("PRAGMA journal_mode = DELETE")
+        _compact(out, path)
     except sqlite3.Error as exc:
         raise ArchiveError(f"the export cannot be written: {exc}", hint="look for free space") from exc
     finally:
         out.close()
+
+
+def _compact(out: "Connection", path: str) -> None:
+    """Not VACUUM: with temporary files in memory, as pysqlite3 has them, it takes the file's size of it."""
+    other = path + "-vacuum"
+    os.close(os.open(other, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
+    try:
+        out.execute("VACUUM INTO ?", (other,))
+        os.replace(other, path)
+    except BaseException:
+        os.unlink(other)
+        raise
 
 
 def _fill(con: "Connection", part: "Slice", out: "Connection", now_ns: int, on_rows: tables.OnRows) -> None:
