@@ -246,3 +246,8 @@ def test_the_group_lists_the_search_beside_the_others() -> None:
     assert set(query.query.commands) == {
         "search", "sessions", "session", "record", "epochs", "gaps", "timeline", "sql",
     }  # fmt: skip
+
+
+def test_a_shell_can_complete_the_options(run_memlog: Run) -> None:
+    env = {"_MEMLOG_COMPLETE": "bash_complete", "COMP_WORDS": "memlog query search --se", "COMP_CWORD": "3"}
+    assert "--session" in run_memlog(check=0, env=env).stdout

@@ -1,6 +1,5 @@
 """A person's own SQL only reads, and ends."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,9 +93,11 @@ def test_a_long_value_and_a_large_answer_are_cut_and_said(con: Connection) -> No
 
 
 @pytest.mark.parametrize("statement", HOSTILE)
-def test_nothing_but_reading_is_done(con: Connection, home: Home, statement: str, tmp_path: Path) -> None:
+def test_nothing_but_reading_is_done(
+    con: Connection, home: Home, statement: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = Path(home.archive).read_bytes()
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     statement = statement.replace("\\t", "\n")
     try:
         answer = run(con, statement)
@@ -109,13 +110,15 @@ def test_nothing_but_reading_is_done(con: Connection, home: Home, statement: str
     assert con.execute("SELECT count(*) FROM record").fetchone() == (50,)
 
 
-def test_the_same_statements_do_harm_on_a_writer(home: Home, tmp_path: Path) -> None:
+def test_the_same_statements_do_harm_on_a_writer(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The twin: what a connection that may write would have let through."""
     from memlog.archive.connection import open_writer
 
     fill(home, [record("x")])
     con = open_writer(home.archive)
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     con.execute("VACUUM INTO 'new.db'")
     con.execute("DELETE FROM record")
     con.close()

@@ -49,6 +49,8 @@ class SearchCommand(click.Command):
         )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing:  # a shell asks what could come next
+            return []
         request = search.parse(args)
         if request.help:
             click.echo(ctx.get_help(), color=ctx.color)
