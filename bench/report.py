@@ -25,16 +25,18 @@ def table(rows: Iterable[Row]) -> str:
 
 def machine() -> str:
     """Processor, cores, system and the libraries the numbers depend on, in one line."""
-    import cbor2
+
+    from importlib.metadata import version
+
     import zstandard
 
     from memlog.archive.connection import SQLITE_VERSION
 
-    version = SQLITE_VERSION if isinstance(SQLITE_VERSION, str) else ".".join(map(str, SQLITE_VERSION))
+    sqlite = SQLITE_VERSION if isinstance(SQLITE_VERSION, str) else ".".join(map(str, SQLITE_VERSION))
     zstd = ".".join(map(str, zstandard.ZSTD_VERSION))
     return (
         f"{_processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, SQLite {version}, cbor2 {getattr(cbor2, '__version__', '?')}, zstd {zstd}"
+        f"Python {platform.python_version()}, SQLite {sqlite}, cbor2 {version('cbor2')}, zstd {zstd}"
     )
 
 
