@@ -47,8 +47,8 @@ class Guard:
         if not from_here(headers, settings.get("hosts") or ()):
             await _refuse(send, 421, "memlog answers on 127.0.0.1, localhost and [::1] only.\n")
             return
-        if from_another_site(headers):
-            await _refuse(send, 403, "memlog answers no request another site makes.\n")
+        if from_another_site(headers, bool(scope.get("query_string"))):
+            await _refuse(send, 403, "memlog answers no question another site asks.\n")
             return
         answer = Answer(send)
         await self.app(scope, receive, answer)
@@ -63,12 +63,15 @@ def from_here(headers: list[tuple[bytes, bytes]], more: Any) -> bool:
     return len(hosts) == 1 and (_LOOPBACK.fullmatch(hosts[0]) is not None or hosts[0] in more)
 
 
-def from_another_site(headers: list[tuple[bytes, bytes]]) -> bool:
-    """A browser says the request comes from another site or port and is no plain navigation."""
+def from_another_site(headers: list[tuple[bytes, bytes]], asks: bool) -> bool:
+    """A browser says another site or port sent the request, and it is more than a plain link.
+
+    asks: it has a query string, and with it SQL that could keep the server busy.
+    """
     told = {name.lower(): value for name, value in headers if name.lower().startswith(b"sec-fetch-")}
     if told.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin"):
         return False
-    return (told.get(b"sec-fetch-mode"), told.get(b"sec-fetch-dest")) != (b"navigate", b"document")
+    return asks or (told.get(b"sec-fetch-mode"), told.get(b"sec-fetch-dest")) != (b"navigate", b"document")
 
 
 class Answer:

@@ -79,12 +79,15 @@ async def test_another_site_can_link_here_and_nothing_else(serve: Any, archive: 
     datasette = serve(archive)
     host = ("host", "localhost")
 
-    async def status(site: str, mode: str, dest: str) -> int:
+    async def status(site: str, mode: str, dest: str, path: str = "/archive/v_gap") -> int:
         told = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)]
-        return (await ask(datasette, "/archive.json?sql=select+1", [host, *told])).status_code
+        return (await ask(datasette, path, [host, *told])).status_code
 
+    question = "/archive.json?sql=select+1"
     assert await status(site, "navigate", "document") == 200
-    assert await status("same-origin", "cors", "empty") == await status("none", "navigate", "document") == 200
+    assert await status("same-origin", "cors", "empty", question) == 200
+    assert await status("none", "navigate", "document", question) == 200
+    assert await status(site, "navigate", "document", question) == 403
     for mode, dest in (
         ("no-cors", "image"),
         ("cors", "empty"),
