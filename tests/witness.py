@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from memlog.archive.connection import open_reader
-from memlog.errors import WitnessUnavailableError
+from memlog.errors import NotFoundError, WitnessUnavailableError
 from memlog.paths import Home
 from memlog.witness import client, lock
 
@@ -86,6 +86,14 @@ def one(home: Home, sql: str, **values: Any) -> Any:
     """The one value of a question."""
     ((value,),) = ask(home, sql, **values)
     return value
+
+
+def records(home: Home) -> int:
+    """How many records are archived; 0 before the first."""
+    try:
+        return int(one(home, "SELECT count(*) FROM v_record"))
+    except NotFoundError:
+        return 0
 
 
 def identities(home: Home) -> list[tuple[Any, ...]]:

@@ -25,7 +25,7 @@ from memlog.record import encode
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
 from memlog.witness import backfill, client
-from witness import ask, identities, one, running, until, uuids
+from witness import ask, identities, one, records, running, until, uuids
 
 SESSIONS = Path(__file__).parents[1] / "data/sessions"
 
@@ -211,10 +211,10 @@ def test_an_import_that_is_killed_goes_on_where_it_was(
     command = [sys.executable, "-m", "memlog.cli.start", "import", "claude-code", str(big), "--json"]
     env = {**os.environ, "MEMLOG_BATCH_RECORDS": "100"}
     child = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until(lambda: os.path.exists(home.archive) and _archived(home) > 200)
+    until(lambda: records(home) > 200)
     child.send_signal(signal.SIGKILL)
     child.wait()
-    before = _archived(home)
+    before = records(home)
     done = subprocess.run(command, capture_output=True, text=True, timeout=50)
     result = json.loads(done.stdout)
     lines = len(big.read_bytes().splitlines())
@@ -233,16 +233,9 @@ def test_ctrl_c_leaves_whole_batches(home: Home, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "memlog.cli.start", "import", "claude-code", str(big)]
     env = {**os.environ, "MEMLOG_BATCH_RECORDS": "100"}
     child = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    until(lambda: os.path.exists(home.archive) and _archived(home) > 200)
+    until(lambda: records(home) > 200)
     child.send_signal(signal.SIGINT)
     _, said = child.communicate(timeout=20)
     assert child.returncode == 130 and "run it again to go on" in said
     assert one(home, "PRAGMA integrity_check") == "ok"
     assert one(home, "SELECT count(*) FROM record_fts") == one(home, "SELECT count(*) FROM record")
-
-
-def _archived(home: Home) -> int:
-    try:
-        return int(one(home, "SELECT count(*) FROM v_record"))
-    except Exception:
-        return 0

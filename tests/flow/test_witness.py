@@ -26,7 +26,7 @@ from memlog.settings import Settings
 from memlog.witness import control, daemon, lock
 from memlog.witness.log import PrivateHandler, close_log, log, open_log
 from memlog.witness.status import read_status
-from witness import COMMAND, ask, end, one, running, start, until
+from witness import COMMAND, ask, end, one, records, running, start, until
 
 
 def say(settings: Settings, *texts: str, first: int = 0) -> int:
@@ -37,10 +37,6 @@ def say(settings: Settings, *texts: str, first: int = 0) -> int:
             for blob in encode(record(text, n=n)):
                 seq = ring.write(blob, session="session-a")
     return seq
-
-
-def count(home: Home) -> int:
-    return int(one(home, "SELECT count(*) FROM v_record")) if os.path.exists(home.archive) else 0
 
 
 def state(home: Home) -> dict[str, Any]:
@@ -64,7 +60,7 @@ def test_a_signal_ends_it_with_0(home: Home, settings: Settings, number: signal.
     assert end(child, number) == 0
     assert not os.path.exists(home.socket)
     with running(home):
-        until(lambda: count(home) == 1)
+        until(lambda: records(home) == 1)
 
 
 def test_a_second_witness_exits_7_and_names_the_holder(home: Home) -> None:
@@ -86,9 +82,9 @@ def test_it_is_killed_at_any_moment_and_every_record_is_there_once(home: Home, s
         child.communicate()
         killed += child.returncode == -signal.SIGKILL
         with open_ring(settings) as ring:
-            assert ring.info().drained_seq <= count(home)  # never called safe before it is
+            assert ring.info().drained_seq <= records(home)  # never called safe before it is
     assert killed == 12
-    before = count(home)
+    before = records(home)
     with running(home), open_ring(settings) as ring:
         until(lambda: ring.info().drained_seq == seq)
     assert 0 < before < seq, "no kill fell into the work: the test proves nothing"
@@ -128,11 +124,11 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(
         assert "full" in state(home)["last_error"]
         status = run_memlog("--home", home.root, "status", env=env)
         assert status.returncode == 1 and "degraded" in status.stdout
-        archived = count(home)
+        archived = records(home)
         assert archived < len(texts)
         subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
         until(lambda: state(home).get("state") == "running", "it did not resume")
-        until(lambda: count(home) == len(texts))
+        until(lambda: records(home) == len(texts))
     assert [text for (text,) in ask(home, "SELECT text FROM v_record ORDER BY seq")] == texts
     log_text = Path(home.log, "witness.log").read_text()
     assert log_text.count("witness degraded") <= 3  # said once for each new reason, not at every try
@@ -150,7 +146,7 @@ def test_a_limit_on_file_size_is_trouble_of_the_disk_too(home: Home, settings: S
     child = subprocess.Popen(COMMAND, preexec_fn=limit, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     until(lambda: state(home).get("state") == "degraded", "the limit was not met")
     resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    until(lambda: count(home) == len(texts), "it did not resume")
+    until(lambda: records(home) == len(texts), "it did not resume")
     child.terminate()
     child.communicate(timeout=20)
     assert child.returncode == 0
@@ -171,7 +167,7 @@ def test_blobs_that_are_not_cbor_stop_nothing(home: Home, settings: Settings) ->
     seq = say(settings, "after them")
     with running(home), open_ring(settings) as ring:
         until(lambda: ring.info().drained_seq == seq)
-    assert count(home) == len(hostile) + 1
+    assert records(home) == len(hostile) + 1
     assert one(home, "SELECT count(*) FROM v_record WHERE decode_error IS NOT NULL") >= 3
 
 
@@ -245,7 +241,7 @@ def test_the_log_is_private_rotates_and_holds_no_text(home: Home, settings: Sett
     secret = "the words of a prompt"
     say(settings, secret)
     with running(home):
-        until(lambda: count(home) == 1)
+        until(lambda: records(home) == 1)
     assert secret not in "".join(Path(home.log, name).read_text() for name in os.listdir(home.log))
 
 
@@ -254,7 +250,7 @@ def test_its_files_are_private_under_any_umask(home: Home, settings: Settings) -
     try:
         with running(home):
             say(settings, "hello")
-            until(lambda: count(home) == 1)
+            until(lambda: records(home) == 1)
             found = {
                 os.path.join(folder, name): stat.S_IMODE(os.lstat(os.path.join(folder, name)).st_mode)
                 for folder, folders, names in os.walk(home.root)
@@ -291,7 +287,7 @@ def test_the_ring_it_drains_may_be_resized_and_replaced_under_it(home: Home, set
             until(lambda: ring.info().drained_seq == 2)
         os.unlink(os.path.join(home.ring, "ring"))
         say(settings, "three", first=2)
-        until(lambda: count(home) == 3)
+        until(lambda: records(home) == 3)
     assert [text for (text,) in ask(home, "SELECT text FROM v_record ORDER BY ts_ns")] == [
         "one",
         "two",

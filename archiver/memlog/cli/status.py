@@ -128,8 +128,17 @@ def checks_of(context: Context, facts: dict[str, Any]) -> list[Check]:
 
 
 def _hooks(context: Context) -> list[str]:
-    """What `memlog install --check` finds missing."""
-    return []
+    """What `memlog install claude-code --check` finds missing, shortly."""
+    from memlog.capture import install
+
+    try:
+        found = install.check(context.home)
+    except MemlogError as exc:
+        return [str(exc)]
+    absent = [line for line in found if line.endswith(": no hook of memlog")]
+    if len(absent) == len(install.events(False)):
+        return ["not installed for Claude Code", *(line for line in found if line not in absent)]
+    return found
 
 
 def _lag_s(levels: list[dict[str, Any]]) -> float:

@@ -36,12 +36,14 @@ def stop(home: Home, *, timeout_s: float = _STOP_S) -> Holder | None:
     found = lock.holder(home)
     if found is None:
         return None
-    try:
-        client.ask(home, {"verb": "stop"})
-    except WitnessUnavailableError:
-        pass  # it may be ending, or be another command that does its work without a socket
     end = time.monotonic() + timeout_s
+    asked = False
     while (still := lock.holder(home)) is not None:
+        if not asked:
+            try:
+                asked = bool(client.ask(home, {"verb": "stop"}))
+            except WitnessUnavailableError:
+                pass  # it may be starting or ending, or be a command that does its work without a socket
         if time.monotonic() > end:
             raise WitnessUnavailableError(
                 f"pid {still.pid} still holds the lock after {timeout_s:.0f} s", hint=f"kill {still.pid}"
