@@ -2,6 +2,8 @@
 
 import json
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +93,41 @@ def test_the_help_names_only_what_there_is(run_memlog: Run) -> None:
     for word in ("backup", "restore", "forget", "compact", "anchor"):
         assert word not in shown
         run_memlog("admin", word, check=2)
+
+
+def test_a_ring_is_drained_again_after_a_rebuild_without_gaps_or_doubles(home: Home, run_memlog: Run) -> None:
+    for n in range(3):
+        run_memlog("write", input=f"note {n}", check=0)
+    run_memlog("witness", "drain", check=0)
+    before = rows(home)
+    assert len(before) == 3 and {row["agent"] for row in before} == {"unknown"}
+    run_memlog("admin", "rebuild", "archive", "--from-tree", "--apply", check=0)
+    run_memlog("write", input="note 3", check=0)
+    run_memlog("witness", "drain", check=0)
+    after = rows(home)
+    assert after[:3] == before and len(after) == 4
+    with archives.reading(home) as con:
+        assert con.execute("SELECT count(*) FROM v_gap").fetchone() == (0,)
+
+
+def test_a_running_witness_makes_way_for_a_rebuild_and_runs_again(full: Home, run_memlog: Run) -> None:
+    from memlog.witness import control, lock
+
+    control.start(full)
+    try:
+        _until(lambda: lock.holder(full) is not None)
+        first = lock.holder(full)
+        run_memlog("admin", "rebuild", "archive", "--from-tree", "--apply", check=0)
+        _until(lambda: lock.holder(full) is not None)
+        assert first and lock.holder(full) and lock.holder(full) != first
+        assert len(rows(full)) == 6
+    finally:
+        control.forbid(full)
+        control.stop(full)
+
+
+def _until(met: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.02)

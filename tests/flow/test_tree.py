@@ -1,11 +1,14 @@
 """tree: what the archive holds lies in files too, whole ones, and nowhere but in the home."""
 
+import ctypes
 import errno
 import hashlib
 import json
 import os
 import random
 import stat
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -182,6 +185,44 @@ def test_a_link_in_place_of_a_file_is_refused_and_its_target_stays(
     written = tree.write_dirty(archive)
     assert written.files == 0 and len(written.refused) == 1
     assert target.read_text() == "precious"
+
+
+def exchange(one: str, other: str) -> bool:
+    """Swap two names in one step, so that there is always something under each."""
+    call = getattr(ctypes.CDLL(None), "renameat2", None)
+    return call is not None and call(-100, one.encode(), -100, other.encode(), 2) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux swaps two names in one step")
+def test_a_folder_swapped_for_a_link_while_it_is_written_leads_nowhere(
+    archive: Archive, home: Home, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    place, link = os.path.join(home.root, "session-a"), os.path.join(home.root, "link")
+    os.symlink(outside, link)
+    swaps, done = [0], threading.Event()
+
+    def swap() -> None:
+        while not done.is_set():
+            assert exchange(place, link)
+            swaps[0] += 1
+
+    ingest(archive, *compacted(epochs=2, each=2), event("SessionEnd", ts_ns=NOW_NS))
+    tree.write_dirty(archive)
+    thread = threading.Thread(target=swap)
+    thread.start()
+    refused = written = 0
+    try:
+        for _ in range(100):
+            archive.con.execute("UPDATE epoch SET dirty = 1")
+            found = tree.write_dirty(archive)
+            refused, written = refused + len(found.refused), written + found.files
+    finally:
+        done.set()
+        thread.join()
+    assert swaps[0] > 1_000 and refused > 0 and written > 0
+    assert list(outside.iterdir()) == []
 
 
 def test_a_file_that_is_also_linked_elsewhere_is_replaced_and_not_written_through(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from memlog.cli import terminal
 from memlog.cli.query import selects
 from memlog.cli.root import Context, pass_context
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from memlog.query.slice import Slice
 
 F = TypeVar("F", bound=Callable[..., Any])
-_LONG = 20_000  # records; fewer are out before a bar is of use
+_LONG = 5_000  # records; fewer are out before a line is of use
+_TOLD = 100
 
 
 def selected(command: F) -> F:
@@ -157,12 +159,24 @@ def _slice(
 
 @contextmanager
 def _bar(count: Callable[[], int]) -> Iterator[Callable[[int], object]]:
-    total = count() if sys.stderr.isatty() else 0
+    """Whom to tell of each record: a line on stderr where a terminal is and it takes long."""
+    from memlog.cli.progress import ProgressLine
+    from memlog.witness.jobs import Progress
+
+    total = count() if terminal.is_terminal(sys.stderr) else 0
     if total < _LONG:
         yield lambda rows: None
         return
-    with click.progressbar(length=total, file=sys.stderr, label="records") as bar:
-        yield bar.update
+    done = 0
+    with ProgressLine("records", 1) as line:
+
+        def told(rows: int) -> None:
+            nonlocal done
+            done += rows
+            if done % _TOLD == 0:
+                line(Progress(done, total, ""))
+
+        yield told
 
 
 def _pour(chunks: Iterator[bytes], output: str | None, force: bool) -> None:
