@@ -79,7 +79,7 @@ RULES = (
     Rule("npm", ("npm_",), (_EDGE + r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])",)),
     Rule("pypi", ("pypi-",), (_EDGE + r"pypi-[A-Za-z0-9_-]{50,}",)),
     Rule("huggingface", ("hf_",), (_EDGE + r"hf_[A-Za-z0-9]{34,}",)),
-    Rule("jwt", (".eyJ",), (_WORD_EDGE + r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",)),
+    Rule("jwt", (".eyJ",), (_WORD_EDGE + r"eyJ[\w-]{8,8192}\.eyJ[\w-]{8,}\.[\w-]{8,}",)),
     Rule(
         "url-password",
         ("://",),
@@ -101,7 +101,7 @@ RULES = (
         (
             r"(?i)(?:password|passwd|passphrase|pwd)" + _ASSIGN + r"(?P<secret>"
             r"(?=[^\s\"'`\\,;()<>{}\[\]$&|]{0,200}\d)(?=[^\s\"'`\\,;()<>{}\[\]$&|]{0,200}[A-Za-z])"
-            r"[^\s\"'`\\,;()<>{}\[\]$&|./][^\s\"'`\\,;()<>{}\[\]$&|]{7,255})(?![(\[])",
+            r"[^\s\"'`\\,;()<>{}\[\]$&|./][^\s\"'`\\,;()<>{}\[\]$&|]{7,255}+)(?![(\[])",
         ),
         window=(8, 400),
         keyed=True,
@@ -117,7 +117,7 @@ RULES = (
             r"(?i)(?:api[_-]?key|access[_-]?key(?:[_-]?id)?|secret[_-]?(?:access[_-]?)?key|client[_-]?secret"
             r"|(?:auth|access|refresh|session|bearer|api|id|bot|deploy|private)[_-]?token|secret)"
             + _ASSIGN + r"(?P<secret>(?=[A-Za-z_\-+/=~]{0,256}\d)(?=[0-9_\-+/=~]{0,256}[A-Za-z])"
-            r"[A-Za-z0-9_+][A-Za-z0-9_\-+/=~]{19,511})(?![A-Za-z0-9_\-+/=~(\[.])",
+            r"[A-Za-z0-9_+][A-Za-z0-9_\-+/=~]{19,511}+)(?![(\[.])",
         ),
         window=(24, 700),
         keyed=True,
@@ -251,18 +251,19 @@ def redact_text(text: str, rules: Sequence[Rule] = RULES) -> tuple[str, Counts]:
     return _redact(text, rules, counts), counts
 
 
-def _redact(text: str, rules: Sequence[Rule], counts: Counts) -> str:
+def _redact(text: str, rules: Sequence[Rule], counts: Counts, *, raw: bool = False) -> str:
     for rule in rules:
         for word in rule.literals:
             if word in text:
-                text = _apply(rule, text, counts) if rule.patterns else _private_keys(text, counts)
+                text = _apply(rule, text, counts, raw) if rule.patterns else _private_keys(text, counts)
                 break
     return text
 
 
-def _apply(rule: Rule, text: str, counts: Counts) -> str:
+def _apply(rule: Rule, text: str, counts: Counts, raw: bool) -> str:
     for source in rule.patterns:
-        pattern = _pattern(source)
+        # Before a text in binary data stands its length, which may look like a letter.
+        pattern = _pattern(source.replace(_EDGE, "").replace(_WORD_EDGE, "") if raw else source)
         group = "secret" if "secret" in pattern.groupindex else 0
         spans = [
             found.span(group)
@@ -374,7 +375,7 @@ def redact_blob_bytes(blob: bytes) -> tuple[bytes, Counts]:
     try:
         value = load_cbor(blob)
     except Exception:  # not CBOR, whatever the decoder says of it
-        text = _redact(blob.decode("latin-1"), rules, counts)
+        text = _redact(blob.decode("latin-1"), rules, counts, raw=True)
         return (text.encode("latin-1") if counts else blob), counts
     value = _redact_cbor(value, rules, counts)
     if not counts:
@@ -392,7 +393,7 @@ def redact_blob_bytes(blob: bytes) -> tuple[bytes, Counts]:
 def _redact_cbor(value: Any, rules: Sequence[Rule], counts: Counts) -> Any:
     """As redact_value, for what CBOR has beyond JSON; a slice of a rest is left whole, it would not join."""
     if isinstance(value, bytes):
-        return _redact(value.decode("latin-1"), rules, counts).encode("latin-1")
+        return _redact(value.decode("latin-1"), rules, counts, raw=True).encode("latin-1")
     if isinstance(value, dict):
         slice_of_ours = "source_id" in value and isinstance(value.get("rest"), bytes)
         return {
