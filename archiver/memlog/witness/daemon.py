@@ -262,7 +262,8 @@ class Witness:
             return True
         if drain.pending():
             return False
-        drain.find_rings()
+        if drain.find_rings():
+            return True
         drain.find_errands()
         if drain.errand():
             self._tree_due = True

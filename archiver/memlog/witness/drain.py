@@ -152,8 +152,11 @@ class Drain:
 
     # -- rings ---------------------------------------------------------------------------------
 
-    def find_rings(self) -> None:
-        """Open what is not open yet: this user's ring, those of earlier boots, and the devices named."""
+    def find_rings(self) -> bool:
+        """Open what is not open yet: this user's ring, those of earlier boots, and the devices named.
+
+        True when there is one more.
+        """
         known = {source.path for source in self.sources}
         before, self.ring_error = self.ring_error, ""
         for path in list(self._devices):
@@ -177,6 +180,7 @@ class Drain:
             self._try_open(kind="shm")
         if self.ring_error and self.ring_error != before:
             log.warning("ring not opened error=%s", self.ring_error)
+        return any(source.path not in known for source in self.sources)
 
     def add_device(self, path: str) -> None:
         """Drain this ring or image too."""

@@ -1,0 +1,103 @@
+"""`memlog import`: a sentence for a person, an object for a program, an exit code for a script."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bench import corpus
+
+from conftest import Run
+from memlog.cli.progress import ProgressLine
+from memlog.paths import Home
+from memlog.witness.jobs import Progress
+from witness import one, records, running
+
+SESSIONS = Path(__file__).parents[1] / "data/sessions"
+
+
+def test_it_says_what_it_did(run_memlog: Run, home: Home) -> None:
+    done = run_memlog("import", "claude-code", str(SESSIONS), check=0)
+    assert done.stdout == ""
+    assert done.stderr.startswith("imported ") and "new sessions" in done.stderr
+    assert "kept as damage" in done.stderr and "redacted" in done.stderr
+    assert records(home) > 20
+    again = run_memlog("import", "claude-code", str(SESSIONS), "--json", check=0)
+    result = json.loads(again.stdout)
+    assert (result["records"], result["files"]) == (0, 0) and result["unchanged"] > 5
+
+
+def test_without_a_path_it_looks_where_claude_code_writes(run_memlog: Run, home: Home) -> None:
+    folder = Path(os.environ["HOME"], ".claude/projects/-w")
+    missing = run_memlog("import", "claude-code", check=2)
+    assert str(folder.parent) in missing.stderr
+    folder.mkdir(parents=True)
+    corpus.transcript(folder / "a.jsonl", 10_000)
+    run_memlog("import", "claude-code", check=0)
+    assert records(home) > 0
+    other = Path(os.environ["HOME"], "elsewhere")
+    (other / "projects/-w").mkdir(parents=True)
+    corpus.transcript(other / "projects/-w/b.jsonl", 10_000, seed=2)
+    run_memlog("import", "claude-code", check=0, env={"CLAUDE_CONFIG_DIR": str(other)})
+    assert one(home, "SELECT count(*) FROM v_session") == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("nobody", "/tmp"), (), ("claude-code", "/nowhere/at/all"), ("jsonl",), ("jsonl", "--what")]
+)
+def test_what_it_cannot_understand_is_2_and_archives_nothing(
+    run_memlog: Run, home: Home, words: tuple[str, ...]
+) -> None:
+    run_memlog("import", *words, check=2)
+    assert not os.path.exists(home.archive)
+
+
+def test_something_unreadable_is_named_and_exits_1(run_memlog: Run, home: Home, tmp_path: Path) -> None:
+    corpus.transcript(tmp_path / "a.jsonl", 10_000)
+    (tmp_path / "broken.jsonl.gz").write_bytes(b"no gzip")
+    done = run_memlog("import", "claude-code", str(tmp_path), check=1)
+    assert "not read:" in done.stderr and "broken.jsonl.gz" in done.stderr
+    assert records(home) > 0
+
+
+def test_relative_paths_are_the_callers_though_the_witness_lives_elsewhere(
+    run_memlog: Run, home: Home, tmp_path: Path
+) -> None:
+    corpus.transcript(tmp_path / "a.jsonl", 10_000)
+    with running(home):
+        run_memlog("import", "claude-code", "a.jsonl", check=0, cwd=tmp_path)
+    assert records(home) > 0
+
+
+def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "name\x1b[31m.jsonl"
+    corpus.transcript(path, 2_000_000)
+    command = [sys.executable, "-m", "memlog.cli.start", "import", "claude-code", str(path)]
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "MEMLOG_BATCH_RECORDS": "50", "COLUMNS": "70"}
+    child = subprocess.Popen(command, stderr=theirs, env=env)
+    os.close(theirs)
+    said = b""
+    try:
+        while piece := os.read(ours, 4_096):
+            said += piece
+    except OSError:
+        pass  # the other end was closed
+    os.close(ours)
+    assert child.wait() == 0
+    lines = said.decode().split("\r\x1b[K")
+    assert sum(" of 2." in line for line in lines) >= 2
+    assert all(len(line.splitlines()[0]) < 80 for line in lines[1:-1] if line)
+    assert "\x1b[31m" not in said.decode()  # a file's name is not obeyed
+    piped = subprocess.run([*command, "--again"], capture_output=True, text=True, env=env)
+    assert "\r" not in piped.stderr and piped.returncode == 0
+
+
+@pytest.mark.parametrize("width", [1, 10, 40, 200])
+def test_the_line_fits_the_screen(width: int) -> None:
+    line = ProgressLine().line(Progress(5_000_000, 10_000_000, "/a/long/path/" * 20 + "end.jsonl"), width)
+    assert len(line) <= width
+    assert width < 40 or (line.startswith(" 50%") and line.endswith(".jsonl"))
