@@ -12,7 +12,8 @@ from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError, QueryError
 from memlog.paths import Home
 from memlog.query import search
-from memlog.query.search import Hits, find
+from memlog.query.hit import Hits
+from memlog.query.search import find
 from memlog.query.selection import Selection
 
 
@@ -204,6 +205,9 @@ def test_the_parts_of_a_record_are_one_hit(home: Home) -> None:
             assert sorted(hit.source_id for hit in hits) == ["session-a-1", "session-a-2"]
         assert [hit.part for hit in ask(con, "9987")] == [parts - 1]
         assert [hit.part for hit in ask(con, "session:session-a")] == [0, 0]
+        # all of the words in one part, some of them in others
+        mixed = ask(con, "why is the 9987 a needle in the haystack")
+        assert len({hit.source_id for hit in mixed}) == len(mixed) == 2
 
 
 def test_equal_scores_go_by_time_then_by_id(home: Home) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from memlog.query.search import Hit, Hits
+    from memlog.query.hit import Hit, Hits
     from memlog.query.selection import Selection
 
 TEXT, MANY, NUMBER, FLAG, ROWS = "text", "many", "number", "flag", "rows"

@@ -6,30 +6,27 @@ imports load neither re, json, cbor2, typing, dataclasses nor pathlib.
 
 from heapq import heappush, heappushpop
 
-from memlog.archive.body import text_of
 from memlog.archive.connection import Error
 from memlog.contracts import DAY_BITS, KINDS
 from memlog.errors import ArchiveError, MemlogError, QueryError
 from memlog.query import dates, words
+from memlog.query.hit import Hit, Hits, context_of
 from memlog.query.selection import Selection, known, session_name, where
-from memlog.query.snippet import marked, snippet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from memlog.archive.connection import Connection
     from memlog.query.selection import Value, Where
-    from memlog.query.snippet import Pieces
 
-    Row = tuple[Any, ...]
     Found = tuple[int, int, int, int, str, int]
+
+__all__ = ["CANDIDATES", "NOT_MATCHING", "Hit", "Hits", "filtered", "find"]
 
 # Ranking costs what it has hits, newest-first does not: bm25 over the newest 2,000 is exact for all but
 # very common words and takes 8 ms instead of 224 at a million records.
 CANDIDATES = 2_000
-DAMAGED = "(its bytes are damaged: memlog admin verify)"
 META = "meta"  # bookkeeping lines of hosts: they repeat what other records say, so they come last
 
 # CROSS JOIN keeps the index outside: it gives its hits newest first without sorting them.
@@ -71,100 +68,7 @@ SELECT r.id, s.session, e.number, r.seq, r.ts_ns, s.agent, s.project, r.kind, r.
 FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value JOIN session s ON s.id = r.session_id
   JOIN epoch e ON e.id = r.epoch_id
 """
-# index: record_session
-BEFORE_SQL = """
-SELECT id, ts_ns, kind, role, tool, source_id, block, body, packing, text_bytes FROM record
-WHERE session_id = :session AND (ts_ns, id) < (:ts_ns, :id) AND part = 0 AND kind <> 'meta'
-  AND NOT (source_id = :source_id AND block = :block)
-ORDER BY ts_ns DESC, id DESC LIMIT :context
-"""
-# index: record_session
-AFTER_SQL = """
-SELECT id, ts_ns, kind, role, tool, source_id, block, body, packing, text_bytes FROM record
-WHERE session_id = :session AND (ts_ns, id) > (:ts_ns, :id) AND part = 0 AND kind <> 'meta'
-  AND NOT (source_id = :source_id AND block = :block)
-ORDER BY ts_ns, id LIMIT :context
-"""
 CHECK_SQL = "SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 1"
-
-
-class Hit:
-    """One record that answers, in the words of the machine contract.
-
-    score: bm25, higher is better; None where hits are in order of time. matched: `all` of the terms
-    or `any`. text: of the part that matched, of `parts`; unpacked when asked for.
-    """
-
-    __slots__ = (
-        "_packed", "_pieces", "_text", "agent", "block", "context", "digest", "epoch", "error", "id", "kind",
-        "matched", "needles", "part", "parts", "project", "role", "score", "seq", "session", "session_id",
-        "source_id", "tool", "ts_ns",
-    )  # fmt: skip
-
-    def __init__(self, row: "Row", score: float | None) -> None:
-        (self.id, self.session, self.epoch, self.seq, self.ts_ns, self.agent, self.project, self.kind,
-         self.role, self.tool, self.source_id, self.block, self.part, self.parts, self.digest, self.error,
-         self.session_id) = row[:17]  # fmt: skip
-        self._packed: tuple[bytes, int, int | None] = row[17:]
-        self._text: str | None = None
-        self._pieces: Pieces | None = None
-        self.score = None if score is None else -score
-        self.matched = "all"
-        self.needles: list[str] = []
-        self.context: list[dict[str, Any]] = []
-
-    @property
-    def ts(self) -> str:
-        return dates.iso(self.ts_ns)
-
-    @property
-    def text(self) -> str:
-        if self._text is None:
-            self._text = _text(*self._packed)
-        return self._text
-
-    @property
-    def pieces(self) -> "Pieces":
-        """The snippet before it is marked."""
-        if self._pieces is None:
-            self._pieces = snippet(self.text, self.needles)
-        return self._pieces
-
-    @property
-    def snippet(self) -> str:
-        """The part of the text that answers, matches between « and »."""
-        return marked(self.pieces)
-
-    def as_dict(self) -> "dict[str, Any]":
-        """What `--json` prints."""
-        row = {name: getattr(self, name) for name in COLUMNS}
-        if self.context:
-            row["context"] = self.context
-        return row
-
-    def __repr__(self) -> str:
-        return f"Hit({self.id}, {self.snippet!r})"
-
-
-COLUMNS = (
-    "id", "session", "epoch", "seq", "ts", "ts_ns", "agent", "project", "kind", "role", "tool", "source_id",
-    "block", "part", "parts", "snippet", "text", "score", "matched", "digest", "error",
-)  # fmt: skip
-
-
-class Hits(list[Hit]):
-    """Hits in order, and how they were found.
-
-    relaxed: some answer to any of the terms only, because none or few answer to all.
-    capped: common words; ranked among the newest CANDIDATES hits. notes: what a person should know.
-    """
-
-    relaxed = False
-    capped = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notes: list[str] = []
 
 
 def find(
@@ -205,7 +109,7 @@ def find(
         for hit in hits:
             hit.needles = needles
             if context > 0:
-                hit.context = _context(con, hit, context)
+                hit.context = context_of(con, hit, context)
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
     hits.capped = asked.capped
@@ -224,9 +128,9 @@ def _answer(asked: "_Asked", question: words.Question, text: str, hits: Hits) ->
     hits += asked.run(every)
     if some is None or len(hits) >= asked.limit or (hits and (asked.newest or not question.plain)):
         return
-    seen = {hit.id for hit in hits}
+    seen = {hit.identity for hit in hits}
     for hit in asked.run(some):
-        if hit.id not in seen and len(hits) < asked.limit:
+        if hit.identity not in seen and len(hits) < asked.limit:
             hit.matched = "any"
             hits.append(hit)
             hits.relaxed = True
@@ -290,10 +194,9 @@ class _Asked:
                 equals.sort(key=lambda hit: (-hit.ts_ns, -hit.id))
             for hit in equals:
                 if hit.parts > 1:
-                    key = (hit.session_id, hit.source_id, hit.block)
-                    if key in seen:
+                    if hit.identity in seen:
                         continue
-                    seen.add(key)
+                    seen.add(hit.identity)
                 (later if self.meta_last and hit.kind == META else found).append(hit)
             at = stop
         return (found + later)[: self.limit]
@@ -415,28 +318,3 @@ def _taken(con: "Connection", key: str, value: str, now_ns: int) -> "dict[str, o
     if not known(con, key, value):
         raise ValueError(f"no session has this {key}")
     return {key: value}
-
-
-def _text(body: bytes, packing: int, text_bytes: int | None) -> str:
-    try:
-        return text_of(body, packing, text_bytes)
-    except MemlogError:
-        return DAMAGED  # verify's business; the others are still to be shown
-
-
-def _context(con: "Connection", hit: Hit, records: int) -> "list[dict[str, Any]]":
-    """Records around a hit in its session, in order of time, the hit left out."""
-    values = {
-        "session": hit.session_id, "ts_ns": hit.ts_ns, "id": hit.id, "source_id": hit.source_id,
-        "block": hit.block, "context": records,
-    }  # fmt: skip
-    before = con.execute(BEFORE_SQL, values).fetchall()
-    after = con.execute(AFTER_SQL, values).fetchall()
-    return [
-        {
-            "id": row[0], "ts": dates.iso(row[1]), "kind": row[2], "role": row[3], "tool": row[4],
-            "source_id": row[5], "block": row[6], "text": _text(*row[7:]),
-            "place": "before" if n < len(before) else "after",
-        }
-        for n, row in enumerate(before[::-1] + after)
-    ]  # fmt: skip

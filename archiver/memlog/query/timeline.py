@@ -10,7 +10,7 @@ from memlog.archive.connection import Connection
 from memlog.contracts import CAPTURED, DAY_BITS
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query.dates import iso, since
-from memlog.query.search import DAMAGED
+from memlog.query.hit import DAMAGED
 from memlog.query.selection import LAST_ID, Selection, Where, session_name, where
 from memlog.record import Record, decode
 

@@ -1,0 +1,142 @@
+"""One answer to a search, in the words of the machine contract, and what stands around it."""
+
+from memlog.archive.body import text_of
+from memlog.errors import MemlogError
+from memlog.query import dates
+from memlog.query.snippet import marked, snippet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from memlog.archive.connection import Connection
+    from memlog.query.snippet import Pieces
+
+    Row = tuple[Any, ...]
+
+DAMAGED = "(its bytes are damaged: memlog admin verify)"
+
+# index: record_session
+BEFORE_SQL = """
+SELECT id, ts_ns, kind, role, tool, source_id, block, body, packing, text_bytes FROM record
+WHERE session_id = :session AND (ts_ns, id) < (:ts_ns, :id) AND part = 0 AND kind <> 'meta'
+  AND NOT (source_id = :source_id AND block = :block)
+ORDER BY ts_ns DESC, id DESC LIMIT :context
+"""
+# index: record_session
+AFTER_SQL = """
+SELECT id, ts_ns, kind, role, tool, source_id, block, body, packing, text_bytes FROM record
+WHERE session_id = :session AND (ts_ns, id) > (:ts_ns, :id) AND part = 0 AND kind <> 'meta'
+  AND NOT (source_id = :source_id AND block = :block)
+ORDER BY ts_ns, id LIMIT :context
+"""
+
+
+class Hit:
+    """One record that answers, in the words of the machine contract.
+
+    score: bm25, higher is better; None where hits are in order of time. matched: `all` of the terms
+    or `any`. text: of the part that matched, of `parts`; unpacked when asked for.
+    """
+
+    __slots__ = (
+        "_packed", "_pieces", "_text", "agent", "block", "context", "digest", "epoch", "error", "id", "kind",
+        "matched", "needles", "part", "parts", "project", "role", "score", "seq", "session", "session_id",
+        "source_id", "tool", "ts_ns",
+    )  # fmt: skip
+
+    def __init__(self, row: "Row", score: float | None) -> None:
+        (self.id, self.session, self.epoch, self.seq, self.ts_ns, self.agent, self.project, self.kind,
+         self.role, self.tool, self.source_id, self.block, self.part, self.parts, self.digest, self.error,
+         self.session_id) = row[:17]  # fmt: skip
+        self._packed: tuple[bytes, int, int | None] = row[17:]
+        self._text: str | None = None
+        self._pieces: Pieces | None = None
+        self.score = None if score is None else -score
+        self.matched = "all"
+        self.needles: list[str] = []
+        self.context: list[dict[str, Any]] = []
+
+    @property
+    def identity(self) -> tuple[int, str, int]:
+        """The same for all parts of a record."""
+        return self.session_id, self.source_id, self.block
+
+    @property
+    def ts(self) -> str:
+        return dates.iso(self.ts_ns)
+
+    @property
+    def text(self) -> str:
+        if self._text is None:
+            self._text = text_or_damaged(*self._packed)
+        return self._text
+
+    @property
+    def pieces(self) -> "Pieces":
+        """The snippet before it is marked."""
+        if self._pieces is None:
+            self._pieces = snippet(self.text, self.needles)
+        return self._pieces
+
+    @property
+    def snippet(self) -> str:
+        """The part of the text that answers, matches between « and »."""
+        return marked(self.pieces)
+
+    def as_dict(self) -> "dict[str, Any]":
+        """What `--json` prints."""
+        row = {name: getattr(self, name) for name in COLUMNS}
+        if self.context:
+            row["context"] = self.context
+        return row
+
+    def __repr__(self) -> str:
+        return f"Hit({self.id}, {self.snippet!r})"
+
+
+COLUMNS = (
+    "id", "session", "epoch", "seq", "ts", "ts_ns", "agent", "project", "kind", "role", "tool", "source_id",
+    "block", "part", "parts", "snippet", "text", "score", "matched", "digest", "error",
+)  # fmt: skip
+
+
+class Hits(list[Hit]):
+    """Hits in order, and how they were found.
+
+    relaxed: some answer to any of the terms only, because none or few answer to all.
+    capped: common words; ranked among the newest CANDIDATES hits. notes: what a person should know.
+    """
+
+    relaxed = False
+    capped = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+
+def text_or_damaged(body: bytes, packing: int, text_bytes: int | None) -> str:
+    """Text of a body, or a sentence that says why there is none."""
+    try:
+        return text_of(body, packing, text_bytes)
+    except MemlogError:
+        return DAMAGED  # verify's business; the others are still to be shown
+
+
+def context_of(con: "Connection", hit: Hit, records: int) -> "list[dict[str, Any]]":
+    """Records around a hit in its session, in order of time, the hit left out."""
+    values = {
+        "session": hit.session_id, "ts_ns": hit.ts_ns, "id": hit.id, "source_id": hit.source_id,
+        "block": hit.block, "context": records,
+    }  # fmt: skip
+    before = con.execute(BEFORE_SQL, values).fetchall()
+    after = con.execute(AFTER_SQL, values).fetchall()
+    return [
+        {
+            "id": row[0], "ts": dates.iso(row[1]), "kind": row[2], "role": row[3], "tool": row[4],
+            "source_id": row[5], "block": row[6], "text": text_or_damaged(*row[7:]),
+            "place": "before" if n < len(before) else "after",
+        }
+        for n, row in enumerate(before[::-1] + after)
+    ]  # fmt: skip
