@@ -11,6 +11,7 @@ import pytest
 from archives import DAY, HOUR, MINUTE, NOW_NS, SECOND, frames, reading, record, ring_frames, rows
 from memlog.archive import ingest
 from memlog.archive.connection import Connection
+from memlog.archive.ids import day_of
 from memlog.archive.store import Archive, Outcome
 from memlog.contracts import DAY_BITS
 from memlog.paths import Home
@@ -112,7 +113,7 @@ def test_a_late_import_falls_into_its_own_day_and_filters_stay_right(archive: Ar
     put(archive, frames(old))
     put(archive, frames(day[30:]))
     for row in rows(archive.con, "SELECT id, ts_ns FROM v_record"):
-        assert row["id"] >> DAY_BITS == ingest.day_of(row["ts_ns"])
+        assert row["id"] >> DAY_BITS == day_of(row["ts_ns"])
     newest = archive.con.execute("SELECT session FROM v_record ORDER BY id DESC LIMIT 60").fetchall()
     assert set(newest) == {("new",)}
     for row in rows(archive.con, "SELECT * FROM v_session"):

@@ -296,7 +296,7 @@ def test_a_writer_killed_at_any_step_leaves_whole_files_and_the_next_pass_ends_a
         place = Path(home.root, "session-a")
         return {p.name: p.read_bytes() for p in place.iterdir()}
 
-    monkeypatch.setattr("memlog.archive.ingest.urandom", lambda n: bytes(n))
+    monkeypatch.setattr("memlog.archive.arrival.urandom", lambda n: bytes(n))
     expected = run(Home(str(tmp_path / "never")), None)
     assert len(expected) == 3
     seen: list[str] = []

@@ -6,21 +6,15 @@ executemany, sorted by id (unsorted costs 2.3 times as much).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
 from hmac import digest as hmac_digest
-from os import path as os_path
-from os import urandom
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memlog.archive import body, chain, epochs, gaps, sessions
-from memlog.archive.ids import Ids, day_of
-from memlog.archive.prepare import prepare
+from memlog.archive import body, epochs, gaps, sessions
+from memlog.archive.arrival import MOST, Arrival, Read, Told
+from memlog.archive.rows import Rows
 from memlog.archive.sessions import Session
-from memlog.contracts import CAPTURE_PENDING, CAPTURED, CLAUDE_CODE, UNKNOWN_AGENT
-from memlog.errors import DecodeError
-from memlog.record import Event, Record, decode
-from memlog.redact import redact_blob_bytes
-from memlog.wire import Damage, Foreign, Frame, Gap, Header, unpack_session
+from memlog.contracts import CAPTURE_PENDING, CAPTURED, UNKNOWN_AGENT
+from memlog.record import Record
 
 if TYPE_CHECKING:
     from memlog.archive.store import Archive, Outcome
@@ -35,13 +29,6 @@ LOOKUPS = {n: LOOKUP_SQL % ",".join("?" * n) for n in (8, 64, 512)}
 NAMELESS_SQL = "SELECT session FROM session WHERE agent = :agent AND session GLOB :pattern"
 # index: record_ring
 SEQS_SQL = "SELECT seq FROM record WHERE ring = :ring AND seq BETWEEN :first AND :last"
-RECORD_SQL = """
-INSERT INTO record (id, session_id, epoch_id, source_id, block, part, parts, ts_ns, written_ns,
-  archived_ns, ring, seq, uid, pid, kind, role, tool, parent_id, error, omitted, redacted, bytes,
-  text_bytes, packing, body, decode_error, link, salt, digest, mac, timed)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-FTS_SQL = "INSERT INTO record_fts (rowid, text, tags) VALUES (?, ?, ?)"
 SIGHTING_SQL = "INSERT OR IGNORE INTO record_sighting (ring, seq, record_id) VALUES (?, ?, ?)"
 EVENT_SQL = """
 INSERT INTO event (ring, seq, uid, pid, digest, agent, session, event, ts_ns, written_ns, archived_ns, data)
@@ -53,46 +40,7 @@ LEAVES_SQL = """
 SELECT DISTINCT source_id FROM record WHERE session_id = ? AND source_id IN (SELECT value FROM json_each(?))
 """
 
-_MOST = (1 << 63) - 1
 _CLOSING = ("SessionEnd", "PostCompact", "SessionStart", "PreCompact")
-
-
-class Arrival(NamedTuple):
-    """A blob on its way to become a row. nameless: no record of ours, and without a session."""
-
-    header: Header | None
-    record: Record
-    size: int  # of the blob
-    text_bytes: int | None
-    packing: int
-    packed: bytes
-    salt: bytes
-    digest: bytes
-    indexed: str  # the text as the index takes it
-    redacted: int
-    decode_error: str | None = None
-    nameless: bool = False
-    kept: tuple[int, int, int] | None = None  # id, archived_ns and link of a row a rebuild makes again
-
-
-class Told(NamedTuple):
-    """An event, and how many records its process wrote before it in this batch."""
-
-    header: Header | None
-    blob: bytes
-    event: Event
-    arrived: int
-
-
-class Read(NamedTuple):
-    """A batch taken apart; nothing of it has touched the database."""
-
-    arrivals: list[Arrival]
-    told: list[Told]
-    gaps: list[Gap]
-    damage: list[Damage]
-    arriving: dict[int, int]  # records by pid whose pass goes on in the next batch
-    last_seq: int
 
 
 class _Known:
@@ -110,117 +58,6 @@ class _New(NamedTuple):
     session: Session
     source_id: str
     row: list[Any]
-
-
-def take_apart(
-    items: Sequence[Frame | Gap | Damage], *, key: bytes, origin: str, now_ns: int, redact: bool = True
-) -> Read:
-    """Decode, pack and digest a batch. origin: what blobs without a session are filed under.
-
-    Touches no database: may run in a thread while the batch before it is being committed.
-    """
-    arrivals: list[Arrival] = []
-    told: list[Told] = []
-    lost: list[Gap] = []
-    damage: list[Damage] = []
-    arriving: defaultdict[int, int] = defaultdict(int)
-    last_seq = 0
-    for item in items:
-        if not isinstance(item, Frame):
-            if isinstance(item, Gap):
-                lost.append(item)
-                last_seq = max(last_seq, item.before - 1)
-            else:
-                damage.append(item)
-            continue
-        header, blob = item
-        value, error = _decode(blob)
-        if redact and header is not None and value is not None and value.agent != CLAUDE_CODE:
-            # Our own capture has redacted what it wrote; others write records of this shape too.
-            cleaned, counts = redact_blob_bytes(blob)
-            if counts:
-                blob = cleaned
-                value, error = _decode(blob)
-        pid = 0
-        if header is not None:
-            pid = header.pid
-            if header.seq > last_seq:
-                last_seq = header.seq
-        if isinstance(value, Record):
-            arrivals.append(_arrive(header, blob, value))
-            if header is not None:
-                arriving[pid] += 1
-        elif isinstance(value, Event):
-            count = arriving.pop(pid, 0) if value.event == CAPTURED else 0
-            told.append(Told(header, blob, value, count))
-        else:
-            found = _foreign(header, blob, error, key, origin, now_ns, redact)
-            arrivals.append(_renamed(found, item) if isinstance(item, Foreign) else found)
-    return Read(arrivals, told, lost, damage, arriving, min(last_seq, _MOST))
-
-
-def _decode(blob: bytes) -> tuple[Record | Event | None, str | None]:
-    try:
-        return decode(blob), None
-    except DecodeError as exc:
-        return None, str(exc)
-
-
-def _arrive(
-    header: Header | None, blob: bytes, record: Record, error: str | None = None, nameless: bool = False
-) -> Arrival:
-    raw = record.text.encode("utf-8", "replace")
-    # Another writer's map may hold its keys in another order: its text is then read from the CBOR.
-    tail = len(raw) if blob.endswith(raw) else None
-    redacted = 0
-    if record.redacted:
-        redacted = sum(n for n in record.redacted.values() if isinstance(n, int) and 0 <= n < 1 << 31)
-    salt = urandom(chain.SALT_BYTES)
-    packing, packed = body.pack(blob)
-    digest, indexed = chain.digest_of(salt, blob), prepare(record.text)
-    return Arrival(
-        header, record, len(blob), tail, packing, packed, salt, digest, indexed, redacted, error, nameless
-    )
-
-
-def _foreign(
-    header: Header | None, blob: bytes, error: str | None, key: bytes, origin: str, now_ns: int, redact: bool
-) -> Arrival:
-    """A blob of a program memlog does not know, identified by header and blob as they were written."""
-    packed = header.pack() if header else b""
-    source_id = "~" + hmac_digest(key, packed + blob, "sha256")[:16].hex()
-    uid = header.uid if header else 0
-    name = unpack_session(header.session) if header else None
-    redacted: dict[str, int] = {}
-    if redact:
-        blob, redacted = redact_blob_bytes(blob)
-    text = body.text_of_blob(blob)
-    record = Record(
-        agent=UNKNOWN_AGENT,
-        session=name or f"none-{uid}-{origin}",
-        source_id=source_id,
-        block=0,
-        kind="blob",
-        ts_ns=min(header.ts_ns, _MOST) if header else now_ns,
-        text=text,
-        mac=b"",
-        redacted=redacted,
-    )
-    return _arrive(header, blob, record, error, not name)
-
-
-def _renamed(arrival: Arrival, item: Foreign) -> Arrival:
-    """The same under the names it had in the archive it comes from."""
-    record = arrival.record._replace(session=item.session, source_id=item.source_id, ts_ns=item.ts_ns)
-    return arrival._replace(record=record, nameless=False)
-
-
-def origin_of(source: str, boot_id: str) -> str:
-    """What sessions of blobs without one are named after."""
-    if boot_id:
-        return boot_id
-    name = os_path.splitext(os_path.basename(source))[0] or "image"
-    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 class Batch:
@@ -278,9 +115,9 @@ class Batch:
             header, event = told.header, told.event
             row = {
                 "ring": self.ring if header else None, "agent": event.agent, "session": event.session,
-                "seq": min(header.seq, _MOST) if header else None, "uid": header.uid if header else None,
+                "seq": min(header.seq, MOST) if header else None, "uid": header.uid if header else None,
                 "pid": header.pid if header else None, "event": event.event, "ts_ns": event.ts_ns,
-                "written_ns": min(header.ts_ns, _MOST) if header else None, "archived_ns": self.now_ns,
+                "written_ns": min(header.ts_ns, MOST) if header else None, "archived_ns": self.now_ns,
                 "data": body.to_json(event.data),
                 "digest": hmac_digest(
                     self.archive.key, (header.pack() if header else b"") + told.blob, "sha256"
@@ -402,7 +239,7 @@ class Batch:
                 continue
             # A subagent's own compaction knows no boundary: it ends no epoch of the session.
             if record.kind == "compaction" and not record.source_id.startswith(epochs.PROVISIONAL):
-                place = min(max(record.at or 0, 0), _MOST)
+                place = min(max(record.at or 0, 0), MOST)
                 session.epochs.bound(record.source_id, place, record.ts_ns, epochs.cause_of(record.rest))
             held = session.epochs.by_boundary.get(boundary)
             if held is None or (held.place is None and boundary):
@@ -443,115 +280,25 @@ class Batch:
                 held.dirty = True
         self.con.executemany(epochs.MOVE_SQL, rows)
 
-    # rows
-
     def _rows(self, outcome: "Outcome") -> None:
-        if not self.new:
-            return
-        con, now_ns, ring = self.con, self.now_ns, self.ring
-        ring_id = self.archive.ring_id(ring) if ring is not None else None
-        ids = Ids(con)
-        taken = self._taken_seqs()
-        rows: list[tuple[Any, ...]] = []
-        texts: list[tuple[int, str, str]] = []
-        next_head, pack_header = chain.next_head, chain.pack_header
-        for arrival, session, source_id, placed in self.new:
-            (
-                header, record, size, text_bytes, packing, packed, salt, digest, indexed, redacted,
-                decode_error, _, kept,
-            ) = arrival  # fmt: skip
-            kind, ts_ns, part = record.kind, record.ts_ns, record.part
-            day = day_of(ts_ns)
-            if kept is None:
-                record_id, archived_ns, link = ids.take(day, ts_ns), now_ns, session.links + 1
-            else:
-                record_id, archived_ns, link = kept
-            placed[0] = record_id
-            session.links = max(session.links, link)
-            boundary = record.boundary
-            timed = boundary is None or boundary.startswith(epochs.PROVISIONAL)
-            if timed or boundary is None:
-                epoch = session.epochs.at_time(ts_ns)
-            else:
-                epoch = session.epochs.by_boundary[boundary]
-            placed[1], placed[2] = epoch.id, timed
-            if header is None:
-                written = seq = uid = pid = of_ring = of_ring_id = None
-            else:
-                written, seq = min(header.ts_ns, _MOST), min(header.seq, _MOST)
-                uid, pid = header.uid, header.pid
-                of_ring, of_ring_id = ring, ring_id
-                if ring is not None:
-                    if seq in taken:  # a ring that counted twice: the record is kept, the number is not
-                        of_ring = of_ring_id = seq = None
-                    else:
-                        taken.add(seq)
-            omitted = ",".join(record.omitted) or None
-            error = 1 if record.error else 0
-            session.head = next_head(
-                session.head,
-                pack_header(
-                    (
-                        record_id, session.agent, session.name, source_id, record.block, part, record.parts,
-                        ts_ns, written, archived_ns, of_ring_id, seq, uid, pid, kind, record.role,
-                        record.tool, record.parent_id, error, omitted, redacted, size, text_bytes,
-                        decode_error, record.mac, link,
-                    )
-                ),
-                digest,
-            )  # fmt: skip
-            rows.append(
-                (
-                    record_id, session.id, epoch.id, source_id, record.block, part, record.parts, ts_ns,
-                    written, archived_ns, of_ring, seq, uid, pid, kind, record.role, record.tool,
-                    record.parent_id, error, omitted, redacted, size, text_bytes, packing, packed,
-                    decode_error, link, salt, digest, record.mac, 1 if timed else 0,
-                )
-            )  # fmt: skip
-            texts.append((record_id, indexed, f"s{session.id} d{day} k{kind.replace('_', '')}"))
-            if part == 0:
-                session.records += 1
-                epoch.records += 1
-                outcome.records += 1
-                if kind == "meta":
-                    session.metas += 1
-                elif kind == "tool_use":
-                    session.tools += 1
-                session.errors += error
-            epoch.dirty = True
-            session.size += size
-            if session.first_id is None or record_id < session.first_id:
-                session.first_id = record_id
-            if session.last_id is None or record_id > session.last_id:
-                session.last_id = record_id
-            if session.started_ns is None or ts_ns < session.started_ns:
-                session.started_ns = ts_ns
-            if session.ended_ns is None or ts_ns > session.ended_ns:
-                session.ended_ns = ts_ns
-            session.hear(record)
-            outcome.bytes += size
-            outcome.redacted += redacted
-            outcome.undecodable += decode_error is not None
-        outcome.archived += len(rows)
-        # The index reads a row id that goes backwards as a reason to write out what it holds.
-        rows.sort()
-        texts.sort()
-        con.executemany(RECORD_SQL, rows)
-        con.executemany(FTS_SQL, texts)
-        ids.save()
+        if self.new:
+            rows = Rows(self.archive, self.ring, self.now_ns, self._taken_seqs())
+            for arrival, session, source_id, placed in self.new:
+                placed[:3] = rows.add(arrival, session, source_id, outcome)
+            rows.write()
 
     def _taken_seqs(self) -> set[int]:
         """Seqs of this batch that already name a record; none where all are above the cursor."""
         seqs = [new.arrival.header.seq for new in self.new if new.arrival.header is not None]
         if self.ring is None or not seqs or min(seqs) > self.archive.cursor(self.ring):
             return set()
-        span = {"ring": self.ring, "first": min(*seqs, _MOST), "last": min(max(seqs), _MOST)}
+        span = {"ring": self.ring, "first": min(*seqs, MOST), "last": min(max(seqs), MOST)}
         return {seq for (seq,) in self.con.execute(SEQS_SQL, span)}
 
     def _finish(self, outcome: "Outcome") -> None:
         """Sightings, titles, and the rows of sessions and epochs."""
         con = self.con
-        con.executemany(SIGHTING_SQL, ((self.ring, min(seq, _MOST), row[0]) for seq, row in self.sightings))
+        con.executemany(SIGHTING_SQL, ((self.ring, min(seq, MOST), row[0]) for seq, row in self.sightings))
         for session in self.touched.values():
             if session.leaves:
                 asked = con.execute(LEAVES_SQL, (session.id, body.to_json(list(session.leaves))))

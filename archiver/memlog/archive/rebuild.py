@@ -3,7 +3,8 @@
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from memlog.archive import chain, epochs, ingest, session_file, sessions, survey
+from memlog.archive import chain, epochs, session_file, sessions, survey
+from memlog.archive.arrival import Arrival
 from memlog.archive.connection import Connection
 from memlog.archive.ids import day_of
 from memlog.archive.salvage import Salvage, as_bytes
@@ -291,7 +292,7 @@ def _remember(known: epochs.Epochs, told: list[dict[str, Any]]) -> None:
     known.told(provisional)
 
 
-def _as_it_was(arrival: ingest.Arrival, line: Line) -> ingest.Arrival:
+def _as_it_was(arrival: Arrival, line: Line) -> Arrival:
     """What is to become the row, with the salt and the place it had."""
     facts, record = line.facts, arrival.record
     count = facts.get("redactions")
@@ -310,7 +311,7 @@ def _number_of(epoch: Mapping[str, Any]) -> int:
     return found if isinstance(found, int) else -1
 
 
-def _numbers(arrival: ingest.Arrival, line: Line) -> tuple[int, int, int] | None:
+def _numbers(arrival: Arrival, line: Line) -> tuple[int, int, int] | None:
     """The id, time and link the row had; None where the line does not say, or says what cannot be."""
     found = tuple(line.facts.get(name) for name in ("id", "archived_ns", "link"))
     record_id, archived_ns, link = found

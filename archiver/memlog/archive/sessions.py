@@ -72,6 +72,25 @@ class Session:
         self.known: dict[str, Any] = {}  # ingest's: identities of the running batch
         self.is_new = False
 
+    def count(self, record: Record, record_id: int, size: int) -> None:
+        """Take a new row into the session's counts, its range of ids and its times."""
+        ts_ns = record.ts_ns
+        if record.part == 0:
+            self.records += 1
+            self.metas += record.kind == "meta"
+            self.tools += record.kind == "tool_use"
+            self.errors += record.error
+        self.size += size
+        if self.first_id is None or record_id < self.first_id:
+            self.first_id = record_id
+        if self.last_id is None or record_id > self.last_id:
+            self.last_id = record_id
+        if self.started_ns is None or ts_ns < self.started_ns:
+            self.started_ns = ts_ns
+        if self.ended_ns is None or ts_ns > self.ended_ns:
+            self.ended_ns = ts_ns
+        self.hear(record)
+
     def hear(self, record: Record) -> None:
         """Take what a new record says about its session: project and title."""
         if record.project is not None and (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from memlog.archive import epochs, gaps, ingest, sessions
+from memlog.archive import arrival, epochs, gaps, ingest, sessions
 from memlog.archive.connection import Connection, open_writer, sqlite3
 from memlog.archive.migrate import migrate
 from memlog.archive.sessions import Session
@@ -151,20 +151,20 @@ class Archive:
 
     def read(
         self, items: Sequence[Frame | Gap | Damage], *, ring: int | None, source: str, now_ns: int
-    ) -> ingest.Read:
+    ) -> arrival.Read:
         """A batch taken apart, without touching the database: may run beside the batch before it."""
         boot_id = self._ring(ring)[1] if ring is not None else ""
-        return ingest.take_apart(
+        return arrival.take_apart(
             items,
             key=self.key,
-            origin=ingest.origin_of(source, boot_id),
+            origin=arrival.origin_of(source, boot_id),
             now_ns=now_ns,
             redact=self.settings.redact,
         )
 
     def ingest(
         self,
-        items: Sequence[Frame | Gap | Damage] | ingest.Read,
+        items: Sequence[Frame | Gap | Damage] | arrival.Read,
         *,
         ring: int | None,
         source: str,
@@ -181,7 +181,7 @@ class Archive:
         """
         batch = (
             items
-            if isinstance(items, ingest.Read)
+            if isinstance(items, arrival.Read)
             else self.read(items, ring=ring, source=source, now_ns=now_ns)
         )
         outcome = Outcome()
