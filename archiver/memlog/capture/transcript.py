@@ -9,6 +9,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator, Sequence
+from io import BufferedIOBase
 from typing import Any, BinaryIO, NamedTuple
 
 from memlog.capture import quick_json
@@ -82,7 +83,7 @@ def read(
 
     start: where to go on; from the beginning where the file is not the one it was. stop: no byte
     at or after this offset is read. session: for lines before any that names one. settled: False where
-    the file still grows: leading lines without a stamp wait for one that has it.
+    the file still grows: leading lines whose time or session only a later line can tell wait for it.
     Raises: NotFoundError, InputError.
     """
     with _open(path) as file:
@@ -129,8 +130,9 @@ def _read_at(file: BinaryIO, offset: int, size: int) -> bytes:
     blocks = []
     while size > 0:
         try:
-            block = file.read(size)
-        except EOFError:  # a gzip file cut short: what it gave so far stands
+            # read1: of a gzip file cut short, what comes before the cut
+            block = file.read1(size) if isinstance(file, BufferedIOBase) else file.read(size)
+        except EOFError:
             break
         except (OSError, zlib.error) as exc:
             raise InputError(f"reading failed: {exc}") from exc
@@ -165,6 +167,7 @@ class _Reading:
         self.start = start.offset if start else 0
         self.state: State = _copy(start.state) if start else {}
         self.tail = _read_at(file, max(0, self.start - TAIL_BYTES), min(TAIL_BYTES, self.start))
+        self.told = session
         self.fallback = session or _stem(self.path)
         self.seen: dict[bytes, int] = {}
         self.ahead: tuple[int | None, str | None] | None = None
@@ -192,10 +195,16 @@ class _Reading:
                 position = after
 
     def _unsettled(self, value: Any) -> bool:
-        if self.state.get("ts_ns") is not None:
-            return False
-        stamped = isinstance(value, dict) and self.reader.stamp_of(value) is not None
-        return not stamped and self._ahead()[0] is None
+        """True for a line that cannot know its time or session yet."""
+        line = value if isinstance(value, dict) else {}
+        if (
+            self.state.get("ts_ns") is None
+            and self.reader.stamp_of(line) is None
+            and self._ahead()[0] is None
+        ):
+            return True
+        named = self.told or self.state.get("session") or self.reader.session_of(line)
+        return not named and self._ahead()[1] is None
 
     def _regions(self, stop: int | None) -> Iterator[tuple[int, bytes, int]]:
         """(offset, complete lines, 0), in the end a line without newline; (offset, b"", size) of a giant."""

@@ -48,8 +48,7 @@ def find(path: str) -> Iterator[str]:
 
 def is_sidechain(path: str) -> bool:
     """True for a subagent's file: its lines have no place among the session's compactions."""
-    folder, name = os.path.split(path)
-    return name.startswith("agent-") or os.path.basename(folder) == "subagents"
+    return os.path.basename(path).startswith("agent-")
 
 
 def session_of(value: dict[str, Any]) -> str | None:

@@ -48,7 +48,7 @@ def _names(text: str) -> list[str]:
 def _folders(place: Place) -> list[str]:
     """Where the results of this transcript's session may lie, subagent files included."""
     folder, name = os.path.split(place.path)
-    if os.path.basename(folder) == "subagents":
+    if name.startswith("agent-") and os.path.basename(folder) == "subagents":
         return [os.path.join(os.path.dirname(folder), FOLDER)]
     named = [os.path.join(folder, name.removesuffix(".jsonl"), FOLDER)]
     if place.session == os.path.basename(place.session) and place.session not in ("", ".", ".."):
