@@ -283,6 +283,50 @@ def test_a_rebuild_that_dies_leaves_the_archive_and_the_next_one_works(full: Hom
     assert everything(full)["v_record"] == before["v_record"]
 
 
+class Killed(BaseException):
+    """What stands for SIGKILL: no handler of ours runs anything after it."""
+
+
+def test_a_swap_killed_at_any_step_leaves_a_whole_archive(
+    full: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete(full)
+    before = everything(full)["v_record"]
+    seen: list[str] = []
+    for k in range(1, 50):
+        count = 0
+
+        def step(name: str, k: int = k) -> None:
+            nonlocal count
+            count += 1
+            if count >= k:
+                seen.append(name)
+                raise Killed
+
+        steps = rebuild.rebuild_from_tree(full, now_ns=NOW_NS, settings=Settings(home=full.root))
+        for _ in steps:
+            pass
+        with monkeypatch.context() as patch:
+            for name in ("link", "rename", "unlink", "rmdir"):
+                real = getattr(os, name)
+
+                def stepped(*args: Any, _real: Any = real, _name: str = name, **more: Any) -> Any:
+                    step(_name)
+                    return _real(*args, **more)
+
+                patch.setattr(workshop.os, name, stepped)
+            try:
+                workshop.swap(full, now_ns=NOW_NS)
+                break
+            except Killed:
+                pass
+        with archives.reading(full) as con:
+            assert con.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert list(chain.verify_all(con)) == []
+        assert everything(full)["v_record"] == before
+    assert {"link", "rename", "unlink"} <= set(seen)
+
+
 def test_a_damaged_archive_is_not_written_over_the_tree(full: Home) -> None:
     held = {p: p.read_bytes() for p in Path(full.root).glob("*/snap-*.json")}
     with Archive.open(full, now_ns=NOW_NS) as archive:

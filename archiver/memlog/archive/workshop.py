@@ -65,7 +65,7 @@ def swap(home: Home, *, now_ns: int) -> str | None:
     """
     kept = None
     if os.path.exists(home.archive):
-        kept = f"{home.archive}.before-rebuild-{now_ns // 1_000_000_000}"
+        kept = _unused(f"{home.archive}.before-rebuild-{now_ns // 1_000_000_000}")
         os.link(home.archive, kept)
         for suffix in ("-wal", "-shm"):  # what was not checkpointed goes with its own file
             if os.path.exists(home.archive + suffix):
@@ -74,6 +74,11 @@ def swap(home: Home, *, now_ns: int) -> str | None:
     sync_dir(home.root)
     clear(workshop(home))
     return kept
+
+
+def _unused(path: str) -> str:
+    names = (path, *(f"{path}.{n}" for n in range(1, 1_000)))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def clear(place: Home) -> None:
