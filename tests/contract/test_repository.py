@@ -12,7 +12,13 @@ ROOT = Path(__file__).parents[2]
 MACHINE = re.compile(r"(?<!\w)(?:/wor" + r"k/\w|/roo" + r"t/\w|/tmp/c" + "c|py" + "env/versions)")
 REGISTRY = re.compile(
     "|".join(
-        ["pypi" + r"\.org", "pythonhosted" + r"\.org", "index-" + "url", "go" + "proxy", "registry" + r"\.npmjs"]
+        [
+            "pypi" + r"\.org",
+            "pythonhosted" + r"\.org",
+            "index-" + "url",
+            "go" + "proxy",
+            "registry" + r"\.npmjs",
+        ]
     )
 )
 BINARY = {".zdict", ".gz", ".bin", ".db", ".png"}
