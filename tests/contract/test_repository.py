@@ -126,3 +126,12 @@ def test_errors_are_raised_from_where_they_came() -> None:
                     and ast.unparse(node.exc.func).endswith("Error")
                 ):
                     assert node.cause is not None, f"{path}:{node.lineno}"
+
+
+def test_the_map_names_every_module() -> None:
+    told = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for folder in (ROOT / "archiver/memlog", ROOT / "datasette_plugins/datasette_memlog"):
+        for path in folder.rglob("*.py"):
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            name = name if name.startswith("capture/readers") else path.stem
+            assert path.stem == "__init__" or f"`{name.removeprefix('capture/')}`" in told, path
