@@ -59,7 +59,8 @@ def loads(text: str) -> Any:
     begin = len(text) - len(text.lstrip(_BLANK))
     try:
         value, end = _scan(text, begin)
-    except StopIteration:
+    except (StopIteration, SystemError):
+        # SystemError: the scanner wants to raise json.decoder's error, and does not import it.
         raise ValueError("no JSON value") from None
     if end != len(text) and text[end:].strip(_BLANK):
         raise ValueError(f"more after the JSON value, at character {end}")

@@ -84,5 +84,6 @@ def _number(value: float) -> int | None:
     for limit, scale in ((1e11, 1_000_000_000), (1e14, 1_000_000), (1e17, 1_000)):
         if value < limit:
             whole = int(value)
-            return whole * scale + round((value - whole) * scale)
+            ns = whole * scale + round((value - whole) * scale)
+            return ns if ns <= _LATEST_NS else None
     return int(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 from memlog.capture import quick_json
 from memlog.capture.identity import short_name
-from memlog.capture.leaves import fit
+from memlog.capture.leaves import fit, fit_text
 from memlog.contracts import CLAUDE_CODE, DAMAGED_INPUT
 from memlog.record import Event
 from memlog.redact import Counts, Hits, redact_text, redact_value
@@ -67,6 +67,7 @@ def read_input(fd: int) -> bytes:
 def understand(event: str, raw: bytes) -> Told:
     """The call; its event is the command line's, else what the host says."""
     data = _object(raw)
+    event = fit_text(event)  # the command line may hold any byte
     if data is None:
         return Told(event or "unknown", {}, raw)
     name = event or data.get("hook_event_name")
