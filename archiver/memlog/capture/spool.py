@@ -53,7 +53,7 @@ def hand_over(home: Home, path: str, stop: int) -> str:
     name = _name(TRANSCRIPT)
     target = os.path.join(home.spool, name)
     try:
-        os.link(path, target, follow_symlinks=True)
+        os.link(os.path.realpath(path), target)  # link() on Linux would link the link
     except OSError as exc:
         if exc.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS):
             raise
