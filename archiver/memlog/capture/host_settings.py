@@ -42,7 +42,8 @@ class HostSettings:
         """The value in the file's own layout: indent, line ends, last newline, BOM."""
         text = (self.raw or b"{\n}\n").decode("utf-8-sig")
         indent = _indent(text)
-        made = json.dumps(value, indent=indent, ensure_ascii=False)
+        escaped = text.isascii() and "\\u" in text
+        made = json.dumps(value, indent=indent, ensure_ascii=escaped)
         made += "\n" if text.endswith("\n") else ""
         made = made.replace("\n", "\r\n") if "\r\n" in text else made
         return (b"\xef\xbb\xbf" if (self.raw or b"").startswith(b"\xef\xbb\xbf") else b"") + made.encode()

@@ -86,7 +86,7 @@ def install(home: Home, path: str | None = None, *, every_tool: bool = False) ->
         before = host_settings.original(home, file.path)
     elif had_ours:
         stripped = file.value()
-        _remove(stripped, {})
+        _remove(stripped, _before(home, file.path))
         before = file.dump(stripped)
     _add(value, home, every_tool)
     after = file.dump(value)
@@ -128,8 +128,7 @@ def uninstall(home: Home, path: str | None = None) -> Change:
     value = file.value()
     if not list(_ours(value)):
         return Change(file.path, "", [])
-    original = host_settings.original(home, file.path) if kept else None
-    _remove(value, host_settings.parse(original, file.path) if original else {})
+    _remove(value, _before(home, file.path))
     file.write(file.dump(value))
     host_settings.forget(home, file.path)
     return Change(file.path, "removed", [])
@@ -229,6 +228,11 @@ def _add(value: dict[str, Any], home: Home, every_tool: bool) -> None:
         hooks.setdefault(event, []).append(_group(event, command(event, home)))
     for event in [name for name, groups in hooks.items() if groups == [] and name in CLAUDE_EVENTS]:
         del hooks[event]
+
+
+def _before(home: Home, path: str) -> dict[str, Any]:
+    """The settings as they were before the first install; {} where that is not known."""
+    return host_settings.parse(host_settings.original(home, path), path)
 
 
 def _remove(value: dict[str, Any], original: dict[str, Any]) -> None:
