@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from archives import record
+from archives import event, record
 from memlog.archive.store import Archive
 from memlog.errors import (
     InputError,
@@ -26,10 +26,10 @@ from memlog.errors import (
     WitnessUnavailableError,
 )
 from memlog.paths import Home
-from memlog.record import encode
+from memlog.record import encode, encode_event
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
-from memlog.witness import client, daemon, lock, server
+from memlog.witness import client, daemon, drain, lock, server
 from memlog.witness.jobs import Progress, error_from_wire, error_to_wire
 from witness import until
 
@@ -146,6 +146,44 @@ def test_jobs_wait_for_each_other(home: Home, settings: Settings) -> None:
         client.run(home, settings, "slow", {"steps": 1}, {}, lambda p: notes.append(p.note))
         first.join()
     assert "waiting for slow" in notes
+
+
+def test_a_pass_is_answered_though_a_job_is_at_work(home: Home, settings: Settings) -> None:
+    with witness(settings):
+        args = {"steps": 2_000, "pause": 0.01}
+        with connect(home) as sock:
+            sock.sendall(json.dumps({"job": "slow", "args": args}).encode() + b"\n")
+            sock.recv(100)
+            with open_ring(settings) as ring:
+                seq = say(settings, 1)
+                client.drain(home, settings)
+                assert ring.info().drained_seq == seq
+            assert client.ask(home, {"verb": "status"})["jobs"] == ["slow"]
+
+
+def test_a_tree_that_cannot_be_written_holds_up_no_record(
+    home: Home, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def full(*args: Any, **named: Any) -> None:
+        tried.append(args)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drain.tree, "write_dirty", full)
+        patch.setattr(daemon, "_TREE_AGAIN_S", 0.2)
+        with witness(settings), open_ring(settings) as ring:
+            for n in range(3):
+                seq = say(settings, n)
+                ring.write(encode_event(event("PreCompact", trigger="auto")))
+                until(lambda seq=seq: ring.info().drained_seq > seq)  # type: ignore[misc]
+            until(lambda: client.ask(home, {"verb": "status"})["state"] == "degraded")
+            assert "disk full" in client.ask(home, {"verb": "status"})["last_error"]
+            patch.undo()
+            until(lambda: client.ask(home, {"verb": "status"})["state"] == "running")
+    assert tried
+    assert os.path.exists(os.path.join(home.root, "session-a", "snap-00000.json"))
 
 
 def test_a_client_that_leaves_does_not_take_its_job_along(home: Home, settings: Settings) -> None:

@@ -25,13 +25,15 @@ from memlog.witness.jobs import Job, Running, error_to_wire
 from memlog.witness.log import PrivateHandler, close_log, log, open_log
 from memlog.witness.notify import notify, watchdog_s
 from memlog.witness.server import Client, Server
-from memlog.witness.status import StatusFile, archive_counts, ring_level
+from memlog.witness.status import StatusFile, archive_counts, level_or_error
 from memlog.witness.waiter import Waiter
 
 _LOOK_S = 1.0  # at latest after this the rings are looked at, doorbell or not
 _BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 _TELL_S = 1.0  # how often a client hears of a job that moves slowly
 _COUNTS_S = 10.0
+_BATCHES_FIRST = 4  # of the rings, before a job gets its next step
+_TREE_AGAIN_S = 30.0
 
 
 def run(
@@ -103,6 +105,8 @@ class Witness:
         self._told_at = 0.0
         self._status = StatusFile(home)
         self._tree_due = True
+        self._tree_error = ""
+        self._tree_at = 0.0
         self._told_to_stop = self._told_to_reopen = False
         self._counts: dict[str, Any] = {}
         self._before: Totals = Totals()
@@ -124,11 +128,7 @@ class Witness:
             if not trouble.is_storage(exc) or trouble.is_lasting(exc):
                 raise
             self._degrade(exc)
-        try:
-            self._server = Server(self.home, self._selector)
-        except (OSError, MemlogError) as exc:
-            # Draining is what matters: without a socket a verb says that it must wait.
-            log.error("no socket, jobs cannot be asked for error=%s", exc)
+        self._listen()
         self._waiter = Waiter(self.settings, self.wake)
         self._write_status("running", now=True)
 
@@ -146,6 +146,15 @@ class Witness:
         self._close_archive()
         self._stack.close()
         log.info("witness stopped pid=%d", os.getpid())
+
+    def _listen(self) -> None:
+        if self._server is not None:
+            return
+        try:
+            self._server = Server(self.home, self._selector)
+        except (OSError, MemlogError) as exc:
+            # Draining is what matters: without a socket a verb says that it must wait.
+            log.error("no socket, jobs cannot be asked for error=%s", exc)
 
     def _open_archive(self) -> None:
         self._archive = Archive.open(self.home, now_ns=time.time_ns(), settings=self.settings)
@@ -206,10 +215,8 @@ class Witness:
                 self._swallow()
             elif key.data is self._server:
                 self._server.accept()
-            elif self._server is not None:
-                request = self._server.serve(key.data, mask)
-                if request is not None:
-                    self._answer(key.data, request)
+            elif self._server is not None and (request := self._server.serve(key.data, mask)) is not None:
+                self._answer(key.data, request)
         if self._server is not None:
             self._server.tidy()
 
@@ -243,19 +250,28 @@ class Witness:
             return False
         if self._trouble:
             log.info("witness resumed after=%s", self._trouble)
+            notify("STATUS=running")
             self._trouble, self._troubles = "", 0
+            self._listen()
         self._write_status("running")
         return busy
 
     def _work(self) -> bool:
         drain, idle = self._drain, self._idle
         assert drain is not None and idle is not None
-        done = drain.step(flush=bool(self._asked_to_drain))
-        if done.batches:
+        archived = 0
+        for _ in range(_BATCHES_FIRST):
+            done = drain.step(flush=bool(self._asked_to_drain))
+            archived += done.batches
+            if not done.batches:
+                break
+        if archived:
             self._last_ns = time.time_ns()
         if drain.snapshot_due:
-            drain.snapshots()
-        if self._step_job() or done.batches:
+            self._snapshots()
+        if not archived and not drain.pending() and self._asked_to_drain:
+            self._answer_drains()
+        if self._step_job() or archived:
             self._tree_due = True
             idle.busy()
             idle.checkpoint()
@@ -270,10 +286,25 @@ class Witness:
             idle.busy()
             return True
         if self._tree_due:
-            self._tree_due = drain.snapshots() >= SNAPSHOTS_AT_ONCE
+            self._tree_due = self._snapshots() >= SNAPSHOTS_AT_ONCE
             return True
-        self._answer_drains()
         return idle.step()
+
+    def _snapshots(self, *, limit: int | None = SNAPSHOTS_AT_ONCE, open_too: bool = False) -> int:
+        """Snapshots written. A tree that cannot be written must not keep records from being archived."""
+        assert self._drain is not None
+        if time.monotonic() < self._tree_at:
+            return 0
+        try:
+            written = self._drain.snapshots(limit=limit, open_too=open_too)
+        except OSError as exc:
+            words = trouble.sentence(exc)
+            if words != self._tree_error:
+                log.error("snapshots not written error=%s", words)
+            self._tree_error, self._tree_at = words, time.monotonic() + _TREE_AGAIN_S
+            return 0
+        self._tree_error = ""
+        return written
 
     def _finish(self) -> None:
         """Commit what was read already."""
@@ -281,7 +312,7 @@ class Witness:
             try:
                 self._drain.step(flush=True)
                 if self._drain.snapshot_due:
-                    self._drain.snapshots()
+                    self._snapshots()
             except Exception as exc:
                 log.error("last batch not archived error=%s", trouble.sentence(exc))
 
@@ -353,11 +384,19 @@ class Witness:
         self._asked_to_drain.append(client)
 
     def _answer_drains(self) -> None:
-        if not self._asked_to_drain or self._drain is None:
+        """The rings have nothing new: say so, once what lay in the spool is in too."""
+        drain = self._drain
+        assert drain is not None
+        if drain.find_rings():
+            return
+        drain.find_errands()
+        if drain.errands and not self._queue:
+            for client in self._asked_to_drain:
+                client.progress(0, 0, "bringing in the spool")
             return
         before = self._drained_before
-        result = {name: n - before[name] for name, n in self._drain.totals.as_dict().items()}
-        self._drain.snapshots(limit=None, open_too=self._open_too)
+        result = {name: n - before[name] for name, n in drain.totals.as_dict().items()}
+        self._snapshots(limit=None, open_too=self._open_too)
         for client in self._asked_to_drain:
             client.answer(result=result)
         self._asked_to_drain = []
@@ -403,16 +442,23 @@ class Witness:
     # -- status ----------------------------------------------------------------------------------
 
     def _state(self) -> str:
-        return "degraded" if self._trouble else "stopped" if self.stopping else "running"
+        return "degraded" if self._trouble or self._tree_error else "stopped" if self.stopping else "running"
 
     def _write_status(self, state: str, *, now: bool = False) -> None:
-        if now or self._status.due():
+        if not now and not self._status.due():
+            return
+        if state == "running" and self._tree_error:
+            state = "degraded"
+        try:
             self._status.write(self._describe(state), now=now)
+        except Exception as exc:  # telling how it is must never end it
+            log.error("status not written error=%s", trouble.sentence(exc))
 
     def _describe(self, state: str) -> dict[str, Any]:
         clock = time.monotonic()
         if self._archive is not None and clock - self._counts_at >= _COUNTS_S:
             self._counts_at, self._counts = clock, archive_counts(self._archive.con)
+        error = self._trouble or self._tree_error
         drain = self._drain
         totals = Totals()
         totals.add(self._before)
@@ -420,13 +466,13 @@ class Witness:
             totals.add(drain.totals)
         return {
             "pid": os.getpid(), "version": __version__, "started_ns": self._started_ns, "state": state,
-            "last_error": self._trouble or None, "drained": totals.as_dict(),
+            "last_error": error or None, "drained": totals.as_dict(),
             "lag_s": round(drain.lag_s(), 3) if drain is not None else None,
             "last_batch_ns": self._last_ns or None,
             "jobs": [running.name for running, _ in self._queue],
             "errands": len(drain.errands) if drain is not None else 0,
             "ring_error": (drain.ring_error or None) if drain is not None else None,
-            "rings": [ring_level(source.ring) for source in drain.sources] if drain is not None else [],
+            "rings": [level_or_error(source.ring) for source in drain.sources] if drain is not None else [],
             "wal_bytes": self._idle.wal_bytes() if self._idle is not None else None, **self._counts,
         }  # fmt: skip
 

@@ -12,7 +12,13 @@ from memlog.archive.store import Archive, Outcome
 from memlog.capture import watermark
 from memlog.capture.transcript import Watermark
 from memlog.contracts import CAPTURE_PENDING
-from memlog.errors import ContractError, MemlogError, RingBusyError, RingUnavailableError
+from memlog.errors import (
+    ContractError,
+    MemlogError,
+    RingBusyError,
+    RingUnavailableError,
+    UnavailableError,
+)
 from memlog.ring.open import open_ring, retired_rings, ring_dir
 from memlog.ring.protocol import Ring, RingReader
 from memlog.settings import Settings
@@ -235,8 +241,6 @@ class Drain:
                     self._commit(source, totals)
             except RingUnavailableError as exc:
                 self._lose(source, exc)
-        if totals.batches:
-            self.totals.add(totals)
         return totals
 
     def run(self) -> Totals:
@@ -280,7 +284,8 @@ class Drain:
     # -- what capture and the hosts said ---------------------------------------------------------
 
     def heed(self, outcome: Outcome) -> None:
-        """Do, after COMMIT, what a batch asks for."""
+        """Count a batch and do, after COMMIT, what it asks for."""
+        self.totals.count(outcome)
         for mark in outcome.watermarks:
             try:
                 watermark.save_archived(self.archive.home, Watermark.from_json(mark))
@@ -355,7 +360,12 @@ class Drain:
             self.run()
             if not self.errands:
                 self.find_errands()
-        self.snapshots(limit=None, open_too=open_too)
+        try:
+            self.snapshots(limit=None, open_too=open_too)
+        except OSError as exc:
+            raise UnavailableError(
+                f"everything is archived, but a snapshot cannot be written: {trouble.sentence(exc)}"
+            ) from exc
 
     def close(self) -> None:
         """Close every ring; what was read and not committed stays in it."""

@@ -58,7 +58,10 @@ def take(home: Home, *, now_ns: int) -> WitnessLock:
             raise WitnessRunningError(_sentence(_read(fd)))
         holder = Holder(os.getpid(), now_ns, __version__)
         line = json.dumps(holder._asdict()).encode() + b"\n"
-        os.ftruncate(fd, os.pwrite(fd, line, 0))  # in this order the first line is always whole
+        try:
+            os.ftruncate(fd, os.pwrite(fd, line, 0))  # in this order the first line is always whole
+        except OSError:
+            pass  # a full disk: the lock holds without a name in it
     except BaseException:
         os.close(fd)
         raise

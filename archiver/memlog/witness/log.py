@@ -42,7 +42,9 @@ def open_log(home: Home, settings: Settings) -> PrivateHandler:
     """The witness's log, rotated at log_bytes, log_files old ones kept. Close with close_log."""
     make_dir(home.root)
     make_dir(home.log)
-    handler = PrivateHandler(log_path(home), maxBytes=settings.log_bytes, backupCount=settings.log_files)
+    handler = PrivateHandler(
+        log_path(home), maxBytes=settings.log_bytes, backupCount=settings.log_files, delay=True
+    )
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)

@@ -97,6 +97,14 @@ def ring_level(ring: Ring) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def level_or_error(ring: Ring) -> dict[str, Any]:
+    """The level of a ring, or why it cannot be said."""
+    try:
+        return ring_level(ring)
+    except (MemlogError, OSError) as exc:
+        return {"kind": ring.kind, "path": ring.path, "error": str(exc)}
+
+
 def _first_ns(ring: Ring, after_seq: int) -> int | None:
     reader = ring.reader(after_seq)
     try:
@@ -120,7 +128,7 @@ def ring_levels(settings: Settings) -> list[dict[str, Any]]:
     for kind in kinds:
         try:
             with open_ring(settings, kind=kind) as ring:
-                levels.append(ring_level(ring))
+                levels.append(level_or_error(ring))
         except (MemlogError, OSError) as exc:
             levels.append({"kind": kind, "error": str(exc)})
     try:
