@@ -81,6 +81,10 @@ struct memlog_stats {
  * @drained_seq: newest seq a witness has archived (SET_DRAINED)
  * @hash_before: running hash before the oldest record held
  * @hash_after: running hash after the newest record held
+ *
+ * The running hash of a record is SHA-256(hash of the record before it ||
+ * header || blob), in order of seq; before the first record it is 32 zero
+ * bytes. A ring that keeps none gives zero bytes in both places.
  */
 struct memlog_info {
 	__u8  ring_id[MEMLOG_RING_ID_BYTES];

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ from memlog.errors import RingBusyError
 from memlog.paths import Home
 from memlog.record import encode
 from memlog.ring.open import open_ring
+from memlog.ring.protocol import RingInfo
 from memlog.ring.shm import ShmRing
 from memlog.settings import Settings
 from memlog.wire import Frame, Gap
 from memlog.witness import batch, trouble
 from memlog.witness.batch import Totals, last_seq
-from memlog.witness.drain import Drain
+from memlog.witness.drain import Drain, Source
 from shared_data import DATA
 from witness import ask, one
 
@@ -290,6 +292,41 @@ def test_a_compaction_that_begins_puts_the_running_epoch_into_the_tree(
     ring.write(encode_event(event("PreCompact", session="s1", trigger="auto")), session="s1")
     run(archive, settings)
     assert "what the agent knows" in Path(home.root, "s1", "snap-00000.json").read_text()
+
+
+class HashingRing(ShmRing):
+    """A ring that says of itself what the kernel's says: a running hash over its records."""
+
+    kind = "kernel"
+    flip = 0
+
+    def info(self) -> RingInfo:
+        info = super().info()
+        running = bytes(32)
+        items = super().reader().read(100_000, 1 << 30)
+        for item in items:
+            assert isinstance(item, Frame) and item.header is not None
+            running = sha256(running + item.header.pack() + item.blob).digest()
+        after = bytes([running[0] ^ self.flip]) + running[1:]
+        return info._replace(kind="kernel", hash_before=bytes(32), hash_after=after)
+
+
+@pytest.mark.parametrize("flip", [0, 1])
+def test_a_ring_that_gives_something_else_than_it_took_is_found_out(
+    archive: Archive, home: Home, settings: Settings, monkeypatch: pytest.MonkeyPatch, flip: int
+) -> None:
+    monkeypatch.setattr(HashingRing, "flip", flip)
+    path = os.path.join(home.root, "kernel", "ring")
+    Path(path).parent.mkdir(0o700, parents=True)
+    with HashingRing(path) as ring:
+        say(ring, "one", "two")
+        with Drain(archive, settings) as drain:
+            drain.sources.append(Source(ring, archive))
+            drain.run()
+    assert one(home, "SELECT count(*) FROM v_record") == 2
+    reasons = [reason for (reason,) in ask(home, "SELECT reason FROM damage")]
+    assert len(reasons) == flip
+    assert all("running hash" in reason for reason in reasons)
 
 
 def test_the_newest_seq_of_a_batch_counts_its_gaps() -> None:

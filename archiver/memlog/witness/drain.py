@@ -22,8 +22,8 @@ from memlog.errors import (
 from memlog.ring.open import open_ring, retired_rings, ring_dir
 from memlog.ring.protocol import Ring, RingReader
 from memlog.settings import Settings
-from memlog.wire import Frame, Gap
-from memlog.witness import heal, spooled, trouble
+from memlog.wire import Damage, Frame, Gap
+from memlog.witness import heal, ring_hash, spooled, trouble
 from memlog.witness.batch import Item, Totals, ingest, last_seq
 from memlog.witness.jobs import Progress
 from memlog.witness.log import log
@@ -33,6 +33,7 @@ _SNAPSHOT_EVENTS = frozenset(("PreCompact", "SessionEnd"))
 _NO_ID = bytes(16)
 _SPOOL_EVERY_S = 1.0
 _HEAL_AGAIN_S = 3_600.0
+_HASH_EVERY_S = 10.0
 SNAPSHOTS_AT_ONCE = 16
 
 
@@ -53,7 +54,8 @@ class Source:
         self.pending: list[Item] = []
         self.pending_bytes = 0
         self.pending_since = 0.0
-        self.committed_at = -1.0e9
+        self.committed_at = self.hashed_at = -1.0e9
+        self.hashed = 0
         self._archive = archive
         self._reader: RingReader | None = None
 
@@ -101,6 +103,11 @@ class Source:
             self.drained = self.cursor
         except RingBusyError as exc:
             log.warning("ring busy, drained mark waits path=%s seq=%d error=%s", self.path, self.cursor, exc)
+
+    def hash_is_due(self) -> bool:
+        """True when there is something new to check, and the last check was not just now."""
+        new = self.ring.kind == "kernel" and self.cursor > self.hashed
+        return new and time.monotonic() - self.hashed_at >= _HASH_EVERY_S
 
     def rewind(self) -> None:
         """Forget what was read and not committed; the next read starts after the archived cursor."""
@@ -213,6 +220,8 @@ class Drain:
         """What follows when a ring has nothing new: to a retired ring and an image nothing ever comes."""
         if not source.retired and not source.is_image:
             source.mark_drained()
+            if source.hash_is_due():
+                self._check_hash(source)
             return
         if source.path in self._devices:
             self._devices.remove(source.path)
@@ -222,6 +231,19 @@ class Drain:
         if source.retired and discard is not None:
             log.info("ring of an earlier boot drained path=%s seq=%d", source.path, source.cursor)
             discard()
+
+    def _check_hash(self, source: Source) -> None:
+        """What a kernel ring gives must be what it took in; where it is not, both hashes are kept."""
+        source.hashed_at, source.hashed = time.monotonic(), source.cursor
+        found = ring_hash.check(source.ring)
+        if found is None:
+            return
+        log.error("running hash differs path=%s seq=%d", source.path, source.cursor)
+        said, computed = found
+        reason = f"the ring's running hash is {said.hex()}, its records give {computed.hex()}"
+        damage = Damage(source.cursor, said + computed, reason)
+        for outcome in ingest(self.archive, [damage], ring=source.row, source=source.path):
+            self.heed(outcome)
 
     # -- records -------------------------------------------------------------------------------
 
