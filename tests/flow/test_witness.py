@@ -77,7 +77,7 @@ def test_it_is_killed_at_any_moment_and_every_record_is_there_once(home: Home, s
     killed, rng = [], random.Random(7)
     with open_ring(settings) as ring:
         for n in range(12):
-            child = subprocess.Popen(COMMAND, env={**os.environ, "MEMLOG_BATCH_RECORDS": "50"})
+            child = subprocess.Popen(COMMAND, env={**os.environ, "MEMLOG_BATCH_RECORDS": "10"})
             until(lambda n=n: ring.info().drained_seq > n * seq // 15)  # type: ignore[misc]
             time.sleep(rng.uniform(0, 0.02))
             child.kill()
