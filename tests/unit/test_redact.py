@@ -4,6 +4,7 @@ import json
 import random
 import string
 from base64 import urlsafe_b64encode
+from pathlib import Path
 
 import cbor2
 import pytest
@@ -91,6 +92,12 @@ def test_a_secret_known_by_its_surroundings_is_replaced_and_they_stay(rule: str)
 def test_every_rule_has_a_secret_in_these_tests() -> None:
     assert {rule.name for rule in RULES} == SECRETS.keys() | AROUND.keys()
     assert len(RULES) >= 12
+
+
+def test_every_rule_has_a_row_in_the_docs() -> None:
+    page = (Path(__file__).parents[2] / "docs/hooks.md").read_text(encoding="utf-8")
+    rows = "".join(line for line in page.splitlines() if line.startswith("| `"))
+    assert [rule.name for rule in RULES if f"`{rule.name}`" not in rows] == []
 
 
 def test_redacting_twice_changes_nothing() -> None:
