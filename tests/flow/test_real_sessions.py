@@ -2,15 +2,18 @@
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shared_data import SHARED
 
 from memlog.archive.connection import open_reader
 from memlog.paths import Home
+from shared_data import SHARED
 
 pytestmark = pytest.mark.data
 
@@ -107,12 +110,6 @@ def leaves(value: Any) -> list[str]:
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    from memlog.capture.transcript import read  # noqa: F401  (the importer is the tool, as a person runs it)
-
-    import os
-    import subprocess
-    import sys
-
     home = tmp_path_factory.mktemp("home") / "memlog"
     environ = {**os.environ, "MEMLOG_HOME": str(home), "MEMLOG_REDACT": "false"}
     subprocess.run(
@@ -130,7 +127,9 @@ def test_records_metas_compactions_and_epochs_equal_the_independent_count(import
         expected += counted.records
         compactions += counted.compactions
     con = open_reader(imported.archive)
-    stored = Counter(dict(con.execute("SELECT kind, count(*) FROM v_record WHERE part = 0 GROUP BY kind").fetchall()))
+    stored = Counter(
+        dict(con.execute("SELECT kind, count(*) FROM v_record WHERE part = 0 GROUP BY kind").fetchall())
+    )
     said = sum(n for kind, n in stored.items() if kind not in ("meta", "compaction", "damage"))
     assert (said, stored["meta"], stored["compaction"], stored["damage"]) == (
         expected["said"], expected["meta"], expected["compaction"], expected["damage"]
@@ -158,21 +157,22 @@ def test_no_text_of_a_message_a_tool_input_or_a_tool_result_is_missing(imported:
         for session, texts in Counted(path).texts.items():
             joined: dict[tuple[str, int], str] = defaultdict(str)
             for source, block, text in con.execute(
-                "SELECT source_id, block, text FROM v_record WHERE session = ? ORDER BY source_id, block, part", (session,)
+                "SELECT source_id, block, text FROM v_record WHERE session = ? ORDER BY source_id, block, part",
+                (session,),
             ):
                 joined[source, block] += text
             whole = "\x00".join(joined.values())
-            missing = [t for t in texts if t not in whole and t.encode("utf-8", "backslashreplace").decode() not in whole]
+            missing = [
+                t
+                for t in texts
+                if t not in whole and t.encode("utf-8", "backslashreplace").decode() not in whole
+            ]
             assert not missing, (path.name, missing[0][:200])
             compared += len(texts)
     assert compared > 10_000
 
 
 def test_importing_twice_changes_nothing(imported: Home) -> None:
-    import os
-    import subprocess
-    import sys
-
     def rows() -> list[Any]:
         return open_reader(imported.archive).execute("SELECT * FROM v_record ORDER BY id").fetchall()
 
