@@ -24,7 +24,7 @@ FILES = sorted((SHARED / "data" / "claude-code").glob("*.gz")) + sorted(
 
 def lines_of(path: Path) -> list[tuple[bytes, Any]]:
     found = []
-    for raw in gzip.open(path).read().split(b"\n"):
+    for raw in gzip.decompress(path.read_bytes()).split(b"\n"):
         if not raw.strip():
             continue
         try:
