@@ -17,6 +17,7 @@ from memlog.settings import Settings
 from shared_data import DATA
 
 SECONDS, SECONDS_SLOW = 60, 900
+TASTE = ("NO_COLOR", "FORCE_COLOR", "PAGER", "COLUMNS", "LINES")
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -47,7 +48,7 @@ def _finishes(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty home; $HOME and Claude's folder are empty ones too."""
-    for name in [n for n in os.environ if n.startswith(("MEMLOG_", "CLAUDE_", "XDG_"))]:
+    for name in [n for n in os.environ if n.startswith(("MEMLOG_", "CLAUDE_", "XDG_")) or n in TASTE]:
         monkeypatch.delenv(name)
     user = tmp_path / "user"
     user.mkdir()
@@ -55,7 +56,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("MEMLOG_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MEMLOG_START_WITNESS", "0")
     monkeypatch.setenv("MEMLOG_RING", "shm")
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    # A command that compiles its modules anew each time takes twice as long.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     return Home(str(tmp_path / "home"))
 
 
