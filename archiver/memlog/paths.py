@@ -99,7 +99,7 @@ def make_dir(path: str) -> None:
     except FileExistsError:
         pass
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.makedirs(os.path.dirname(path), DIR_MODE, exist_ok=True)
         make_dir(path)
         return
     found = os.lstat(path)
