@@ -162,6 +162,29 @@ def test_the_rings_of_earlier_boots_are_drained_and_removed(
     assert keys == [(1, "after it"), (1, "before the reboot")]  # the same seq, and both are there
 
 
+def test_a_ring_file_cut_short_or_overwritten_is_never_thrown_away_unread(
+    archive: Archive, ring: ShmRing, settings: Settings, home: Home
+) -> None:
+    for n in range(100):
+        say(ring, f"number {n} " + "x" * 2_000)
+    assert run(archive, settings).archived == 100
+    for n in range(100, 200):
+        say(ring, f"number {n} " + "x" * 2_000)
+    os.truncate(ring.path, os.stat(ring.path).st_size // 12)
+    with open_ring(settings) as fresh:
+        say(fresh, "after")
+    totals = run(archive, settings)
+    kept = one(home, "SELECT count(*) FROM v_record WHERE text LIKE 'number%'")
+    lost = one(home, "SELECT sum(lost) FROM v_gap")
+    assert kept + lost == 200 and 0 < lost < 100 and totals.archived == kept - 100 + 1
+    Path(ring.path).write_bytes(b"rubbish " * 1_000)
+    with open_ring(settings) as fresh:
+        say(fresh, "and on")
+    assert run(archive, settings).archived == 1
+    assert one(home, "SELECT max(bytes) FROM v_damage") == 8_000
+    assert os.listdir(home.ring) == ["ring"]
+
+
 def test_an_image_drains_to_its_records_and_a_second_time_adds_nothing(
     archive: Archive, settings: Settings, tmp_path: Path
 ) -> None:

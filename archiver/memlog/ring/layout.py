@@ -1,6 +1,7 @@
 """The file of the shared-memory ring: what lies where, and what of it may be believed.
 
-A header page, then the data area, a byte ring addressed by positions that only grow.
+A header page, then the data area, a byte ring addressed by positions that only grow, then a
+page that repeats what never changes, so that no one torn page makes the records unreadable.
 A frame is `u32 total | u32 crc | 56-byte header | blob | up to 7 bytes of padding`, total
 a multiple of 8; crc is CRC-32 of blob and header, seeded with the ring_id.
 
@@ -31,7 +32,7 @@ FILE_MAGIC = b"memlogSM"
 LAYOUT_VERSION = 1
 _STATIC = Struct("<8sII16s40sQQQ")
 _STATIC_CRC = Struct("<I")
-_STATIC_AT = (0, 2048)  # twice: without the ring_id no frame can be checked
+_STATIC_AT = (0, 2048)  # in the header page and in the last: without the ring_id no frame can be checked
 
 _SLOT = Struct("<7Q")
 _SLOT_CRC = Struct("<Q")
@@ -116,6 +117,27 @@ def unpack_static(page: bytes) -> Static | None:
     return None
 
 
+def read_static(fd: int) -> Static | None:
+    """The fixed part of the ring file behind fd, of its first page or its last."""
+    last = max(os.fstat(fd).st_size - PAGE, 0)
+    return unpack_static(os.pread(fd, PAGE, 0)) or unpack_static(os.pread(fd, PAGE, last))
+
+
+def file_bytes(static: Static) -> int:
+    """Size of the whole file: header page, data area, and the page that repeats the fixed part."""
+    return PAGE + static.area + PAGE
+
+
+def frame_seed(static: Static | None) -> int:
+    """What the checksum of a ring's frames begins with: a frame of another ring does not pass."""
+    return crc32(static.ring_id) if static else 0
+
+
+def last_page(static: Static) -> bytes:
+    """The page behind the data area."""
+    return header_page(static)[:512].ljust(PAGE, b"\0")
+
+
 def header_page(static: Static, state: State = EMPTY, drained: int = 0, waiting: int = 0) -> bytes:
     """The whole first page of a new ring file."""
     page = bytearray(PAGE)
@@ -131,10 +153,31 @@ def header_page(static: Static, state: State = EMPTY, drained: int = 0, waiting:
 
 def unpack_slot(raw: bytes) -> State | None:
     """The state in a slot; None when it is torn or was never written."""
-    if crc32(raw[: _SLOT.size]) != _SLOT_CRC.unpack_from(raw, _SLOT.size)[0]:
+    if len(raw) < SLOT_BYTES or crc32(raw[: _SLOT.size]) != _SLOT_CRC.unpack_from(raw, _SLOT.size)[0]:
         return None
     state = State._make(_SLOT.unpack_from(raw))
     return state if state.next_seq else None
+
+
+def unpack_state(page: bytes | mmap.mmap) -> State | None:
+    """The newest state that a header page's slots hold; None when neither is whole."""
+    return max(filter(None, (unpack_slot(page[at : at + SLOT_BYTES]) for at in SLOT_AT)), default=None)
+
+
+def frame_at(raw: bytes, offset: int, seed: int) -> tuple[int, Header] | None:
+    """Total bytes and header of the frame at offset of a copy; None when no whole frame is there."""
+    if len(raw) - offset < FRAME_BYTES:
+        return None
+    total, check = PREFIX_STRUCT.unpack_from(raw, offset)
+    start, blob = offset + PREFIX, offset + FRAME_BYTES
+    magic, version, length, reserved, *rest = HEADER.unpack_from(raw, start)
+    if magic != MAGIC or version != SCHEMA_VERSION or reserved or not 0 < length <= MAX_BLOB:
+        return None
+    if total != (FRAME_BYTES + length + 7) & ~7 or offset + total > len(raw):
+        return None
+    if crc32(raw[start:blob], crc32(raw[blob : blob + length], seed)) != check:
+        return None
+    return total, Header(length, *rest)
 
 
 class Map:
@@ -150,13 +193,13 @@ class Map:
         # 'Q' native: one aligned 8-byte store; struct's "<Q" may write byte by byte.
         self.words = memoryview(self.mm)[:PAGE].cast("Q")
         self.static = static
-        self.seed = crc32(static.ring_id) if static else 0
+        self.seed = frame_seed(static)
 
     @classmethod
     def of(cls, fd: int) -> Self | None:
         """The file behind fd, mapped; None when it is too short to be a ring."""
         size = os.fstat(fd).st_size
-        static = unpack_static(os.pread(fd, PAGE, 0))
+        static = read_static(fd)
         if size <= PAGE or (static and (size < PAGE + static.area or static.area < MIN_AREA)):
             return None  # mapping past the end of a file is a SIGBUS waiting to happen
         return cls(fd, static, size)
@@ -174,11 +217,9 @@ class Map:
         for attempt in range(200):
             if attempt:
                 time.sleep(0.0001)  # a writer is in between two slots
-            slots = [unpack_slot(self.mm[at : at + SLOT_BYTES]) for at in SLOT_AT]
-            states = [slot for slot in slots if slot]
-            if not states:
+            newest = unpack_state(self.mm)
+            if newest is None:
                 continue
-            newest = max(states)
             released = self.words[RELEASED]
             if released <= newest.head:
                 return newest
@@ -213,28 +254,13 @@ class Map:
         at = SLOT_AT[state.generation & 1]
         self.mm[at : at + SLOT_BYTES] = state.pack()
 
-    def frame_at(self, raw: bytes, offset: int) -> tuple[int, Header] | None:
-        """Total bytes and header of the frame at offset of a copy; None when no whole frame is there."""
-        if len(raw) - offset < FRAME_BYTES:
-            return None
-        total, check = PREFIX_STRUCT.unpack_from(raw, offset)
-        start, blob = offset + PREFIX, offset + FRAME_BYTES
-        magic, version, length, reserved, *rest = HEADER.unpack_from(raw, start)
-        if magic != MAGIC or version != SCHEMA_VERSION or reserved or not 0 < length <= MAX_BLOB:
-            return None
-        if total != (FRAME_BYTES + length + 7) & ~7 or offset + total > len(raw):
-            return None
-        if crc32(raw[start:blob], crc32(raw[blob : blob + length], self.seed)) != check:
-            return None
-        return total, Header(length, *rest)
-
     def find_frame(self, raw: bytes, offset: int, low: int, high: int) -> int:
         """Offset of the next whole frame with low <= seq < high, from `offset` on; len(raw) when none is."""
         at = raw.find(MAGIC_BYTES, offset + PREFIX)
         while at >= 0:
             start = at - PREFIX
             # a blob may hold a copy of a ring: frames start at multiples of 8 and grow in seq
-            if start % 8 == 0 and (found := self.frame_at(raw, start)) and low <= found[1].seq < high:
+            if start % 8 == 0 and (found := frame_at(raw, start, self.seed)) and low <= found[1].seq < high:
                 return start
             at = raw.find(MAGIC_BYTES, at + 1)
         return len(raw)

@@ -6,7 +6,7 @@ import time
 
 from memlog.errors import NotFoundError, RingUnavailableError
 from memlog.paths import Home
-from memlog.ring.layout import FILE_MAGIC
+from memlog.ring.layout import FILE_MAGIC, read_static
 from memlog.ring.protocol import Ring
 from memlog.ring.retired import RetiredRing
 from memlog.ring.shm import ShmRing
@@ -80,7 +80,7 @@ def _open_path(settings: Settings, path: str, lock_ms: int) -> Ring:
     if not _is_ring_file(path):
         return ImageRing(path)
     retired = RetiredRing(path)
-    if retired._state is None or os.path.basename(path).startswith("retired-"):
+    if retired.is_damaged or os.path.basename(path).startswith("retired-"):
         return retired
     from memlog.ring import layout
 
@@ -93,7 +93,7 @@ def _is_ring_file(path: str) -> bool:
     except OSError:
         return False
     try:
-        return FILE_MAGIC in (os.pread(fd, 8, 0), os.pread(fd, 8, 2048))
+        return FILE_MAGIC in (os.pread(fd, 8, 0), os.pread(fd, 8, 2048)) or read_static(fd) is not None
     finally:
         os.close(fd)
 
@@ -132,7 +132,7 @@ def is_network(path: str, mounts: str = "/proc/self/mountinfo") -> bool:
 
 
 def retired_rings(settings: Settings) -> list[RetiredRing]:
-    """Shared-memory rings of earlier boots, oldest first: drain them, then discard() them.
+    """Shared-memory rings of earlier boots and damaged ones, oldest first: drain them, then discard() them.
 
     Files a killed maker left behind are removed on the way.
     """

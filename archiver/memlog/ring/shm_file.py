@@ -41,7 +41,7 @@ def make(path: str, static: Static, data: bytes) -> str:
     Raises: RingUnavailableError.
     """
     temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
-    size = PAGE + static.area
+    size = layout.file_bytes(static)
     try:
         fd = open_private(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         try:
@@ -50,6 +50,7 @@ def make(path: str, static: Static, data: bytes) -> str:
             view = memoryview(data)
             while view:
                 view = view[os.pwrite(fd, view, len(data) - len(view)) :]
+            os.pwrite(fd, layout.last_page(static), size - PAGE)
         except BaseException:
             os.unlink(temporary)
             raise
@@ -134,12 +135,13 @@ def _retire(fd: int, path: str, place: Map | None, lock_ms: int) -> None:
             return
         if not os.path.samestat(found, os.fstat(fd)) or (place is not None and _is_usable(place)):
             return  # somebody else was first
-        name = (place.static.ring_id if place and place.static else bytes(16)).hex()
+        static = layout.read_static(fd)
+        name = (static.ring_id if static else bytes(16)).hex()
         folder, n = os.path.dirname(path), 0
         while os.path.lexists(target := os.path.join(folder, f"retired-{name}-{n}")):
             n += 1
         os.rename(path, target)
-        if place is not None:
+        if place is not None and static is not None:
             place.words[MOVED] = 1
     except OSError as exc:
         raise RingUnavailableError(f"{path} cannot be put aside: {exc.strerror}") from exc

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from memlog.errors import RingUnavailableError
-from memlog.ring.layout import FRAME_BYTES, MAX_FRAME, PEEK, Map, State
+from memlog.ring.layout import FRAME_BYTES, MAX_FRAME, PEEK, Map, State, frame_at
 from memlog.wire import Damage, Frame, Gap
 
 Item = Frame | Gap | Damage
@@ -108,7 +108,7 @@ class ShmReader:
         """Bytes of raw used; -1 when there is no frame at its start and it is not sure that it is damage."""
         place, offset, records, size = self._map, 0, 0, 0
         while offset < len(raw) and records < limit and size < max_bytes:
-            found = place.frame_at(raw, offset)
+            found = frame_at(raw, offset, place.seed)
             if found is None:
                 if not sure:
                     return offset or -1

@@ -180,6 +180,8 @@ class Drain:
                 if ring.path in known:
                     ring.close()
                 else:
+                    if ring.is_damaged:
+                        log.warning("ring damaged, what it still holds is archived path=%s", ring.path)
                     self.sources.append(Source(ring, self.archive, retired=True))
         except MemlogError as exc:
             self.ring_error = str(exc)
@@ -229,7 +231,7 @@ class Drain:
         source.close()
         discard = getattr(source.ring, "discard", None)
         if source.retired and discard is not None:
-            log.info("ring of an earlier boot drained path=%s seq=%d", source.path, source.cursor)
+            log.info("ring put aside drained path=%s seq=%d", source.path, source.cursor)
             discard()
 
     def _check_hash(self, source: Source) -> None:
