@@ -13,6 +13,7 @@ import pytest
 
 from conftest import Run
 from memlog import record
+from memlog.cli import ring_rows
 from memlog.contracts import MAX_BLOB
 from memlog.paths import Home
 from memlog.ring.open import open_ring
@@ -92,7 +93,8 @@ def test_limit_means_the_newest_and_since_the_latest(run_memlog: Run, settings: 
         assert len(json.loads(run_memlog("show", "--since", since, check=0).stdout)) == 20
     time.sleep(0.05)
     assert json.loads(run_memlog("show", "--since", "0.01", check=0).stdout) == []
-    assert run_memlog("show", "--since", "soon").returncode == 2
+    for wrong in ("soon", "99999999d", "1e300", "nan"):
+        assert "understood: 2026-03-05" in run_memlog("show", "--since", wrong, check=2).stderr
 
 
 def test_a_lost_range_and_damage_are_shown_where_they_are(
@@ -153,6 +155,32 @@ def test_clear_refuses_undrained_records_unless_forced(run_memlog: Run, settings
     assert refused.returncode == 7 and "memlog witness drain" in refused.stderr
     assert "1 records dropped" in run_memlog("clear", "--force", check=0).stderr
     assert run_memlog("clear", check=0).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("drained", "cleared", "kind", "words"),
+    [
+        (2, True, "cleared", "2 records cleared, archived before: 1 to 2"),
+        (0, True, "cleared", "2 records cleared that no witness had archived: 1 to 2"),
+        (9, False, "archived", "records no longer in the ring, archived before: 1 to"),
+        (0, False, "gap", "records lost: 1 to"),
+    ],
+)
+def test_what_was_archived_or_cleared_is_not_called_lost(
+    settings: Settings, capsys: pytest.CaptureFixture[str], drained: int, cleared: bool, kind: str, words: str
+) -> None:
+    with open_ring(settings._replace(ring_bytes=65_536)) as ring:
+        reader = ring.reader()
+        for _ in range(2 if cleared else 9):
+            ring.write(b"x" * 30_000)
+        ring.set_drained(drained)
+        if cleared:
+            ring.clear(force=True)
+        ring.write(b"later")
+        for item in ring_rows.everything(reader, ring.info().next_seq - 1):
+            ring_rows.printer(None, ring)(item)
+    first = capsys.readouterr().out.splitlines()[0]
+    assert words in first and f"  {kind}  " in first
 
 
 def test_resize_keeps_undrained_records_unless_forced(run_memlog: Run, settings: Settings) -> None:

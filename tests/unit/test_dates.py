@@ -92,13 +92,29 @@ def test_what_is_no_time_is_refused_with_what_is_understood(words: str) -> None:
         dates.since(words, NOW_NS)
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["99999999d", "999999999999h", "-99999999d", "1969", "1969-12-30", "0001-01-01", "2263", "2300-01-01", "9999",
+     "9999-12-31T23:59:59Z", "2262-05", "@9223372037", "9999999999999"],
+)  # fmt: skip
+def test_a_time_the_archive_cannot_hold_is_refused_with_what_is_accepted(words: str) -> None:
+    for bound in (dates.since, dates.until):
+        with pytest.raises(QueryError, match="outside of 1970 to 2261; understood: 2026-03-05"):
+            bound(words, NOW_NS)
+
+
+def test_the_first_and_the_last_day_the_archive_can_hold_are_times() -> None:
+    assert dates.since("1970", NOW_NS) == 0  # in Berlin that year began an hour before the first nanosecond
+    assert dates.until("2262-04", NOW_NS) == (1 << 63) - 1 > dates.since("2262-04", NOW_NS)
+
+
 @given(st.text(max_size=30))
 def test_no_text_breaks_the_parser(words: str) -> None:
     try:
         start = dates.since(words, NOW_NS)
     except QueryError:
         return
-    assert start <= dates.until(words, NOW_NS)
+    assert 0 <= start <= dates.until(words, NOW_NS) < 1 << 63
 
 
 @given(st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1)))

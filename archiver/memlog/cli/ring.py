@@ -75,7 +75,7 @@ def show(
     with opened(context, ring, device) as found:
         end = None if found.kind == "image" or uid else found.info().next_seq - 1
         items = (i for i in everything(reader_for(found, uid), end) if _is_asked(i, after_ns, uid))
-        print_items(newest(items, limit) if limit else items, style, rows, fmt)
+        print_items(newest(items, limit) if limit else items, found, style, rows, fmt)
 
 
 @click.command()
@@ -94,7 +94,7 @@ def tail(
     Example: memlog tail -n 3
     """
     with opened(context, ring, device) as found:
-        reader, show_item = found.reader(), printer(style)
+        reader, show_item = found.reader(), printer(style, found)
         end = None if found.kind == "image" else found.info().next_seq - 1
         for item in newest(everything(reader, end), limit):
             show_item(item)
@@ -225,9 +225,10 @@ def since_ns(words: str) -> int:
     """The moment `--since` names; a bare number is seconds ago."""
     now = time.time_ns()
     try:
-        return now - int(float(words) * 1_000_000_000)
+        after_ns = now - int(float(words) * 1_000_000_000)
     except (ValueError, OverflowError):
         return dates.since(words, now)
+    return after_ns if 0 <= after_ns <= now else dates.since(words, now)
 
 
 def _is_asked(item: Item, after_ns: int, uid: str | None) -> bool:

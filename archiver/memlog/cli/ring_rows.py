@@ -14,7 +14,7 @@ from memlog.cli.output import RowFormat, emit, safe_text
 from memlog.contracts import SCHEMA_VERSION
 from memlog.errors import DecodeError
 from memlog.query import dates
-from memlog.ring.protocol import RingReader
+from memlog.ring.protocol import Ring, RingInfo, RingReader
 from memlog.wire import Damage, Frame, Gap, unpack_session
 
 Item = Frame | Gap | Damage
@@ -45,28 +45,44 @@ def newest(items: Iterable[Item], limit: int) -> Iterable[Item]:
 
 
 def print_items(
-    items: Iterable[Item], style: str | None, rows: RowFormat | None, fmt: str | None
+    items: Iterable[Item], ring: Ring, style: str | None, rows: RowFormat | None, fmt: str | None
 ) -> None:  # fmt: skip
     """Decoded rows, or with style raw or json what the older clients of the device print."""
     if style is None:
-        emit(map(_row, items), rows, fmt, COLUMNS)
+        emit((_row(item, ring) for item in items), rows, fmt, COLUMNS)
         return
-    show = printer(style)
+    show = printer(style, ring)
     for item in items:
         show(item)
 
 
-def printer(style: str | None) -> Callable[[Item], None]:
-    """What prints one item: raw, json, or (None) as a line for people."""
-    return _raw if style == "raw" else _json_line if style else _line
+def printer(style: str | None, ring: Ring) -> Callable[[Item], None]:
+    """What prints one item of this ring: raw, json, or (None) as a line for people."""
+    show = _raw if style == "raw" else _json_line if style else _line
+    return lambda item: show(item, ring)
 
 
-def _row(item: Item) -> dict[str, Any]:
+def absent(gap: Gap, info: RingInfo) -> tuple[str, str]:
+    """(kind, sentence) of a range of seqs the ring no longer has: what is archived was not lost.
+
+    kind: gap where records are lost, else cleared or archived.
+    """
+    words = f"{gap.lost:,} record{'' if gap.lost == 1 else 's'}"
+    where = f"{gap.after + 1} to {gap.before - 1}"
+    if gap.before - 1 <= info.drained_seq:
+        how = "cleared" if info.cleared and not info.evicted else "no longer in the ring"
+        return "cleared" if how == "cleared" else "archived", f"{words} {how}, archived before: {where}"
+    if info.cleared and not info.evicted:
+        return "cleared", f"{words} cleared that no witness had archived: {where}"
+    return "gap", f"{words} lost: {where}"
+
+
+def _row(item: Item, ring: Ring) -> dict[str, Any]:
     """A decoded record; a gap or damaged bytes where they are."""
     if isinstance(item, Gap):
         row = dict.fromkeys(("seq", "ts", "ts_ns", "uid", "pid", "session", "agent"))
-        text = f"{item.lost} records lost: {item.after + 1} to {item.before - 1}"
-        return {**row, "seq": item.after + 1, "kind": "gap", "bytes": 0, "text": text}
+        kind, text = absent(item, ring.info())
+        return {**row, "seq": item.after + 1, "kind": kind, "bytes": 0, "text": text}
     if isinstance(item, Damage):
         row = dict.fromkeys(("seq", "ts", "ts_ns", "uid", "pid", "session", "agent"))
         return {**row, "kind": "damage", "bytes": len(item.data), "text": f"at {item.offset}: {item.reason}"}
@@ -99,25 +115,25 @@ def _first_line(text: str) -> str:
     return line if len(line) <= _TEXT else line[:_TEXT] + "…"
 
 
-def _line(item: Item) -> None:
-    row = _row(item)
+def _line(item: Item, ring: Ring) -> None:
+    row = _row(item, ring)
     words = (row["ts"] or "", row["session"] or "-", row["kind"], row["text"])
     click.echo(safe_text("  ".join(str(word) for word in words)))
 
 
-def _raw(item: Item) -> None:
+def _raw(item: Item, ring: Ring) -> None:
     """Header line and payload through one stream, so that they stay in order in a pipe."""
     if not isinstance(item, Frame) or item.header is None:
-        click.echo(_row(item)["text"], err=True)
+        click.echo(_row(item, ring)["text"], err=True)
         return
     h = item.header
     line = f"--- seq={h.seq} ts_ns={h.ts_ns} uid={h.uid} pid={h.pid} len={h.length}"
     sys.stdout.buffer.write(f"{line} session_id={h.session.hex()}\n".encode() + item.blob + b"\n")
 
 
-def _json_line(item: Item) -> None:
+def _json_line(item: Item, ring: Ring) -> None:
     if not isinstance(item, Frame) or item.header is None:
-        click.echo(_row(item)["text"], err=True)
+        click.echo(_row(item, ring)["text"], err=True)
         return
     h = item.header
     found = {

@@ -15,6 +15,8 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 _UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3_600, "hr": 3_600}
 _UNITS |= {"hour": 3_600, "d": 86_400, "day": 86_400, "w": 604_800, "week": 604_800}
 _SECOND = 1_000_000_000
+_LAST_NS = (1 << 63) - 1  # what the archive can hold: in April 2262
+_ZONE_NS = 86_400 * _SECOND  # 1970-01-01 begins up to a day earlier somewhere
 _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 Civil = tuple[int, int, int]
@@ -34,7 +36,7 @@ def since(text: str, now_ns: int) -> int:
     """The first nanosecond of what the words name, in local time unless they say a zone.
 
     A weekday is the last one before today. `30s`, `2h`, `3d ago` count back from now.
-    Raises: QueryError that says what is understood.
+    Raises: QueryError that says what is understood, also for a time before 1970 or after 2261.
     """
     return _span(text, now_ns)[0]
 
@@ -55,7 +57,10 @@ def _span(text: str, now_ns: int) -> tuple[int, int]:
         found = None
     if found is None:
         raise QueryError(f"{text!r} is no time; understood: {UNDERSTOOD}")
-    return found
+    first, last = found
+    if first < -_ZONE_NS or first > _LAST_NS:
+        raise QueryError(f"{text!r} lies outside of 1970 to 2261; understood: {UNDERSTOOD}")
+    return max(first, 0), min(max(last, 0), _LAST_NS)
 
 
 def _moment(words: str, now_ns: int) -> tuple[int, int] | None:
@@ -67,7 +72,7 @@ def _moment(words: str, now_ns: int) -> tuple[int, int] | None:
     # seconds, milli-, micro- or nanoseconds since 1970, told apart by their length
     scale = {13: 1_000_000, 16: 1_000, 19: 1}.get(len(digits), _SECOND)
     ts_ns = int(digits) * scale
-    return (ts_ns, ts_ns) if ts_ns < 1 << 63 else None
+    return ts_ns, ts_ns
 
 
 def _ago(words: str, now_ns: int) -> tuple[int, int] | None:
