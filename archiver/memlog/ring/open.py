@@ -3,14 +3,17 @@
 import os
 import stat
 import time
+from typing import TYPE_CHECKING
 
 from memlog.errors import NotFoundError, RingUnavailableError
 from memlog.paths import Home
 from memlog.ring.layout import FILE_MAGIC, read_static
 from memlog.ring.protocol import Ring
-from memlog.ring.retired import RetiredRing
 from memlog.ring.shm import ShmRing
 from memlog.settings import Settings
+
+if TYPE_CHECKING:  # a hook opens the ring it writes to and no other
+    from memlog.ring.retired import RetiredRing
 
 # mmap and flock of these are not shared between hosts, and on some not even between processes.
 _NETWORK = (
@@ -79,6 +82,8 @@ def _open_path(settings: Settings, path: str, lock_ms: int) -> Ring:
         return DeviceRing(path)
     if not _is_ring_file(path):
         return ImageRing(path)
+    from memlog.ring.retired import RetiredRing
+
     retired = RetiredRing(path)
     if retired.is_damaged or os.path.basename(path).startswith("retired-"):
         return retired
@@ -131,11 +136,13 @@ def is_network(path: str, mounts: str = "/proc/self/mountinfo") -> bool:
     return kind.startswith(_NETWORK)
 
 
-def retired_rings(settings: Settings) -> list[RetiredRing]:
+def retired_rings(settings: Settings) -> "list[RetiredRing]":
     """Shared-memory rings of earlier boots and damaged ones, oldest first: drain them, then discard() them.
 
     Files a killed maker left behind are removed on the way.
     """
+    from memlog.ring.retired import RetiredRing
+
     folder = ring_dir(settings)
     found: list[RetiredRing] = []
     try:

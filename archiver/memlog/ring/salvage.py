@@ -134,7 +134,7 @@ class SalvageReader:
         self._next = state.next_seq if state else 0  # 0: unknown
 
     def read(self, limit: int = 1_000, max_bytes: int = 4_000_000) -> list[Frame | Gap | Damage]:
-        """What follows, oldest first; [] at the end. A ring that knew its newest seq ends with its last gap."""
+        """What follows, oldest first; [] at the end. A ring that knew its newest seq ends with a gap."""
         read: list[Frame | Gap | Damage] = []
         records = size = 0
         while records < limit and size < max_bytes:
