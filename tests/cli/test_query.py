@@ -61,6 +61,39 @@ def test_a_sessions_records_have_the_names_of_the_view(told: Home, run_memlog: R
     assert [json.loads(line)["kind"] for line in narrowed.stdout.splitlines()] == ["tool_use", "tool_result"]
 
 
+def test_the_end_of_a_session_is_read_without_the_rest(told: Home, run_memlog: Run) -> None:
+    rows = json.loads(run_memlog("query", "session", "last", "--limit", "2", "--json", check=0).stdout)
+    assert [row["text"] for row in rows] == ["Conversation compacted", "after it"]
+    text = run_memlog("query", "session", "last", "--limit", "3", check=0).stdout
+    assert "after it" in text and "row 0" in text and "command: ls" not in text and "bookkeeping" not in text
+
+
+def test_bytes_that_are_not_utf_8_are_said_and_end_nothing(told: Home, run_memlog: Run) -> None:
+    odd = "\udcff\udcfe"  # what argv makes of the bytes ff fe
+    for words in (
+        ["query", "search", odd], ["query", "search", "files", "--agent", odd], ["query", "search", "files", "--project", odd],
+        ["query", "search", "--since", odd, "x"], ["query", "session", odd], ["query", "sessions", "--project", odd],
+        ["query", "sessions", "--agent", odd], ["query", "timeline", "--agent", odd], ["query", "record", odd],
+        ["query", "gaps", odd], ["query", "sql", f"select '{odd}'"], ["query", "sql", "select :x", "-p", "x", odd],
+        ["install", "claude-code", "--plugin", f"{told.root}/{odd}"], ["export", "jsonl", "--session", odd], [odd],
+    ):  # fmt: skip
+        done = run_memlog(*words)
+        assert done.returncode in (0, 2, 3) and "internal error" not in done.stderr, (words, done.stderr)
+
+
+@pytest.mark.parametrize("words", [["🎉"], ["…"], ["-🎉"], ["!!!", "🎉"], ["\udcff"]])
+def test_words_that_hold_nothing_to_search_are_named(told: Home, run_memlog: Run, words: list[str]) -> None:
+    done = run_memlog("query", "search", *words, check=0)
+    assert done.stdout == "[]\n"
+    assert "can be searched for: it has neither letter nor digit" in done.stderr
+
+
+def test_a_filter_beside_such_words_still_counts_and_they_are_named(told: Home, run_memlog: Run) -> None:
+    done = run_memlog("query", "search", "🎉", "kind:tool_use", check=0)
+    assert [row["kind"] for row in json.loads(done.stdout)] == ["tool_use"]
+    assert "nothing in '🎉' can be searched for" in done.stderr
+
+
 def test_a_session_is_text_for_a_person(told: Home, run_memlog: Run) -> None:
     text = run_memlog("query", "session", "sess", check=0).stdout
     assert text.startswith("please list the files\nclaude-code session-a  /home/ann/memlog\n")

@@ -255,7 +255,7 @@ def test_raw_is_the_language_of_the_index_and_errors_name_the_column(con: Connec
 def test_words_without_a_letter_find_nothing_and_say_so(con: Connection) -> None:
     hits = ask(con, "?! --")
     assert not hits
-    assert hits.notes == ["nothing in '?! --' can be searched for"]
+    assert hits.notes == ["nothing in '?! --' can be searched for: it has neither letter nor digit"]
 
 
 ODD = st.text(

@@ -141,6 +141,7 @@ def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str |
 @query.command()
 @click.argument("session")
 @selects("epoch", "kind", "role", "tool", "since", "until")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the last N records of it.")
 @click.option("--meta", is_flag=True, help="With the host's bookkeeping lines.")
 @click.option("--full", is_flag=True, help="Whole tool results, not their first lines.")
 @output.row_options
@@ -149,6 +150,7 @@ def session(
     context: Context,
     /,
     session: str,
+    limit: int | None,
     meta: bool,
     full: bool,
     rows: RowFormat | None,
@@ -168,13 +170,13 @@ def session(
             from memlog.query import record
             from memlog.query.selection import where
 
-            found = record.selected(con, where(con, chosen.replace(session=session)))
+            found = record.selected(con, where(con, chosen.replace(session=session)), last=limit)
             output.emit(map(_view, found), rows, fmt, ["id", "ts", "epoch", "kind", "role", "tool", "text"])
             return
         from memlog.cli.transcript import render
         from memlog.query.session import transcript
 
-        read = transcript(con, session, chosen, meta=meta)
+        read = transcript(con, session, chosen, meta=meta, last=limit)
     output.write(render(read, full=full))
 
 

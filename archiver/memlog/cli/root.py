@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -94,6 +95,8 @@ def memlog(ctx: click.Context, home: str | None) -> None:
 
 def main(arguments: "Sequence[str]") -> int:
     """Exit code of a command line: that of the error's branch, 130 after Ctrl-C, 0 for a closed pipe."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a path need not be UTF-8, and is said all the same
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         result = memlog.main(list(arguments), prog_name="memlog", standalone_mode=False)
         sys.stdout.flush()

@@ -109,10 +109,14 @@ def blobs(con: Connection, ref: str) -> list[bytes]:
     return found
 
 
-def selected(con: Connection, chosen: Where) -> Iterator[Whole]:
-    """Every record of a selection: sessions one after the other, epochs in order, by time."""
+def selected(con: Connection, chosen: Where, *, last: int | None = None) -> Iterator[Whole]:
+    """Every record of a selection: sessions one after the other, epochs in order, by time.
+
+    last: only so many from the end of that order.
+    """
     sql = SELECTED_SQL[0] + chosen.sql + SELECTED_SQL[1]
-    for identity in con.execute(sql, chosen.values).fetchall():
+    found = con.execute(sql, chosen.values).fetchall()
+    for identity in found if last is None else found[max(len(found) - last, 0) :]:
         yield whole(con, identity)
 
 

@@ -120,9 +120,11 @@ def _answer(asked: "_Asked", question: words.Question, text: str, hits: Hits) ->
     """All of the terms; where there is nothing, or a plain-words question leaves room, any of them."""
     every, some = words.all_of(question), words.any_of(question)
     if every is None:
-        if text.strip() and not question.filters and not question.exclude:
-            hits.notes.append(f"nothing in {text!r} can be searched for")
-        else:
+        narrowed = bool(question.filters or question.exclude or not text.strip())
+        if question.empty or not narrowed:
+            said = " ".join(question.empty) or text
+            hits.notes.append(f"nothing in {said!r} can be searched for: it has neither letter nor digit")
+        if narrowed:
             hits += asked.listed(words.excluded(question))
         return
     hits += asked.run(every)

@@ -93,8 +93,8 @@ class Selection:
         ids: "Iterable[int] | None" = None,
     ) -> None:
         self.session = session
-        self.project = project.rstrip("/") or "/" if project is not None else None
-        self.agent = agent
+        self.project = _bindable(project.rstrip("/") or "/") if project is not None else None
+        self.agent = None if agent is None else _bindable(agent)
         self.kind = _many(kind)
         self.role = _many(role)
         self.tool = _many(tool)
@@ -269,4 +269,5 @@ def _quoted(text: str) -> str:
 
 
 def _bindable(text: str) -> str:
+    """The text without lone surrogates: bytes of a command line that are not UTF-8."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

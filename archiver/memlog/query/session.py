@@ -1,6 +1,7 @@
 """One session as a person reads it: chapters between compactions, losses where they are."""
 
 import os.path
+from collections import deque
 from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
@@ -29,11 +30,12 @@ class Transcript:
 
 
 def transcript(
-    con: Connection, name: str, selection: Selection | None = None, *, meta: bool = False
-) -> Transcript:
+    con: Connection, name: str, selection: Selection | None = None, *, meta: bool = False,
+    last: int | None = None,
+) -> Transcript:  # fmt: skip
     """The session a person means, or the part of it that was selected.
 
-    meta: with the host's bookkeeping lines.
+    meta: with the host's bookkeeping lines. last: only so many records from its end.
     Raises: NotFoundError with the nearest names, QueryError for an ambiguous prefix.
     """
     row = session(con, name)
@@ -41,14 +43,17 @@ def transcript(
         con, (selection or Selection()).replace(session=row.session, agent=row.agent)
     )  # fmt: skip
     chapters = {e.epoch: Chapter(e, []) for e in epochs(con, row.session) if e.agent == row.agent}
-    for one in record.selected(con, chosen):
-        if meta or one.kind != "meta" or (selection and selection.kind):
-            chapters[one.epoch].entries.append(one)
+    asked = (
+        one for one in record.selected(con, chosen)
+        if meta or one.kind != "meta" or (selection and selection.kind)
+    )  # fmt: skip
+    for one in asked if last is None else deque(asked, maxlen=last):
+        chapters[one.epoch].entries.append(one)
     found = list(chapters.values())
     for hole in holes(con, row.session, healed=False):
         if hole.agent == row.agent:
             _place(found, hole)
-    partial = selection is not None and selection != Selection()
+    partial = last is not None or (selection is not None and selection != Selection())
     return Transcript(row, [c for c in found if c.entries or not partial])
 
 

@@ -51,14 +51,15 @@ class Question:
     """What was typed. terms: every inner list must be met, by any of its terms.
 
     filters: (key, value, as typed); a value its key cannot take goes back among the terms.
-    notes: what a person should know about how it was read.
+    empty: words that hold nothing the index knows. notes: what a person should know about how it was read.
     """
 
-    __slots__ = ("exclude", "filters", "notes", "terms")
+    __slots__ = ("empty", "exclude", "filters", "notes", "terms")
 
     def __init__(self) -> None:
         self.terms: list[list[Term]] = []
         self.exclude: list[Term] = []
+        self.empty: list[str] = []
         self.filters: list[tuple[str, str, str]] = []
         self.notes: list[str] = []
 
@@ -71,6 +72,7 @@ class Question:
     def add(self, term: Term, *, alternative: bool = False) -> None:
         """One more term that must be met; alternative: or the one before it."""
         if not searchable(term.text):
+            self.empty.append(term.text)
             return
         if alternative and self.terms:
             if term not in self.terms[-1]:
