@@ -47,6 +47,8 @@ CAPTURED = "captured"
 CAPTURE_PENDING = "capture_pending"
 DAMAGED_INPUT = "damaged_input"
 CLAUDE_CODE = "claude-code"
+CODEX = "codex"
+COPILOT_CLI = "copilot-cli"
 CLAUDE_EVENTS = (
     "SessionStart", "UserPromptSubmit", "PostToolUse", "PreCompact", "PostCompact",
     "Stop", "StopFailure", "SubagentStop", "SessionEnd",

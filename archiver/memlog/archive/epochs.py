@@ -255,9 +255,11 @@ def _columns(epoch: Epoch) -> tuple[Any, ...]:
 
 
 def cause_of(rest: object) -> tuple[Any, ...]:
-    """(trigger, tokens before, tokens after) a compaction's line tells."""
+    """(trigger, tokens before, tokens after) a compaction's line tells, or what its reader made of it."""
     line = rest.get("line", rest) if isinstance(rest, dict) else {}
     facts = line.get("compactMetadata") if isinstance(line, dict) else None
+    if facts is None and isinstance(rest, dict):
+        facts = rest.get("compaction")
     if not isinstance(facts, dict):
         return (None, None, None)
     trigger = facts.get("trigger")

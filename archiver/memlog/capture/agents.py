@@ -1,6 +1,6 @@
 """The agents memlog reads, and what a reader of one offers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from memlog.capture.identity import Hmac
@@ -13,6 +13,8 @@ State = dict[str, Any]
 
 READERS = {
     "claude-code": "memlog.capture.readers.claude_code",
+    "codex": "memlog.capture.readers.codex",
+    "copilot-cli": "memlog.capture.readers.copilot_cli",
     "jsonl": "memlog.capture.readers.jsonl",
 }
 
@@ -43,6 +45,10 @@ class Reader(Protocol):
 
     AGENT: str
     SPILL_MARK: bytes  # stands in a line that may name a file beside the transcript; b"": there are none
+
+    def default_paths(self, home: str, environ: Mapping[str, str]) -> list[str]:
+        """Where the host keeps its transcripts by itself, for a home directory and an environment."""
+        ...
 
     def find(self, path: str) -> Iterator[str]:
         """The transcript files under a path. Raises: NotFoundError."""

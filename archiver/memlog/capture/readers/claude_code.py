@@ -5,7 +5,7 @@ unknown line or block is kept like a known one. docs/records.md lists what becom
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from memlog.capture import stamps
@@ -32,6 +32,11 @@ _DRY = frozenset((
     "promptId", "fullOutput", "normalizedMessages", "signature", "model", "usage", "role", "stop_reason",
     "sourceToolAssistantUUID", "sourceToolUseID", "permissionMode", "backupFileName", "sha256", "media_type",
 ))  # fmt: skip
+
+
+def default_paths(home: str, environ: Mapping[str, str]) -> list[str]:
+    """Where Claude Code keeps the transcripts of this user."""
+    return [os.path.join(environ.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude"), "projects")]
 
 
 def find(path: str) -> Iterator[str]:
