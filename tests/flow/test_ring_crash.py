@@ -89,11 +89,12 @@ def read_acks(fd: int) -> dict[int, int]:
     return dict(ACK.iter_unpack(raw[: len(raw) // ACK.size * ACK.size]))
 
 
-def test_a_writer_killed_at_random_moments_loses_nothing_it_accepted(path: str) -> None:
+@pytest.mark.parametrize("kills", [100, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_a_writer_killed_at_random_moments_loses_nothing_it_accepted(path: str, kills: int) -> None:
     dice = random.Random(7)
     ShmRing(path, capacity=RING_MIN).close()
     accepted = busy = 0
-    for _ in range(220):
+    for _ in range(kills):
         read_fd, write_fd = os.pipe()
         pid = in_child(lambda: write_for_ever(path, write_fd, accepted))  # noqa: B023
         os.close(write_fd)
@@ -106,7 +107,7 @@ def test_a_writer_killed_at_random_moments_loses_nothing_it_accepted(path: str) 
         assert wrong_with(path, acked) == []
         accepted += len(acked)
         busy += len(acked) > 5
-    assert busy > 150 and ShmRing(path).info().evicted > 1_000
+    assert busy > kills * 2 // 3 and ShmRing(path).info().evicted > 4 * kills
 
 
 class Steps:
@@ -165,8 +166,8 @@ def stepped_write(path: str, n: int, fatal: int, part: float) -> int:
     return steps.count
 
 
-def faults_of_every_step(path: str) -> tuple[int, list[str]]:
-    """How many kills landed, and what was wrong after any of them."""
+def faults_of_every_step(path: str, *, until_one: bool = False) -> tuple[int, list[str]]:
+    """How many kills landed, and what was wrong after any of them; until_one: no further than the first."""
     faults: list[str] = []
     kills = 0
     ShmRing(path, capacity=RING_MIN).close()
@@ -185,6 +186,8 @@ def faults_of_every_step(path: str) -> tuple[int, list[str]]:
                 else:
                     assert os.WEXITSTATUS(status) == 0
                 faults += wrong_with(path, acked)
+                if faults and until_one:
+                    return kills, faults
             if not landed:
                 break
     return kills, faults
@@ -214,7 +217,7 @@ def test_its_twin_with_one_slot_and_no_checksum_is_caught(path: str, monkeypatch
     monkeypatch.setattr(shm, "SLOT_WORD", (layout.SLOT_WORD[0],) * 2)
     monkeypatch.setattr(shm, "_OTHER_SLOT", 2 * layout.SLOT_WORD[0])
     monkeypatch.setattr(layout, "unpack_slot", lambda raw: layout.State._make(struct.unpack_from("<7Q", raw)))
-    kills, faults = faults_of_every_step(path)
+    kills, faults = faults_of_every_step(path, until_one=True)
     assert kills and faults
 
 

@@ -15,7 +15,14 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
     return fill(tmp_path_factory.mktemp("home"), records_of("compacted.jsonl", "unicode.jsonl"))
 
 
-@pytest.fixture
-def serve() -> Callable[..., Any]:
-    """Datasette over an archive with the settings of `memlog serve`."""
-    return lambda path, **settings: server.application(path, Settings(**settings))
+@pytest.fixture(scope="session")
+def serve(archive: str) -> Callable[..., Any]:
+    """Datasette over an archive with the settings of `memlog serve`; over the archive of all pages always one."""
+    shared = server.application(archive, Settings())
+
+    def application(path: str, **settings: Any) -> Any:
+        if path == archive and not settings:
+            return shared
+        return server.application(path, Settings(**settings))
+
+    return application
