@@ -155,22 +155,31 @@ def _answer(line: dict[str, Any], payload: dict[str, Any], base: Record, state: 
     if tool is None:
         tool = payload["type"].removesuffix("_output") if "output" not in payload else None
     lifter = Lifter()
-    kept = lifter.lift(output)
+    kept: Any
     failed = isinstance(output, dict) and output.get("success") is False
     if isinstance(output, str):
         inner: Any = _unpacked(output) if output.startswith('{"output"') else None
         is_wrapped = isinstance(inner, dict) and isinstance(inner.get("output"), str)
         text = inner["output"] if is_wrapped else output
         kept = without(inner, "output") if is_wrapped else None
+    elif isinstance(output, list):
+        kept = [_measured(part) if is_text(part) else lifter.lift(part) for part in output]
+        pairs = zip(output, kept, strict=True)
+        texts = [part["text"] if is_text(part) else render(rest, IDS) for part, rest in pairs]
+        text = "\n".join(filter(None, texts))
     else:
+        kept = lifter.lift(output)
         text = render(kept, IDS)
-        if isinstance(output, list) and all(is_text(part) for part in output):
-            text, kept = "\n".join(part["text"] for part in output), [_measured(part) for part in output]
     line["payload"] = without(payload, "output", "tools")
     rest = {"line": line} if kept is None else {"line": line, "output": kept}
-    omitted = () if isinstance(output, str) else lifter.omitted()
     return base._replace(
-        kind="tool_result", role="tool", tool=tool, text=text, rest=rest, omitted=omitted, error=failed
+        kind="tool_result",
+        role="tool",
+        tool=tool,
+        text=text,
+        rest=rest,
+        omitted=lifter.omitted(),
+        error=failed,
     )
 
 
