@@ -2,8 +2,8 @@
 
 An epoch's identity is the boundary it begins with; its number is its rank, derived. Whatever order
 evidence comes in, the same set of evidence gives the same epochs: boundaries are ranked by place,
-records without a known boundary go by time, and a compaction only an event has told of opens a
-provisional epoch that vanishes where a boundary lies within ten minutes of it.
+records without a known boundary go by time, and a compaction only events have told of opens a
+provisional epoch until a boundary accounts for it (archive/evidence.py says when one does).
 """
 
 from bisect import bisect_right
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from memlog.archive.connection import Connection
+from memlog.archive.evidence import NEAR_NS, Compaction
 
 # index: epoch (session_id, boundary)
 LOAD_SQL = """
@@ -39,11 +40,6 @@ UPDATE record SET epoch_id = :epoch WHERE session_id = :session AND timed = 1
   AND ts_ns >= :since AND ts_ns < :until AND epoch_id <> :epoch
 """
 MOVE_SQL = "UPDATE record SET epoch_id = ?, timed = 0 WHERE id = ?"
-# index: event_session
-EVIDENCE_SQL = """
-SELECT event, ts_ns, data FROM event WHERE session = :session AND agent = :agent
-  AND event IN ('PostCompact', 'SessionStart', 'SessionEnd')
-"""
 # index: epoch_open
 SILENT_SQL = """
 SELECT s.agent, s.session FROM epoch e JOIN session s ON s.id = e.session_id
@@ -51,7 +47,6 @@ WHERE e.closed_ns IS NULL AND s.ended_ns < :before
 """
 
 PROVISIONAL = "~event."
-NEAR_NS = 600 * 1_000_000_000  # a boundary this close to an event is the compaction the event tells of
 _ENDLESS = (1 << 63) - 1
 
 
@@ -82,7 +77,7 @@ class Epoch:
 class Epochs:
     """The epochs of one session, ranked; changes are written by `save`."""
 
-    __slots__ = ("by_boundary", "changed", "dropped", "marks", "ranked", "session_id", "tail")
+    __slots__ = ("by_boundary", "changed", "dropped", "marks", "ranked", "session_id", "tail", "told")
 
     def __init__(self, session_id: int) -> None:
         self.session_id = session_id
@@ -91,6 +86,7 @@ class Epochs:
         self.marks: list[int] = []  # marks[k]: from this time on, k is the latest epoch that has begun
         self.dropped: list[Epoch] = []
         self.tail: Epoch | None = None  # the last one when this was settled
+        self.told: list[Compaction] | None = None  # by events; None until they were asked
         self.changed = False
 
     @classmethod
@@ -137,15 +133,14 @@ class Epochs:
             epoch.place, epoch.opened_ns, epoch.cause = place, ts_ns, cause
             epoch.dirty = self.changed = True
 
-    def told(self, compacted_ns: Iterable[int]) -> None:
-        """What events have told of: provisional epochs for compactions no boundary is near to."""
-        wanted: list[int] = []
-        seen = [e.opened_ns for e in self.ranked if e.boundary and not e.provisional]
-        for ts_ns in sorted(compacted_ns):
-            near = any(abs(ts_ns - ns) <= NEAR_NS for ns in seen)
-            if not near and not (wanted and ts_ns - wanted[-1] <= NEAR_NS):
-                wanted.append(ts_ns)
-        names = {f"{PROVISIONAL}{ts_ns}": ts_ns for ts_ns in wanted}
+    @property
+    def seen(self) -> list[int]:
+        """Times of the boundaries records have told of."""
+        return [e.opened_ns for e in self.ranked if e.boundary and not e.provisional]
+
+    def suppose(self, times: Iterable[int]) -> None:
+        """Provisional epochs from these times on, and no others."""
+        names = {f"{PROVISIONAL}{ts_ns}": ts_ns for ts_ns in times}
         for epoch in [e for e in self.ranked if e.provisional and e.boundary not in names]:
             self.ranked.remove(epoch)
             del self.by_boundary[epoch.boundary]

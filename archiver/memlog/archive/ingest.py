@@ -9,7 +9,7 @@ from collections import defaultdict
 from hmac import digest as hmac_digest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memlog.archive import body, epochs, gaps, sessions
+from memlog.archive import body, epochs, evidence, gaps, sessions
 from memlog.archive.arrival import MOST, Arrival, Read, Told
 from memlog.archive.rows import Rows
 from memlog.archive.sessions import Session
@@ -247,19 +247,28 @@ class Batch:
         for session, _, boundary, ts_ns in self.moves:
             session.epochs.meet(boundary, ts_ns)
         for key, session in self.touched.items():
-            if session.epochs.changed or key in self.evidence:
+            ranked = session.epochs
+            if ranked.told is None or key in self.evidence:
                 self._hear_events(session)
-                session.epochs.settle(self.con)
+            if ranked.told:
+                self._suppose(session, ranked.told)
+            ranked.settle(self.con)
 
     def _hear_events(self, session: Session) -> None:
         names = {"session": session.name, "agent": session.agent}
-        compacted = []
-        for event, ts_ns, data in self.con.execute(epochs.EVIDENCE_SQL, names):
+        events = self.con.execute(evidence.TOLD_SQL, names).fetchall()
+        session.epochs.told = evidence.compactions(events)
+        for event, ts_ns, _ in events:
             if event == "SessionEnd":
                 session.closed_ns = max(session.closed_ns or 0, ts_ns)
-            elif event == "PostCompact" or '"source":"compact"' in data:
-                compacted.append(ts_ns)
-        session.epochs.told(compacted)
+
+    def _suppose(self, session: Session, told: list[evidence.Compaction]) -> None:
+        """Provisional epochs for the compactions no boundary line accounts for."""
+        newest_ns = session.ended_ns or 0
+        for new in self.new:
+            if new.session is session and new.arrival.record.ts_ns > newest_ns:
+                newest_ns = new.arrival.record.ts_ns
+        session.epochs.suppose(evidence.unseen(told, session.epochs.seen, newest_ns))
 
     def _move(self) -> None:
         """Records met again below a boundary that was not known when they were stored go where it says."""

@@ -289,7 +289,7 @@ def _remember(known: epochs.Epochs, told: list[dict[str, Any]]) -> None:
             known.bound(boundary, place, opened, cause)
         else:
             known.meet(boundary, opened)
-    known.told(provisional)
+    known.suppose(provisional)
 
 
 def _as_it_was(arrival: Arrival, line: Line) -> Arrival:
