@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN_FLAGS := $(if $(ONCE),--once,)
 BENCH_FLAGS ?=
+# As many workers as there are cores, 4 at most; TEST_FLAGS=-n0 runs all tests in one process.
+TEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
 
 .PHONY: help run test test-slow check bench docs clean
 
@@ -21,10 +23,10 @@ run: $(READY) ## Record, archive and browse what your agents did; ONCE=1 stops a
 	$(BIN)/memlog up $(RUN_FLAGS)
 
 test: $(READY) ## The tests, in under three minutes.
-	$(BIN)/pytest -m 'not slow and not kernel'
+	$(BIN)/pytest -m 'not slow and not kernel' $(TEST_FLAGS)
 
 test-slow: $(READY) ## The tests that take minutes.
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow $(TEST_FLAGS)
 
 check: $(READY) ## Lint, format, types, and that the docs are current.
 	$(BIN)/ruff check .

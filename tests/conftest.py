@@ -60,19 +60,29 @@ def _migrations_are_split_once() -> None:
     sqlite_utils.db._iter_complete_sql_statements = split
 
 
+def environ_of(folder: Path) -> dict[str, str]:
+    """The environment of commands whose home lies in this folder: empty homes, and nothing of the user's."""
+    user = folder / "user"
+    user.mkdir()
+    # A command that compiles its modules anew each time takes twice as long.
+    theirs = {*TASTE, "PYTHONDONTWRITEBYTECODE"}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in theirs and not name.startswith(("MEMLOG_", "CLAUDE_", "XDG_"))
+    }
+    ours = {"HOME": str(user), "MEMLOG_HOME": str(folder / "home"), "MEMLOG_START_WITNESS": "0"}
+    return kept | ours | {"MEMLOG_RING": "shm"}
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty home; $HOME and Claude's folder are empty ones too."""
-    for name in [n for n in os.environ if n.startswith(("MEMLOG_", "CLAUDE_", "XDG_")) or n in TASTE]:
+    wanted = environ_of(tmp_path)
+    for name in set(os.environ) - set(wanted):
         monkeypatch.delenv(name)
-    user = tmp_path / "user"
-    user.mkdir()
-    monkeypatch.setenv("HOME", str(user))
-    monkeypatch.setenv("MEMLOG_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MEMLOG_START_WITNESS", "0")
-    monkeypatch.setenv("MEMLOG_RING", "shm")
-    # A command that compiles its modules anew each time takes twice as long.
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    for name, value in wanted.items():
+        monkeypatch.setenv(name, value)
     return Home(str(tmp_path / "home"))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from archives import conversation, fill
 from conftest import Run
 from memlog.cli import server
 from memlog.errors import UnavailableError, UnsafePathError
@@ -21,8 +22,8 @@ from memlog.paths import Home
 
 
 @pytest.fixture
-def archive(home: Home, run_memlog: Run) -> Home:
-    run_memlog("up", "--once", "--no-serve", check=0)
+def archive(home: Home) -> Home:
+    fill(home, conversation(["the ring is full", "then drain the ring"]))
     return home
 
 

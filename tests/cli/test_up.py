@@ -11,12 +11,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import pytest
 
-from conftest import Run
+from conftest import Run, environ_of
 from memlog.archive.connection import open_reader
 from memlog.cli import sample
 from memlog.paths import Home
@@ -53,8 +53,25 @@ def running(*words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
                 up.kill()
 
 
-def test_without_transcripts_the_sample_session_is_recorded_and_found(home: Home, run_memlog: Run) -> None:
-    done = run_memlog("up", "--once", "--port", "0", check=0)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home in which `memlog up --once` ran, and what it said."""
+    folder = tmp_path_factory.mktemp("first")
+    command = [sys.executable, "-m", "memlog.cli.start", "up", "--once", "--port", "0"]
+    done = subprocess.run(command, env=environ_of(folder), stdout=subprocess.PIPE, text=True, check=True)
+    return folder / "home", done.stdout
+
+
+@pytest.fixture
+def played(first: tuple[Path, str], home: Home) -> str:
+    """The home is a copy of that one; what was said."""
+    copytree(first[0], home.root, ignore=ignore_patterns("doorbell"))
+    return first[1]
+
+
+def test_without_transcripts_the_sample_session_is_recorded_and_found(
+    home: Home, played: str, run_memlog: Run
+) -> None:
     assert counted(home, "SELECT count(*) FROM v_record") == len(sample._lines())
     assert counted(home, "SELECT count(*) FROM v_record WHERE ring_id IS NULL") == 0, "not through the ring"
     assert counted(home, "SELECT compactions FROM v_session WHERE records > 0") == 1
@@ -62,22 +79,20 @@ def test_without_transcripts_the_sample_session_is_recorded_and_found(home: Home
     assert (
         counted(home, "SELECT count(*) FROM v_gap") == counted(home, "SELECT sum(gaps) FROM v_session") == 0
     )
-    words = re.search(r"query search (\S+) +# (\d+) record", done.stdout)
+    words = re.search(r"query search (\S+) +# (\d+) record", played)
     assert words and int(words[2]) > 1
     found = run_memlog("query", "search", words[1], "--json", check=0)
     assert words[1] in found.stdout.lower()
     assert lock.holder(home) is None
 
 
-def test_the_decision_the_summary_dropped_is_found(home: Home, run_memlog: Run) -> None:
-    run_memlog("up", "--once", "--no-serve", check=0)
+def test_the_decision_the_summary_dropped_is_found(played: str, run_memlog: Run) -> None:
     found = run_memlog("query", "search", '"4 tries" epoch:0', "--json", check=0).stdout
     assert "0.5 s apart" in found
     assert "4 tries" not in run_memlog("query", "search", "kind:summary", "--json", check=0).stdout
 
 
-def test_a_second_run_adds_nothing(home: Home, run_memlog: Run) -> None:
-    run_memlog("up", "--once", "--no-serve", check=0)
+def test_a_second_run_adds_nothing(home: Home, played: str, run_memlog: Run) -> None:
     before = counted(home, "SELECT count(*) FROM v_record"), counted(home, "SELECT count(*) FROM v_event")
     run_memlog("up", "--once", "--no-serve", check=0)
     assert before == (
@@ -139,7 +154,7 @@ def test_transcripts_without_a_record_still_leave_something_to_find(
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
-def test_the_end_of_up_is_the_end_of_what_it_started(home: Home, by: signal.Signals) -> None:
+def test_the_end_of_up_is_the_end_of_what_it_started(home: Home, played: str, by: signal.Signals) -> None:
     with running("--port", "0") as (up, said):
         address = re.search(r"http://127\.0\.0\.1:\d+/archive", said)
         assert address and lock.holder(home) is not None
@@ -150,7 +165,7 @@ def test_the_end_of_up_is_the_end_of_what_it_started(home: Home, by: signal.Sign
     assert lock.holder(home) is None
 
 
-def test_a_witness_that_was_running_stays(home: Home) -> None:
+def test_a_witness_that_was_running_stays(home: Home, played: str) -> None:
     command = [sys.executable, "-m", "memlog.cli.start", "witness", "run"]
     witness = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -167,7 +182,7 @@ def test_a_witness_that_was_running_stays(home: Home) -> None:
         witness.wait(30)
 
 
-def test_a_taken_port_is_replaced_by_a_free_one(home: Home, run_memlog: Run) -> None:
+def test_a_taken_port_is_replaced_by_a_free_one(played: str, run_memlog: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run_memlog("up", "--once", "--port", str(port), check=0)
@@ -175,7 +190,7 @@ def test_a_taken_port_is_replaced_by_a_free_one(home: Home, run_memlog: Run) -> 
 
 
 def test_once_fails_with_the_reason_when_a_page_does_not_answer(
-    home: Home, run_memlog: Run, tmp_path: Path
+    home: Home, played: str, run_memlog: Run, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()

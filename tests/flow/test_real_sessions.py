@@ -174,12 +174,25 @@ def test_no_text_of_a_message_a_tool_input_or_a_tool_result_is_missing(imported:
 
 def test_importing_twice_changes_nothing(imported: Home) -> None:
     def rows() -> list[Any]:
+        return open_reader(imported.archive).execute("SELECT * FROM record ORDER BY id").fetchall()
+
+    before = rows()
+    again(imported, FILES[::3])
+    assert rows() == before
+
+
+def again(home: Home, paths: list[Path]) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "memlog.cli.start", "import", "claude-code", "--again", *map(str, paths)],
+        env={**os.environ, "MEMLOG_HOME": home.root, "MEMLOG_REDACT": "false"}, check=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_importing_all_of_them_twice_changes_nothing(imported: Home) -> None:
+    def rows() -> list[Any]:
         return open_reader(imported.archive).execute("SELECT * FROM v_record ORDER BY id").fetchall()
 
     before = rows()
-    environ = {**os.environ, "MEMLOG_HOME": imported.root, "MEMLOG_REDACT": "false"}
-    subprocess.run(
-        [sys.executable, "-m", "memlog.cli.start", "import", "claude-code", "--again", *map(str, FILES)],
-        env=environ, check=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    again(imported, FILES)
     assert rows() == before
