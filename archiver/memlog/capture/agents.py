@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from memlog.capture.identity import Hmac
+from memlog.capture import quick_json
+from memlog.capture.identity import MAC_BYTES, Hmac
 from memlog.errors import InputError
 from memlog.record import Record
 from memlog.wire import Frame
@@ -15,14 +16,18 @@ READERS = {
     "claude-code": "memlog.capture.readers.claude_code",
     "codex": "memlog.capture.readers.codex",
     "copilot-cli": "memlog.capture.readers.copilot_cli",
+    "gemini-cli": "memlog.capture.readers.gemini_cli",
     "jsonl": "memlog.capture.readers.jsonl",
+    "opencode": "memlog.capture.readers.opencode",
+    "swe-agent": "memlog.capture.readers.swe_agent",
 }
 
 
 class Place:
     """Where a line stands and what identifies it, as far as that does not depend on the agent.
 
-    path: the transcript's own, also where a spooled copy is read. at: byte offset of the line.
+    path: the transcript's own, also where a spooled copy is read. at: byte offset of the line, or its
+    number in a document.
     """
 
     # Not a NamedTuple: making one class of those takes a hook 0.1 ms.
@@ -38,6 +43,10 @@ class Place:
         self.at = at
         self.path = path
         self.hmac = hmac
+
+    def mac_of(self, value: Any) -> bytes:
+        """The mac of a part of the line, where a host rewrites lines and only this part makes a record."""
+        return self.hmac.digest(quick_json.dumps(value).encode())[:MAC_BYTES]
 
 
 class Reader(Protocol):
@@ -80,6 +89,21 @@ class Reader(Protocol):
 
     def frame_of(self, value: dict[str, Any]) -> Frame | None:
         """The frame of a line that is a record of ours already."""
+        ...
+
+
+class DocumentReader(Reader, Protocol):
+    """What one agent's documents mean: `unfold` makes lines of one, the rest is a Reader's."""
+
+    HEAD: str  # the key without which no line knows its session; "": the file's name tells
+
+    def unfold(self, document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Its lines in a fixed order, numbered by their place: 0 the head, messages from 1, last what is
+        said about it all, 0 again. A later stage of a document begins with the same lines."""
+        ...
+
+    def is_unfinished(self, value: dict[str, Any]) -> bool:
+        """True for a message its host is still writing."""
         ...
 
 

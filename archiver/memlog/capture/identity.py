@@ -65,6 +65,11 @@ def hex_digest(data: bytes) -> str:
     return text
 
 
+def digest_stream() -> Any:
+    """A SHA-256 for bytes that come piece by piece."""
+    return sha256()
+
+
 def short_name(text: str) -> str:
     """The name itself, or its beginning and a digest where it is longer than LONGEST_NAME."""
     raw = text.encode("utf-8", "backslashreplace")

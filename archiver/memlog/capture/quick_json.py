@@ -51,17 +51,24 @@ def _make() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[Any], str]
 _scan, dumps = _make()
 
 
+def scan(text: str, at: int) -> tuple[Any, int]:
+    """The JSON value that begins at a character, and where it ends.
+
+    Raises: ValueError; RecursionError when it is nested as deep as the stack.
+    """
+    try:
+        return _scan(text, at)
+    except (StopIteration, SystemError):
+        # SystemError: the scanner wants to raise json.decoder's error, and does not import it.
+        raise ValueError("no JSON value") from None
+
+
 def loads(text: str) -> Any:
     """The value of a JSON text.
 
     Raises: ValueError; RecursionError when it is nested as deep as the stack.
     """
-    begin = len(text) - len(text.lstrip(_BLANK))
-    try:
-        value, end = _scan(text, begin)
-    except (StopIteration, SystemError):
-        # SystemError: the scanner wants to raise json.decoder's error, and does not import it.
-        raise ValueError("no JSON value") from None
+    value, end = scan(text, len(text) - len(text.lstrip(_BLANK)))
     if end != len(text) and text[end:].strip(_BLANK):
         raise ValueError(f"more after the JSON value, at character {end}")
     return value

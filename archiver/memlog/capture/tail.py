@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from memlog.capture import quick_json, watermark
 from memlog.capture.agents import Reader
 from memlog.capture.identity import hex_digest
-from memlog.capture.transcript import Piece, Watermark, beginning, matches, read
+from memlog.capture.transcript import Piece, Watermark, beginning, is_document, is_whole, matches, read
 from memlog.contracts import CAPTURE_PENDING, CAPTURED
 from memlog.errors import MemlogError, RingBusyError, RingFullError, RingUnavailableError
 from memlog.paths import Home, load_key, make_dir, open_private, replace_file
@@ -16,6 +16,7 @@ from memlog.ring.protocol import Ring
 from memlog.settings import Settings
 
 _LOOK_BACK = 1 << 20
+_WEIGHT = 8  # what of a document is known costs so many times less than what is new; but it is parsed
 
 
 class Sink:
@@ -82,6 +83,7 @@ class Tail:
         self.sink, self.reader, self.path = sink, reader, path
         self.home, self.settings = sink.home, sink.settings
         self.session, self.project, self.now_ns = session, project, now_ns
+        self.is_document = is_document(path, reader)
 
     def capture(self, *, last: bool, limit: int) -> None:
         """Take what is new. last: nothing will follow. limit: more bytes than this are handed over.
@@ -92,9 +94,11 @@ class Tail:
         with watermark.lock(self.home, self.path):
             start = self._start()
             size = os.stat(self.path).st_size
-            if size == start.offset:
+            if size == start.offset and is_whole(self.path, start):
                 return
-            if size - start.offset > limit:
+            if self.is_document and size < start.offset:
+                start = beginning(self.path)  # what lies before an offset is no longer what it was
+            if size - start.offset > limit or (self.is_document and size > _WEIGHT * limit):
                 self._hand_over(start, size)
             else:
                 self._write(start, size, last)
@@ -154,7 +158,7 @@ class Tail:
         """
         from memlog.capture import spool
 
-        stop = _last_newline(self.path, start.offset, size)
+        stop = size if self.is_document else _last_newline(self.path, start.offset, size)
         if stop <= start.offset:
             return
         before = self._handed()

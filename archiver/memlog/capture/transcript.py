@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from memlog.capture import quick_json
 from memlog.capture.agents import Place, Reader, State
-from memlog.capture.identity import MAC_BYTES, Hmac, hex_digest, short_name
+from memlog.capture.identity import MAC_BYTES, Hmac, digest_stream, hex_digest, short_name
 from memlog.capture.leaves import DEEPEST, fit
 from memlog.errors import ContractError, InputError, NotFoundError
 from memlog.record import Record
@@ -24,6 +24,7 @@ from memlog.wire import Frame
 LONGEST_LINE = 64 << 20  # a longer one is kept as damage, in pieces: parsing it could take the memory
 GIANT_PIECE = 1 << 20
 TAIL_BYTES = 256
+DOCUMENT_MARK = "document"  # in the state of a document's watermark: see document.py
 AHEAD_BYTES = 1 << 20  # how far into the file the first stamp and session are looked for
 _BLOCK = 1 << 20
 
@@ -82,12 +83,24 @@ def read(
     """One Piece a complete line; the last line without newline only if it is whole.
 
     start: where to go on; from the beginning where the file is not the one it was. stop: no byte
-    at or after this offset is read. session: for lines before any that names one. settled: False where
-    the file still grows: leading lines whose time or session only a later line can tell wait for it.
+    at or after this offset is read; a document is read whole. session: for lines before any that names
+    one. settled: False where the file still grows: leading lines whose time or session only a later
+    line can tell wait for it, and so does a document's last message until it is finished.
     Raises: NotFoundError, InputError.
     """
     with _open(path) as file:
-        yield from _Reading(file, path, reader, Hmac(key), start, session, redact).pieces(stop, settled)
+        if is_document(start.path if start else path, reader):
+            from memlog.capture.document import DocumentReading
+
+            whole = DocumentReading(file, path, reader, Hmac(key), start, session, redact)
+            yield from whole.document(start, settled)
+        else:
+            yield from Reading(file, path, reader, Hmac(key), start, session, redact).pieces(stop, settled)
+
+
+def is_document(path: str, reader: Reader) -> bool:
+    """True for a file that is one JSON document: its reader reads such, and it does not say it is lines."""
+    return hasattr(reader, "unfold") and not path.endswith((".jsonl", ".jsonl.gz"))
 
 
 def beginning(path: str) -> Watermark:
@@ -102,6 +115,19 @@ def matches(path: str, mark: Watermark) -> bool:
             return _continues(file, os.fstat(file.fileno()), mark)
     except (NotFoundError, InputError):
         return False
+
+
+def is_whole(path: str, mark: Watermark) -> bool:
+    """True when nothing follows what this watermark stands for.
+
+    Raises: NotFoundError, InputError, OSError.
+    """
+    if DOCUMENT_MARK not in mark.state and not path.endswith(".gz"):
+        return os.stat(path).st_size <= mark.offset
+    with _open(path) as file:
+        if DOCUMENT_MARK not in mark.state:
+            return not read_at(file, mark.offset, 1)
+        return digest_of(file) == (mark.offset, mark.tail)
 
 
 def _open(path: str) -> BinaryIO:
@@ -125,7 +151,7 @@ def _open(path: str) -> BinaryIO:
     return os.fdopen(fd, "rb", buffering=0)
 
 
-def _read_at(file: BinaryIO, offset: int, size: int) -> bytes:
+def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
     file.seek(offset)
     blocks = []
     while size > 0:
@@ -143,15 +169,26 @@ def _read_at(file: BinaryIO, offset: int, size: int) -> bytes:
     return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
 
+def digest_of(file: BinaryIO) -> tuple[int, str]:
+    """Size and digest of a whole file."""
+    size, found = 0, digest_stream()
+    while block := read_at(file, size, _BLOCK):
+        found.update(block)
+        size += len(block)
+    return size, found.hexdigest()[:32]
+
+
 def _continues(file: BinaryIO, found: os.stat_result, mark: Watermark) -> bool:
+    if DOCUMENT_MARK in mark.state:
+        return True  # its lines tell, see document.py
     if mark.ino not in (0, found.st_ino):
         return False
     size = min(TAIL_BYTES, mark.offset)
-    tail = _read_at(file, mark.offset - size, size)
+    tail = read_at(file, mark.offset - size, size)
     return len(tail) == size and hex_digest(tail)[:32] == mark.tail
 
 
-class _Reading:
+class Reading:
     """One pass over a transcript."""
 
     def __init__(
@@ -162,11 +199,11 @@ class _Reading:
         self.found = os.fstat(file.fileno())
         self.path = start.path if start else os.path.abspath(path)
         self.ring_id = start.ring_id if start else ""
-        if start is not None and not _continues(file, self.found, start):
+        if start is not None and (DOCUMENT_MARK in start.state or not _continues(file, self.found, start)):
             start = None
         self.start = start.offset if start else 0
         self.state: State = _copy(start.state) if start else {}
-        self.tail = _read_at(file, max(0, self.start - TAIL_BYTES), min(TAIL_BYTES, self.start))
+        self.tail = read_at(file, max(0, self.start - TAIL_BYTES), min(TAIL_BYTES, self.start))
         self.told = session
         self.fallback = session or _stem(self.path)
         self.seen: dict[bytes, int] = {}
@@ -213,7 +250,7 @@ class _Reading:
         size = 0
         while True:
             room = _BLOCK if stop is None else min(_BLOCK, stop - at)
-            block = _read_at(self.file, at, room) if room > 0 else b""
+            block = read_at(self.file, at, room) if room > 0 else b""
             at += len(block)
             if not block:
                 if 0 < size <= LONGEST_LINE:
@@ -294,7 +331,7 @@ class _Reading:
         """The first stamp and the first session of the file's beginning."""
         if self.ahead is None:
             ts_ns = session = None
-            for raw in _read_at(self.file, 0, AHEAD_BYTES).split(b"\n"):
+            for raw in read_at(self.file, 0, AHEAD_BYTES).split(b"\n"):
                 value = _parse(raw, first=False)
                 if isinstance(value, dict):
                     ts_ns = self.reader.stamp_of(value) if ts_ns is None else ts_ns
@@ -317,7 +354,7 @@ class _Reading:
         count, at = 0, 0
         while at < self.start:
             lead = 1 if at else 0
-            data = _read_at(self.file, at - lead, min(_BLOCK + len(raw) + 2, self.start - at + lead))
+            data = read_at(self.file, at - lead, min(_BLOCK + len(raw) + 2, self.start - at + lead))
             found = data.find(raw, lead)
             while 0 <= found < _BLOCK + lead:
                 stop = found + len(raw)
@@ -338,16 +375,16 @@ class _Reading:
         stream = self.hmac.stream()
         end = offset + size
         stop = end - 1  # its newline
-        while stop > offset and _read_at(self.file, stop - 1, 1) == b"\r":
+        while stop > offset and read_at(self.file, stop - 1, 1) == b"\r":
             stop -= 1
         for at in range(offset, stop, _BLOCK):
-            stream.update(_read_at(self.file, at, min(_BLOCK, stop - at)))
+            stream.update(read_at(self.file, at, min(_BLOCK, stop - at)))
         digest = stream.digest()
         source = f"~{digest.hex()[:32]}.1"  # nobody writes such a line twice
         before = self._mark(offset)  # a pass that ends within the line starts at it again
         at, block = offset, 0
         while at < stop:
-            raw = _read_at(self.file, at, min(GIANT_PIECE, stop - at))
+            raw = read_at(self.file, at, min(GIANT_PIECE, stop - at))
             if at + len(raw) < stop:
                 cut = max(raw.rfind(b'"'), raw.rfind(b" "), raw.rfind(b","))
                 raw = raw[: cut + 1] if cut > GIANT_PIECE // 2 else raw
@@ -360,7 +397,7 @@ class _Reading:
                 record = redact_record(record, rules_for(raw))
             at, last = at + len(raw), at + len(raw) >= stop
             if last:
-                self.tail = _read_at(self.file, max(0, end - TAIL_BYTES), min(TAIL_BYTES, end))
+                self.tail = read_at(self.file, max(0, end - TAIL_BYTES), min(TAIL_BYTES, end))
             yield Piece(
                 [record._replace(block=block)], self._mark(end) if last else before, size if last else 0
             )
@@ -370,7 +407,7 @@ class _Reading:
 def _stem(path: str) -> str:
     """The file's name without the endings of a transcript: what a session is called where no line says."""
     name = os.path.basename(path)
-    for ending in (".gz", ".jsonl", ".json"):
+    for ending in (".gz", ".jsonl", ".json", ".traj"):
         name = name.removesuffix(ending)
     return name or "unnamed"
 

@@ -1,6 +1,5 @@
 """Import: transcripts that were there before memlog was, through the same reader as capture."""
 
-import gzip
 import json
 import os
 import time
@@ -46,7 +45,7 @@ def import_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> St
     for path, size in found:
         start = None if again else _known(archive, path)
         try:
-            if start is not None and _is_whole(path, start):
+            if start is not None and transcript.is_whole(path, start):
                 unchanged += 1
             else:
                 for offset in intake.read(path, str(agent), start=start):
@@ -96,15 +95,6 @@ def _known(archive: Archive, path: str) -> Watermark | None:
     except (ValueError, ContractError):
         return None
     return mark if mark is not None and mark.offset == row[0] and transcript.matches(path, mark) else None
-
-
-def _is_whole(path: str, mark: Watermark) -> bool:
-    """True when nothing follows what is archived."""
-    if path.endswith(".gz"):
-        with gzip.open(path) as file:
-            file.seek(mark.offset)
-            return not file.read(1)
-    return os.stat(path).st_size <= mark.offset
 
 
 def _left(path: str, size: int, reached: Watermark | None) -> int:

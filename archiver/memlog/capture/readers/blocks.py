@@ -31,6 +31,12 @@ def record(block: Any, base: Record, state: State) -> Record:
     return base._replace(text=render(rest, _IDS), rest=rest, omitted=lifter.omitted())
 
 
+def add(record: Record, **more: Any) -> Record:
+    """The record with more in its rest."""
+    rest = record.rest if isinstance(record.rest, dict) else {}
+    return record._replace(rest={**rest, **more})
+
+
 def _without(block: dict[str, Any], *names: str) -> dict[str, Any]:
     return {k: v for k, v in block.items() if k not in names}
 
