@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from memlog.archive.connection import open_reader
+from memlog.archive.store import Archive
 from memlog.errors import NotFoundError, WitnessUnavailableError
 from memlog.paths import Home
 from memlog.witness import client, lock
@@ -20,7 +21,9 @@ COMMAND = [sys.executable, "-m", "memlog.cli.start", "witness", "run"]
 
 
 def start(home: Home, *words: str, **env: str) -> "subprocess.Popen[str]":
-    """A witness of this home that answers its socket."""
+    """A witness of this home that answers its socket; a new archive is made here, where that costs less."""
+    if not os.path.exists(home.archive):
+        Archive.open(home, now_ns=time.time_ns()).close()
     child = subprocess.Popen(
         [*COMMAND, *words], env={**os.environ, "MEMLOG_HOME": home.root, **env}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

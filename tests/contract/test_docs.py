@@ -147,7 +147,7 @@ def test_every_example_is_understood(run_memlog: Run) -> None:
 
 def test_reading_examples_run(run_memlog: Run) -> None:
     ran = 0
-    for page, words in examples():
+    for words, page in {tuple(words): page for page, words in examples()}.items():
         if words[0] in SAFE and not {"-f", "--follow"} & set(words):
             done = run_memlog(*words)
             ran += 1

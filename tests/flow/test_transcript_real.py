@@ -29,12 +29,14 @@ def raw_of(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes())
 
 
-@pytest.fixture(scope="module")
-def captured(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, list[Record]]:
-    """Each file's records, read at once as a hook reads: redaction on."""
+@pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.slow)], ids=["even", "odd"])
+def captured(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[Path, list[Record]]:
+    """The records of each file of one half, read at once as a hook reads: redaction on."""
     folder = tmp_path_factory.mktemp("whole")
     found = {}
-    for path in FILES:
+    for path in FILES[request.param :: 2]:
         plain = folder / path.name.removesuffix(".gz")
         plain.write_bytes(raw_of(path))
         found[path] = [r for piece in read(str(plain), CLAUDE, key=KEY) for r in piece.records]
@@ -112,7 +114,7 @@ def test_every_text_and_every_uuid_is_in_a_record(captured: dict[Path, list[Reco
                 )  # the one credential there is
                 assert value.get("uuid") is None or value["uuid"] in sources
                 compared += len(wanted)
-    assert compared > 10_000
+    assert compared > 5_000
 
 
 def test_no_id_less_line_is_two_records_and_no_identity_is_shared(captured: dict[Path, list[Record]]) -> None:
@@ -145,7 +147,9 @@ def test_importing_each_earlier_state_in_turn_gives_the_records_of_the_whole(
     captured: dict[Path, list[Record]], tmp_path: Path
 ) -> None:
     assert len(GROWN) == 16
-    for path, entry in GROWN:
+    grows = [(path, entry) for path, entry in GROWN if path in captured]
+    assert len(grows) >= 5
+    for path, entry in grows:
         raw = raw_of(path)
         ends = list(accumulate(len(line) for line in raw.splitlines(keepends=True)))
         cuts = entry.get("growth_offsets") or [ends[n - 1] for n in entry["growth_lines"]]

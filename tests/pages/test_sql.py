@@ -139,9 +139,8 @@ async def test_a_result_of_too_many_bytes_is_refused(serve: Any, home: Path) -> 
 
 
 async def test_memory_is_bounded(serve: Any, home: Path) -> None:
-    answer = await serve(str(home / "archive.db")).client.get(
-        "/archive.json", params={"sql": HOSTILE["doubling"]}
-    )
+    application = serve(str(home / "archive.db"), sql_time_ms=20_000)  # not what ends it
+    answer = await application.client.get("/archive.json", params={"sql": HOSTILE["doubling"]})
     assert answer.status_code == 400 and "256 MB" in answer.text
 
 

@@ -53,7 +53,7 @@ def through_json(line: dict[str, Any]) -> dict[str, Any]:
     return portable.parse_line(text.encode() + b",\n")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(records)
 def test_a_record_of_any_content_comes_back_byte_for_byte(record: Record) -> None:
     for blob in encode(record):
@@ -62,7 +62,7 @@ def test_a_record_of_any_content_comes_back_byte_for_byte(record: Record) -> Non
         assert header is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=200), values.map(cbor2.dumps)))
 def test_bytes_of_any_other_program_come_back_byte_for_byte(blob: bytes) -> None:
     fields = {"agent": "unknown", "session": "none-0-b", "source_id": "~x", "text": None}
@@ -151,7 +151,7 @@ def test_a_session_the_archive_made_up_is_no_session_in_the_header(session: str)
     assert header is not None and header.session == NO_SESSION
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(
