@@ -16,6 +16,12 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+# The keys every row of a search has, at the least: the machine contract.
+ROW_KEYS = {
+    "id", "session", "epoch", "seq", "ts", "agent", "project", "kind", "role", "tool", "source_id", "snippet", "text",
+    "score",
+}  # fmt: skip
+
 
 def record(
     text: str, *, n: int = 0, session: str = "session-a", ts_ns: int | None = None, **fields: Any

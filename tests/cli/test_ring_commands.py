@@ -205,15 +205,19 @@ def test_tail_follows_what_other_processes_write(home: Home, settings: Settings)
     write_all(settings, *(b"no. %d" % n for n in range(5)))
     command = [sys.executable, "-m", "memlog.cli.start", "tail", "-f", "-n", "2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tail:
-        assert tail.stdout
-        first = [tail.stdout.readline().split()[-1] for _ in range(2)]
-        write_all(settings, b"later", session="s")
-        later = tail.stdout.readline().split()
-        with open_ring(settings) as ring:
-            os.unlink(ring.path)  # and another ring lies there
-        write_all(settings, b"new-ring")
-        anew = tail.stdout.readline().split()[-1]
-        tail.send_signal(signal.SIGINT)
+        try:
+            assert tail.stdout
+            first = [tail.stdout.readline().split()[-1] for _ in range(2)]
+            write_all(settings, b"later", session="s")
+            later = tail.stdout.readline().split()
+            with open_ring(settings) as ring:
+                os.unlink(ring.path)  # and another ring lies there
+            write_all(settings, b"new-ring")
+            anew = tail.stdout.readline().split()[-1]
+            tail.send_signal(signal.SIGINT)
+            tail.wait(20)
+        finally:
+            tail.kill()
     assert first == ["3", "4"] and later[1:] == ["s", "blob", "later"] and anew == "new-ring"
     assert tail.returncode == 130
 

@@ -2,13 +2,13 @@
 
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from archives import NOW_NS, frames, reading, record, ring_frames
+from children import kill_at, signal_of
 from memlog.archive import chain, ingest
 from memlog.archive.connection import sqlite3
 from memlog.archive.store import Archive, translate
@@ -22,37 +22,12 @@ SAID = [record(f"words {n}", n=n, session=f"s{n % 2}") for n in range(24)]
 FRAMES = list(ring_frames(SAID))
 
 
-def in_child(work: Callable[[], None]) -> int:
-    """The signal that ended a child doing this work; 0 when it finished."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-
-
-def kill_at(archive: Archive, statement: int) -> None:
-    """SIGKILL this process as it begins its n-th statement from now on; those SQLite runs inside count too."""
-    seen = 0
-
-    def traced(_: str) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == statement:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    archive.con.set_trace_callback(traced)
-
-
 def drain(home: Home, kill: int = 0, cursor_first: bool = False) -> None:
     """What a witness does with a ring of 24 records: three batches, from the archived cursor on."""
     with Archive.open(home, now_ns=NOW_NS) as archive:
         ring = archive.ring_row(INFO, now_ns=NOW_NS)
         if kill:
-            kill_at(archive, kill)
+            kill_at(archive.con, kill)
         while (done := archive.cursor(ring)) < len(FRAMES):
             batch = FRAMES[done : done + 8]
             if cursor_first:
@@ -79,7 +54,7 @@ def test_a_witness_killed_at_any_statement_leaves_whole_batches_and_resumes(tmp_
         step += 1 if step < 12 else 3
         home = Home(str(tmp_path / str(step)))
         Archive.open(home, now_ns=NOW_NS).close()
-        ended = in_child(lambda home=home, step=step: drain(home, kill=step))
+        ended = signal_of(lambda home=home, step=step: drain(home, kill=step))
         count, cursor = state(home)
         assert count == cursor and count % 8 == 0
         states.add(count)
@@ -98,7 +73,7 @@ def test_a_cursor_outside_the_transaction_would_lose_records(tmp_path: Path) -> 
     for step in range(2, 40, 3):
         home = Home(str(tmp_path / str(step)))
         Archive.open(home, now_ns=NOW_NS).close()
-        killed += in_child(lambda home=home, step=step: drain(home, kill=step, cursor_first=True)) > 0
+        killed += signal_of(lambda home=home, step=step: drain(home, kill=step, cursor_first=True)) > 0
         drain(home)
         lost += 24 - state(home)[0]
     assert killed > 5 and lost > 0

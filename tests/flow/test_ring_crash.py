@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from children import in_child
 from memlog.contracts import RING_MIN
 from memlog.errors import MemlogError
 from memlog.ring import layout, shm
@@ -35,20 +36,6 @@ def path(tmp_path: Path) -> str:
 def blob_of(n: int) -> bytes:
     """A blob only record n can have."""
     return (b"%d|" % n) * (1 + SIZES[n % len(SIZES)] // len(b"%d|" % n))
-
-
-def in_child(work: Callable[[], object]) -> int:
-    """pid of a child that does this and leaves without cleaning up."""
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 99
-    try:
-        signal.alarm(30)
-        work()
-        code = 0
-    finally:
-        os._exit(code)
 
 
 def write_for_ever(path: str, acks: int, start: int = 0) -> NoReturn:

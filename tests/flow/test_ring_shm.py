@@ -11,11 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from children import in_child
 from memlog import paths
 from memlog.contracts import RING_MIN
 from memlog.errors import RefusedError, RingBusyError, RingUnavailableError, UnsafePathError
@@ -37,19 +37,6 @@ def path(home: Home) -> str:
 
 def blobs(ring: Ring) -> list[bytes]:
     return [i.blob for i in ring.reader().read(1 << 20, 1 << 40) if isinstance(i, Frame)]
-
-
-def in_child(work: Callable[[], object]) -> int:
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 99
-    try:
-        signal.alarm(30)
-        work()
-        code = 0
-    finally:
-        os._exit(code)
 
 
 def wait_for(path: Path, seconds: float = 20) -> None:

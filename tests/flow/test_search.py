@@ -7,7 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archives import DAY, HOUR, MINUTE, NOW_NS, SECOND, archive_of, conversation, fill, reading, record
+from archives import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW_NS,
+    ROW_KEYS,
+    SECOND,
+    archive_of,
+    conversation,
+    fill,
+    reading,
+    record,
+)
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError, QueryError
 from memlog.paths import Home
@@ -80,23 +92,7 @@ def test_two_words_nobody_said_together_are_found_apart(con: Connection) -> None
 
 def test_a_machine_reads_every_key_of_the_contract(con: Connection) -> None:
     row = ask(con, "rotated")[0].as_dict()
-    wanted = [
-        "id",
-        "session",
-        "epoch",
-        "seq",
-        "ts",
-        "agent",
-        "project",
-        "kind",
-        "role",
-        "tool",
-        "source_id",
-        "snippet",
-        "text",
-        "score",
-    ]
-    assert set(wanted) <= set(row)
+    assert set(row) >= ROW_KEYS
     assert row["session"] == "session-a" and row["ts"] == "2026-03-04T14:33:00.000Z"
     assert len(row["digest"]) == 64
 
