@@ -127,6 +127,7 @@ class ArchiveError(MemlogError):
     """The archive cannot be used."""
 
     exit_code = 6
+    hint = "memlog admin rebuild archive --from-tree, then memlog import claude-code"
 
 
 class SqliteTooOldError(ArchiveError):

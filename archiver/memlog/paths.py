@@ -70,13 +70,18 @@ class Home:
 
     @property
     def witness_start(self) -> str:
-        """Its mtime is when a hook last started a witness."""
+        """What came of the last start (witness/start.py); its mtime: when a hook last tried."""
         return os.path.join(self.root, "witness.start")
 
     @property
     def witness_stopped(self) -> str:
         """Exists after `memlog witness stop`: hooks start none."""
         return os.path.join(self.root, "witness.stopped")
+
+    @property
+    def told(self) -> str:
+        """Its mtime is when an agent's user was last told that nothing is archived."""
+        return os.path.join(self.root, "told")
 
     @property
     def tombstones(self) -> str:

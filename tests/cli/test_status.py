@@ -2,8 +2,12 @@
 
 import json
 import os
+import random
+import re
+import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,14 +16,206 @@ from conftest import Run
 from memlog.capture import install
 from memlog.errors import SqliteTooOldError
 from memlog.paths import Home
-from memlog.query import health
-from memlog.query.health import BAD, OK, WARN, Losses, Spool
+from memlog.query import checks
+from memlog.query.checks import BAD, OK, WARN, Check
+from memlog.query.health import Damaged, Losses, Spool
 from memlog.record import encode
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
 from witness import records, running, until
 
 MINUTE = 60 * 10**9
+
+
+HOOKED = {"session_id": "s-1", "cwd": "/w"}
+
+
+def transcript(path: Path, lines: int = 2) -> str:
+    """A transcript of some prompts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = {
+        "type": "user",
+        "sessionId": "s-1",
+        "timestamp": "2026-01-08T14:41:01Z",
+        "message": {"content": "hi"},
+    }
+    path.write_text("".join(json.dumps({**line, "uuid": f"u-{n}"}) + "\n" for n in range(lines)))
+    return str(path)
+
+
+def test_a_witness_that_dies_at_its_start_is_told_with_the_reason_and_the_remedy(
+    run_memlog: Run, run_hook: Run, home: Home, tmp_path: Path
+) -> None:
+    os.mkdir(home.root, 0o700)
+    Path(home.archive).write_bytes(os.urandom(9_000))
+    os.chmod(home.archive, 0o600)
+    path = transcript(tmp_path / "t.jsonl")
+    env = {"MEMLOG_START_WITNESS": "1"}
+    run_hook("Stop", {**HOOKED, "transcript_path": path}, env=env)
+    until(lambda: Path(home.witness_start).read_bytes())
+    done = run_memlog("status", check=1, env=env)
+    assert "witness  BAD: last start failed" in done.stdout and "file is not a database" in done.stdout
+    assert "next: memlog admin rebuild archive --from-tree" in done.stderr
+    rows = json.loads(run_memlog("doctor", "--json", check=1, env=env).stdout)
+    row = next(row for row in rows if row["check"] == "witness")
+    assert row["state"] == BAD and "memlog admin rebuild" in row["remedy"]
+    # and the remedy mends it
+    run_memlog("admin", "rebuild", "archive", "--from-tree", "--apply", check=0)
+    run_memlog("witness", "drain", check=0)
+    assert records(home) == 2
+    run_memlog("status", check=0, env=env)
+
+
+def test_a_witness_that_did_not_get_as_far_as_to_say_why_is_told_too(run_memlog: Run, home: Home) -> None:
+    os.mkdir(home.root, 0o700)
+    Path(home.witness_start).touch()
+    run_memlog("status", check=0)  # it may be about to
+    os.utime(home.witness_start, (time.time() - 40,) * 2)
+    assert (
+        "last start failed 40 s ago: it ended before it could say why" in run_memlog("status", check=1).stdout
+    )
+
+
+def test_a_killed_witness_is_named_and_a_stopped_one_is_not(run_memlog: Run, home: Home) -> None:
+    with running(home):
+        pass
+    assert json.loads(run_memlog("status", "--json", check=0).stdout)["witness"]["state"] == "stopped"
+    with running(home) as child:
+        child.kill()
+        child.wait()
+        done = run_memlog("status", check=1)
+    assert "it was killed" in done.stdout and "next: memlog witness run" in done.stderr
+
+
+def test_hooks_that_were_installed_and_are_gone_are_bad_news(
+    run_memlog: Run, run_hook: Run, home: Home, tmp_path: Path
+) -> None:
+    run_memlog("install", "claude-code", check=0)
+    run_hook("Stop", {**HOOKED, "transcript_path": transcript(tmp_path / "t.jsonl")})
+    assert "installed for Claude Code, last called 20" in run_memlog("status", check=0).stdout
+    settings = tmp_path / "user/.claude/settings.json"
+    kept = settings.read_bytes()
+    settings.write_text("{}")
+    done = run_memlog("status", check=1)
+    assert "hooks    BAD: removed: not installed" in done.stdout
+    assert "next: memlog install claude-code" in done.stderr
+    settings.write_bytes(kept)
+    run_memlog("install", "claude-code", "--uninstall", check=0)  # a person's wish is no bad news
+    assert "hooks    WARN: missing: not installed" in run_memlog("status", check=0).stdout
+
+
+def test_a_session_that_runs_without_its_hooks_being_called_is_bad_news(
+    run_memlog: Run, run_hook: Run, home: Home, tmp_path: Path
+) -> None:
+    run_memlog("install", "claude-code", check=0)
+    path = transcript(tmp_path / "user/.claude/projects/-w/s-1.jsonl")
+    run_hook("Stop", {**HOOKED, "transcript_path": path})
+    (mark,) = Path(home.watermarks).glob("*.json")
+    run_memlog("status", check=0)
+    os.utime(mark, (time.time() - 9_000,) * 2)
+    os.utime(path, (time.time() - 900,) * 2)
+    said = run_memlog("status", check=1).stdout
+    assert "hooks    BAD: installed, but last called" in said and path in said
+
+
+def test_a_full_disk_is_named(run_memlog: Run, home: Home, settings: Settings) -> None:
+    draw = random.Random(1)
+    with running(home) as child:
+        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
+        with open_ring(settings) as ring:
+            for n in range(150):
+                ring.write(encode(record(" ".join(f"{draw.getrandbits(40):x}" for _ in range(600)), n=n))[0])
+        until(lambda: "degraded" in run_memlog("status").stdout)
+        done = run_memlog("status", check=1)
+    assert "is degraded: disk full" in done.stdout or "is degraded: I/O error" in done.stdout
+
+
+def test_a_ring_that_ran_over_is_named(run_memlog: Run, home: Home, settings: Settings) -> None:
+    with open_ring(settings._replace(ring_bytes=65_536)) as ring:
+        for _ in range(9):
+            ring.write(b"x" * 30_000)
+    run_memlog("witness", "drain", check=0)
+    assert "losses   BAD: 7 records lost in 1 gap" in run_memlog("status", check=1).stdout
+
+
+def test_a_spool_that_grows_is_named(run_memlog: Run, home: Home) -> None:
+    os.mkdir(home.root, 0o700)
+    os.mkdir(home.spool, 0o700)
+    Path(home.spool, f"{time.time_ns() - 10 * MINUTE}-1-aa.frames").write_bytes(b"x")
+    done = run_memlog("status", check=1)
+    assert "spool    BAD: grows: 1 file, 1 bytes, the oldest 10 min old" in done.stdout
+    assert "next: memlog witness drain" in done.stderr
+
+
+def test_a_clock_that_was_set_back_is_named(
+    run_memlog: Run, home: Home, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead_ns = time.time_ns() + 180 * MINUTE
+    with open_ring(settings) as ring, monkeypatch.context() as patched:
+        patched.setattr("memlog.ring.shm.time_ns", lambda: ahead_ns)  # what the clock said before
+        ring.write(b"\xa0")
+    done = run_memlog("status", check=1)
+    assert "clock    BAD: it jumped back: the newest stamp lies 3 h in the future" in done.stdout
+
+
+def test_transcripts_the_host_will_delete_are_counted_with_the_date(
+    run_memlog: Run, home: Home, tmp_path: Path
+) -> None:
+    def row() -> dict[str, str]:
+        rows = json.loads(run_memlog("doctor", "--json").stdout)
+        return next(row for row in rows if row["check"] == "transcripts")
+
+    now_s = time.time()
+    for days in (1, 25, 28):
+        path = transcript(tmp_path / f"user/.claude/projects/-w/s-{days}.jsonl")
+        os.utime(path, (now_s - days * 86_400,) * 2)
+    found = row()
+    assert found["state"] == WARN and found["detail"].startswith("2 transcripts not archived")
+    assert time.strftime("%Y-%m-%d", time.gmtime(now_s + 2 * 86_400)) in found["detail"]
+    (tmp_path / "user/.claude/settings.json").write_text('{"cleanupPeriodDays": 90}')
+    assert row()["state"] == OK
+    (tmp_path / "user/.claude/settings.json").unlink()
+    run_memlog("import", "claude-code", check=0)
+    assert row()["state"] == OK
+
+
+def test_a_home_that_lies_on_the_network_is_a_warning(home: Home) -> None:
+    os.mkdir(home.root, 0o700)
+    assert checks.home(home, network=False).state == OK
+    assert "network" in checks.home(home, network=True).detail
+
+
+def test_a_device_has_the_mode_and_group_of_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = tmp_path / "memlog"
+    device.touch()
+    device.chmod(0o666)
+    assert checks.device(str(device), "auto").state == BAD
+    device.chmod(0o660)
+    found = checks.device(str(device), "auto")
+    assert found.state == WARN and "chgrp memlog" in found.remedy
+    monkeypatch.setattr(checks, "_group", lambda gid: "memlog")
+    assert checks.device(str(device), "auto").state == OK
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "usermod -aG memlog" in checks.device(str(device), "auto").remedy
+
+
+def test_the_metrics_are_the_figures_of_status(run_memlog: Run, home: Home, settings: Settings) -> None:
+    with open_ring(settings) as ring:
+        ring.write(b"\xa0")
+    text = run_memlog("status", "--metrics", check=0).stdout
+    facts = json.loads(run_memlog("status", "--json", check=0).stdout)
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r'memlog_[a-z_]+\{archive="archive"[^}]*\} -?[0-9.e+-]+', line) for line in lines)
+    found = dict(line.rsplit(" ", 1) for line in lines)
+    assert found['memlog_undrained_records{archive="archive"}'] == "1" == str(facts["undrained"])
+    assert found['memlog_witness_up{archive="archive"}'] == "0"
+    assert not any("memlog_archive_records" in line for line in lines)  # not known is not 0
+    run_memlog("witness", "drain", check=0)
+    text = run_memlog("status", "--metrics", check=0).stdout
+    assert 'memlog_archive_records{archive="archive"} 1\n' in text
+    assert text.count("# TYPE memlog_archive_records gauge\n") == 1
 
 
 def test_a_new_home_is_well_and_looking_makes_nothing(run_memlog: Run, home: Home) -> None:
@@ -54,7 +250,7 @@ def test_a_record_nobody_archives_is_bad_news_after_a_minute(
     found = json.loads(run_memlog("status", "--json", check=0).stdout)
     assert found["undrained"] == 1 and found["lag_s"] > 0
     level = found["rings"]
-    later = health.check_ring(level, False, time.time_ns() + 2 * MINUTE)
+    later = checks.ring(level, False, time.time_ns() + 2 * MINUTE)
     assert later.state == BAD and "memlog witness drain" in later.remedy
 
 
@@ -101,54 +297,99 @@ def test_doctor_shows_every_setting_and_its_source(run_memlog: Run, home: Home) 
 def test_hooks_that_are_missing_are_a_warning_and_installed_ones_are_well(
     run_memlog: Run, home: Home
 ) -> None:
-    def hooks() -> dict[str, str]:
+    def found_of(name: str) -> dict[str, str]:
         rows = json.loads(run_memlog("doctor", "--json").stdout)
-        return next(row for row in rows if row["check"] == "hooks")
+        return next(row for row in rows if row["check"] == name)
 
-    assert hooks()["state"] == WARN and hooks()["remedy"] == "memlog install claude-code"
+    found = found_of("hooks")
+    assert found["state"] == WARN and found["remedy"] == "memlog install claude-code"
     run_memlog("install", "claude-code", check=0)
-    found = hooks()
+    found = found_of("hooks")
     assert found["state"] == OK or not os.access(install.program(), os.X_OK)
 
 
 def test_an_old_sqlite_is_bad_and_a_racy_one_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert health.check_sqlite().state == OK
-    monkeypatch.setattr(health.connection, "wal_is_safe", lambda: False)
-    assert health.check_sqlite().state == WARN
+    assert checks.sqlite().state == OK
+    monkeypatch.setattr(checks.connection, "wal_is_safe", lambda: False)
+    assert checks.sqlite().state == WARN
 
     def refuse() -> None:
         raise SqliteTooOldError
 
-    monkeypatch.setattr(health.connection, "require_version", refuse)
-    found = health.check_sqlite()
+    monkeypatch.setattr(checks.connection, "require_version", refuse)
+    found = checks.sqlite()
     assert found.state == BAD and "pysqlite3" in found.remedy
 
 
+def witness(state: str, **named: Any) -> Check:
+    """The check of a witness in this state."""
+    start = {"state": None, "reason": "no archive", "hint": "memlog admin verify", "ago_s": 75.0}
+    facts = {"state": state, "pid": 7, "start": start, "forbidden": False, "uptime_s": 9.0, "drained": None,
+             "last_error": "disk full: x", "silent_s": 400.0, "may_start": True, **named}  # fmt: skip
+    return checks.witness(facts, facts["may_start"])
+
+
+def hooks(*missing: str, last: str | None = None, unseen: Any = None, installed: bool = False) -> Check:
+    facts = {"missing": list(missing), "last_call": last, "unseen": unseen, "installed": installed}
+    return checks.hooks(facts)
+
+
+def clock(now_ns: int = NOW_NS, ahead_s: float = 0.0, jump_s: float | None = None) -> Check:
+    return checks.clock({"ahead_s": ahead_s, "jump_s": jump_s, "jumped": "then"}, now_ns)
+
+
+UNSEEN = {"path": "/p/s.jsonl", "changed": "2026-01-01T00:00:00Z"}
+
+
 @pytest.mark.parametrize(
-    ("check", "state"),
+    ("check", "state", "word"),
     [
-        (health.check_losses(None, NOW_NS), OK),
-        (health.check_losses(Losses(2, 2, 0, 0, None), NOW_NS), OK),
-        (health.check_losses(Losses(2, 1, 9, 0, NOW_NS - MINUTE), NOW_NS), BAD),
-        (health.check_losses(Losses(2, 1, 9, 0, NOW_NS - 3_000 * MINUTE), NOW_NS), WARN),
-        (health.check_spool(Spool(0, 0, None), NOW_NS), OK),
-        (health.check_spool(Spool(1, 9, NOW_NS - MINUTE), NOW_NS), OK),
-        (health.check_spool(Spool(1, 9, NOW_NS - 9 * MINUTE), NOW_NS), BAD),
-        (health.check_ring([], False, NOW_NS), OK),
-        (health.check_ring([{"kind": "kernel", "error": "no right"}], True, NOW_NS), BAD),
-        (health.check_device("/nowhere", "kernel"), BAD),
-        (health.check_device("/nowhere", "auto"), OK),
-        (health.check_device("/nowhere", "shm"), OK),
-        (health.check_witness(None, {}, False, True), OK),
-        (health.check_witness(None, {}, False, False), WARN),
-        (health.check_witness(None, {}, True, True), WARN),
-        (health.check_witness(7, {"state": "running"}, False, True), OK),
-        (health.check_witness(7, {"state": "starting"}, False, True), OK),
-        (health.check_witness(7, {"state": "degraded", "last_error": "disk full"}, False, True), BAD),
-        (health.check_hooks([]), OK),
-        (health.check_hooks(["Stop: no hook of memlog"]), WARN),
+        (checks.losses(None, NOW_NS), OK, "no gap"),
+        (checks.losses(Losses(2, 2, 0, 0, None), NOW_NS), OK, "2 gaps, healed"),
+        (checks.losses(Losses(2, 1, 9, 0, NOW_NS - MINUTE), NOW_NS), BAD, "9 records lost in 1 gap"),
+        (checks.losses(Losses(2, 1, 9, 0, NOW_NS - 3_000 * MINUTE), NOW_NS), WARN, "9 records lost"),
+        (checks.damage(None, NOW_NS), OK, "none"),
+        (checks.damage(Damaged(3, 0, NOW_NS - MINUTE), NOW_NS), WARN, "3 lines"),
+        (checks.damage(Damaged(3, 1, NOW_NS - 3_000 * MINUTE), NOW_NS), OK, "1 piece of rings"),
+        (checks.spool(Spool(0, 0, None), NOW_NS), OK, "empty"),
+        (checks.spool(Spool(1, 9, NOW_NS - MINUTE), NOW_NS), OK, "1 file"),
+        (checks.spool(Spool(1, 9, NOW_NS - 9 * MINUTE), NOW_NS), BAD, "grows: 1 file"),
+        (checks.ring([], False, NOW_NS), OK, "no ring yet"),
+        (checks.ring([{"kind": "kernel", "error": "no right"}], True, NOW_NS), BAD, "no right"),
+        (checks.device("/nowhere", "kernel"), BAD, "there is no /nowhere"),
+        (checks.device("/nowhere", "auto"), OK, "shared-memory"),
+        (checks.device("/nowhere", "shm"), OK, "not used"),
+        (witness("stopped"), OK, "the next hook starts one"),
+        (witness("stopped", may_start=False), WARN, "hooks start none"),
+        (witness("stopped", forbidden=True), WARN, "memlog witness stop"),
+        (witness("running"), OK, "pid 7 runs for 9 s"),
+        (witness("starting"), OK, "holds the lock"),
+        (witness("degraded"), BAD, "disk full"),
+        (witness("silent"), BAD, "said nothing for 7 min"),
+        (witness("killed"), WARN, "killed"),
+        (witness("killed", may_start=False), BAD, "killed"),
+        (witness("failed"), BAD, "last start failed 1 min ago: no archive"),
+        (hooks(), OK, "never called yet"),
+        (hooks("Stop: no hook of memlog"), WARN, "missing: Stop"),
+        (hooks("Stop: no hook of memlog", last="2026", installed=True), BAD, "removed: Stop"),
+        (hooks("not installed for Claude Code", last="2026"), WARN, "last called 2026"),  # a plugin's
+        (hooks("settings.json is not JSON", last="2026", installed=True), WARN, "not JSON"),
+        (hooks(last="2026-01-01", unseen=UNSEEN), BAD, "/p/s.jsonl changed"),
+        (checks.disk({"free": 10**7, "total": 10**12}), BAD, "full: 10 MB"),
+        (checks.disk({"free": 10**11, "total": 10**12}), OK, "100.0 GB free"),
+        (clock(), OK, "no jump"),
+        (clock(1), BAD, "1970-01-01"),
+        (clock(ahead_s=7_200.0), BAD, "the newest stamp lies 2 h in the future"),
+        (clock(jump_s=-90.0), WARN, "jumped 2 min back at then"),
+        (checks.installs(["/a/memlog"], "/a/memlog"), OK, "one"),
+        (checks.installs([], "/a/memlog"), OK, "one"),
+        (checks.installs(["/a/memlog", "/b/memlog"], "/a/memlog"), WARN, "several: /a/memlog, /b/memlog"),
+        (checks.installs(["/b/memlog"], "/a/memlog"), WARN, "a shell runs /b/memlog"),
+        (checks.expiring(0, None, 30, NOW_NS), OK, "after 30 days"),
+        (checks.expiring(2, NOW_NS + 1_440 * MINUTE, 30, NOW_NS), WARN, "2 transcripts not archived"),
+        (checks.expiring(2, NOW_NS - MINUTE, 30, NOW_NS), WARN, "at its next start"),
     ],
 )
-def test_each_check_tells_well_from_bad(check: health.Check, state: str) -> None:
-    assert check.state == state
+def test_each_check_tells_well_from_bad(check: Check, state: str, word: str) -> None:
+    assert (check.state, word in check.detail) == (state, True), check
     assert (state == OK) == (check.remedy == "")

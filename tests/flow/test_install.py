@@ -125,6 +125,15 @@ def test_installing_again_writes_nothing(home: Home, path: Path) -> None:
     assert (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) == before
 
 
+@pytest.mark.parametrize("raw", [b'{"hooks": []}', b'{"hooks": {"Stop": {}}}', b"[1]", b"{"])
+def test_settings_nobody_could_read_are_refused_with_what_to_do(home: Home, path: Path, raw: bytes) -> None:
+    write(path, raw)
+    with pytest.raises(InputError, match="nothing was changed") as refused:
+        install.install(home)
+    assert "then the same command again" in refused.value.hint and str(path) in str(refused.value)
+    assert path.read_bytes() == raw
+
+
 def test_a_hook_of_another_installation_is_mended_and_not_doubled(home: Home, path: Path) -> None:
     old = {
         "hooks": {

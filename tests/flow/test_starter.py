@@ -134,9 +134,9 @@ def test_looking_for_a_witness_does_not_keep_one_from_starting(
 ) -> None:
     starter.start_if_needed(home, starting)
     lock.take(home, now_ns=1).close()
-    assert starter._lives(home) is False
+    assert starter.lives(home) is False
     with lock.take(home, now_ns=2):
-        assert starter._lives(home) is True
+        assert starter.lives(home) is True
 
 
 def test_a_witness_that_cannot_be_run_is_no_concern_of_the_hook(home: Home) -> None:

@@ -144,9 +144,7 @@ def open_reader(path: str, *, immutable: bool = False) -> Connection:
         con.set_authorizer(only_reads)
     except sqlite3.Error as exc:
         con.close()
-        raise ArchiveError(
-            f"{path} cannot be read: {exc}", hint="memlog doctor, or copy it with memlog admin backup"
-        ) from exc
+        raise ArchiveError(f"{path} cannot be read: {exc}") from exc
     except BaseException:
         con.close()
         raise

@@ -10,6 +10,8 @@ from memlog.contracts import CLAUDE_EVENTS
 from memlog.errors import InputError, UnavailableError
 from memlog.paths import FILE_MODE, Home, make_dir, open_private, replace_file
 
+_MEND = "mend the file, or move it away, then the same command again"
+
 
 class HostSettings:
     """A settings file: its bytes, how they are laid out, and a whole replacement of them."""
@@ -34,7 +36,8 @@ class HostSettings:
             not isinstance(groups, list) for name, groups in hooks.items() if name in CLAUDE_EVENTS
         ):
             raise InputError(
-                f"{self.path}: its hooks are not laid out as Claude Code reads them", hint=self.path
+                f"{self.path}: its hooks are not laid out as Claude Code reads them; nothing was changed",
+                hint='make "hooks" an object of lists, {"Stop": []}, then the same command again',
             )
         return value
 
@@ -69,9 +72,9 @@ def parse(raw: bytes | None, path: str) -> dict[str, Any]:
     try:
         value = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as exc:
-        raise InputError(f"{path} is not JSON: {exc}; nothing was changed", hint=f"mend {path}") from exc
+        raise InputError(f"{path} is not JSON: {exc}; nothing was changed", hint=_MEND) from exc
     if not isinstance(value, dict):
-        raise InputError(f"{path} is not a JSON object; nothing was changed", hint=f"mend {path}")
+        raise InputError(f"{path} is not a JSON object; nothing was changed", hint=_MEND)
     return value
 
 

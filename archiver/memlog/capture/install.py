@@ -15,6 +15,7 @@ from memlog import __version__
 from memlog.capture import host_settings
 from memlog.capture.identity import hex_digest
 from memlog.contracts import CLAUDE_EVENTS
+from memlog.errors import MemlogError
 from memlog.paths import Home, default_home
 
 PROGRAM = "memlog-hook"
@@ -112,6 +113,23 @@ def check(home: Home, path: str | None = None, *, every_tool: bool = False) -> l
     if not os.access(program(), os.X_OK):
         found.append(f"{program()} cannot be run")
     return found
+
+
+def missing(home: Home) -> list[str]:
+    """check() for who wants it short: one sentence where nothing is installed, and never an error."""
+    try:
+        found = check(home)
+    except MemlogError as exc:
+        return [str(exc)]
+    absent = [line for line in found if line.endswith(": no hook of memlog")]
+    if len(absent) == len(events(False)):
+        return ["not installed for Claude Code", *(line for line in found if line not in absent)]
+    return found
+
+
+def was_installed(home: Home) -> bool:
+    """True from install() to uninstall(), whatever became of the settings in between."""
+    return bool(host_settings.backup(home, os.path.abspath(settings_path())))
 
 
 def uninstall(home: Home, path: str | None = None) -> Change:

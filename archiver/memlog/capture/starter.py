@@ -19,7 +19,7 @@ def start_if_needed(home: Home, settings: Settings, *, now_s: float | None = Non
 
     Not while one lives, after `memlog witness stop`, or within a minute of the last start.
     """
-    if not settings.start_witness or os.path.lexists(home.witness_stopped) or _lives(home):
+    if not settings.start_witness or os.path.lexists(home.witness_stopped) or lives(home):
         return False
     if not _due(home, time.time() if now_s is None else now_s):
         return False
@@ -32,7 +32,7 @@ def command(home: Home) -> list[str]:
     return [sys.executable, "-m", "memlog.cli.start", "--home", home.root, "witness", "run"]
 
 
-def _lives(home: Home) -> bool:
+def lives(home: Home) -> bool:
     """True while a witness holds its lock."""
     try:
         fd = open_private(home.lock, os.O_RDWR)
@@ -54,7 +54,8 @@ def _due(home: Home, now_s: float) -> bool:
             return False
     except FileNotFoundError:
         pass
-    os.close(open_private(home.witness_start, os.O_WRONLY | os.O_CREAT))
+    # Empty until the witness says what came of it.
+    os.close(open_private(home.witness_start, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
     os.utime(home.witness_start, (now_s, now_s))
     return True
 

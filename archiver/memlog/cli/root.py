@@ -36,7 +36,7 @@ COMMANDS = {
     "version": "memlog.cli.ring:version",
     "witness": "memlog.cli.witness:witness",
     "admin": "memlog.cli.admin:admin",
-    "doctor": "memlog.cli.status:doctor",
+    "doctor": "memlog.cli.doctor:doctor",
 }
 
 

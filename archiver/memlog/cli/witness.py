@@ -37,18 +37,22 @@ def run(context: Context, devices: tuple[str, ...], out: str | None, quota: int 
 
     Example: memlog witness run
     """
-    from memlog.witness import client, control, daemon
+    from memlog.witness import client, control, daemon, start
 
-    settings = load(out or context.home_flag, session_quota_bytes=quota)
-    home = Home(settings.home)
-    control.allow(home)
+    home = Home(out or context.home_flag)
     if once:
+        settings = load(out or context.home_flag, session_quota_bytes=quota)
+        control.allow(home)
         return _tell(client.drain_here(home, settings, _existing(devices)), False)
 
     def ready() -> None:
         click.echo(f"witness of {home.root} runs, pid {os.getpid()}; Ctrl-C ends it", err=True)
 
-    daemon.run(settings, jobs=JOBS, devices=_existing(devices), ready=ready)
+    paths = _existing(devices)
+    with start.noted(home):
+        settings = load(out or context.home_flag, session_quota_bytes=quota)
+        control.allow(home)
+        daemon.run(settings, jobs=JOBS, devices=paths, ready=ready)
     return 0
 
 
@@ -120,7 +124,7 @@ def _tell(result: dict[str, Any], as_json: bool) -> int:
 
 def _snapshots_of(home: Home, session: str) -> list[str]:
     from memlog.archive.connection import open_reader
-    from memlog.query.health import folders
+    from memlog.query.folders import folders
 
     con = open_reader(home.archive)
     try:

@@ -1,25 +1,28 @@
-"""Is the recorder well: one small question each, of the archive, its files, and what the caller knows."""
+"""How the recorder is: what lies in its files and its archive, as facts, and the same as metrics.
 
+Opens nothing for writing and asks no witness. What the facts mean is said in checks.py.
+"""
+
+import fcntl
+import json
 import os
 import shutil
-import stat
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from memlog.archive import connection
 from memlog.archive.connection import Connection
-from memlog.contracts import ARCHIVE_VERSION
-from memlog.errors import MemlogError, NotFoundError
-from memlog.paths import Home
+from memlog.errors import MemlogError
+from memlog.paths import Home, open_private
+from memlog.query.dates import iso
 
-OK, WARN, BAD = "ok", "warn", "bad"
-
-# index: none; gaps and holes are few, and sessions are counted by their rows
+# index: none; sessions are counted by their rows, and rings are few
 TOTALS_SQL = """
 SELECT (SELECT count(*) FROM session), (SELECT coalesce(sum(records), 0) FROM session),
   (SELECT max(ended_ns) FROM session), (SELECT max(drained_ns) FROM ring)
 """
+# index: none; gaps and holes are few
 LOSSES_SQL = """
 SELECT (SELECT count(*) FROM gap), (SELECT count(*) FROM gap WHERE healed_ns IS NOT NULL),
   (SELECT coalesce(sum(lost - recovered), 0) FROM gap WHERE healed_ns IS NULL),
@@ -27,27 +30,20 @@ SELECT (SELECT count(*) FROM gap), (SELECT count(*) FROM gap WHERE healed_ns IS 
   (SELECT max(n) FROM (SELECT max(noticed_ns) AS n FROM gap WHERE healed_ns IS NULL
     UNION ALL SELECT max(noticed_ns) FROM hole WHERE healed_ns IS NULL))
 """
-# index: session_name
-FOLDERS_SQL = "SELECT dir FROM session WHERE session = :session ORDER BY agent"
-SNAPSHOTS_SQL = """
-SELECT s.session, s.agent, s.dir, s.records, (SELECT count(*) FROM epoch e WHERE e.session_id = s.id)
-FROM session s ORDER BY s.ended_ns DESC LIMIT :limit
+# index: record_fts for the lines, which are few; none for blobs, which are fewer
+DAMAGE_SQL = """
+WITH line AS (SELECT rowid AS id FROM record_fts WHERE record_fts MATCH '{tags} : "kdamage"')
+SELECT (SELECT count(*) FROM line), (SELECT count(*) FROM damage),
+  (SELECT max(n) FROM (SELECT max(archived_ns) AS n FROM record WHERE id IN (SELECT id FROM line)
+    UNION ALL SELECT max(noticed_ns) FROM damage))
 """
+# index: the event's primary key
+LAST_EVENT_SQL = "SELECT coalesce(written_ns, ts_ns) FROM event ORDER BY id DESC LIMIT 1"
 
-_RECENT_NS = 86_400 * 1_000_000_000
-_STUCK_NS = 300 * 1_000_000_000
-_WAITING_NS = 60 * 1_000_000_000
-_LOW_BYTES = 200_000_000
+# index: none, a file is one row
+OFFSETS_SQL = "SELECT path, archived FROM transcript"
 
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at. state: ok, warn (works, but look at it), bad. remedy: what to do."""
-
-    check: str
-    state: str
-    detail: str
-    remedy: str = ""
+_BORN_S = 30.0  # a witness that has not said by then what came of its start did not get so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +68,21 @@ class Losses:
 
 
 @dataclass(frozen=True, slots=True)
+class Damaged:
+    """What was kept though it is no record: lines of transcripts, blobs of rings. newest_ns: the last."""
+
+    lines: int
+    blobs: int
+    newest_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Spool:
     """What waits in the spool."""
 
     files: int
     bytes: int
     oldest_ns: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SessionFiles:
-    """A session's folder in the snapshot tree."""
-
-    session: str
-    agent: str
-    records: int
-    epochs: int
-    snapshots: int
-    bytes: int
-    folder: str
 
 
 def totals(con: Connection) -> Totals:
@@ -101,6 +93,16 @@ def totals(con: Connection) -> Totals:
 def losses(con: Connection) -> Losses:
     """How much did not arrive."""
     return Losses(*con.execute(LOSSES_SQL).fetchone())
+
+
+def damaged(con: Connection) -> Damaged:
+    """How much arrived that is no record."""
+    return Damaged(*con.execute(DAMAGE_SQL).fetchone())
+
+
+def read_offsets(con: Connection) -> dict[str, int]:
+    """How many bytes of each transcript are archived, by path."""
+    return dict(con.execute(OFFSETS_SQL).fetchall())
 
 
 def spool_of(home: Home) -> Spool:
@@ -121,182 +123,237 @@ def spool_of(home: Home) -> Spool:
     return Spool(files, size, oldest)
 
 
-def folders(con: Connection, session: str) -> list[str]:
-    """Folders of the sessions of this name, one for each agent."""
-    return [folder for (folder,) in con.execute(FOLDERS_SQL, {"session": session})]
+def look(home: Home, *, now_ns: int) -> dict[str, Any]:
+    """Every fact that lies in files. Rings, hooks and clock are as the witness that runs last saw them.
+
+    Shape: home, now, witness, rings, undrained, lag_s, archive, losses, damage, spool, hooks, disk, clock;
+    archive, losses and damage are None where there is no archive that opens, rings where no witness runs.
+    """
+    said = _line(os.path.join(home.root, "status.json"))
+    witness = _witness(home, said, now_ns)
+    runs = said if witness["state"] in ("running", "degraded", "silent") else {}
+    facts: dict[str, Any] = {
+        "home": home.root, "now": iso(now_ns), "witness": witness, "rings": runs.get("rings"),
+        "undrained": None, "lag_s": None, **_archived(home), "spool": asdict(spool_of(home)),
+        "hooks": {"missing": (runs.get("hooks") or {}).get("missing"), "installed": None, "last_call": None, "unseen": None},
+        "disk": _disk(home), "clock": {"jump_s": None, "jumped": None, **(runs.get("clock") or {})},
+    }  # fmt: skip
+    stamps = [n for n in (said.get("written_ns"), facts.pop("drained_ns")) if isinstance(n, int)]
+    facts["clock"]["ahead_s"] = max([0, *(n - now_ns for n in stamps)]) / 1e9
+    measure(facts, now_ns=now_ns)
+    last = max(facts.pop("event_ns") or 0, _last_watermark(home))
+    facts["hooks"]["last_call"] = iso(last) if last else None
+    return facts
 
 
-def snapshots(con: Connection, home: Home, *, limit: int) -> list[SessionFiles]:
-    """The newest sessions and what the tree holds of them."""
-    found = []
-    for session, agent, folder, records, epochs in con.execute(SNAPSHOTS_SQL, {"limit": limit}).fetchall():
-        count = size = 0
-        try:
-            with os.scandir(os.path.join(home.root, folder)) as entries:
-                for entry in entries:
-                    size += entry.stat(follow_symlinks=False).st_size
-                    count += entry.name.startswith("snap-")
-        except OSError:
-            pass
-        found.append(SessionFiles(session, agent, records, epochs, count, size, folder))
-    return found
+def measure(facts: dict[str, Any], *, now_ns: int) -> None:
+    """Fill in what follows from the levels of the rings: what is not archived, for how long, and the clock."""
+    rings = facts["rings"]
+    if rings is None:
+        return
+    facts["undrained"] = sum(ring.get("undrained", 0) for ring in rings)
+    since = min((n for ring in rings if (n := ring.get("undrained_since_ns"))), default=None)
+    facts["lag_s"] = round(max(now_ns - since, 0) / 1e9, 3) if since else 0.0
+    newest = max((n for ring in rings if (n := ring.get("newest_ns"))), default=0)
+    facts["clock"]["ahead_s"] = max(facts["clock"]["ahead_s"], (newest - now_ns) / 1e9)
 
 
-def check_sqlite() -> Check:
-    """Is this SQLite new enough, and safe for several processes."""
-    name = f"{connection.BINDING} {'.'.join(map(str, connection.SQLITE_VERSION))}"
+def _witness(home: Home, said: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
+    """Its state: running, degraded, silent, starting; stopped, killed or failed where none runs."""
+    holder = _holder(home)
+    lives = holder is not None and said.get("pid") == holder.get("pid")
+    start = _start(home, now_ns)
+    forbidden = os.path.lexists(home.witness_stopped)
+    silent_s = max(now_ns - int(said.get("written_ns") or now_ns), 0) / 1e9
+    state = str(said.get("state")) if lives else "starting"
+    if lives and silent_s > 300 and state != "stopped":
+        state = "silent"
+    if holder is None:
+        state = "stopped"
+        if start["state"] == "failed" and not forbidden:
+            state = "failed"
+        elif start["state"] in ("running", "degraded"):
+            state = "killed"
+    started = holder.get("started") if holder else None
+    return {
+        "running": holder is not None, "pid": holder.get("pid") if holder else None, "state": state,
+        "started": iso(started) if started else None,
+        "uptime_s": round((now_ns - started) / 1e9, 1) if started else None,
+        "silent_s": round(silent_s, 1) if lives else None, "last_error": said.get("last_error"),
+        "drained": said.get("drained") if lives else None, "jobs": said.get("jobs", []) if lives else [],
+        "forbidden": forbidden, "start": start,
+    }  # fmt: skip
+
+
+def _start(home: Home, now_ns: int) -> dict[str, Any]:
+    """What came of the last start, as witness/start.py noted it. ago_s: since when."""
     try:
-        connection.require_version()
-    except MemlogError as exc:
-        return Check("sqlite", BAD, str(exc), exc.hint)
-    if not connection.wal_is_safe():
-        said = f"{name} may lose pages of a WAL shared between processes: archives are made without one"
-        return Check("sqlite", WARN, said, "pip install 'pysqlite3>=0.6.1'")
-    return Check("sqlite", OK, name)
+        tried_ns = os.lstat(home.witness_start).st_mtime_ns
+    except OSError:
+        return {"state": None, "reason": "", "hint": "", "ago_s": None}
+    said = _line(home.witness_start)
+    ago_s = round((now_ns - int(said.get("at_ns") or tried_ns)) / 1e9, 1)
+    if not said and ago_s > _BORN_S:
+        said = {"state": "failed", "reason": "it ended before it could say why", "hint": "log/witness.log"}
+    found = {name: str(said.get(name, "")) for name in ("reason", "hint")}
+    return {"state": said.get("state"), **found, "ago_s": ago_s}
 
 
-def check_home(home: Home) -> Check:
-    """Is the home ours alone."""
+def _holder(home: Home) -> dict[str, Any] | None:
+    """What the holder of the witness's lock wrote into it; None when nobody holds it."""
     try:
-        found = os.lstat(home.root)
-    except FileNotFoundError:
-        return Check("home", WARN, f"{home.root} is not there yet", "memlog up")
-    if found.st_uid != os.geteuid():
-        return Check("home", BAD, f"{home.root} belongs to uid {found.st_uid}", f"chown -R $USER {home.root}")
-    open_to_others = [home.root] if stat.S_IMODE(found.st_mode) & 0o077 else []
-    for name in (home.archive, home.key, home.ring, home.spool, home.log):
-        try:
-            if stat.S_IMODE(os.lstat(name).st_mode) & 0o077:
-                open_to_others.append(name)
-        except FileNotFoundError:
-            continue
-    if open_to_others:
-        said = f"others may read {', '.join(open_to_others)}"
-        return Check("home", BAD, said, f"chmod -R go-rwx {home.root}")
-    return Check("home", OK, f"{home.root}, yours alone")
+        fd = open_private(home.lock, os.O_RDONLY)
+    except (OSError, MemlogError):
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return None
+    except BlockingIOError:
+        return _line(home.lock) or {"pid": 0, "started": 0}
+    finally:
+        os.close(fd)
 
 
-def check_archive(home: Home) -> Check:
-    """Does the archive open, and is it of this version."""
+def _archived(home: Home) -> dict[str, Any]:
+    none = {"archive": None, "losses": None, "damage": None, "drained_ns": None, "event_ns": None}
     try:
         con = connection.open_reader(home.archive)
-    except NotFoundError:
-        return Check("archive", WARN, "nothing is archived yet", "memlog up, or memlog import claude-code")
-    except MemlogError as exc:
-        return Check("archive", BAD, str(exc), exc.hint)
+    except MemlogError:
+        return none  # checks.archive says why
     try:
-        version = con.execute("PRAGMA user_version").fetchone()[0]
         found = totals(con)
-    except connection.Error as exc:
-        return Check("archive", BAD, f"{home.archive}: {exc}", "memlog admin verify")
+        event = con.execute(LAST_EVENT_SQL).fetchone()
+        return {
+            "archive": {
+                "path": home.archive, "sessions": found.sessions, "records": found.records,
+                "bytes": _size(home.archive), "wal_bytes": _size(home.archive + "-wal"),
+                "last_record": iso(found.last_ns) if found.last_ns else None,
+                "last_drained": iso(found.drained_ns) if found.drained_ns else None,
+            },
+            "losses": asdict(losses(con)), "damage": asdict(damaged(con)),
+            "drained_ns": found.drained_ns, "event_ns": event[0] if event else None,
+        }  # fmt: skip
+    except connection.Error:
+        return none
     finally:
         con.close()
-    said = f"{found.records:,} records of {found.sessions:,} sessions, schema {version}"
-    if version < ARCHIVE_VERSION:
-        return Check("archive", WARN, f"{said}; this memlog writes {ARCHIVE_VERSION}", "memlog admin migrate")
-    return Check("archive", OK, said)
 
 
-def check_losses(found: Losses | None, now_ns: int) -> Check:
-    """Did everything arrive."""
-    if found is None or not (found.gaps or found.holes):
-        return Check("losses", OK, "no gap, no hole")
-    if found.noticed_ns is None:
-        return Check("losses", OK, f"{_count(found.gaps, 'gap')}, healed")
-    said = f"{found.lost:,} records lost in {_count(found.gaps - found.healed, 'gap')}, "
-    said += f"{_count(found.holes, 'hole')} in transcripts"
-    state = BAD if now_ns - found.noticed_ns < _RECENT_NS else WARN
-    return Check("losses", state, said, "memlog query gaps")
+def _last_watermark(home: Home) -> int:
+    """When a hook last noted how far it came: also what no witness has archived yet."""
+    try:
+        with os.scandir(home.watermarks) as entries:
+            return max((e.stat().st_mtime_ns for e in entries if e.name.endswith(".json")), default=0)
+    except OSError:
+        return 0
 
 
-def check_ring(levels: Sequence[Mapping[str, Any]], runs: bool, now_ns: int) -> Check:
-    """Can the rings be opened, and is what they hold archived. levels: as witness/status.py has them."""
-    broken = [level for level in levels if level.get("error")]
-    if broken:
-        return Check("ring", BAD, str(broken[0]["error"]), "memlog doctor --settings, or --ring shm")
-    if not levels:
-        return Check("ring", OK, "no ring yet; the first record makes it")
-    waiting = sum(level["undrained"] for level in levels)
-    since = min((n for level in levels if (n := level.get("undrained_since_ns"))), default=None)
-    names = ", ".join(
-        f"{level['kind']} {level['bytes']:,} of {level['capacity']:,} bytes" for level in levels
-    )
-    if not waiting:
-        return Check("ring", OK, f"{names}, all archived")
-    age_s = (now_ns - since) / 1e9 if since else 0.0
-    said = f"{names}; {_count(waiting, 'record')} not archived, the oldest for {_age(age_s)}"
-    late = since is not None and now_ns - since > _WAITING_NS
-    remedy = "memlog status, and log/witness.log" if runs else "memlog witness drain, or memlog up"
-    return Check("ring", BAD if late else OK, said, remedy if late else "")
-
-
-def check_device(device: str, kind: str) -> Check:
-    """Is the kernel module's device there and ours to use."""
-    if kind == "shm":
-        return Check("device", OK, "not used: the setting ring is shm")
-    if not os.path.exists(device):
-        if kind == "kernel":
-            return Check("device", BAD, f"there is no {device}", 'load the module, or set ring = "auto"')
-        return Check("device", OK, f"no {device}; the shared-memory ring is used")
-    if not os.access(device, os.R_OK | os.W_OK):
-        return Check("device", WARN, f"{device} may not be opened by you", "add yourself to the group memlog")
-    return Check("device", OK, f"{device} can be opened")
-
-
-def check_witness(pid: int | None, status: Mapping[str, Any], stopped: bool, may_start: bool) -> Check:
-    """Does a witness run. pid: of the lock's holder."""
-    if pid is None:
-        if stopped:
-            return Check(
-                "witness", WARN, "stopped by `memlog witness stop`; hooks start none", "memlog witness run"
-            )
-        if may_start:
-            return Check("witness", OK, "none runs; the next hook starts one")
-        return Check("witness", WARN, "none runs, and hooks start none (start_witness)", "memlog witness run")
-    if status.get("state") == "starting":
-        return Check("witness", OK, f"pid {pid} holds the lock: a command at work, or a witness that starts")
-    if status.get("state") == "degraded":
-        remedy = "make room or mend the disk; it resumes by itself"
-        return Check("witness", BAD, f"pid {pid} is degraded: {status.get('last_error')}", remedy)
-    return Check(
-        "witness", OK, f"pid {pid} runs, {status.get('drained', {}).get('archived', 0):,} rows archived"
-    )
-
-
-def check_spool(found: Spool, now_ns: int) -> Check:
-    """Is what hooks put aside brought in."""
-    if not found.files:
-        return Check("spool", OK, "empty")
-    age_ns = now_ns - found.oldest_ns if found.oldest_ns else 0
-    said = f"{_count(found.files, 'file')}, {found.bytes:,} bytes, the oldest {_age(age_ns / 1e9)} old"
-    if age_ns > _STUCK_NS:
-        return Check("spool", BAD, said, "memlog witness drain")
-    return Check("spool", OK, said)
-
-
-def check_hooks(missing: Sequence[str]) -> Check:
-    """Do the agents call us. missing: what is not installed, in words."""
-    if missing:
-        return Check("hooks", WARN, "; ".join(missing), "memlog install claude-code")
-    return Check("hooks", OK, "installed for Claude Code")
-
-
-def check_disk(home: Home) -> Check:
-    """Is there room."""
+def _disk(home: Home) -> dict[str, int]:
     place = home.root
     while not os.path.isdir(place):
         place = os.path.dirname(place)
-    free = shutil.disk_usage(place).free
-    said = f"{free / 1e9:,.1f} GB free"
-    return Check("disk", BAD if free < _LOW_BYTES else OK, said, "make room" if free < _LOW_BYTES else "")
+    usage = shutil.disk_usage(place)
+    return {"free": usage.free, "total": usage.total}
 
 
-def _age(seconds: float) -> str:
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"
+def _line(path: str) -> dict[str, Any]:
+    """The JSON object on the first line of a small file; {} where there is none."""
+    try:
+        with open(path, "rb") as file:
+            found = json.loads(file.read(1 << 20).partition(b"\n")[0])
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+# name → what it measures and where in the facts it lies; docs/operations.md has a row for each
+METRICS = {
+    "memlog_witness_up": ("1 while a witness runs", ("witness", "running")),
+    "memlog_witness_healthy": ("1 while it runs and archives", ("witness", "healthy")),
+    "memlog_witness_uptime_seconds": ("since it started", ("witness", "uptime_s")),
+    "memlog_witness_silent_seconds": ("since it last wrote its status", ("witness", "silent_s")),
+    "memlog_hooks_missing": ("reasons why hooks do not run", ("hooks", "missing")),
+    "memlog_last_capture_timestamp_seconds": ("when a hook was last called", ("hooks", "last_call")),
+    "memlog_undrained_records": ("in rings, not archived", ("undrained",)),
+    "memlog_drain_lag_seconds": ("age of the oldest of them", ("lag_s",)),
+    "memlog_archive_sessions": ("sessions archived", ("archive", "sessions")),
+    "memlog_archive_records": ("records archived, parts not counted", ("archive", "records")),
+    "memlog_archive_bytes": ("size of archive.db", ("archive", "bytes")),
+    "memlog_archive_wal_bytes": ("size of its write-ahead log", ("archive", "wal_bytes")),
+    "memlog_last_record_timestamp_seconds": ("time of the newest record", ("archive", "last_record")),
+    "memlog_gaps": ("ranges a ring lost", ("losses", "gaps")),
+    "memlog_gaps_healed": ("of them, read again from transcripts", ("losses", "healed")),
+    "memlog_lost_records": ("records of gaps not healed", ("losses", "lost")),
+    "memlog_holes": ("ranges of transcripts that did not arrive", ("losses", "holes")),
+    "memlog_damaged_lines": ("lines that are no JSON, kept", ("damage", "lines")),
+    "memlog_damaged_blobs": ("bytes of rings that are no record, kept", ("damage", "blobs")),
+    "memlog_spool_files": ("files hooks put aside", ("spool", "files")),
+    "memlog_spool_bytes": ("their size", ("spool", "bytes")),
+    "memlog_disk_free_bytes": ("free where the home lies", ("disk", "free")),
+    "memlog_clock_ahead_seconds": ("how far the newest stamp lies in the future", ("clock", "ahead_s")),
+}
+RING_METRICS = {
+    "memlog_ring_bytes": ("bytes held", "bytes"),
+    "memlog_ring_capacity_bytes": ("bytes it can hold", "capacity"),
+    "memlog_ring_records": ("records held", "records"),
+    "memlog_ring_undrained_records": ("of them, not archived", "undrained"),
+    "memlog_ring_evicted_records": ("records overwritten since it was made", "evicted"),
+}
+
+
+def metrics(archives: Mapping[str, Mapping[str, Any]]) -> str:
+    """Facts of archives, by name, in Prometheus's text format; what is not known is left out."""
+    lines: list[str] = []
+    for name, (meaning, path) in METRICS.items():
+        found = [(label, _number(_at(facts, path))) for label, facts in archives.items()]
+        lines += _series(name, meaning, [(f'archive="{_escaped(label)}"', n) for label, n in found])
+    for name, (meaning, key) in RING_METRICS.items():
+        rings = [(label, ring) for label, facts in archives.items() for ring in facts["rings"] or ()]
+        lines += _series(
+            name, meaning, [(_ring_labels(a, ring), _number(ring.get(key))) for a, ring in rings]
+        )
+    return "".join(line + "\n" for line in lines)
+
+
+def _series(name: str, meaning: str, samples: Sequence[tuple[str, str | None]]) -> Iterator[str]:
+    known = [(labels, value) for labels, value in samples if value is not None]
+    if known:
+        yield f"# HELP {name} {meaning}"
+        yield f"# TYPE {name} gauge"
+        yield from (f"{name}{{{labels}}} {value}" for labels, value in known)
+
+
+def _ring_labels(archive: str, ring: Mapping[str, Any]) -> str:
+    pairs = {"archive": archive, "kind": ring.get("kind"), "path": ring.get("path")}
+    return ",".join(f'{name}="{_escaped(str(value))}"' for name, value in pairs.items())
+
+
+def _at(facts: Mapping[str, Any], path: Sequence[str]) -> Any:
+    found: Any = facts
+    if path == ("witness", "healthy"):
+        return facts["witness"]["state"] == "running"
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _number(value: Any) -> str | None:
+    if isinstance(value, str):
+        from memlog.query.dates import since
+
+        return str(since(value, 0) / 1e9)
+    if isinstance(value, list):
+        return str(len(value))
+    return None if value is None else str(float(value) if isinstance(value, float) else int(value))
+
+
+def _escaped(text: str) -> str:
+    safe = text.encode("utf-8", "backslashreplace").decode()
+    return safe.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -9,7 +9,7 @@ from typing import Any
 from memlog.errors import WitnessRunningError, WitnessUnavailableError
 from memlog.paths import Home
 from memlog.settings import Settings
-from memlog.witness import lock
+from memlog.witness import lock, start
 from memlog.witness.jobs import Job, Progress, error_from_wire
 from memlog.witness.server import socket_address
 
@@ -127,6 +127,7 @@ def run_here(
                 on_progress(job.progress)
             drain.run()
         drain.settle()
+        start.settled(home)
         if job.error is not None:
             raise job.error
         return job.result or {}
@@ -147,4 +148,5 @@ def drain_here(
     ):
         drain.run()
         drain.settle(open_too=open_too)
+        start.settled(home)
         return drain.totals.as_dict()

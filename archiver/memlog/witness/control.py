@@ -9,6 +9,7 @@ from memlog.capture import starter
 from memlog.errors import WitnessUnavailableError
 from memlog.paths import Home, make_dir, open_private
 from memlog.witness import client, lock
+from memlog.witness import start as start_note
 from memlog.witness.lock import Holder
 
 _STOP_S = 15.0  # a batch, a last snapshot, the answers to its clients
@@ -68,6 +69,7 @@ def alone(home: Home) -> Iterator[None]:
     try:
         with lock.take(home, now_ns=time.time_ns()):
             yield
+            start_note.settled(home)
     finally:
         if before is not None:
             start(home)

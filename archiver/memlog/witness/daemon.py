@@ -13,11 +13,12 @@ from typing import Any
 
 from memlog import __version__
 from memlog.archive.store import Archive
+from memlog.capture import install
 from memlog.errors import InputError, MemlogError, UnavailableError, WitnessUnavailableError
 from memlog.paths import Home
 from memlog.settings import Settings
+from memlog.witness import clock, lock, start, trouble
 from memlog.witness import jobs as work
-from memlog.witness import lock, trouble
 from memlog.witness.batch import Totals
 from memlog.witness.drain import SNAPSHOTS_AT_ONCE, Drain
 from memlog.witness.idle import Idle
@@ -32,6 +33,7 @@ _LOOK_S = 1.0  # at latest after this the rings are looked at, doorbell or not
 _BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 _TELL_S = 1.0  # how often a client hears of a job that moves slowly
 _COUNTS_S = 10.0
+_HOOKS_S = 60.0
 _BATCHES_FIRST = 4  # of the rings, before a job gets its next step
 _TREE_AGAIN_S = 30.0
 
@@ -61,6 +63,8 @@ def run(
         witness.open()
         log.info("witness started pid=%d version=%s", os.getpid(), __version__)
         notify("READY=1")
+        if not witness.waits:
+            start.note(home, start.RUNNING)
         if ready is not None:
             ready()
         witness.loop()
@@ -115,6 +119,9 @@ class Witness:
         self._trouble = ""
         self._troubles = 0
         self._retry_at = 0.0
+        self._clock = clock.Clock(*clock.now())
+        self._hooks: dict[str, Any] = {}
+        self._hooks_at = -_HOOKS_S
         self._watchdog_s = watchdog_s()
         self._watched_at = 0.0
 
@@ -143,6 +150,8 @@ class Witness:
             self._server.drain()
             self._server.close()
         self._write_status("stopped", now=True)
+        if self.stopping:
+            start.note(self.home, start.STOPPED)
         self._close_archive()
         self._stack.close()
         log.info("witness stopped pid=%d", os.getpid())
@@ -192,6 +201,11 @@ class Witness:
             busy = self._turn()
             self._watch()
         self._finish()
+
+    @property
+    def waits(self) -> bool:
+        """True while the archive takes nothing."""
+        return bool(self._trouble)
 
     @property
     def stopping(self) -> bool:
@@ -252,6 +266,7 @@ class Witness:
             log.info("witness resumed after=%s", self._trouble)
             notify("STATUS=running")
             self._trouble, self._troubles = "", 0
+            start.note(self.home, start.RUNNING)
             self._listen()
         self._write_status("running")
         return busy
@@ -323,6 +338,7 @@ class Witness:
             expected = trouble.is_storage(exc)
             log.error("witness degraded error=%s", words, exc_info=None if expected else exc)
             notify(f"STATUS=degraded: {words}")
+            start.note(self.home, start.DEGRADED, reason=words, hint="memlog status")
         self._trouble = words
         self._troubles += 1
         self._retry_at = time.monotonic() + wait_s
@@ -337,6 +353,8 @@ class Witness:
         if self._told_to_reopen:
             self._told_to_reopen = False
             self._handler.reopen()
+        if jump_s := self._clock.look(*clock.now()):
+            log.warning("clock jumped by_s=%+.0f", jump_s)
         now = time.monotonic()
         if self._watchdog_s is not None and now - self._watched_at >= self._watchdog_s:
             self._watched_at = now
@@ -455,9 +473,11 @@ class Witness:
             log.error("status not written error=%s", trouble.sentence(exc))
 
     def _describe(self, state: str) -> dict[str, Any]:
-        clock = time.monotonic()
-        if self._archive is not None and clock - self._counts_at >= _COUNTS_S:
-            self._counts_at, self._counts = clock, archive_counts(self._archive.con)
+        now = time.monotonic()
+        if self._archive is not None and now - self._counts_at >= _COUNTS_S:
+            self._counts_at, self._counts = now, archive_counts(self._archive.con)
+        if now - self._hooks_at >= _HOOKS_S:
+            self._hooks_at, self._hooks = now, {"missing": install.missing(self.home)}
         error = self._trouble or self._tree_error
         drain = self._drain
         totals = Totals()
@@ -469,6 +489,7 @@ class Witness:
             "last_error": error or None, "drained": totals.as_dict(),
             "lag_s": round(drain.lag_s(), 3) if drain is not None else None,
             "last_batch_ns": self._last_ns or None,
+            "hooks": self._hooks, "clock": self._clock.last,
             "jobs": [running.name for running, _ in self._queue],
             "errands": len(drain.errands) if drain is not None else 0,
             "ring_error": (drain.ring_error or None) if drain is not None else None,

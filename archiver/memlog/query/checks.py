@@ -1,0 +1,301 @@
+"""Is the recorder well: one small question each, and what to do where the answer is no.
+
+status shows those that follow from health.look(); doctor adds the rest.
+"""
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from memlog.archive import connection
+from memlog.contracts import ARCHIVE_VERSION
+from memlog.errors import MemlogError, NotFoundError
+from memlog.paths import Home
+from memlog.query.dates import iso
+from memlog.query.health import Damaged, Losses, Spool, totals
+
+OK, WARN, BAD = "ok", "warn", "bad"
+
+_RECENT_NS = 86_400 * 1_000_000_000
+_STUCK_NS = 300 * 1_000_000_000
+_WAITING_NS = 60 * 1_000_000_000
+_LOW_BYTES = 200_000_000
+_AHEAD_S = 60.0
+_CLOCK_BUILT_NS = 1_700_000_000 * 1_000_000_000  # memlog is younger than this
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. state: ok, warn (works, but look at it), bad. remedy: what to do."""
+
+    check: str
+    state: str
+    detail: str
+    remedy: str = ""
+
+
+def witness(facts: Mapping[str, Any], may_start: bool) -> Check:
+    """Does a witness run, and does it archive. facts: health.look()'s `witness`."""
+    state, pid, start = facts["state"], facts["pid"], facts["start"]
+    if state == "failed":
+        said = f"last start failed {age(start['ago_s'])} ago: {start['reason']}"
+        return Check("witness", BAD, said, start["hint"] or "memlog witness run")
+    if state == "killed":
+        said = f"it was killed: it runs no more and did not say so, last heard of {age(start['ago_s'])} ago"
+        if may_start:
+            return Check("witness", WARN, f"{said}; the next hook starts one", "memlog witness run")
+        return Check("witness", BAD, f"{said}; hooks start none (start_witness)", "memlog witness run")
+    if state == "stopped":
+        return _stopped(facts["forbidden"], may_start)
+    if state == "starting":
+        return Check("witness", OK, f"pid {pid} holds the lock: a command at work, or a witness that starts")
+    if state == "degraded":
+        remedy = "make room or mend the disk; it resumes by itself"
+        return Check("witness", BAD, f"pid {pid} is degraded: {facts['last_error']}", remedy)
+    if state == "silent":
+        said = f"pid {pid} holds the lock and has said nothing for {age(facts['silent_s'])}"
+        return Check("witness", BAD, said, f"kill {pid}, then memlog witness run")
+    count = (facts["drained"] or {}).get("records", 0)
+    return Check(
+        "witness", OK, f"pid {pid} runs for {age(facts['uptime_s'] or 0)}, archived {number(count, 'record')}"
+    )
+
+
+def _stopped(forbidden: bool, may_start: bool) -> Check:
+    if forbidden:
+        return Check(
+            "witness", WARN, "stopped by `memlog witness stop`; hooks start none", "memlog witness run"
+        )
+    if may_start:
+        return Check("witness", OK, "none runs; the next hook starts one")
+    return Check("witness", WARN, "none runs, and hooks start none (start_witness)", "memlog witness run")
+
+
+def ring(levels: Sequence[Mapping[str, Any]], runs: bool, now_ns: int) -> Check:
+    """Can the rings be opened, and is what they hold archived. levels: as witness/status.py has them."""
+    broken = [level for level in levels if level.get("error")]
+    if broken:
+        return Check("ring", BAD, str(broken[0]["error"]), "memlog doctor --settings, or --ring shm")
+    if not levels:
+        return Check("ring", OK, "no ring yet; the first record makes it")
+    waiting = sum(level["undrained"] for level in levels)
+    since = min((n for level in levels if (n := level.get("undrained_since_ns"))), default=None)
+    names = ", ".join(
+        f"{level['kind']} {level['bytes']:,} of {level['capacity']:,} bytes" for level in levels
+    )
+    if not waiting:
+        return Check("ring", OK, f"{names}, all archived")
+    age_s = (now_ns - since) / 1e9 if since else 0.0
+    said = f"{names}; {number(waiting, 'record')} not archived, the oldest for {age(age_s)}"
+    late = since is not None and now_ns - since > _WAITING_NS
+    remedy = "memlog status, and log/witness.log" if runs else "memlog witness drain, or memlog up"
+    return Check("ring", BAD if late else OK, said, remedy if late else "")
+
+
+def spool(found: Spool, now_ns: int) -> Check:
+    """Is what hooks put aside brought in."""
+    if not found.files:
+        return Check("spool", OK, "empty")
+    age_ns = now_ns - found.oldest_ns if found.oldest_ns else 0
+    said = f"{number(found.files, 'file')}, {found.bytes:,} bytes, the oldest {age(age_ns / 1e9)} old"
+    if age_ns > _STUCK_NS:
+        return Check("spool", BAD, f"grows: {said}", "memlog witness drain")
+    return Check("spool", OK, said)
+
+
+def losses(found: Losses | None, now_ns: int) -> Check:
+    """Did everything arrive."""
+    if found is None or not (found.gaps or found.holes):
+        return Check("losses", OK, "no gap, no hole")
+    if found.noticed_ns is None:
+        return Check("losses", OK, f"{number(found.gaps, 'gap')}, healed")
+    said = f"{number(found.lost, 'record')} lost in {number(found.gaps - found.healed, 'gap')}, "
+    said += f"{number(found.holes, 'hole')} in transcripts"
+    state = BAD if now_ns - found.noticed_ns < _RECENT_NS else WARN
+    return Check("losses", state, said, "memlog query gaps")
+
+
+def damage(found: Damaged | None, now_ns: int) -> Check:
+    """Did something arrive that is no record. It is kept as it was."""
+    if found is None or not (found.lines or found.blobs):
+        return Check("damage", OK, "none")
+    said = f"kept as they were: {number(found.lines, 'line')} that are no JSON, "
+    said += f"{number(found.blobs, 'piece')} of rings that are no record"
+    if found.newest_ns is None or now_ns - found.newest_ns > _RECENT_NS:
+        return Check("damage", OK, said)
+    said += f"; the newest {age((now_ns - found.newest_ns) / 1e9)} ago"
+    return Check("damage", WARN, said, "memlog query search --kind damage, or: select * from v_damage")
+
+
+def archive(home: Home) -> Check:
+    """Does the archive open, and is it of this version."""
+    try:
+        con = connection.open_reader(home.archive)
+    except NotFoundError:
+        return Check("archive", WARN, "nothing is archived yet", "memlog up, or memlog import claude-code")
+    except MemlogError as exc:
+        return Check("archive", BAD, str(exc), exc.hint)
+    try:
+        version = con.execute("PRAGMA user_version").fetchone()[0]
+        found = totals(con)
+    except connection.Error as exc:
+        return Check("archive", BAD, f"{home.archive}: {exc}", "memlog admin verify")
+    finally:
+        con.close()
+    said = f"{number(found.records, 'record')} of {number(found.sessions, 'session')}, schema {version}"
+    if version < ARCHIVE_VERSION:
+        return Check("archive", WARN, f"{said}; this memlog writes {ARCHIVE_VERSION}", "memlog admin migrate")
+    return Check("archive", OK, said)
+
+
+def hooks(facts: Mapping[str, Any]) -> Check:
+    """Do the agents call us. facts: `hooks` of health.look(), with what is missing and what no hook saw.
+
+    Hooks that were installed and are gone, or are there and not called, are not "nothing to do". Those of
+    a plugin or a project are called without being missed by the user's settings.
+    """
+    missing, last, unseen = facts["missing"], facts["last_call"], facts["unseen"]
+    called = f"last called {last}" if last else "never called yet"
+    if missing:
+        gone = facts["installed"] and any("not installed" in line or "no hook" in line for line in missing)
+        said = f"{'removed' if gone else 'missing'}: {'; '.join(missing)}; {called}"
+        return Check("hooks", BAD if gone else WARN, said, "memlog install claude-code")
+    if unseen:
+        said = f"installed, but {called}, and {unseen['path']} changed {unseen['changed']}"
+        remedy = "start a new session of the agent; log/hook.log says what hooks met"
+        return Check("hooks", BAD, said, remedy)
+    return Check("hooks", OK, f"installed for Claude Code, {called}")
+
+
+def disk(facts: Mapping[str, int]) -> Check:
+    """Is there room. facts: `disk` of health.look()."""
+    free = facts["free"]
+    if free < _LOW_BYTES:
+        return Check("disk", BAD, f"full: {free / 1e6:,.0f} MB free", "make room")
+    return Check("disk", OK, f"{free / 1e9:,.1f} GB free")
+
+
+def clock(facts: Mapping[str, Any], now_ns: int) -> Check:
+    """Is the clock where the records' stamps say. facts: `clock` of health.look()."""
+    remedy = "set the clock (timedatectl); records keep the stamps they have"
+    if now_ns < _CLOCK_BUILT_NS:
+        return Check("clock", BAD, f"it says {iso(now_ns)[:10]}", remedy)
+    if facts["ahead_s"] > _AHEAD_S:
+        said = f"it jumped back: the newest stamp lies {age(facts['ahead_s'])} in the future"
+        return Check("clock", BAD, said, remedy)
+    if facts["jump_s"]:
+        way = "ahead" if facts["jump_s"] > 0 else "back"
+        return Check(
+            "clock", WARN, f"it jumped {age(abs(facts['jump_s']))} {way} at {facts['jumped']}", remedy
+        )
+    return Check("clock", OK, "no jump")
+
+
+# -- what doctor looks at besides -----------------------------------------------------------------
+
+
+def sqlite() -> Check:
+    """Is this SQLite new enough, and safe for several processes."""
+    name = f"{connection.BINDING} {'.'.join(map(str, connection.SQLITE_VERSION))}"
+    try:
+        connection.require_version()
+    except MemlogError as exc:
+        return Check("sqlite", BAD, str(exc), exc.hint)
+    if not connection.wal_is_safe():
+        said = f"{name} may lose pages of a WAL shared between processes: archives are made without one"
+        return Check("sqlite", WARN, said, "pip install 'pysqlite3>=0.6.1'")
+    return Check("sqlite", OK, name)
+
+
+def home(place: Home, *, network: bool) -> Check:
+    """Is the home ours alone, and on a disk of this machine."""
+    try:
+        found = os.lstat(place.root)
+    except FileNotFoundError:
+        return Check("home", WARN, f"{place.root} is not there yet", "memlog up")
+    if found.st_uid != os.geteuid():
+        return Check(
+            "home", BAD, f"{place.root} belongs to uid {found.st_uid}", f"chown -R $USER {place.root}"
+        )
+    open_to_others = [place.root] if stat.S_IMODE(found.st_mode) & 0o077 else []
+    for name in (place.archive, place.key, place.ring, place.spool, place.log):
+        try:
+            if stat.S_IMODE(os.lstat(name).st_mode) & 0o077:
+                open_to_others.append(name)
+        except FileNotFoundError:
+            continue
+    if open_to_others:
+        said = f"others may read {', '.join(open_to_others)}"
+        return Check("home", BAD, said, f"chmod -R go-rwx {place.root}")
+    if network:
+        said = f"{place.root} lies on a network file system: SQLite's locks cannot be trusted there"
+        return Check("home", WARN, said, "set MEMLOG_HOME to a local disk")
+    return Check("home", OK, f"{place.root}, yours alone")
+
+
+def device(path: str, kind: str) -> Check:
+    """Is the kernel module's device there, of mode 0660 and group memlog, and ours to use."""
+    if kind == "shm":
+        return Check("device", OK, "not used: the setting ring is shm")
+    try:
+        found = os.stat(path)
+    except OSError:
+        if kind == "kernel":
+            return Check("device", BAD, f"there is no {path}", 'load the module, or set ring = "auto"')
+        return Check("device", OK, f"no {path}; the shared-memory ring is used")
+    mode, group = stat.S_IMODE(found.st_mode), _group(found.st_gid)
+    said = f"{path} has mode {mode:04o} and group {group}"
+    mend = f"sudo chgrp memlog {path}; sudo chmod 0660 {path}"
+    if mode & 0o007:
+        return Check("device", BAD, f"{said}: everybody may open it", mend)
+    if not os.access(path, os.R_OK | os.W_OK):
+        remedy = "sudo usermod -aG memlog $USER, then log in again"
+        return Check("device", WARN, f"{said}: you may not open it", remedy)
+    if (mode, group) != (0o660, "memlog"):
+        return Check("device", WARN, f"{said}, not 0660 and memlog", mend)
+    return Check("device", OK, f"{said}, and can be opened")
+
+
+def installs(programs: Sequence[str], own: str) -> Check:
+    """Is there one memlog. programs: those a shell finds, in its order; own: the one that runs now."""
+    distinct = list(dict.fromkeys(map(os.path.realpath, programs)))
+    if len(distinct) > 1:
+        said = f"several: {', '.join(distinct)}; a shell runs the first"
+        return Check("installs", WARN, said, "uninstall the others, then memlog install claude-code")
+    if distinct and distinct[0] != os.path.realpath(own):
+        said = f"a shell runs {distinct[0]}, this is {os.path.realpath(own)}"
+        return Check("installs", WARN, said, "uninstall one of them, then memlog install claude-code")
+    return Check("installs", OK, f"one: {own}")
+
+
+def expiring(count: int, first_ns: int | None, days: int, now_ns: int) -> Check:
+    """Will the host delete transcripts that are not archived. count: of those it deletes within a week."""
+    if not count or first_ns is None:
+        return Check("transcripts", OK, f"all archived that Claude Code deletes (after {days} days)")
+    when = iso(first_ns)[:10] if first_ns > now_ns else "at its next start"
+    said = f"{number(count, 'transcript')} not archived; Claude Code deletes the first {when}"
+    return Check("transcripts", WARN, said, "memlog import claude-code")
+
+
+def age(seconds: float) -> str:
+    """A span of time in its largest unit."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
+def number(n: int, noun: str) -> str:
+    """1 record, 2,000 records."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _group(gid: int) -> str:
+    import grp  # only where there is a device
+
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
