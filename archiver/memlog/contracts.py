@@ -49,6 +49,8 @@ DAMAGED_INPUT = "damaged_input"
 CLAUDE_CODE = "claude-code"
 CODEX = "codex"
 COPILOT_CLI = "copilot-cli"
+GEMINI_CLI = "gemini-cli"
+OPENCODE = "opencode"
 CLAUDE_EVENTS = (
     "SessionStart", "UserPromptSubmit", "PostToolUse", "PreCompact", "PostCompact",
     "Stop", "StopFailure", "SubagentStop", "SessionEnd",

@@ -97,7 +97,14 @@ def test_events_are_the_same_everywhere() -> None:
     own = {contracts.CAPTURED, contracts.CAPTURE_PENDING, contracts.DAMAGED_INPUT}
     assert set(EVENTS["own"]) == own
     assert tuple(EVENTS[contracts.CLAUDE_CODE]) == contracts.CLAUDE_EVENTS
-    assert set(EVENTS) == {"own", "kinds", contracts.CLAUDE_CODE}
+    assert tuple(EVENTS[contracts.CODEX]) == contracts.CODEX_EVENTS
+    for agent, events in (
+        (contracts.GEMINI_CLI, contracts.GEMINI_EVENTS),
+        (contracts.OPENCODE, contracts.OPENCODE_EVENTS),
+    ):
+        assert {name: facts["as"] for name, facts in EVENTS[agent].items()} == events
+        assert set(events.values()) <= set(contracts.CLAUDE_EVENTS)
+    assert set(EVENTS) == {"own", "kinds", *contracts.HOOKED}
 
 
 def test_the_archive_version_is_the_number_of_migrations() -> None:

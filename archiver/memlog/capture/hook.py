@@ -1,4 +1,4 @@
-"""`memlog-hook EVENT [--home DIR]`: what a host calls. It exits 0, prints nothing, and never waits.
+"""`memlog-hook [--agent NAME] EVENT [--home DIR]`: what a host calls. It exits 0, and never waits.
 
 Exit code 2 of a hook blocks compaction and erases prompts, so nothing here may end the
 process but `os._exit(0)`: not an import that fails, not a signal, not a full disk.
@@ -26,30 +26,34 @@ def main() -> "NoReturn":
     """Record one hook call."""
     try:
         try:
-            _silence()
-            _run(sys.argv[1:])
+            _run(sys.argv[1:], _silence())
         except BaseException as exc:
             _log(sys.argv[1:], exc)
     finally:
         os._exit(0)
 
 
-def _silence() -> None:
-    """Nothing of this process reaches the host: its stdout is the agent's context."""
+def _silence() -> int:
+    """Nothing of this process reaches the host: its stdout is the agent's context.
+
+    Returns the descriptor on which a session that begins is told of trouble; -1 for every other call.
+    """
+    kept = os.dup(1) if "SessionStart" in sys.argv else -1
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
     os.dup2(null, 2)
     if null > 2:
         os.close(null)
+    return kept
 
 
-def _run(arguments: list[str]) -> None:
+def _run(arguments: list[str], stdout: int) -> None:
     gc.disable()  # a process of 50 ms has no garbage worth looking for
-    event, home_flag = _parse(arguments)
+    event, home_flag, agent = _parse(arguments)
     _be_brief(_MOST_AT_END_S if event == "SessionEnd" else _MOST_S)
     from memlog.capture import told
 
-    call = told.understand(event, told.read_input(0))
+    call = told.understand(event, told.read_input(0), agent)
     from memlog.paths import Home
     from memlog.settings import Settings, load
 
@@ -64,6 +68,10 @@ def _run(arguments: list[str]) -> None:
     finally:
         from memlog.capture import starter
 
+        if stdout >= 0 and not agent:  # of other hosts it is not known how they are told
+            from memlog.capture import alarm
+
+            alarm.tell(stdout, home, settings)
         starter.start_if_needed(home, settings)
 
 
@@ -71,15 +79,14 @@ def _record(home: "Home", settings: "Settings", call: "Told", arguments: list[st
     import time
 
     from memlog.capture import agents, locate, tail, told
-    from memlog.contracts import CLAUDE_CODE
 
     now_ns = time.time_ns()
     sink = tail.Sink(home, settings)
     event = told.event_of(call, now_ns=now_ns, redact=settings.redact)
     last = call.event == "SessionEnd"
     limit = min(settings.hand_over_bytes, _LIMIT_AT_END) if last else settings.hand_over_bytes
-    for path in locate.transcripts(call) if call.data else ():
-        reader = agents.reader(CLAUDE_CODE)
+    for path in locate.transcripts(call) if call.data and call.agent in agents.READERS else ():
+        reader = agents.reader(call.agent)
         one = tail.Tail(
             sink, reader, path, session=call.session, project=event.project, now_ns=now_ns
         )  # fmt: skip
@@ -93,18 +100,17 @@ def _record(home: "Home", settings: "Settings", call: "Told", arguments: list[st
         _log(arguments, line)
 
 
-def _parse(arguments: list[str]) -> tuple[str, str | None]:
-    """Event and home; whatever else is there is not worth failing for."""
-    event, home = "", None
+def _parse(arguments: list[str]) -> tuple[str, str | None, str]:
+    """Event, home, and agent ("": Claude Code); whatever else is there is not worth failing for."""
+    event, flags = "", {"--home": "", "--agent": ""}
     words = iter(arguments)
     for word in words:
-        if word == "--home":
-            home = next(words, None)
-        elif word.startswith("--home="):
-            home = word[7:]
+        name, equals, value = word.partition("=")
+        if name in flags:
+            flags[name] = value if equals else next(words, "")
         elif not event and not word.startswith("-"):
             event = word
-    return event, home or None
+    return event, flags["--home"] or None, flags["--agent"]
 
 
 def _be_brief(seconds: float) -> None:

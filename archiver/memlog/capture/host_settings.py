@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from memlog.capture.hosts import CLAUDE_HOST, Host
 from memlog.capture.identity import hex_digest
-from memlog.contracts import CLAUDE_EVENTS
 from memlog.errors import InputError, UnavailableError
 from memlog.paths import FILE_MODE, Home, make_dir, open_private, replace_file
 
@@ -16,7 +16,8 @@ _MEND = "mend the file, or move it away, then the same command again"
 class HostSettings:
     """A settings file: its bytes, how they are laid out, and a whole replacement of them."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, host: Host = CLAUDE_HOST) -> None:
+        self.host = host
         self.path = os.path.abspath(os.path.expanduser(path))
         self.target = os.path.realpath(self.path)  # a link in a dotfiles folder stays a link
         self.raw: bytes | None
@@ -33,10 +34,10 @@ class HostSettings:
         value = parse(self.raw, self.path)
         hooks = value.get("hooks", {})
         if not isinstance(hooks, dict) or any(
-            not isinstance(groups, list) for name, groups in hooks.items() if name in CLAUDE_EVENTS
+            not isinstance(groups, list) for name, groups in hooks.items() if name in self.host.events
         ):
             raise InputError(
-                f"{self.path}: its hooks are not laid out as Claude Code reads them; nothing was changed",
+                f"{self.path}: its hooks are not as {self.host.title} reads them; nothing was changed",
                 hint='make "hooks" an object of lists, {"Stop": []}, then the same command again',
             )
         return value
@@ -99,16 +100,20 @@ def _indent(text: str) -> str | int | None:
 
 
 def _place(home: Home, path: str, ending: str) -> str:
-    return os.path.join(home.root, "backup", f"claude-code-{hex_digest(path.encode())[:16]}{ending}")
+    return os.path.join(home.root, "backup", f"settings-{hex_digest(path.encode())[:16]}{ending}")
 
 
-def keep(home: Home, path: str, before: bytes | None, after: bytes) -> None:
-    """Remember a file as it was, and what it was made to be."""
+def keep(
+    home: Home, path: str, before: bytes | None, after: bytes, *, made_folder: bool = False
+) -> None:  # fmt: skip
+    """Remember a file as it was, what it was made to be, and whether its folder was made for it."""
     make_dir(home.root)
     make_dir(os.path.join(home.root, "backup"))
     if before is not None:
         replace_file(_place(home, path, ".before"), before)
-    facts = {"path": path, "existed": before is not None, "after": hex_digest(after)}
+    facts = {
+        "path": path, "existed": before is not None, "after": hex_digest(after), "made_folder": made_folder
+    }  # fmt: skip
     replace_file(_place(home, path, ".json"), json.dumps(facts).encode())
 
 

@@ -1,4 +1,4 @@
-"""Our hooks in Claude Code's settings: put in, checked, and taken out again without a trace.
+"""Our hooks in a host's JSON settings: put in, checked, and taken out again without a trace.
 
 Everything else in the file stays as it is; its first bytes are kept in <home>/backup.
 """
@@ -12,20 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from memlog import __version__
-from memlog.capture import host_settings
+from memlog.capture import host_settings, hosts
+from memlog.capture.hosts import CLAUDE_HOST, Host
 from memlog.capture.identity import hex_digest
-from memlog.contracts import CLAUDE_EVENTS
+from memlog.contracts import CLAUDE_CODE
 from memlog.errors import MemlogError
 from memlog.paths import Home, default_home
 
 PROGRAM = "memlog-hook"
-TIMEOUT_S = 10
-EVERY_TOOL = "PostToolUse"  # one process a tool call: on request only
-# schema/events.toml; UserPromptSubmit and Stop ignore matchers.
-MATCHERS = {
-    "SessionStart": "", "PostToolUse": "*", "PreCompact": "", "PostCompact": "", "StopFailure": "",
-    "SubagentStop": "", "SessionEnd": "",
-}  # fmt: skip
 _MANAGED = (
     "/etc/claude-code/managed-settings.json",
     "/Library/Application Support/ClaudeCode/managed-settings.json",
@@ -40,10 +34,9 @@ class Change(NamedTuple):
     differs: list[str]
 
 
-def settings_path() -> str:
-    """Claude Code's settings of this user."""
-    folder = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".claude")
-    return os.path.join(folder, "settings.json")
+def settings_path(agent: str = CLAUDE_CODE) -> str:
+    """A host's settings of this user."""
+    return os.path.join(hosts.folder(agent, os.path.expanduser("~"), os.environ), "settings.json")
 
 
 def program() -> str:
@@ -51,12 +44,17 @@ def program() -> str:
     return os.path.join(os.path.dirname(os.path.abspath(sys.executable)), PROGRAM)
 
 
-def command(event: str, home: Home, path: str | None = None) -> str:
-    """The command line of a hook. The home is named where the host could not guess it."""
-    words = [path or program(), event]
+def words(event: str, home: Home, agent: str = CLAUDE_CODE, path: str | None = None) -> list[str]:
+    """The command of a hook. The home is named where the host could not guess it."""
+    words = [path or program(), *([] if agent == CLAUDE_CODE else ["--agent", agent]), event]
     if home.root != Home(_unset_home()).root:
         words += ["--home", home.root]
-    return shlex.join(words)
+    return words
+
+
+def command(event: str, home: Home, path: str | None = None, *, agent: str = CLAUDE_CODE) -> str:
+    """The command line of a hook."""
+    return shlex.join(words(event, home, agent, path))
 
 
 def _unset_home() -> str:
@@ -67,18 +65,20 @@ def _unset_home() -> str:
 
 
 def events(every_tool: bool) -> tuple[str, ...]:
-    """The events a hook is installed for."""
-    return tuple(name for name in CLAUDE_EVENTS if every_tool or name != EVERY_TOOL)
+    """The events of Claude Code a hook is installed for."""
+    return CLAUDE_HOST.wanted(every_tool)
 
 
-def install(home: Home, path: str | None = None, *, every_tool: bool = False) -> Change:
+def install(
+    home: Home, path: str | None = None, *, every_tool: bool = False, host: Host = CLAUDE_HOST
+) -> Change:
     """Add our hooks, or mend them; nothing is written where all is well.
 
-    Raises: InputError when the settings are not what Claude Code could read.
+    Raises: InputError when the settings are not what the host could read.
     """
-    file = host_settings.HostSettings(path or settings_path())
+    file = host_settings.HostSettings(path or settings_path(host.agent), host)
     value = file.value()
-    differs = list(_differs(value, home, every_tool))
+    differs = list(_differs(value, home, every_tool, host))
     if not differs:
         return Change(file.path, "", [])
     had_ours = bool(list(_ours(value)))
@@ -89,27 +89,25 @@ def install(home: Home, path: str | None = None, *, every_tool: bool = False) ->
         stripped = file.value()
         _remove(stripped, _before(home, file.path))
         before = file.dump(stripped)
-    _add(value, home, every_tool)
+    _add(value, home, every_tool, host)
     after = file.dump(value)
     host_settings.keep(home, file.path, before, after)
     file.write(after)
     return Change(file.path, "updated" if had_ours else "installed", differs)
 
 
-def check(home: Home, path: str | None = None, *, every_tool: bool = False) -> list[str]:
+def check(
+    home: Home, path: str | None = None, *, every_tool: bool = False, host: Host = CLAUDE_HOST
+) -> list[str]:
     """What keeps our hooks from running, a sentence each; [] when all is well.
 
-    Raises: InputError when the settings are not what Claude Code could read.
+    Raises: InputError when the settings are not what the host could read.
     """
-    file = host_settings.HostSettings(path or settings_path())
+    file = host_settings.HostSettings(path or settings_path(host.agent), host)
     value = file.value()
-    wanted = every_tool or any(event == EVERY_TOOL for event, _, _ in _ours(value))
-    found = list(_differs(value, home, wanted))
-    if value.get("disableAllHooks") is True:
-        found.append("disableAllHooks is true: no hook runs")
-    local = os.path.join(os.path.dirname(file.path), "settings.local.json")
-    for other in (local, *_MANAGED):
-        found += _shadows(other)
+    wanted = every_tool or any(event == host.every_tool for event, _, _ in _ours(value))
+    found = list(_differs(value, home, wanted, host))
+    found += _switched_off(value, file.path, host)
     if not os.access(program(), os.X_OK):
         found.append(f"{program()} cannot be run")
     return found
@@ -132,12 +130,12 @@ def was_installed(home: Home) -> bool:
     return bool(host_settings.backup(home, os.path.abspath(settings_path())))
 
 
-def uninstall(home: Home, path: str | None = None) -> Change:
+def uninstall(home: Home, path: str | None = None, *, host: Host = CLAUDE_HOST) -> Change:
     """Take our hooks out: the file as it was before, byte for byte, unless it was changed since.
 
-    Raises: InputError when the settings are not what Claude Code could read.
+    Raises: InputError when the settings are not what the host could read.
     """
-    file = host_settings.HostSettings(path or settings_path())
+    file = host_settings.HostSettings(path or settings_path(host.agent), host)
     kept = host_settings.backup(home, file.path)
     if file.raw is not None and hex_digest(file.raw) == kept.get("after"):
         file.write(host_settings.original(home, file.path))
@@ -163,7 +161,7 @@ def write_plugin(folder: str, home: Home, *, every_tool: bool = False, path: str
     }
     hooks = {
         "description": "Each event copies what the transcript gained to memlog's ring",
-        "hooks": {name: [_group(name, command(name, home, path))] for name in events(every_tool)},
+        "hooks": {n: [_group(n, command(n, home, path), CLAUDE_HOST)] for n in events(every_tool)},
     }
     written = []
     for name, value in ((".claude-plugin/plugin.json", manifest), ("hooks/hooks.json", hooks)):
@@ -177,9 +175,10 @@ def write_plugin(folder: str, home: Home, *, every_tool: bool = False, path: str
 # -- what is in a settings file ------------------------------------------------------------------
 
 
-def _group(event: str, line: str) -> dict[str, Any]:
-    group: dict[str, Any] = {"matcher": MATCHERS[event]} if event in MATCHERS else {}
-    group["hooks"] = [{"type": "command", "command": line, "timeout": TIMEOUT_S}]
+def _group(event: str, line: str, host: Host) -> dict[str, Any]:
+    group: dict[str, Any] = {"matcher": host.matchers[event]} if event in host.matchers else {}
+    named = {"name": host.name} if host.name else {}
+    group["hooks"] = [{**named, "type": "command", "command": line, "timeout": host.timeout}]
     return group
 
 
@@ -190,11 +189,12 @@ def _ours(value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str
         for group in groups if isinstance(groups, list) else ():
             inner = group.get("hooks") if isinstance(group, dict) else None
             for hook in inner if isinstance(inner, list) else ():
-                if isinstance(hook, dict) and _runs_us(hook.get("command")):
+                if isinstance(hook, dict) and runs_us(hook.get("command")):
                     yield event, group, hook
 
 
-def _runs_us(line: object) -> bool:
+def runs_us(line: object) -> bool:
+    """True for a command line of a hook of ours."""
     if not isinstance(line, str):
         return False
     try:
@@ -204,12 +204,13 @@ def _runs_us(line: object) -> bool:
     return any(os.path.basename(word) == PROGRAM for word in words[:3])
 
 
-def _differs(value: dict[str, Any], home: Home, every_tool: bool) -> Iterator[str]:
+def _differs(value: dict[str, Any], home: Home, every_tool: bool, host: Host) -> Iterator[str]:
     found: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {}
     for event, group, hook in _ours(value):
         found.setdefault(event, []).append((group, hook))
-    wanted = events(every_tool)
+    wanted = host.wanted(every_tool)
     for event in wanted:
+        line = command(host.events[event], home, agent=host.agent)
         ours = found.get(event, [])
         if not ours:
             yield f"{event}: no hook of memlog"
@@ -217,15 +218,31 @@ def _differs(value: dict[str, Any], home: Home, every_tool: bool) -> Iterator[st
         if len(ours) > 1:
             yield f"{event}: memlog is called {len(ours)} times"
         group, hook = ours[0]
-        if hook.get("command") != command(event, home):
-            yield f"{event}: runs {hook.get('command')!r} instead of {command(event, home)!r}"
-        elif hook.get("type") != "command" or hook.get("timeout") != TIMEOUT_S:
-            yield f"{event}: not a command with a timeout of {TIMEOUT_S} s"
+        if hook.get("command") != line:
+            yield f"{event}: runs {hook.get('command')!r} instead of {line!r}"
+        elif hook.get("type") != "command" or hook.get("timeout") != host.timeout:
+            yield f"{event}: not a command with a timeout of {host.timeout}"
         elif group.get("matcher", "") not in ("", "*"):
             yield f"{event}: runs for {group['matcher']!r} only"
     for event in found:
         if event not in wanted:
             yield f"{event}: memlog is called, and need not be"
+
+
+def _switched_off(value: dict[str, Any], path: str, host: Host) -> Iterator[str]:
+    """What makes the host run no hooks, or not ours."""
+    if host is CLAUDE_HOST:
+        if value.get("disableAllHooks") is True:
+            yield "disableAllHooks is true: no hook runs"
+        local = os.path.join(os.path.dirname(path), "settings.local.json")
+        for other in (local, *_MANAGED):
+            yield from _shadows(other)
+    facts = value.get("hooksConfig")
+    if host.name and isinstance(facts, dict):
+        if facts.get("enabled") is False:
+            yield "hooksConfig.enabled is false: no hook runs"
+        if isinstance(facts.get("disabled"), list) and host.name in facts["disabled"]:
+            yield f"hooksConfig.disabled names {host.name}"
 
 
 def _shadows(path: str) -> Iterator[str]:
@@ -239,12 +256,13 @@ def _shadows(path: str) -> Iterator[str]:
             yield f"{path}: {name} is true, so hooks of the user's settings do not run"
 
 
-def _add(value: dict[str, Any], home: Home, every_tool: bool) -> None:
+def _add(value: dict[str, Any], home: Home, every_tool: bool, host: Host) -> None:
     _remove(value, {"hooks": dict(value.get("hooks", {}))})  # what is empty now is filled below
     hooks = value.setdefault("hooks", {})
-    for event in events(every_tool):
-        hooks.setdefault(event, []).append(_group(event, command(event, home)))
-    for event in [name for name, groups in hooks.items() if groups == [] and name in CLAUDE_EVENTS]:
+    for event in host.wanted(every_tool):
+        line = command(host.events[event], home, agent=host.agent)
+        hooks.setdefault(event, []).append(_group(event, line, host))
+    for event in [name for name, groups in hooks.items() if groups == [] and name in host.events]:
         del hooks[event]
 
 

@@ -4,8 +4,10 @@ import os
 from collections.abc import Iterator
 
 from memlog.capture.told import Told
+from memlog.contracts import CLAUDE_CODE, CODEX
 
 _LONGEST_SLUG = 200
+_MOST_DAYS = 60  # folders of a Codex home to look into for a session that names no file
 # These end something: what its subagents wrote since the last look belongs to it.
 _WITH_SUBAGENTS = frozenset(("PreCompact", "Stop", "StopFailure", "SessionEnd"))
 
@@ -23,7 +25,7 @@ def transcripts(told: Told) -> Iterator[str]:
         if named not in seen:
             seen.add(named)
             yield named
-    if main is not None and told.event in _WITH_SUBAGENTS:
+    if main is not None and told.agent == CLAUDE_CODE and told.event in _WITH_SUBAGENTS:
         for path in _subagents(main):
             if path not in seen:
                 yield path
@@ -35,6 +37,10 @@ def _main(told: Told) -> str | None:
         return os.path.abspath(given)
     session = told.text("session_id")
     if not session or session != os.path.basename(session) or session in (".", "..") or "\0" in session:
+        return None
+    if told.agent == CODEX:
+        return _rollout(session)
+    if told.agent != CLAUDE_CODE:
         return None
     projects = os.path.join(_config_dir(), "projects")
     cwd = told.text("cwd")
@@ -66,6 +72,28 @@ def _anywhere(projects: str, name: str) -> str | None:
     except OSError:
         pass
     return max(found)[1] if found else None
+
+
+def _rollout(session: str) -> str | None:
+    """The file of a Codex session: sessions/YYYY/MM/DD/rollout-<time>-<session>.jsonl, newest days first."""
+    folder = os.environ.get("CODEX_HOME") or os.path.join(os.path.expanduser("~"), ".codex")
+    ending = f"-{session}.jsonl"
+    left = _MOST_DAYS
+    for year in _newest(os.path.join(folder, "sessions")):
+        for month in _newest(year):
+            for day in _newest(month):
+                found = next((path for path in _newest(day) if path.endswith(ending)), None)
+                left -= 1
+                if found is not None or not left:
+                    return found
+    return None
+
+
+def _newest(folder: str) -> list[str]:
+    try:
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder), reverse=True)]
+    except OSError:
+        return []
 
 
 def _subagents(main: str) -> list[str]:

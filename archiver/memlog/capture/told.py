@@ -26,9 +26,10 @@ _KEPT_LARGE = 2_000
 class Told:
     """One hook call. data: the host's object, {} where it was none. raw: what stood on stdin."""
 
-    __slots__ = ("data", "event", "raw")
+    __slots__ = ("agent", "data", "event", "raw")
 
-    def __init__(self, event: str, data: dict[str, Any], raw: bytes) -> None:
+    def __init__(self, event: str, data: dict[str, Any], raw: bytes, agent: str) -> None:
+        self.agent = agent
         self.event = event
         self.data = data
         self.raw = raw
@@ -64,14 +65,15 @@ def read_input(fd: int) -> bytes:
     return b"".join(pieces)
 
 
-def understand(event: str, raw: bytes) -> Told:
-    """The call; its event is the command line's, else what the host says."""
+def understand(event: str, raw: bytes, agent: str = "") -> Told:
+    """The call; its event is the command line's, else what the host says. agent: "" is Claude Code."""
     data = _object(raw)
     event = fit_text(event)  # the command line may hold any byte
+    agent = short_name(fit_text(agent)) or CLAUDE_CODE
     if data is None:
-        return Told(event or "unknown", {}, raw)
+        return Told(event or "unknown", {}, raw, agent)
     name = event or data.get("hook_event_name")
-    return Told(name if isinstance(name, str) and name else "unknown", data, raw)
+    return Told(name if isinstance(name, str) and name else "unknown", data, raw, agent)
 
 
 def _object(raw: bytes) -> dict[str, Any] | None:
@@ -92,13 +94,13 @@ def event_of(told: Told, *, now_ns: int, redact: bool) -> Event:
         data: dict[str, Any] = {
             "event": told.event[:64], "bytes": len(told.raw), "input": text[:_KEPT_DAMAGE]
         }  # fmt: skip
-        return Event(DAMAGED_INPUT, CLAUDE_CODE, "", now_ns, data, redacted=counts)
+        return Event(DAMAGED_INPUT, told.agent, "", now_ns, data, redacted=counts)
     data = {key: _beginning(value) if key in _LARGE else value for key, value in told.data.items()}
     if redact:
         data = redact_value(data, Hits(told.raw).before(len(told.raw)), counts)
     project = told.text("cwd")
     return Event(
-        told.event[:64], CLAUDE_CODE, told.session, now_ns, data,
+        told.event[:64], told.agent, told.session, now_ns, data,
         project=short_name(project) if project else None, redacted=counts,
     )  # fmt: skip
 

@@ -1,43 +1,88 @@
 """memlog install: hooks into an agent's settings."""
 
+from collections.abc import Callable
+
 import click
 
+from memlog.capture import codex_config, hosts, opencode_plugin
 from memlog.capture import install as hooks
+from memlog.cli import service
 from memlog.cli.root import Context, pass_context
+from memlog.contracts import CLAUDE_CODE, CODEX, GEMINI_CLI, OPENCODE
+from memlog.errors import InputError
+from memlog.paths import Home
+
+_NEXT = {
+    CODEX: "start codex, type /hooks and trust them; then: memlog query sessions",
+    OPENCODE: "start opencode again, then: memlog query sessions",
+}
 
 
 @click.command()
-@click.argument("agent", type=click.Choice(["claude-code"]))
+@click.argument("agent", type=click.Choice([*hosts.AGENTS, "service"]))
 @click.option("--check", "mode", flag_value="check", help="Say what is missing; exit 1 when something is.")
 @click.option("--uninstall", "mode", flag_value="uninstall", help="Take the hooks out again.")
-@click.option(
-    "--settings", "path", metavar="FILE", help="Another settings file  [default: Claude Code's of this user]"
-)
+@click.option("--settings", "path", metavar="FILE", help="Another settings file  [default: the agent's own]")
 @click.option("--every-tool", is_flag=True, help="Also after each tool call: one more process a call.")
-@click.option("--plugin", metavar="DIR", help="Write a plugin folder instead of changing settings.")
+@click.option("--plugin", metavar="DIR", help="claude-code: write a plugin folder instead.")
 @pass_context
 def install(
     context: Context, agent: str, mode: str | None, path: str | None, every_tool: bool, plugin: str | None
 ) -> int:
     """Have AGENT call memlog at each event; everything else in its settings stays.
 
+    `service` instead of an agent: the witness starts at login, and again when it fails (systemd, launchd).
+
     Example: memlog install claude-code --check
     """
+    if agent == "service":
+        return service.run(context, mode, every_tool or path or plugin)
+    if plugin is not None and agent != CLAUDE_CODE:
+        raise InputError("--plugin is for claude-code alone", hint=f"memlog install {agent}")
+    if every_tool and agent == OPENCODE:
+        raise InputError("opencode has no call after each tool", hint="memlog install opencode")
     if plugin is not None:
         for written in hooks.write_plugin(plugin, context.home, every_tool=every_tool):
             click.echo(written)
         return 0
     if mode == "check":
-        differs = hooks.check(context.home, path, every_tool=every_tool)
+        differs = check(agent, context.home, path, every_tool=every_tool)
         for line in differs or ["all hooks of memlog are installed"]:
             click.echo(line)
         return 1 if differs else 0
-    if mode == "uninstall":
-        change = hooks.uninstall(context.home, path)
-        click.echo(f"{change.path}: {change.done or 'no hook of memlog is in it'}", err=True)
-        return 0
-    change = hooks.install(context.home, path, every_tool=every_tool)
-    click.echo(f"{change.path}: {change.done or 'installed already'}", err=True)
-    if change.done:
-        click.echo("next: start a new session, then: memlog query sessions", err=True)
+    change = _REMOVE[agent](context.home, path) if mode else _set_up(agent, context.home, path, every_tool)
+    otherwise = "no hook of memlog is in it" if mode else "installed already"
+    click.echo(f"{change.path}: {change.done or otherwise}", err=True)
+    if change.done and not mode:
+        then = _NEXT.get(agent, "start a new session, then: memlog query sessions")
+        click.echo(f"next: {then}", err=True)
     return 0
+
+
+def check(agent: str, home: Home, path: str | None = None, *, every_tool: bool = False) -> list[str]:
+    """What keeps the hooks of an agent from running, a sentence each; [] when all is well.
+
+    Raises: InputError when its settings are not what it could read.
+    """
+    if agent == OPENCODE:
+        return opencode_plugin.check(home, path)
+    if agent == CODEX:
+        return codex_config.check(home, path, every_tool=every_tool)
+    return hooks.check(home, path, every_tool=every_tool, host=_JSON[agent])
+
+
+def _set_up(agent: str, home: Home, path: str | None, every_tool: bool) -> hooks.Change:
+    if agent == OPENCODE:
+        return opencode_plugin.set_up(home, path)
+    if agent == CODEX:
+        return codex_config.set_up(home, path, every_tool=every_tool)
+    return hooks.install(home, path, every_tool=every_tool, host=_JSON[agent])
+
+
+_JSON = {CLAUDE_CODE: hosts.CLAUDE_HOST, GEMINI_CLI: hosts.GEMINI_HOST}
+_REMOVE: dict[str, Callable[[Home, str | None], hooks.Change]] = {
+    CLAUDE_CODE: lambda home, path: hooks.uninstall(home, path),
+    CODEX: codex_config.uninstall,
+    GEMINI_CLI: lambda home, path: hooks.uninstall(home, path, host=hosts.GEMINI_HOST),
+    OPENCODE: opencode_plugin.uninstall,
+}

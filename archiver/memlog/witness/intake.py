@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from memlog.archive.store import Archive, Outcome
 from memlog.capture import agents, transcript, watermark
 from memlog.capture.transcript import Watermark
-from memlog.contracts import CLAUDE_CODE
+from memlog.contracts import HOOKED
 from memlog.errors import MemlogError
 from memlog.record import encode
 from memlog.settings import Settings
@@ -18,7 +18,6 @@ from memlog.witness.log import log
 
 # Hooks read on from what is archived; the host deletes transcripts older than this.
 _LIVE_S = 30 * 86_400
-_HOOKED = frozenset((CLAUDE_CODE,))
 
 
 def ignore(outcome: Outcome) -> None:
@@ -110,7 +109,7 @@ class Intake:
             self.totals.count(outcome)
             self._heed(outcome)
         for mark, agent in marks:
-            if agent in _HOOKED:
+            if agent in HOOKED:
                 self._tell_hooks(mark)
 
     def _tell_hooks(self, mark: Watermark) -> None:
