@@ -57,7 +57,7 @@ CLAUDE_EVENTS = (
 )  # fmt: skip
 
 # schema/migrations
-ARCHIVE_VERSION = 1
+ARCHIVE_VERSION = 2
 APPLICATION_ID = 0x4D4C4F47  # PRAGMA application_id: 'MLOG'
 SQLITE_MIN = (3, 43, 0)  # contentless_delete
 DAY_BITS = 24  # record id = day << DAY_BITS | n

@@ -54,7 +54,7 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 def register_routes(datasette: Any) -> list[tuple[str, Any]]:
     return [
         (r"/(?P<database>[^/.]+)/-/search$", pages.search_page),
-        (r"/(?P<database>[^/.]+)/-/record/(?P<id>\d{1,19})$", pages.record_page),
+        (r"/(?P<database>[^/.]+)/-/record/(?P<id>e?\d{1,19})$", pages.record_page),
     ]
 
 

@@ -14,15 +14,18 @@ from memlog.errors import ArchiveError
 from memlog.paths import Home
 
 # SHA-256 of every released file; a new migration is added here with the release that brings it.
-RELEASED = {"0001_create_archive.sql": "09cd4c2f01725d8aa67e4d51db041755ce74d8522f837386ba844700b5342d66"}
+RELEASED = {
+    "0001_create_archive.sql": "09cd4c2f01725d8aa67e4d51db041755ce74d8522f837386ba844700b5342d66",
+    "0002_add_event_text.sql": "931861502f8be8929e6cc68c0427fd395168627614395cb2160c8400a067e52c",
+}
 
-SECOND = Migration(
-    2,
-    "0002_add_pin.sql",
+NEXT = Migration(
+    3,
+    "0003_add_pin.sql",
     "CREATE TABLE pin (record_id INTEGER PRIMARY KEY) STRICT;\n"
     "INSERT INTO pin VALUES (1); INSERT INTO pin VALUES (2); -- a comment; with a semicolon\n"
     "CREATE VIEW v_pin AS SELECT 'a;b' AS text, record_id FROM pin;\n"
-    "PRAGMA user_version = 2;\n",
+    "PRAGMA user_version = 3;\n",
 )
 
 PROMISED = {
@@ -57,7 +60,7 @@ def test_a_new_archive_has_its_identity_its_first_links_and_the_promised_columns
     assert migrate.migrate(con, now_ns=7) == [m.name for m in migrations()]
     assert migrate.migrate(con, now_ns=8) == []
     assert con.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
-    assert con.execute("SELECT length(archive_id), created_ns, links FROM archive").fetchone() == (16, 7, 2)
+    assert con.execute("SELECT length(archive_id), created_ns, links FROM archive").fetchone() == (16, 7, 3)
     assert chain.verify_archive_chain(con) == []
     for view, columns in PROMISED.items():
         found = [d[0] for d in con.execute(f"SELECT * FROM {view}").description]
@@ -65,7 +68,7 @@ def test_a_new_archive_has_its_identity_its_first_links_and_the_promised_columns
     con.close()
 
 
-def apply_second(home: Home, monkeypatch: pytest.MonkeyPatch, migration: Migration = SECOND) -> None:
+def apply_next(home: Home, monkeypatch: pytest.MonkeyPatch, migration: Migration = NEXT) -> None:
     monkeypatch.setattr(migrate, "migrations", lambda: [*migrations(), migration])
     con = open_writer(home.archive)
     try:
@@ -95,14 +98,14 @@ def test_a_migration_that_fails_leaves_the_archive_as_it_was(
     con.close()
     before = schema(home)
     for bad in (
-        SECOND.sql + "SELECT nonsense FROM nowhere;",
-        SECOND.sql.replace("user_version = 2", "user_version = 3"),
+        NEXT.sql + "SELECT nonsense FROM nowhere;",
+        NEXT.sql.replace("user_version = 3", "user_version = 4"),
     ):
-        with pytest.raises(ArchiveError, match="0002_add_pin"):
-            apply_second(home, monkeypatch, SECOND._replace(sql=bad))
+        with pytest.raises(ArchiveError, match="0003_add_pin"):
+            apply_next(home, monkeypatch, NEXT._replace(sql=bad))
         assert schema(home) == before
-    apply_second(home, monkeypatch)
-    assert schema(home)[0] == 2 and "pin" in schema(home)[2]
+    apply_next(home, monkeypatch)
+    assert schema(home)[0] == 3 and "pin" in schema(home)[2]
 
 
 def test_the_bindings_own_executescript_would_leave_half_of_it(home: Home) -> None:
@@ -111,7 +114,7 @@ def test_the_bindings_own_executescript_would_leave_half_of_it(home: Home) -> No
     con = open_writer(home.archive)
     con.execute("BEGIN IMMEDIATE")
     with pytest.raises(sqlite3.Error):
-        con.executescript(SECOND.sql + "SELECT nonsense FROM nowhere;")
+        con.executescript(NEXT.sql + "SELECT nonsense FROM nowhere;")
     con.close()
     con = sqlite3.connect(home.archive)
     assert con.execute("SELECT count(*) FROM sqlite_master WHERE name = 'pin'").fetchone() == (1,)
@@ -145,7 +148,7 @@ def test_migrations_killed_after_every_statement_leave_old_or_new(
 ) -> None:
     import sqlite_utils  # noqa: F401 - loaded once, not by every child
 
-    monkeypatch.setattr(migrate, "migrations", lambda: [*found, SECOND])
+    monkeypatch.setattr(migrate, "migrations", lambda: [*found, NEXT])
     found = migrations()
     Path(home.root).mkdir()
     versions: list[int] = []
@@ -157,13 +160,15 @@ def test_migrations_killed_after_every_statement_leave_old_or_new(
         killed = migrate_and_die(home, statement)
         version, links, names = schema(home)
         versions.append(version)
-        assert links == (0, 2, 3)[version]
-        assert ("pin" in names, "record" in names) == (version == 2, version >= 1)
+        assert links == (0, 2, 3, 4)[version]
+        assert ("pin" in names, "event_fts" in names, "record" in names) == (
+            version == 3, version >= 2, version >= 1
+        )  # fmt: skip
         if not killed:
             break
         con = open_writer(home.archive)
         migrate.migrate(con, now_ns=2)
         assert chain.verify_archive_chain(con) == []
         con.close()
-        assert schema(home)[0] == 2
-    assert statement > 40 and versions == sorted(versions) and set(versions) == {0, 1, 2}
+        assert schema(home)[0] == 3
+    assert statement > 40 and versions == sorted(versions) and set(versions) == {0, 1, 2, 3}

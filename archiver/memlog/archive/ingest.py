@@ -9,7 +9,7 @@ from collections import defaultdict
 from hmac import digest as hmac_digest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memlog.archive import body, epochs, evidence, gaps, sessions
+from memlog.archive import body, epochs, events, evidence, gaps, sessions
 from memlog.archive.arrival import MOST, Arrival, Read, Told
 from memlog.archive.rows import Rows
 from memlog.archive.sessions import Session
@@ -30,11 +30,6 @@ NAMELESS_SQL = "SELECT session FROM session WHERE agent = :agent AND session GLO
 # index: record_ring
 SEQS_SQL = "SELECT seq FROM record WHERE ring = :ring AND seq BETWEEN :first AND :last"
 SIGHTING_SQL = "INSERT OR IGNORE INTO record_sighting (ring, seq, record_id) VALUES (?, ?, ?)"
-EVENT_SQL = """
-INSERT INTO event (ring, seq, uid, pid, digest, agent, session, event, ts_ns, written_ns, archived_ns, data)
-VALUES (:ring, :seq, :uid, :pid, :digest, :agent, :session, :event, :ts_ns, :written_ns, :archived_ns, :data)
-ON CONFLICT (digest) DO NOTHING
-"""
 CURSOR_SQL = "UPDATE ring SET cursor = max(cursor, :cursor), drained_ns = :now_ns WHERE id = :ring"
 LEAVES_SQL = """
 SELECT DISTINCT source_id FROM record WHERE session_id = ? AND source_id IN (SELECT value FROM json_each(?))
@@ -123,10 +118,11 @@ class Batch:
                     self.archive.key, (header.pack() if header else b"") + told.blob, "sha256"
                 )[:16],
             }  # fmt: skip
-            cursor = self.con.execute(EVENT_SQL, row)
-            if cursor.rowcount:
-                outcome.events.append((cursor.lastrowid or 0, event))
+            added = events.add(self.con, row)
+            if added:
+                outcome.events.append((added, event))
                 self._heed(told, outcome)
+        events.index(self.con, [added for added, _ in outcome.events])
         gaps.count_arrived(self.con, self.ring, self.read.arriving, now_ns=self.now_ns)
 
     def _heed(self, told: Told, outcome: "Outcome") -> None:
@@ -256,9 +252,9 @@ class Batch:
 
     def _hear_events(self, session: Session) -> None:
         names = {"session": session.name, "agent": session.agent}
-        events = self.con.execute(evidence.TOLD_SQL, names).fetchall()
-        session.epochs.told = evidence.compactions(events)
-        for event, ts_ns, _ in events:
+        told = self.con.execute(evidence.TOLD_SQL, names).fetchall()
+        session.epochs.told = evidence.compactions(told)
+        for event, ts_ns, _ in told:
             if event == "SessionEnd":
                 session.closed_ns = max(session.closed_ns or 0, ts_ns)
 

@@ -4,7 +4,7 @@ import os
 from hashlib import sha256
 from typing import NamedTuple
 
-from memlog.archive import chain
+from memlog.archive import chain, events
 from memlog.archive.connection import Connection, sqlite3
 from memlog.archive.prepare import TEXT_VERSION
 from memlog.contracts import schema_dir
@@ -16,6 +16,10 @@ CREATE_SQL = """
 INSERT INTO archive (one, archive_id, created_ns, text_version, head, links)
 VALUES (1, :archive_id, :now_ns, :text_version, :head, 0)
 """
+
+
+# What a migration cannot say in SQL, by its number; in the same transaction.
+FILL = {2: events.index_all}
 
 
 class Migration(NamedTuple):
@@ -59,6 +63,8 @@ def migrate(con: Connection, *, now_ns: int, archive_id: bytes | None = None) ->
         try:
             con.execute("BEGIN IMMEDIATE")
             db.executescript(migration.sql)
+            if migration.number in FILL:
+                FILL[migration.number](con)
             _record(con, migration, now_ns, archive_id)
             con.execute("COMMIT")
         except sqlite3.Error as exc:

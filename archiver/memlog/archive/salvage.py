@@ -3,18 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from memlog.archive import gaps, store
+from memlog.archive import events, gaps, store
 from memlog.archive.connection import Error, open_reader
 from memlog.archive.store import Archive
 from memlog.contracts import RING_ID_BYTES
 from memlog.errors import MemlogError
 from memlog.wire import Damage, Gap
 
-EVENT_SQL = """
-INSERT INTO event (ring, seq, uid, pid, digest, agent, session, event, ts_ns, written_ns, archived_ns, data)
-VALUES (:ring, :seq, :uid, :pid, :digest, :agent, :session, :event, :ts_ns, :written_ns, :archived_ns, :data)
-ON CONFLICT (digest) DO NOTHING
-"""
 OLD_EVENTS_SQL = """
 SELECT e.agent, e.session, e.event, e.ts_ns, e.data, e.digest, e.seq, e.uid, e.pid, e.written_ns,
   e.archived_ns, g.ring_id FROM event e LEFT JOIN ring g ON g.id = e.ring ORDER BY e.id
@@ -62,7 +57,7 @@ class Salvage:
         row = {name: facts.get(name) for name in _EVENT}
         row |= {"digest": as_bytes(facts.get("digest")), "ring": self.rings.get(ring)}
         if row["digest"] and all(isinstance(row[name], kind) for name, kind in _EVENT_MUST.items()):
-            self.con.execute(EVENT_SQL, row)
+            events.index(self.con, [added] if (added := events.add(self.con, row)) else [])
 
     def carry_over(self, path: str) -> bool:
         """Rings, events, gaps and damage of the old archive; False where it cannot be read to the end."""

@@ -8,6 +8,7 @@ from typing import Any
 from memlog.archive import body
 from memlog.archive.connection import Connection
 from memlog.errors import MemlogError, NotFoundError
+from memlog.query import event
 from memlog.query.selection import Where
 from memlog.record import Record, decode, load_cbor
 
@@ -35,6 +36,15 @@ SELECTED_SQL = (
     "SELECT r.session_id, r.source_id, r.block FROM record r JOIN epoch e ON e.id = r.epoch_id WHERE ",
     " AND r.part = 0 ORDER BY r.session_id, e.number, r.ts_ns, r.id",
 )
+# index: the event's primary key
+EVENT_SQL = """
+SELECT v.session, coalesce(s.project, t.cwd) AS project, v.agent, coalesce((SELECT max(x.number) FROM epoch x
+    WHERE x.session_id = s.id AND x.opened_ns <= v.ts_ns), 0) AS epoch,
+  v.ring_id, v.seq, v.ts, v.ts_ns, v.written_ns, v.archived_ns, v.uid, v.pid, g.attested, v.event AS tool,
+  coalesce(t.text, '') AS text, lower(hex(e.digest)) AS digest, v.data
+FROM v_event v JOIN event e ON e.id = v.id JOIN v_event_text t ON t.id = v.id LEFT JOIN ring g ON g.id = e.ring
+  LEFT JOIN session s ON s.agent = v.agent AND s.session = v.session WHERE v.id = :id
+"""
 COLUMNS = (  # of PARTS_SQL, before the text's size and the blob
     "id", "session", "project", "agent", "epoch", "ring_id", "seq", "ts", "ts_ns", "written_ns",
     "archived_ns", "uid", "pid", "attested", "kind", "role", "tool", "source_id", "parent_id", "block",
@@ -47,10 +57,11 @@ class Whole:
     """A record with the columns of v_record, parts joined: bytes are added up, id is its first part's.
 
     extra: what its line held besides the text. ids: of all its parts. at: byte offset of its line in
-    the session's own transcript; None where it stood in another file, or in none.
+    the session's own transcript; None where it stood in another file, or in none. Of an event: tool is
+    its name, id and extra are text and what the host said.
     """
 
-    id: int
+    id: int | str
     session: str
     project: str | None
     agent: str
@@ -88,18 +99,28 @@ Identity = tuple[int, str, int]
 
 
 def find(con: Connection, ref: str) -> list[Whole]:
-    """The record with this id; else every block of the line with this source_id.
+    """The record with this id; else every block of the line with this source_id, or the event `e<number>`.
 
     Raises: NotFoundError.
     """
-    return [whole(con, identity) for identity in _identities(con, ref)]
+    number = event.number_of(con, ref.strip().removeprefix("#"))
+    if number is None:
+        return [whole(con, identity) for identity in _identities(con, ref)]
+    try:
+        found = [whole(con, identity) for identity in _identities(con, ref)]
+    except NotFoundError:
+        found = []  # a line may have the name of an event: then both are meant
+    return [*found, _event(con, number)]
 
 
 def blobs(con: Connection, ref: str) -> list[bytes]:
-    """The blobs of find(ref), as they were archived.
+    """The blobs of find(ref), as they were archived; of an event the JSON that is kept of it.
 
     Raises: NotFoundError, also when their bytes are damaged.
     """
+    number = event.number_of(con, ref.strip().removeprefix("#"))
+    if number is not None:
+        return [body.to_json(_event(con, number).extra).encode()]
     found = []
     for identity in _identities(con, ref):
         for (blob,) in con.execute(BLOBS_SQL, _named(identity)):
@@ -135,6 +156,18 @@ def whole(con: Connection, identity: Identity) -> Whole:
     return Whole(
         **columns, text="".join(texts), extra=_extra([part.rest for part in decoded if part]),
         ids=tuple(row[0] for row in rows), at=_at(decoded[0]),
+    )  # fmt: skip
+
+
+def _event(con: Connection, number: int) -> Whole:
+    cursor = con.execute(EVENT_SQL, {"id": number})
+    (row,) = cursor.fetchall()
+    columns: dict[str, Any] = dict(zip((c[0] for c in cursor.description), row, strict=True))
+    data = columns.pop("data")
+    return Whole(
+        **columns, id=f"e{number}", kind=event.EVENT, role=None, source_id=f"~{columns['digest']}",
+        parent_id=None, block=0, part=0, parts=1, bytes=len(data.encode()), decode_error=None, error=0,
+        omitted=None, redacted=0, extra=json.loads(data), ids=(),
     )  # fmt: skip
 
 

@@ -7,11 +7,11 @@ imports load neither re, json, cbor2, typing, dataclasses nor pathlib.
 from heapq import heappush, heappushpop
 
 from memlog.archive.connection import Error
-from memlog.contracts import DAY_BITS, KINDS
-from memlog.errors import ArchiveError, MemlogError, QueryError
+from memlog.contracts import DAY_BITS
+from memlog.errors import ArchiveError, MemlogError, NotFoundError, QueryError
 from memlog.query import dates, words
 from memlog.query.hit import Hit, Hits, context_of
-from memlog.query.selection import Selection, known, session_name, where
+from memlog.query.selection import NAMED_KINDS, Selection, known, session_name, where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = ["CANDIDATES", "NOT_MATCHING", "Hit", "Hits", "filtered", "find"]
 # Ranking costs what it has hits, newest-first does not: bm25 over the newest 2,000 is exact for all but
 # very common words and takes 8 ms instead of 224 at a million records.
 CANDIDATES = 2_000
+EVENT = "event"  # text that only a hook delivered
 META = "meta"  # bookkeeping lines of hosts: they repeat what other records say, so they come last
 
 # CROSS JOIN keeps the index outside: it gives its hits newest first without sorting them.
@@ -68,6 +69,9 @@ SELECT r.id, s.session, e.number, r.seq, r.ts_ns, s.agent, s.project, r.kind, r.
 FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value JOIN session s ON s.id = r.session_id
   JOIN epoch e ON e.id = r.epoch_id
 """
+EVENTS_SQL = """SELECT id, score FROM (
+  SELECT f.rowid AS id, f.rank AS score FROM event_fts f WHERE f.event_fts MATCH :match
+  ORDER BY f.rowid DESC LIMIT :candidates) ORDER BY score, id DESC"""
 CHECK_SQL = "SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 1"
 
 
@@ -85,6 +89,7 @@ def find(
 ) -> Hits:
     """Records whose text answers, best first; without words, the newest of the selection.
 
+    Where they leave room: events whose text no record holds, such as a prompt of a lost transcript.
     text: words, `"phrases"`, `-not`, `begin*`, `a OR b`, `key:value`; raw: FTS5's own language.
     newest: in order of time. exhaustive: rank every hit. context: records before and after each.
     Limits: the parts of a record are one hit; ties go by time, then id, newest first.
@@ -96,18 +101,19 @@ def find(
     try:
         if raw:
             _check(con, text)
-            asked.where, asked.meta_last = where(con, selection), selection.kind is None
+            asked.choose(selection)
+            asked.needles = words.needles_of_raw(text)
             hits += asked.run(text)
-            needles = words.needles_of_raw(text)
+            asked.events(text, hits)
         else:
             question = words.parse(text)
             selection = filtered(con, question, selection, now_ns)
-            asked.where, asked.meta_last = where(con, selection), selection.kind is None
+            asked.choose(selection)
+            asked.needles = words.needles(question)
             _answer(asked, question, text, hits)
-            needles = words.needles(question)
             hits.notes += question.notes
         for hit in hits:
-            hit.needles = needles
+            hit.needles = asked.needles
             if context > 0:
                 hit.context = context_of(con, hit, context)
     except Error as exc:
@@ -126,8 +132,10 @@ def _answer(asked: "_Asked", question: words.Question, text: str, hits: Hits) ->
             hits.notes.append(f"nothing in {said!r} can be searched for: it has neither letter nor digit")
         if narrowed:
             hits += asked.listed(words.excluded(question))
+            asked.newest_events(hits)
         return
     hits += asked.run(every)
+    asked.events(every, hits)
     if some is None or len(hits) >= asked.limit or (hits and (asked.newest or not question.plain)):
         return
     seen = {hit.identity for hit in hits}
@@ -136,15 +144,23 @@ def _answer(asked: "_Asked", question: words.Question, text: str, hits: Hits) ->
             hit.matched = "any"
             hits.append(hit)
             hits.relaxed = True
+    before = len(hits)
+    asked.events(some, hits)
+    for hit in hits[before:]:
+        hit.matched, hits.relaxed = "any", True
 
 
 class _Asked:
     """One search while it runs: the archive, the selection and how hits are ordered."""
 
-    __slots__ = ("capped", "con", "exhaustive", "limit", "meta_last", "newest", "where")
+    __slots__ = (
+        "capped", "con", "exhaustive", "limit", "meta_last", "needles", "newest", "selection", "where",
+    )  # fmt: skip
 
     where: "Where"
+    selection: Selection
     meta_last: bool
+    needles: list[str]
 
     def __init__(self, con: "Connection", limit: int, newest: bool, exhaustive: bool) -> None:
         self.con = con
@@ -152,6 +168,55 @@ class _Asked:
         self.newest = newest
         self.exhaustive = exhaustive
         self.capped = False
+
+    def choose(self, selection: Selection) -> None:
+        """Which records and events are meant. Raises: NotFoundError, QueryError."""
+        self.selection, self.meta_last = selection, selection.kind is None
+        try:
+            self.where = where(self.con, selection)
+        except NotFoundError:
+            from memlog.query import event
+
+            event.name_of(self.con, selection.session or "")  # a session that has events only, else it raises
+            self.where = where(self.con, selection.replace(session=None, ids=()))
+
+    def events(self, expression: str, hits: Hits) -> None:
+        """Add events that answer, where the records leave room."""
+        room = self.limit - len(hits)
+        if room <= 0 or not self._takes_events():
+            return
+        values = {"match": f"{{text}} : ({expression})", "candidates": CANDIDATES}
+        try:
+            scored = self.con.execute(EVENTS_SQL, values).fetchall()
+        except Error as exc:
+            # an archive no witness of this version has opened, or tags among raw words
+            if "no such" in str(exc):
+                return
+            raise
+        if scored:
+            from memlog.query import event
+
+            known = {hit.id for hit in hits}
+            scored = [one for one in scored if f"e{one[0]}" not in known]
+            hits += event.found(
+                self.con, scored, self.selection, beside=hits, needles=self.needles, limit=room
+            )
+            if self.newest:
+                hits.sort(key=lambda hit: -hit.ts_ns)
+
+    def newest_events(self, hits: Hits) -> None:
+        """Add the newest events of the selection, where it names them or nothing but them is there."""
+        named = EVENT in (self.selection.kind or ())
+        only = self.selection.session is not None and not self.where.one_session and not hits
+        if (named or only) and self._takes_events() and len(hits) < self.limit:
+            from memlog.query import event
+
+            hits += event.newest(self.con, self.selection, self.limit - len(hits))
+            hits.sort(key=lambda hit: -hit.ts_ns)
+
+    def _takes_events(self) -> bool:
+        kinds = self.selection.kind
+        return (kinds is None or EVENT in kinds) and self.selection.ids is None
 
     def run(self, expression: str) -> list[Hit]:
         """Hits of an FTS5 expression over the text."""
@@ -314,9 +379,14 @@ def _taken(con: "Connection", key: str, value: str, now_ns: int) -> "dict[str, o
             raise ValueError("an epoch is a number")
         return {key: int(value)}
     if key == "session":
-        return {key: session_name(con, value)}
-    if key == "kind" and not set(value.split(",")) <= set(KINDS):
-        raise ValueError(f"kinds are {', '.join(KINDS)}")
+        try:
+            return {key: session_name(con, value)}
+        except NotFoundError:
+            from memlog.query import event
+
+            return {key: event.name_of(con, value)}
+    if key == "kind" and not set(value.split(",")) <= set(NAMED_KINDS):
+        raise ValueError(f"kinds are {', '.join(NAMED_KINDS)}")
     if not known(con, key, value):
         raise ValueError(f"no session has this {key}")
     return {key: value}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Value = int | str
 
 LAST_ID = (1 << 63) - 1
+NAMED_KINDS = (*KINDS, "event")  # what a search finds besides records: text that only a hook delivered
 PREFIX_MIN = 4  # characters of a session id that stand for the whole
 LATEST = "last"  # the session with the newest record
 # Kinds few records have: asked of the index. The common ones are cheaper to look up in the record.
@@ -185,8 +186,8 @@ def where(con: "Connection", selection: Selection) -> Where:
     if selection.ids is not None:
         values["ids"] = _array(map(str, selection.ids))
     for kind in selection.kind or ():
-        if kind not in KINDS:
-            raise QueryError(f"no kind is called {kind!r}; there are: {', '.join(KINDS)}")
+        if kind not in NAMED_KINDS:
+            raise QueryError(f"no kind is called {kind!r}; there are: {', '.join(NAMED_KINDS)}")
     rare = selection.kind is not None and _RARE_KINDS.issuperset(selection.kind)
     if rare:
         tags.append(" OR ".join(f'"k{kind}"' for kind in selection.kind or ()))

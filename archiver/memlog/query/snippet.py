@@ -35,6 +35,11 @@ def snippet(text: str, words: list[str], *, width: int = WIDTH) -> Pieces:
     return _joined(pieces)
 
 
+def matches(text: str, words: list[str]) -> bool:
+    """Whether any of the words is in the text, as a snippet would mark it."""
+    return bool(_find(text, words))
+
+
 def marked(pieces: Pieces, mark_open: str = OPEN, mark_close: str = CLOSE) -> str:
     """The snippet as one text, matches between marks."""
     return "".join(f"{mark_open}{text}{mark_close}" if hit else text for text, hit in pieces)
