@@ -55,9 +55,22 @@ CLAUDE_EVENTS = (
     "SessionStart", "UserPromptSubmit", "PostToolUse", "PreCompact", "PostCompact",
     "Stop", "StopFailure", "SubagentStop", "SessionEnd",
 )  # fmt: skip
+CODEX_EVENTS = (
+    "SessionStart", "UserPromptSubmit", "PostToolUse", "PreCompact", "PostCompact", "Stop", "SubagentStop",
+)  # fmt: skip
+GEMINI_EVENTS = {  # its name of an event: ours
+    "SessionStart": "SessionStart", "BeforeAgent": "UserPromptSubmit", "AfterTool": "PostToolUse",
+    "PreCompress": "PreCompact", "AfterAgent": "Stop", "SessionEnd": "SessionEnd",
+}  # fmt: skip
+OPENCODE_EVENTS = {
+    "session.created": "SessionStart", "experimental.session.compacting": "PreCompact",
+    "session.compacted": "PostCompact", "session.idle": "Stop", "session.error": "StopFailure",
+    "session.deleted": "SessionEnd",
+}  # fmt: skip
+HOOKED = (CLAUDE_CODE, CODEX, GEMINI_CLI, OPENCODE)  # their hooks read transcripts on from a watermark
 
 # schema/migrations
-ARCHIVE_VERSION = 2
+ARCHIVE_VERSION = 1
 APPLICATION_ID = 0x4D4C4F47  # PRAGMA application_id: 'MLOG'
 SQLITE_MIN = (3, 43, 0)  # contentless_delete
 DAY_BITS = 24  # record id = day << DAY_BITS | n
