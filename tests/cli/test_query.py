@@ -96,8 +96,10 @@ def test_a_filter_beside_such_words_still_counts_and_they_are_named(told: Home, 
 
 def test_a_session_is_text_for_a_person(told: Home, run_memlog: Run) -> None:
     text = run_memlog("query", "session", "sess", check=0).stdout
-    assert text.startswith("please list the files\nclaude-code session-a  /home/ann/memlog\n")
-    assert "epoch 0" in text and "epoch 1" in text and "compacted (manual, 9000 tokens)" in text
+    assert text.startswith(
+        "please list the files\nclaude-code  session-a  memlog\n2026-03-05 13:30Z to 14:24Z (54 m)"
+    )
+    assert "epoch 0" in text and "epoch 1" in text and "compacted (manual, 9,000 tokens before)" in text
     assert "row 11\n" in text and "row 40" not in text and "48 lines more" in text
     assert "bookkeeping" not in text
     assert "row 59" in run_memlog("query", "session", "last", "--full", check=0).stdout

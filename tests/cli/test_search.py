@@ -1,6 +1,7 @@
 """`memlog query search`: its words are read alike on both ways in, and its answers keep the contract."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -31,7 +32,8 @@ def vectors() -> list[list[str]]:
     found = [[piece] for piece in PIECES] + [
         ["--limit", "5", *pair] for pair in zip(PIECES, PIECES[1:], strict=False)
     ]
-    while len(found) < 300:
+    found += [["x", "-o", "rows.csv"], ["--output=a b", "x"], ["x", "-o"], ["x", "--", "-o", "y"]]
+    while len(found) < 304:
         found.append(draw.choices(PIECES, k=draw.randint(2, 7)))
     return found
 
@@ -46,7 +48,10 @@ def by_click(arguments: list[str]) -> Any:
             params.append(click.Option([f"--{name}", name.replace("-", "_")], is_flag=True))
         else:
             number = click.IntRange(0) if kind == search.NUMBER else None
-            params.append(click.Option([f"--{name}", name], type=number, multiple=kind == search.MANY))
+            flags = [short for short, long in search.SHORT.items() if long == f"--{name}"]
+            params.append(
+                click.Option([*flags, f"--{name}", name], type=number, multiple=kind == search.MANY)
+            )
     settings = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
     command = click.Command("search", params=params, context_settings=settings)
     try:
@@ -87,10 +92,9 @@ def test_both_ways_in_read_the_same_request(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(search, "run", note)
     compared = 0
     for vector in vectors():
-        line = ["--home", "/h", "query", "search", *vector]
         seen.clear()
-        fast = search.main(line)
-        slow = root.main(line)
+        fast = search.main(vector, "/h")
+        slow = root.main(["--home", "/h", "query", "search", *vector])
         assert fast == slow, vector
         assert len(seen) in (0, 2) and (not seen or seen[0] == seen[1]), vector
         compared += len(seen) == 2
@@ -214,16 +218,19 @@ def test_a_search_loads_nothing_heavy(home: Home) -> None:
 
 def test_the_dispatcher_takes_the_short_way_only_for_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[str] = []
-    monkeypatch.setattr(search, "main", lambda arguments: taken.append("short") or 0)
+    monkeypatch.setenv("NO_PAGER", "")
+    monkeypatch.setattr(search, "main", lambda arguments, home: taken.append("short") or 0)
     monkeypatch.setattr(root, "main", lambda arguments: taken.append("long") or 0)
     for line, way in (
         ("query search x", "short"), ("--home h query search x", "short"), ("--home=h query search x", "short"),
+        ("--no-pager --home h query search x", "short"), ("--home query search x", "long"),
         ("query search --help", "long"), ("query sessions", "long"), ("search x", "long"), ("", "long"),
     ):  # fmt: skip
         taken.clear()
         monkeypatch.setattr(sys, "argv", ["memlog", *line.split()])
         assert start.main() == 0
         assert taken == [way], line
+    assert os.environ["NO_PAGER"] == "1"
 
 
 def test_the_group_lists_the_search_beside_the_others() -> None:

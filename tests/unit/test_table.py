@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memlog.cli.encode import to_json
-from memlog.cli.table import columns, fitted, table
+from memlog.cli.table import fitted, table
 from memlog.cli.terminal import obeyed, safe_text
+from memlog.cli.width import columns
 
 
 def test_a_table_fits_its_width_and_keeps_short_columns_whole() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from memlog.cli import terminal
+from memlog.cli import completion, terminal
 from memlog.cli.query import selects
 from memlog.cli.root import Context, pass_context
 
@@ -26,8 +26,15 @@ def selected(command: F) -> F:
     for add in (
         click.option("--search", "text", metavar="WORDS", default="", help="Records that hold all of them."),
         selects("epoch", "project", "agent", "kind", "role", "tool", "since", "until"),
-        click.option("--session", "more", multiple=True, metavar="ID", help="A session, or several."),
-        click.argument("sessions", nargs=-1, metavar="[SESSION]..."),
+        click.option(
+            "--session",
+            "more",
+            multiple=True,
+            metavar="ID",
+            help="A session, or several.",
+            shell_complete=completion.of("session"),
+        ),
+        click.argument("sessions", nargs=-1, metavar="[SESSION]...", shell_complete=completion.of("session")),
     ):
         command = add(command)
     return command

@@ -1,6 +1,7 @@
-"""Rows to stdout: a table on a terminal, JSON into a pipe, or what the flags ask for."""
+"""Rows to stdout or a file: a table on a terminal, JSON into a pipe, or what the flags ask for."""
 
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from itertools import chain
@@ -8,15 +9,21 @@ from typing import Any, TypeVar
 
 import click
 
-from memlog.cli import terminal
+from memlog.cli import brief, terminal
+from memlog.cli.destination import Destination, style_of
 from memlog.cli.encode import to_json
 from memlog.cli.table import table
 from memlog.cli.terminal import safe_line, safe_text
+from memlog.errors import InputError
 
-__all__ = ["RowFormat", "as_row", "emit", "row_options", "safe_line", "safe_text", "terminal", "write"]
+__all__ = [
+    "RowFormat", "as_row", "emit", "headers", "is_page", "is_text", "row_options", "safe_line", "safe_text",
+    "terminal", "to_file", "write", "write_bytes",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NO_HEADERS = "memlog.no_headers"
+_FILE = "memlog.file"
 
 
 class RowFormat(StrEnum):
@@ -31,17 +38,21 @@ class RowFormat(StrEnum):
 
 
 def row_options(command: F) -> F:
-    """The flags every command with rows has; they arrive as `rows` and `fmt`."""
+    """The flags every command with rows has; `rows` and `fmt` are handed to it, the others are read here."""
 
-    def remember(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-        ctx.meta[_NO_HEADERS] = value
+    def remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        ctx.meta[_FILE if param.name == "output" else _NO_HEADERS] = value
 
     command = click.option(
         "--no-headers", is_flag=True, expose_value=False, callback=remember, help="No line of column names."
     )(command)
-    command = click.option("--fmt", metavar="STYLE", help="A table in a style of tabulate, e.g. github.")(
-        command
-    )
+    command = click.option(
+        "-o", "--output", metavar="FILE", type=click.Path(), expose_value=False, callback=remember,
+        help="Into this new file; its ending says the format: .json .jsonl .csv .tsv .txt",
+    )(command)  # fmt: skip
+    command = click.option(
+        "--fmt", metavar="STYLE", help="A table in a style of tabulate, e.g. github.", shell_complete=_styles
+    )(command)
     for flags, name, text in (
         (("--table", "-t"), "table", "A table, also into a pipe."),
         (("--tsv",), "tsv", "Tab-separated values."),
@@ -55,41 +66,84 @@ def row_options(command: F) -> F:
     return command
 
 
+def is_text(rows: RowFormat | None, fmt: str | None) -> bool:
+    """Whether a command whose rows are also a text for people prints that: nobody asked for rows."""
+    return rows is None and fmt is None and style_of(_said(_FILE)) in (None, "table")
+
+
+def is_page(rows: RowFormat | None, fmt: str | None) -> bool:
+    """Whether a person reads it, in a form the command chooses."""
+    return rows is None and fmt is None and _said(_FILE) is None and terminal.is_terminal()
+
+
 def emit(
     items: Iterable[Any],
     rows: RowFormat | None = None,
     fmt: str | None = None,
-    columns: list[str] | None = None,
+    columns: Sequence[str] | Mapping[str, str] | None = None,
     *,
-    headers: bool | None = None,
-    brief: bool = True,
+    headed: bool | None = None,
+    short: bool = True,
+    output: str | None = None,
 ) -> None:
     """Print dataclasses, named tuples or mappings.
 
-    columns: what the table shows; the other formats show all. headers: None: unless --no-headers.
-    brief: on a terminal, times without milliseconds, first characters of a session, last part of a path.
+    columns: what the table shows, with its heading on a terminal where it is another; the other formats
+    show all. headed: None: unless --no-headers. short: on a terminal, values in the form of brief.py.
+    output: a file instead of the one -o names.
     """
     found = map(as_row, items)
-    if headers is None:
-        ctx = click.get_current_context(silent=True)
-        headers = not (ctx and ctx.meta.get(_NO_HEADERS))
-    style = rows or (RowFormat.TABLE if fmt else RowFormat.AUTO)
-    if style is RowFormat.AUTO:
-        style = RowFormat.TABLE if terminal.is_terminal() else RowFormat.JSON
-    if style is RowFormat.TABLE:
-        _table(list(found), fmt, columns, headers, brief and terminal.is_terminal())
-    elif style is RowFormat.NL:
-        for row in found:
-            terminal.write(to_json(row) + "\n")
-    elif style is RowFormat.JSON:
-        _array(found)
-    else:
-        _separated(found, "," if style is RowFormat.CSV else "\t", headers)
+    output = output or _said(_FILE)
+    headed = headers() if headed is None else headed
+    named = RowFormat(style_of(output) or "auto")
+    style = rows or (RowFormat.TABLE if fmt else named)
+    with Destination(output):
+        person = terminal.is_terminal()
+        if style is RowFormat.AUTO:
+            style = RowFormat.TABLE if person else RowFormat.JSON
+        if style is RowFormat.TABLE:
+            _table(list(found), fmt, columns, headed, short and person)
+        elif style is RowFormat.NL:
+            for row in found:
+                terminal.write(to_json(row) + "\n")
+        elif style is RowFormat.JSON:
+            _array(found)
+        else:
+            _separated(found, "," if style is RowFormat.CSV else "\t", headed)
 
 
 def write(text: str) -> None:
     """Print a page a person reads, safe already, through a pager where it is long."""
-    terminal.write(text if text.endswith("\n") or not text else text + "\n")
+    with Destination(_said(_FILE)):
+        terminal.write(text if text.endswith("\n") or not text else text + "\n")
+
+
+def write_bytes(data: bytes) -> None:
+    """Bytes as they are, which are not for a terminal."""
+    with Destination(_said(_FILE)):
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def headers() -> bool:
+    """Whether a table has a line of names."""
+    return not _said(_NO_HEADERS)
+
+
+def to_file() -> bool:
+    """Whether -o was said."""
+    return _said(_FILE) not in (None, "-")
+
+
+def _said(name: str) -> Any:
+    ctx = click.get_current_context(silent=True)
+    return ctx.meta.get(name) if ctx else None
+
+
+def _styles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from tabulate import tabulate_formats
+
+    return [name for name in tabulate_formats if name.startswith(incomplete)]
 
 
 def as_row(item: Any) -> dict[str, Any]:
@@ -136,54 +190,38 @@ def _plain(value: Any) -> str:
 
 
 def _table(
-    found: list[dict[str, Any]], fmt: str | None, columns: list[str] | None, headers: bool, brief: bool
-) -> None:
+    found: list[dict[str, Any]], fmt: str | None, columns: Sequence[str] | Mapping[str, str] | None,
+    headers: bool, short: bool,
+) -> None:  # fmt: skip
     if not found:
         click.echo("nothing found", err=True)
         return
-    names = columns or list(found[0])
-    shorten = _BRIEF if brief else {}
-    cells = [[shorten.get(name, _same)(row.get(name)) for name in names] for row in found]
-    if fmt is None:
-        width = terminal.size()[0] if terminal.is_terminal() else None
-        text = table(names, cells, width, headers)
-        if headers and terminal.colours():
-            head, _, rest = text.partition("\n")
-            text = terminal.painted(head, terminal.BOLD, True) + "\n" + rest
-        terminal.write(text)
+    names = list(columns or found[0])
+    cells = [[row.get(name) for name in names] for row in found]
+    heads = names
+    if short:
+        cells = brief.cells(names, cells, terminal.size()[0])
+        heads = [columns[name] or name for name in names] if isinstance(columns, Mapping) else names
+    if fmt is not None:
+        terminal.write(_tabulated(fmt, heads, cells, headers))
         return
+    text = table(heads, cells, terminal.width(), headers)
+    if headers and terminal.colours():
+        head, _, rest = text.partition("\n")
+        text = terminal.painted(head, terminal.BOLD, True) + "\n" + rest
+    terminal.write(text)
+
+
+def _tabulated(fmt: str, names: list[str], cells: list[list[Any]], headers: bool) -> str:
     from tabulate import tabulate, tabulate_formats
 
     if fmt not in tabulate_formats:
-        raise click.UsageError(f"no table style is called {fmt!r}; there are: {', '.join(tabulate_formats)}")
+        raise InputError(
+            f"no table style is called {fmt!r}; there are: {', '.join(tabulate_formats)}",
+            hint="--fmt github",
+        )
     clean = [["" if v is None else safe_line(_plain(v)) for v in row] for row in cells]
     shown = tabulate(
         clean, headers=list(map(safe_line, names)) if headers else (), tablefmt=fmt, disable_numparse=True
     )
-    terminal.write(shown + "\n")
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _second(value: Any) -> Any:
-    """2026-03-05T14:30:00.123Z as 2026-03-05 14:30:00Z."""
-    if isinstance(value, str) and len(value) == 24 and value[10] == "T":
-        return f"{value[:10]} {value[11:19]}Z"
-    return value
-
-
-def _uuid(value: Any) -> Any:
-    return value[:8] if isinstance(value, str) and len(value) == 36 and value.count("-") == 4 else value
-
-
-def _last_part(value: Any) -> Any:
-    return value.rstrip("/").rpartition("/")[2] or value if isinstance(value, str) else value
-
-
-_BRIEF = {
-    **dict.fromkeys(("ts", "started", "ended", "opened", "closed", "noticed"), _second),
-    "session": _uuid,
-    "project": _last_part,
-}
+    return f"{shown}\n"

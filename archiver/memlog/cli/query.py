@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from memlog.cli import output, search
+from memlog.cli import completion, output, search
 from memlog.cli.output import RowFormat
 from memlog.cli.root import Context, pass_context
 from memlog.errors import InputError
@@ -65,9 +65,14 @@ class SearchCommand(click.Command):
 
 
 def _declared(name: str, kind: str, metavar: str, text: str) -> click.Option:
+    flags = [*(short for short, long in search.SHORT.items() if long == f"--{name}"), f"--{name}"]
     if kind in (search.FLAG, search.ROWS):
-        return click.Option([f"--{name}"], is_flag=True, help=text)
-    return click.Option([f"--{name}"], metavar=metavar, multiple=kind == search.MANY, help=text)
+        return click.Option(flags, is_flag=True, help=text)
+    type_ = click.Path() if name == "output" else None
+    return click.Option(
+        flags, metavar=metavar, multiple=kind == search.MANY, help=text, type=type_,
+        shell_complete=completion.of(name),
+    )  # fmt: skip
 
 
 query.add_command(SearchCommand())
@@ -81,8 +86,9 @@ def selects(*names: str) -> Callable[[F], F]:
             kind, metavar, text = _SELECTION[name]
             number = click.IntRange(0) if kind == search.NUMBER else None
             option = click.option(
-                f"--{name}", metavar=metavar, type=number, multiple=kind == search.MANY, help=text
-            )
+                f"--{name}", metavar=metavar, type=number, multiple=kind == search.MANY, help=text,
+                shell_complete=completion.of(name),
+            )  # fmt: skip
             command = option(command)
         return command
 
@@ -128,18 +134,25 @@ def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str |
     """
     from memlog.query.sessions import sessions
 
-    chosen = _selection(time.time_ns(), **flags)
+    now_ns = time.time_ns()
+    chosen = _selection(now_ns, **flags)
     with _reading(context) as con:
         found = sessions(
             con, agent=chosen.agent, project=chosen.project, since_ns=chosen.since_ns,
             until_ns=chosen.until_ns, limit=limit,
         )  # fmt: skip
-    columns = ["session", "ended", "records", "epochs", "errors", "gaps", "project", "title"]
-    output.emit(found, rows, fmt, columns)
+    if output.is_page(rows, fmt) and found:
+        from memlog.cli.listing import sessions as page
+
+        output.write(page(found, now_ns, headers=output.headers()))
+        return
+    output.emit(
+        found, rows, fmt, ["session", "ended", "records", "compactions", "gaps", "agent", "project", "title"]
+    )
 
 
 @query.command()
-@click.argument("session")
+@click.argument("session", shell_complete=completion.of("session"))
 @selects("epoch", "kind", "role", "tool", "since", "until")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the last N records of it.")
 @click.option("--meta", is_flag=True, help="With the host's bookkeeping lines.")
@@ -166,7 +179,7 @@ def session(
     """
     chosen = _selection(time.time_ns(), **flags)
     with _reading(context) as con:
-        if rows or fmt:
+        if not output.is_text(rows, fmt):
             from memlog.query import record
             from memlog.query.selection import where
 
@@ -194,19 +207,19 @@ def record(context: Context, /, record: str, raw: bool, rows: RowFormat | None, 
 
     with _reading(context) as con:
         if raw:
-            if output.terminal.is_terminal():
+            if output.terminal.is_terminal() and not output.to_file():
                 raise InputError(
-                    "raw bytes are not for a terminal", hint=f"memlog query record {record} --raw > FILE"
+                    "raw bytes are not for a terminal", hint=f"memlog query record {record} --raw -o FILE"
                 )
-            sys.stdout.buffer.write(b"".join(records.blobs(con, record)))
+            output.write_bytes(b"".join(records.blobs(con, record)))
             return
         found = records.find(con, record)
-    if (rows or fmt) or not output.terminal.is_terminal():
-        output.emit(map(_view, found), rows, fmt)
-    else:
+    if output.is_page(rows, fmt):
         from memlog.cli.transcript import card
 
         output.write("\n".join(map(card, found)))
+    else:
+        output.emit(map(_view, found), rows, fmt)
 
 
 def _view(whole: Any) -> dict[str, Any]:
@@ -217,7 +230,7 @@ def _view(whole: Any) -> dict[str, Any]:
 
 
 @query.command()
-@click.argument("session", required=False)
+@click.argument("session", required=False, shell_complete=completion.of("session"))
 @click.option(
     "--limit", type=click.IntRange(0), default=50, show_default=True, help="Rows at most, without SESSION."
 )
@@ -234,12 +247,16 @@ def epochs(
 
     with _reading(context) as con:
         found = epochs(con, session, limit=limit)
-    columns = ["session", "epoch", "opened", "closed", "trigger", "tokens_before", "tokens_after", "records"]
+    columns = {"session": "", "epoch": "", "opened": "", "closed": "", "trigger": ""}
+    columns |= {"tokens_before": "tokens", "tokens_after": "after", "records": ""}
+    if output.is_page(rows, fmt):
+        # what stands in every row, or hardly fits, is left to those who ask for it
+        del columns["session" if session is not None else "closed"]
     output.emit(found, rows, fmt, columns)
 
 
 @query.command()
-@click.argument("session", required=False)
+@click.argument("session", required=False, shell_complete=completion.of("session"))
 @click.option("--open", "unhealed", is_flag=True, help="Only what was not made good.")
 @output.row_options
 @pass_context
@@ -260,7 +277,7 @@ def gaps(
 
 
 @query.command()
-@click.argument("session", required=False)
+@click.argument("session", required=False, shell_complete=completion.of("session"))
 @selects("project", "agent", "since", "until")
 @click.option("--around", metavar="ID|TIME", help="What happened before and after a record or a time.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Records at most.")
@@ -284,18 +301,12 @@ def timeline(
         found = timeline(
             con, _selection(now_ns, **flags), now_ns=now_ns, around=around, limit=limit, thoughts=thoughts
         )
-    several = len({step.session for step in found}) > 1
-    columns = [
-        "ts",
-        *(["session"] if several else []),
-        "epoch",
-        "who",
-        "what",
-        "tool",
-        "outcome",
-        "text",
-        "id",
-    ]
+    if output.is_page(rows, fmt) and found:
+        from memlog.cli.listing import steps
+
+        output.write(steps(found, headers=output.headers()))
+        return
+    columns = ["ts", "session", "epoch", "who", "what", "tool", "outcome", "text", "id"]
     output.emit(found, rows, fmt, columns)
 
 
@@ -322,6 +333,6 @@ def sql(
     settings = context.settings
     with _reading(context) as con:
         answer = run(con, statement, dict(param), time_ms=settings.sql_time_ms, rows=settings.sql_rows)
-    output.emit((dict(zip(answer.columns, row, strict=True)) for row in answer.rows), rows, fmt, brief=False)
+    output.emit((dict(zip(answer.columns, row, strict=True)) for row in answer.rows), rows, fmt, short=False)
     if answer.cut:
         click.echo(answer.cut, err=True)

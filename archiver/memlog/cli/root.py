@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memlog import __version__
+from memlog.cli import terminal
 from memlog.errors import MemlogError
 from memlog.paths import Home
 from memlog.settings import Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from click.shell_completion import CompletionItem
 
 # command -> module:attribute, in the order help shows them
 COMMANDS = {
@@ -37,6 +40,8 @@ COMMANDS = {
     "witness": "memlog.cli.witness:witness",
     "admin": "memlog.cli.admin:admin",
     "doctor": "memlog.cli.doctor:doctor",
+    "completion": "memlog.cli.completion:completion",
+    "man": "memlog.cli.man:man",
 }
 
 
@@ -53,6 +58,13 @@ class LazyGroup(click.Group):
         module, name = target.split(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Names alone: what they do would load every command, and a person waits."""
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
 
 @dataclass
@@ -84,13 +96,16 @@ pass_context = click.make_pass_decorator(Context)
 @click.option(
     "--home", metavar="DIR", help="Where memlog keeps everything  [default: $MEMLOG_HOME or ~/.claude/memlog]"
 )
+@click.option("--no-pager", is_flag=True, help="Print long pages as they are; NO_PAGER=1 does the same.")
 @click.pass_context
-def memlog(ctx: click.Context, home: str | None) -> None:
+def memlog(ctx: click.Context, home: str | None, no_pager: bool) -> None:
     """The flight recorder for LLM agents: what they knew survives compaction, crash and clean-up.
 
     Example: memlog up
     """
     ctx.obj = Context(home)
+    if no_pager:
+        terminal.no_pager()
 
 
 def main(arguments: "Sequence[str]") -> int:

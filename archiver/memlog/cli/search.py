@@ -18,20 +18,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from memlog.query.hit import Hit, Hits
+    from memlog.query.hit import Hits
     from memlog.query.selection import Selection
 
 TEXT, MANY, NUMBER, FLAG, ROWS = "text", "many", "number", "flag", "rows"
 # name, kind, metavar or the format a rows flag stands for, help
 OPTIONS = (
-    ("session", TEXT, "ID", "In this session: its id, the first characters of it, or `last`."),
+    (
+        "session",
+        TEXT,
+        "ID",
+        "In this session: its id, its first characters, `last`, or `@2`, the one before",
+    ),
     ("project", TEXT, "DIR", "In sessions of this directory; its last part will do."),
     ("agent", TEXT, "NAME", "In sessions of this agent, e.g. claude-code."),
     ("kind", MANY, "KIND", "Of this kind: message, thinking, tool_use, tool_result, summary ..."),
     ("role", MANY, "ROLE", "Said by user, assistant ..."),
     ("tool", MANY, "TOOL", "Calls and answers of this tool, e.g. Bash."),
     ("epoch", NUMBER, "N", "Between two compactions of a session; 0: before the first."),
-    ("since", TEXT, "TIME", "From then on: an ISO date or time, 2h, 3d, yesterday, monday (local time)."),
+    (
+        "since",
+        TEXT,
+        "TIME",
+        "From then on: 2026-03-05, 2h, 3 days ago, yesterday 14:00 (local time).",
+    ),
     ("until", TEXT, "TIME", "Before then; a day named here is included."),
     ("limit", NUMBER, "N", "Rows at most.  [default: 20]"),
     ("context", NUMBER, "N", "With this many records of the session before and after each."),
@@ -45,7 +55,9 @@ OPTIONS = (
     ("table", ROWS, "table", "A table."),
     ("fmt", TEXT, "STYLE", "A table in a style of tabulate, e.g. github."),
     ("no-headers", FLAG, "", "No line of column names."),
+    ("output", TEXT, "FILE", "Into this new file; its ending says the format: .json .jsonl .csv .tsv .txt"),
 )
+SHORT = {"-o": "--output"}  # every other word with one hyphen is searched for or excluded
 DEFAULT_LIMIT = 20
 TABLE_COLUMNS = ["id", "ts", "session", "kind", "role", "tool", "snippet"]
 _KINDS = {name: (kind, word) for name, kind, word, _ in OPTIONS}
@@ -73,7 +85,7 @@ def parse(arguments: "Sequence[str]") -> Request:
     request = Request()
     at = 0
     while at < len(arguments):
-        word = arguments[at]
+        word = SHORT.get(arguments[at], arguments[at])
         at += 1
         if word == "--":
             request.words += arguments[at:]
@@ -121,15 +133,11 @@ def _set_value(request: Request, name: str, value: str) -> None:
         request.flags[name] = value
 
 
-def main(arguments: "Sequence[str]") -> int:
-    """Exit code of `memlog [--home DIR] query search …`, all of it given."""
-    home, rest = None, list(arguments)
-    while rest[0].startswith("--home"):
-        _, equals, value = rest.pop(0).partition("=")
-        home = value if equals else rest.pop(0)
+def main(arguments: "Sequence[str]", home: str | None = None) -> int:
+    """Exit code of `memlog [--home DIR] query search ARGUMENTS…`."""
     gc.disable()  # what is made here lives as long as the process: 20 ms
     try:
-        return guarded(lambda: run(parse(rest[2:]), home))
+        return guarded(lambda: run(parse(arguments), home))
     finally:
         gc.enable()
 
@@ -201,10 +209,24 @@ def _selection(flags: "dict[str, Any]", now_ns: int) -> "Selection":
 
 
 def _print(hits: "Hits", request: Request) -> None:
-    rows = request.rows or ("table" if "fmt" in request.flags else None)
-    if rows is None and not terminal.is_terminal():
-        rows = "json"
+    output = request.flags.get("output")
+    if output is None:
+        _print_as(request.rows or ("table" if "fmt" in request.flags else None), hits, request)
+        return
+    from memlog.cli.destination import Destination, style_of
+
+    style = style_of(output)
+    named = request.rows or ("table" if "fmt" in request.flags else "page" if style == "table" else style)
+    with Destination(output):
+        _print_as(named, hits, request)
+
+
+def _print_as(rows: str | None, hits: "Hits", request: Request) -> None:
     if rows is None:
+        rows = "page" if terminal.is_terminal() else "json"
+    if rows == "page":
+        from memlog.cli.hits import page
+
         terminal.write(page(hits))
     elif rows == "json":
         terminal.write("[" + ",\n ".join(to_json(hit.as_dict()) for hit in hits) + "]\n")
@@ -215,7 +237,7 @@ def _print(hits: "Hits", request: Request) -> None:
 
         output.emit(
             (hit.as_dict() for hit in hits), output.RowFormat(rows), request.flags.get("fmt"), TABLE_COLUMNS,
-            headers="no-headers" not in request.flags,
+            headed="no-headers" not in request.flags,
         )  # fmt: skip
 
 
@@ -230,45 +252,3 @@ def _remarks(hits: "Hits") -> None:
         terminal.say("common words: ranked among the newest 2,000 hits; --exhaustive ranks all of them")
     if not hits and terminal.is_terminal():
         terminal.say("nothing found")
-
-
-def page(hits: "Hits") -> str:
-    """The hits as a person reads them."""
-    on = terminal.colours()
-    return "\n".join(_entry(hit, on) for hit in hits)
-
-
-def _entry(hit: "Hit", on: bool) -> str:
-    who = [hit.kind if hit.role is None else f"{hit.role} {hit.kind}", hit.tool or ""]
-    where = [f"{hit.session[:8]} epoch {hit.epoch}", (hit.project or "").rstrip("/").rpartition("/")[2]]
-    head = "  ".join(
-        terminal.painted(terminal.safe_line(text), colour, on)
-        for text, colour in (
-            (f"{hit.ts[:10]} {hit.ts[11:19]}Z", terminal.BOLD),
-            (" ".join(filter(None, who)), terminal.KIND),
-            (" ".join(filter(None, where)), terminal.NAME),
-            (f"#{hit.id}", terminal.DIM),
-        )
-    )
-    lines = [head]
-    lines += [_neighbour(row, on) for row in hit.context if row["place"] == "before"]
-    lines.append("    " + _marked(hit, on))
-    lines += [_neighbour(row, on) for row in hit.context if row["place"] == "after"]
-    return "\n".join(lines) + "\n"
-
-
-def _marked(hit: "Hit", on: bool) -> str:
-    if not on:
-        return terminal.safe_line(hit.snippet)
-    return "".join(
-        terminal.painted(terminal.safe_line(text), terminal.MATCH if match else "", match)
-        for text, match in hit.pieces
-    )
-
-
-def _neighbour(row: "dict[str, Any]", on: bool) -> str:
-    said = " ".join(filter(None, (row["role"], row["kind"], row["tool"])))
-    text = " ".join(row["text"][:400].split())
-    width = max(40, terminal.size()[0] - 10)
-    line = terminal.safe_line(f"{said}: {text}")
-    return "  | " + terminal.painted(line[:width], terminal.DIM, on)

@@ -3,22 +3,37 @@
 click costs five times a bare interpreter's start; a search must not pay that.
 """
 
+import os
 import sys
 
 
 def main() -> int:
     """Run the command of sys.argv and return its exit code."""
     arguments = sys.argv[1:]
-    at = 0
-    while at < len(arguments) and arguments[at].startswith("--home"):
-        at += 1 if "=" in arguments[at] else 2
+    home, at = _leading(arguments)
     if arguments[at : at + 2] == ["query", "search"] and "--help" not in arguments:
         from memlog.cli import search
 
-        return search.main(arguments)
+        return search.main(arguments[at + 2 :], home)
     from memlog.cli import root
 
     return root.main(arguments)
+
+
+def _leading(arguments: list[str]) -> tuple[str | None, int]:
+    """The home said before the command, and where the command begins."""
+    home, at = None, 0
+    while at < len(arguments):
+        name, equals, value = arguments[at].partition("=")
+        if name == "--home" and (equals or at + 1 < len(arguments)):
+            home = value if equals else arguments[at + 1]
+            at += 1 if equals else 2
+        elif arguments[at] == "--no-pager":
+            os.environ["NO_PAGER"] = "1"
+            at += 1
+        else:
+            break
+    return home, at
 
 
 if __name__ == "__main__":

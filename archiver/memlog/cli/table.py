@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from memlog.cli.terminal import safe_line
+from memlog.cli.width import columns, cut
 
 GAP = 2
 WHOLE = 24  # columns up to this, a time among them, are cut only when nothing else is left to cut
@@ -44,28 +45,6 @@ def fitted(widths: Sequence[int], room: int) -> list[int]:
             target = max(second, widest - -(-(sum(found) - room) // found.count(widest)), least)
             found = [target if w == widest else w for w in found]
     return found
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def cut(text: str, width: int) -> str:
-    """The text in at most `width` columns, with … where it was longer."""
-    if len(text) <= width and columns(text) <= width:
-        return text
-    kept, used = [], 1
-    for c in text:
-        used += columns(c)
-        if used > width:
-            break
-        kept.append(c)
-    return "".join(kept).rstrip() + "…" if width > 0 else ""
 
 
 def _fill(cell: str, width: int, right: bool) -> str:

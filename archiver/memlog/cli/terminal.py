@@ -55,8 +55,12 @@ def is_terminal(stream: "TextIO | None" = None) -> bool:
 
 
 def colours() -> bool:
-    """Whether standard output takes colour: a terminal, and nobody said NO_COLOR."""
-    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether standard output takes colour: NO_COLOR before FORCE_COLOR before whether it is a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") != "0":
+        return True
+    return is_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def size() -> tuple[int, int]:
@@ -74,9 +78,14 @@ def painted(text: str, colour: str, on: bool) -> str:
     return f"\x1b[{colour}m{text}\x1b[0m" if on and text else text
 
 
+def width() -> int | None:
+    """Columns a page may take; None where no person reads it."""
+    return size()[0] if is_terminal() else None
+
+
 def write(text: str) -> None:
     """To standard output, as UTF-8 whatever the locale; through a pager where a screen cannot hold it."""
-    if is_terminal() and text.count("\n") > size()[1] - 1 and _page(text):
+    if is_terminal() and _long(text) and _page(text):
         return
     sys.stdout.flush()
     raw = getattr(sys.stdout, "buffer", None)
@@ -87,15 +96,36 @@ def write(text: str) -> None:
     raw.flush()
 
 
+def _long(text: str) -> bool:
+    """Whether it takes more lines than the screen has, with one left for the prompt."""
+    columns, lines = size()
+    if text.count("\n") >= lines or len(text) > 100 * columns * lines:
+        return True
+    return sum(max(-(-len(line) // columns), 1) for line in text.splitlines()) >= lines
+
+
 def say(text: str) -> None:
     """Talk: to standard error, so that standard output stays data."""
     sys.stderr.write(safe_text(text) + "\n")
 
 
+def no_pager() -> None:
+    """No pager in this process."""
+    os.environ["NO_PAGER"] = "1"
+
+
+def _pager() -> str:
+    """$MEMLOG_PAGER, $PAGER or less; "" with NO_PAGER, and for `cat`."""
+    if os.environ.get("NO_PAGER") or os.environ.get("TERM") == "dumb":
+        return ""
+    command = os.environ.get("MEMLOG_PAGER", os.environ.get("PAGER", "less")).strip()
+    return "" if command == "cat" else command
+
+
 def _page(text: str) -> bool:
-    """True when a pager took it: $MEMLOG_PAGER, $PAGER or less; `cat` or nothing means none."""
-    command = os.environ.get("MEMLOG_PAGER", os.environ.get("PAGER", "less"))
-    if command.strip() in ("", "cat"):
+    """True when a pager took it."""
+    command = _pager()
+    if not command:
         return False
     import subprocess  # only where a person reads a long page
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LAST_ID = (1 << 63) - 1
 NAMED_KINDS = (*KINDS, "event")  # what a search finds besides records: text that only a hook delivered
 PREFIX_MIN = 4  # characters of a session id that stand for the whole
-LATEST = "last"  # the session with the newest record
+LATEST = "last"  # the session with the newest record; @1 is the same, @2 the one before
 # Kinds few records have: asked of the index. The common ones are cheaper to look up in the record.
 _RARE_KINDS = frozenset(("summary", "compaction", "attachment", "damage", "blob"))
 
@@ -31,7 +31,7 @@ WHERE session >= :session AND session < :session || char(1114111) ORDER BY sessi
 """
 LATEST_SQL = """
 SELECT id, session, agent, first_id, last_id FROM session
-WHERE last_id IS NOT NULL ORDER BY ended_ns DESC, id DESC LIMIT 1
+WHERE last_id IS NOT NULL ORDER BY ended_ns DESC, id DESC LIMIT 1 OFFSET :back
 """
 NAMES_SQL = "SELECT session FROM session ORDER BY id DESC LIMIT 1000"
 KNOWN_SQL = {
@@ -62,8 +62,8 @@ _CONDITIONS = {
 class Selection:
     """Which records are meant: every field that is not None must hold.
 
-    session: id, a prefix of at least 4 characters, or `last`. project: whole path or its last
-    components. kind, role, tool: one or several, any of which. since_ns <= ts_ns < until_ns.
+    session: id, a prefix of at least 4 characters, `last`, or `@2` for the one before. project: whole
+    path or its last components. kind, role, tool: one or several, any of which. since_ns <= ts_ns < until_ns.
     """
 
     __slots__ = (
@@ -211,20 +211,32 @@ def sessions(con: "Connection", name: str, agent: str | None = None) -> list[tup
     """
     name = _bindable(name)
     rows = con.execute(SESSION_SQL, {"session": name}).fetchall()
-    if not rows and name == LATEST:
-        rows = con.execute(LATEST_SQL).fetchall()
+    back = _back(name)
+    if not rows and back is not None:
+        rows = con.execute(LATEST_SQL, {"back": back}).fetchall()
     if not rows and len(name) >= PREFIX_MIN:
         rows = con.execute(PREFIX_SQL, {"session": name}).fetchall()
         found = sorted({row[1] for row in rows})
         if len(found) > 1:
             raise QueryError(
-                f"{name!r} begins several sessions: {', '.join(found[:5])}", hint="more of the id"
+                f"{name!r} begins several sessions: {', '.join(found[:5])}",
+                hint="more of the id; memlog query sessions shows them",
             )
     if agent is not None and rows:
         rows = [row for row in rows if row[2] == agent]
     if not rows:
         raise NotFoundError(f"no session is called {name!r}{_nearest(con, name)}")
     return rows
+
+
+def _back(name: str) -> int | None:
+    """How many sessions ended after the one meant: 0 for `last` and `@1`; None for a name."""
+    if name == LATEST:
+        return 0
+    number = name[1:]
+    if name[:1] != "@" or not (number.isascii() and number.isdigit() and 0 < int(number[:9]) < 10**9):
+        return None
+    return int(number[:9]) - 1
 
 
 def session_name(con: "Connection", name: str) -> str:
