@@ -20,7 +20,8 @@ from memlog.settings import Settings
 from shared_data import DATA
 
 SECONDS, SECONDS_SLOW = 60, 900
-TASTE = ("NO_COLOR", "FORCE_COLOR", "PAGER", "COLUMNS", "LINES")
+HOSTS = ("CLAUDE_", "CODEX_", "COPILOT_", "GEMINI_", "OPENCODE_", "SWE_AGENT_", "XDG_")
+TASTE = ("NO_COLOR", "FORCE_COLOR", "PAGER", "NO_PAGER", "COLUMNS", "LINES")
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -69,7 +70,7 @@ def environ_of(folder: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in theirs and not name.startswith(("MEMLOG_", "CLAUDE_", "XDG_"))
+        if name not in theirs and not name.startswith(("MEMLOG_", *HOSTS))
     }
     ours = {"HOME": str(user), "MEMLOG_HOME": str(folder / "home"), "MEMLOG_START_WITNESS": "0"}
     return kept | ours | {"MEMLOG_RING": "shm"}
@@ -106,9 +107,12 @@ def run_memlog(home: Home) -> Run:
 def run_hook(home: Home) -> Run:
     """`memlog-hook EVENT` with this JSON (or these bytes) on stdin; it must exit 0 and say nothing."""
 
-    def run(event: str, payload: Mapping[str, Any] | str, **named: Any) -> "subprocess.CompletedProcess[str]":
+    def run(
+        event: str, payload: Mapping[str, Any] | str, agent: str = "", **named: Any
+    ) -> "subprocess.CompletedProcess[str]":
         given = payload if isinstance(payload, str) else json.dumps(payload)
-        return _run([sys.executable, "-m", "memlog.capture.hook", event], 0, input=given, **named)
+        words = [*(["--agent", agent] if agent else []), event]
+        return _run([sys.executable, "-m", "memlog.capture.hook", *words], 0, input=given, **named)
 
     return run
 
