@@ -15,6 +15,8 @@ from memlog.errors import DecodeError
 
 T = TypeVar("T")
 
+LINE_MAC_BYTES, PART_MAC_BYTES = 8, 12
+
 # Room a part's own keys take at most: ids, project and counts; texts longer than this go into rest.
 _ENVELOPE = 6_000
 _PIECE = MAX_BLOB - _ENVELOPE
@@ -35,7 +37,8 @@ class Record(NamedTuple):
 
     ts_ns: time of the event, ns since 1970 UTC. boundary: source_id of the compaction
     above it in its file, "" for none, None where only time can tell. at: byte offset of its line.
-    mac: 8 bytes, HMAC of the line as the host wrote it. rest: everything but the text.
+    mac: 8 bytes, HMAC of the line as the host wrote it; 12 where it is of this part of the line alone,
+    because the host rewrites lines. rest: everything but the text.
     """
 
     agent: str

@@ -14,7 +14,7 @@ from memlog.archive.arrival import MOST, Arrival, Read, Told
 from memlog.archive.rows import Rows
 from memlog.archive.sessions import Session
 from memlog.contracts import CAPTURE_PENDING, CAPTURED, UNKNOWN_AGENT
-from memlog.record import Record
+from memlog.record import PART_MAC_BYTES, Record
 
 if TYPE_CHECKING:
     from memlog.archive.store import Archive, Outcome
@@ -39,13 +39,20 @@ _CLOSING = ("SessionEnd", "PostCompact", "SessionStart", "PreCompact")
 
 
 class _Known:
-    """The rows of one source_id in one session, by (block, part)."""
+    """The rows of one source_id in one session, by (block, part). mac: of its line; macs: by block."""
 
-    __slots__ = ("mac", "rows")
+    __slots__ = ("mac", "macs", "rows")
 
     def __init__(self, mac: bytes) -> None:
         self.mac = mac
+        self.macs: dict[int, bytes] = {}
         self.rows: dict[tuple[int, int], list[Any]] = {}  # [id, epoch id, timed, ring, seq, counts]
+
+    def is_other(self, record: Record) -> bool:
+        """True for a record of another version of the line, or of its part where that has a mac of its own."""
+        if len(record.mac) == PART_MAC_BYTES:
+            return self.macs.get(record.block, record.mac) != record.mac
+        return self.mac != record.mac
 
 
 class _New(NamedTuple):
@@ -194,6 +201,7 @@ class Batch:
                 found = known.get(source_id)
                 if found is None:
                     found = known[source_id] = _Known(mac)
+                found.macs[block] = mac
                 found.rows[block, part] = row
 
     def _place(self, arrival: Arrival, session: Session, outcome: "Outcome") -> None:
@@ -201,7 +209,7 @@ class Batch:
         record = arrival.record
         source_id = record.source_id
         known = session.known.get(source_id)
-        if known is not None and known.mac != record.mac:
+        if known is not None and known.is_other(record):
             # The host rewrote the line: all of the new one goes under a name of its own.
             source_id = f"{source_id}~{record.mac.hex()}"
             if source_id not in session.known and not session.is_new:
@@ -214,6 +222,7 @@ class Batch:
             known = session.known[source_id] = _Known(record.mac)
         row = known.rows.get((record.block, record.part))
         if row is None:
+            known.macs[record.block] = record.mac
             row = known.rows[record.block, record.part] = [0, 0, 0, None, None, record.part == 0]
             self.new.append(_New(arrival, session, source_id, row))
             return

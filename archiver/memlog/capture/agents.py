@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from memlog.capture import quick_json
-from memlog.capture.identity import MAC_BYTES, Hmac
+from memlog.capture.identity import Hmac
 from memlog.errors import InputError
-from memlog.record import Record
+from memlog.record import PART_MAC_BYTES, Record
 from memlog.wire import Frame
 
 # Kept between lines and in the watermark: it must survive JSON.
@@ -45,8 +45,8 @@ class Place:
         self.hmac = hmac
 
     def mac_of(self, value: Any) -> bytes:
-        """The mac of a part of the line, where a host rewrites lines and only this part makes a record."""
-        return self.hmac.digest(quick_json.dumps(value).encode())[:MAC_BYTES]
+        """The mac of a record of this part of the line alone: for hosts that rewrite lines they go on with."""
+        return self.hmac.digest(quick_json.dumps(value).encode())[:PART_MAC_BYTES]
 
 
 class Reader(Protocol):

@@ -23,7 +23,7 @@ HEAD = "sessionId"
 # Blocks: parts of the content from 0; thoughts; a call and its result, two by two; the rest of a message.
 THOUGHTS, CALLS, ASIDE = 10_000, 20_000, 30_000
 _ENDINGS = (".json", ".json.gz", ".jsonl", ".jsonl.gz")
-_FINAL = frozenset(("success", "error", "cancelled"))
+_FINAL = ("success", "error", "cancelled")
 _COMPRESSED = "(compressed from: "
 _SNAPSHOT = "<state_snapshot>"
 _LONGEST_ROOT = 4_096
@@ -32,7 +32,7 @@ _OF_HEAD = ("sessionId", "projectHash", "startTime", "kind")
 _RUNNING = ("lastUpdated", "messages")  # a stamp of the last write, which every write changes
 _OF_CALL = frozenset(("name", "args", "result", "resultDisplay", "status", "timestamp"))
 _OF_MESSAGE = frozenset(("id", "timestamp", "type", "model", "content", "thoughts", "toolCalls"))
-_IDS = frozenset(("id", "sha256", "mimeType"))
+_IDS = frozenset(("id", "sha256"))
 _DRY = frozenset(
     ("id", "type", "model", "sessionId", "projectHash", "startTime", "lastUpdated", "kind", "sha256")
 )
@@ -170,7 +170,10 @@ def _notice(value: dict[str, Any], base: Record, place: Place, state: State) -> 
         del line["timestamp"]
     lifter = Lifter()
     rest: dict[str, Any] = {"line": lifter.lift(line)}
-    base = base._replace(role="system", text=text, omitted=lifter.omitted(), error=value["type"] == "error")
+    base = base._replace(
+        role="system", text=text, omitted=lifter.omitted(), error=value["type"] == "error",
+        mac=place.mac_of([value.get("content"), line]),
+    )  # fmt: skip
     if _COMPRESSED not in text:
         return base._replace(rest=rest)
     state["boundary"] = place.source_id
@@ -189,9 +192,6 @@ def _turn(value: dict[str, Any], base: Record, place: Place) -> list[Record]:
     ]
     for n, call in enumerate(_list(value.get("toolCalls"))):
         found += _call(call, base, place, CALLS + 2 * n)
-    found = found or [base._replace(mac=place.mac_of(""))]
-    line = {key: value[key] for key in ("type", "model") if key in value}
-    found[0] = add(found[0], line=line)
     aside = {k: v for k, v in value.items() if k not in _OF_MESSAGE and v is not None}
     if not stamps.canonical(value.get("timestamp")) and value.get("timestamp") is not None:
         aside["timestamp"] = value["timestamp"]
@@ -204,6 +204,11 @@ def _turn(value: dict[str, Any], base: Record, place: Place) -> list[Record]:
                 text="\n".join(strings(kept, _DRY)), omitted=lifter.omitted(),
             )
         )  # fmt: skip
+    if not found and not is_unfinished(value):
+        found = [base._replace(mac=place.mac_of(""))]
+    if found and found[0].block != ASIDE:
+        line = {key: value[key] for key in ("type", "model") if key in value}
+        found[0] = add(found[0], line=line)
     return found
 
 

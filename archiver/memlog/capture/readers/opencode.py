@@ -97,7 +97,7 @@ def _beside(
             value = {k: v for k, v in times.items() if k not in _RUNNING_TIMES}
         elif key == "summary" and isinstance(value, dict):
             value = {k: v for k, v in value.items() if k not in _RUNNING_SUMMARY}
-        elif key in _OF_HEAD or key in _RUNNING:
+        elif key in _OF_HEAD or key in _RUNNING or _is_untitled(key, value):
             continue
         if value not in ({}, None):
             yield key, value
@@ -106,6 +106,11 @@ def _beside(
             yield key, value
     if "info" in document and not isinstance(document["info"], dict):
         yield "info", document["info"]
+
+
+def _is_untitled(key: str, value: Any) -> bool:
+    """True for the title a session has until it has one."""
+    return key == "title" and isinstance(value, str) and value.startswith(_UNTITLED)
 
 
 def is_unfinished(value: dict[str, Any]) -> bool:
@@ -215,8 +220,7 @@ def _about(value: dict[str, Any], base: Record) -> Record:
     for key, found in value.items():
         is_head = key == "session" and isinstance(found, dict)
         line[key] = {k: v for k, v in found.items() if k != "id" or v != base.session} if is_head else found
-    title = line.get("title")
-    if isinstance(title, str) and not title.startswith(_UNTITLED):
+    if isinstance(line.get("title"), str):
         line = {"type": "ai-title", **line}
     lifter = Lifter()
     line = lifter.lift(line)
@@ -274,7 +278,7 @@ def _part(part: Any, base: Record, place: Place, block: int) -> list[Record]:
                 mac=place.mac_of([kind, trigger]), rest={**rest, "compaction": {"trigger": trigger}},
             )
         ]  # fmt: skip
-    if kind in _META:
+    if isinstance(kind, str) and kind in _META:
         said = "\n".join(strings(rest, _DRY))
         return [base._replace(kind="meta", role=None, text=said, error=kind == "retry")]
     return [base._replace(kind="attachment" if kind == "file" else base.kind, text=render(rest, _IDS))]
