@@ -9,9 +9,9 @@ from memlog.errors import QueryError
 
 UNDERSTOOD = (
     "2026-03-05, 2026-03-05T14:30, 2026-03-05T14:30:00Z, 14:30, 30s 10m 2h 3d 1w, "
-    "now, today, yesterday, monday, @1772720000"
+    "now, today, yesterday 14:00, last monday, last week, 5 march, 3 months ago, @1772720000"
 )
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3_600, "hr": 3_600}
 _UNITS |= {"hour": 3_600, "d": 86_400, "day": 86_400, "w": 604_800, "week": 604_800}
 _SECOND = 1_000_000_000
@@ -51,16 +51,24 @@ def until(text: str, now_ns: int) -> int:
 
 def _span(text: str, now_ns: int) -> tuple[int, int]:
     words = text.strip().lower()
-    try:
-        found = _moment(words, now_ns) or _ago(words, now_ns) or _calendar(words, now_ns)
-    except (ValueError, OverflowError):
-        found = None
+    found = _read(words, now_ns)
+    if found is None:
+        from memlog.query.spoken import plain  # only where a person wrote it out
+
+        found = _read(plain(words, now_ns), now_ns)
     if found is None:
         raise QueryError(f"{text!r} is no time; understood: {UNDERSTOOD}")
     first, last = found
     if first < -_ZONE_NS or first > _LAST_NS:
         raise QueryError(f"{text!r} lies outside of 1970 to 2261; understood: {UNDERSTOOD}")
     return max(first, 0), min(max(last, 0), _LAST_NS)
+
+
+def _read(words: str, now_ns: int) -> tuple[int, int] | None:
+    try:
+        return _moment(words, now_ns) or _ago(words, now_ns) or _calendar(words, now_ns)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _moment(words: str, now_ns: int) -> tuple[int, int] | None:
@@ -121,7 +129,9 @@ def _days(words: str, now_ns: int) -> tuple[Civil, Civil]:
     if words in ("today", "yesterday"):
         day = today if words == "today" else _shift(today, -1)
         return day, _next(day)
-    for number, name in enumerate(_WEEKDAYS):
+    if words.partition(" ")[0] in ("this", "last"):
+        return _period(words, today, t.tm_wday)
+    for number, name in enumerate(WEEKDAYS):
         if words in (name, name[:3]):
             day = _shift(today, -((t.tm_wday - number - 1) % 7 + 1))
             return day, _next(day)
@@ -138,6 +148,22 @@ def _days(words: str, now_ns: int) -> tuple[Civil, Civil]:
     if len(parts) == 2:
         return (year, month, 1), (year + month // 12, month % 12 + 1, 1)
     return (year, 1, 1), (year + 1, 1, 1)
+
+
+def _period(words: str, today: Civil, weekday: int) -> tuple[Civil, Civil]:
+    """`this week`, `last month`: weeks begin on Monday."""
+    which, _, unit = words.partition(" ")
+    back = which == "last"
+    if unit == "week":
+        first = _shift(today, -weekday - 7 * back)
+        return first, _shift(first, 7)
+    year, month, _ = today
+    if unit == "year":
+        return (year - back, 1, 1), (year - back + 1, 1, 1)
+    if unit != "month":
+        raise ValueError(words)
+    year, month = (year - 1, 12) if back and month == 1 else (year, month - back)
+    return (year, month, 1), (year + month // 12, month % 12 + 1, 1)
 
 
 def _clock(day: Civil, words: str) -> int:
