@@ -1,4 +1,4 @@
-"""`memlog witness run|drain|status|stop`."""
+"""`memlog witness run|drain|status|stop|restart`."""
 
 import os
 from typing import Any
@@ -28,16 +28,22 @@ def witness() -> None:
 @click.option("--quota", type=click.IntRange(0), metavar="BYTES",
               help="Most bytes of snapshots a session keeps; 0: no limit.")  # fmt: skip
 @click.option("--once", is_flag=True, help="One pass over every ring, then exit.")
+@click.option("--supervised", is_flag=True,
+              help="For a service manager: wait for the lock, end at once after witness stop.")  # fmt: skip
 @pass_context
-def run(context: Context, devices: tuple[str, ...], out: str | None, quota: int | None, once: bool) -> int:
+def run(
+    context: Context, devices: tuple[str, ...], out: str | None, quota: int | None, once: bool,
+    supervised: bool,
+) -> int:  # fmt: skip
     """Archive until Ctrl-C or SIGTERM, in the foreground.
 
-    Hooks start a witness by themselves; a service manager runs this one. Exits 7 when another witness
-    holds the lock.
+    Hooks start a witness by themselves, and memlog install service makes one a service. Exits 7 when
+    another witness holds the lock.
 
     Example: memlog witness run
     """
     from memlog.witness import client, control, daemon, start
+    from memlog.witness import supervised as service
 
     home = Home(out or context.home_flag)
     if once:
@@ -51,8 +57,15 @@ def run(context: Context, devices: tuple[str, ...], out: str | None, quota: int 
     paths = _existing(devices)
     with start.noted(home):
         settings = load(out or context.home_flag, session_quota_bytes=quota)
-        control.allow(home)
-        daemon.run(settings, jobs=JOBS, devices=paths, ready=ready)
+
+        def archive() -> None:
+            daemon.run(settings, jobs=JOBS, devices=paths, ready=ready)
+
+        if supervised:
+            service.run(home, archive)
+        else:
+            control.allow(home)
+            archive()
     return 0
 
 
@@ -91,7 +104,7 @@ def status(context: Context, as_json: bool, limit: int) -> int:
 @witness.command()
 @pass_context
 def stop(context: Context) -> int:
-    """End the running witness; hooks start none until `memlog witness run` or `memlog up`.
+    """End the running witness; hooks start none until `memlog witness restart`, `run` or `memlog up`.
 
     Example: memlog witness stop
     """
@@ -100,6 +113,21 @@ def stop(context: Context) -> int:
     control.forbid(context.home)
     found = control.stop(context.home)
     click.echo(f"witness {found.pid} stopped" if found else "no witness was running", err=True)
+    return 0
+
+
+@witness.command()
+@pass_context
+def restart(context: Context) -> int:
+    """End the running witness and start another: of this version, with the settings as they are now.
+
+    Example: memlog witness restart
+    """
+    from memlog.witness import control
+
+    before, now = control.restart(context.home, context.settings)
+    was = f"witness {before.pid} (memlog {before.version}) stopped, " if before else ""
+    click.echo(f"{was}witness {now.pid} (memlog {now.version}) runs", err=True)
     return 0
 
 

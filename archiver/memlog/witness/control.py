@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from memlog.capture import starter
 from memlog.errors import WitnessUnavailableError
 from memlog.paths import Home, make_dir, open_private
-from memlog.witness import client, lock
+from memlog.settings import Settings, load
+from memlog.witness import client, lock, service
 from memlog.witness import start as start_note
 from memlog.witness.lock import Holder
 
+_START_S = 15.0
 _STOP_S = 15.0  # a batch, a last snapshot, the answers to its clients
 
 
@@ -38,11 +40,12 @@ def stop(home: Home, *, timeout_s: float = _STOP_S) -> Holder | None:
     if found is None:
         return None
     end = time.monotonic() + timeout_s
-    asked = False
+    asked = -1
     while (still := lock.holder(home)) is not None:
-        if not asked:
+        if asked != still.pid:  # not twice; but another may have been waiting for the lock
             try:
-                asked = bool(client.ask(home, {"verb": "stop"}))
+                client.ask(home, {"verb": "stop"})
+                asked = still.pid
             except WitnessUnavailableError:
                 pass  # it may be starting or ending, or be a command that does its work without a socket
         if time.monotonic() > end:
@@ -53,9 +56,30 @@ def stop(home: Home, *, timeout_s: float = _STOP_S) -> Holder | None:
     return found
 
 
-def start(home: Home) -> None:
-    """A new witness, detached from this process and its terminal."""
-    starter._start(home, starter.command(home))
+def start(home: Home, settings: Settings | None = None) -> None:
+    """A new witness: by its service manager where it is a service, else detached from this terminal."""
+    if not service.start(home, settings or load(home.root)):
+        starter._start(home, starter.command(home))
+
+
+def restart(home: Home, settings: Settings) -> tuple[Holder | None, Holder]:
+    """The witness that was, and the one that answers now; hooks may start one again.
+
+    Raises: WitnessUnavailableError when none answers in time.
+    """
+    before = stop(home)
+    allow(home)
+    start(home, settings)
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end:
+        now = lock.holder(home)
+        try:
+            if now is not None and client.ask(home, {"verb": "status"}):
+                return before, now
+        except WitnessUnavailableError:
+            pass  # not yet
+        time.sleep(0.05)
+    raise WitnessUnavailableError(f"no witness answers after {_START_S:.0f} s", hint="memlog doctor")
 
 
 @contextmanager
