@@ -45,7 +45,7 @@ class Place:
         self.hmac = hmac
 
     def mac_of(self, value: Any) -> bytes:
-        """The mac of a record of this part of the line alone: for hosts that rewrite lines they go on with."""
+        """The mac of a record of this part of the line alone, for hosts that rewrite lines."""
         return self.hmac.digest(quick_json.dumps(value).encode())[:PART_MAC_BYTES]
 
 
