@@ -393,3 +393,16 @@ UNSEEN = {"path": "/p/s.jsonl", "changed": "2026-01-01T00:00:00Z"}
 def test_each_check_tells_well_from_bad(check: Check, state: str, word: str) -> None:
     assert (check.state, word in check.detail) == (state, True), check
     assert (state == OK) == (check.remedy == "")
+
+
+def test_a_transcript_that_became_rubbish_is_counted_as_damage(
+    run_memlog: Run, run_hook: Run, home: Home, tmp_path: Path
+) -> None:
+    path = transcript(tmp_path / "s-1.jsonl")
+    run_hook("Stop", {**HOOKED, "transcript_path": path})
+    Path(path).write_bytes(random.Random(1).randbytes(3_000) + b"\n")
+    run_hook("Stop", {**HOOKED, "transcript_path": path})
+    run_memlog("witness", "drain", check=0)
+    said = run_memlog("status", check=0).stdout
+    found = re.search(r"damage   WARN: kept as they were: (\d+) lines that are no JSON", said)
+    assert found and int(found[1]) == records(home) - 2 > 3

@@ -162,6 +162,43 @@ def test_lines_that_are_no_object_are_damage_and_none_is_skipped(tmp_path: Path)
     assert {r.session for r in found} == {"s-1"} and {r.ts_ns for r in found} == {found[0].ts_ns}
 
 
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_transcript_replaced_by_rubbish_is_damage_whether_imported_or_captured(
+    tmp_path: Path, settled: bool
+) -> None:
+    path = tmp_path / "s.jsonl"
+    raw = random.Random(3).randbytes(20_000)
+    path.write_bytes(raw)
+    found = records(path, session="s-1", settled=settled)
+    assert {r.kind for r in found} == {"damage"} and {r.session for r in found} == {"s-1"}
+    lines = [line.rstrip(b"\r") for line in raw.split(b"\n")]
+    kept = lines if settled else lines[:-1]  # what has no newline may go on, until the session ends
+    assert [r.text for r in found] == [x.decode("utf-8", "backslashreplace") for x in kept if x.strip()]
+
+
+def test_of_rubbish_without_end_a_bounded_part_is_kept_and_the_end_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(random.Random(4).randbytes(3_000_000) + b"\n" + lines_of(stamped(0)))
+    found = records(path)
+    damage = [r for r in found if r.kind == "damage"]
+    assert found[-1].text == "line 0"
+    assert 1_000_000 < sum(len(r.text) for r in damage) < 4 * transcript.MOST_BINARY + 1_000_000
+    assert sum(r.text.endswith("what follows of that kind is not kept]") for r in damage) == 1
+    # the same when it is read in pieces
+    half = [p for p in read(str(path), CLAUDE, key=KEY) if p.watermark.offset < 1_500_000][-1].watermark
+    begun = [r for p in read(str(path), CLAUDE, key=KEY, stop=half.offset) for r in p.records]
+    assert begun + records(path, start=half) == found
+
+
+def test_a_text_with_a_wrong_byte_is_no_rubbish(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(("gr\xfc\xdfe, " * 200_000).encode("latin-1") + b"\n")
+    (only,) = records(path)
+    assert len(only.text) > 2_000_000
+    path.write_bytes(b"gr\xfc\xdfe to be finis")  # torn: it may be finished
+    assert records(path) == []
+
+
 def test_a_secret_in_a_damaged_line_is_redacted(tmp_path: Path) -> None:
     secret = "gh" + "p_" + "a1B2" * 9
     path = tmp_path / "s.jsonl"

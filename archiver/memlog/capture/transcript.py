@@ -23,10 +23,12 @@ from memlog.wire import Frame
 
 LONGEST_LINE = 64 << 20  # a longer one is kept as damage, in pieces: parsing it could take the memory
 GIANT_PIECE = 1 << 20
+MOST_BINARY = 1 << 20  # of a file's bytes that are no text, so much is kept: a disk's rubbish has no end
 TAIL_BYTES = 256
 DOCUMENT_MARK = "document"  # in the state of a document's watermark: see document.py
 AHEAD_BYTES = 1 << 20  # how far into the file the first stamp and session are looked for
 _BLOCK = 1 << 20
+_PRINTED = bytes((8, 9, 10, 12, 13, 27, *range(32, 127), *range(128, 256)))
 
 
 class Watermark(NamedTuple):
@@ -208,6 +210,7 @@ class Reading:
         self.fallback = session or _stem(self.path)
         self.seen: dict[bytes, int] = {}
         self.ahead: tuple[int | None, str | None] | None = None
+        self.explained: bool | None = None  # whether any line of the file's beginning is an object
 
     def pieces(self, stop: int | None, settled: bool) -> Iterator[Piece]:
         for offset, region, giant in self._regions(stop):
@@ -222,14 +225,49 @@ class Reading:
                 line = region[position:after]
                 raw = line.rstrip(b"\r\n")
                 value = _parse(raw, first=offset + position == 0)
-                if newline < 0 and not isinstance(value, dict):
+                rubbish = not isinstance(value, dict) and self._is_rubbish(raw)
+                if newline < 0 and not isinstance(value, dict) and not (rubbish and settled):
                     return  # torn: its writer is not done with it
-                if not settled and self._unsettled(value):
+                if not settled and not rubbish and self._unsettled(value):
                     return
                 self.tail = (self.tail + line[-TAIL_BYTES:])[-TAIL_BYTES:]
                 rules = hits.before(after) if hits else ()
                 yield self._piece(raw, value, offset + position, len(line), rules)
                 position = after
+
+    def _is_rubbish(self, raw: bytes) -> bool:
+        """True where nobody will finish or explain this line: it is no text, nor is the file a transcript."""
+        if not self._is_binary(raw):
+            return False
+        if self.explained is None:
+            lines = read_at(self.file, 0, AHEAD_BYTES).split(b"\n")
+            self.explained = any(isinstance(_parse(line, first=False), dict) for line in lines)
+        return not self.explained
+
+    def _is_binary(self, raw: bytes) -> bool:
+        """True for bytes that are no text; one wrong byte in a text is not enough."""
+        if b"\0" in raw:
+            return True
+        try:
+            str(raw, "utf-8")
+        except UnicodeDecodeError:
+            return "binary" in self.state or len(raw.translate(None, _PRINTED)) * 50 > len(raw)
+        return False
+
+    def _damaged(self, raw: bytes) -> str | None:
+        """A line that is no JSON as text; None once enough is kept of a file's bytes that are none."""
+        if not self._is_binary(raw):
+            return raw.decode("utf-8", "backslashreplace")
+        kept = self.state.get("binary", 0)
+        if kept >= MOST_BINARY:
+            return None
+        self.state["binary"] = kept + len(raw)
+        text = raw[: MOST_BINARY - kept].decode("utf-8", "backslashreplace")
+        if kept + len(raw) >= MOST_BINARY:
+            text += (
+                f"\n[{MOST_BINARY:,} bytes of this file are no text; what follows of that kind is not kept]"
+            )
+        return text
 
     def _unsettled(self, value: Any) -> bool:
         """True for a line that cannot know its time or session yet."""
@@ -293,8 +331,8 @@ class Reading:
                 value = None
         place = self._place(raw, value if isinstance(value, dict) else None, at)
         if not isinstance(value, dict):
-            text = raw.decode("utf-8", "backslashreplace")
-            records = [self.reader.damage(text, place, self.state)]
+            text = self._damaged(raw)
+            records = [] if text is None else [self.reader.damage(text, place, self.state)]
             return _redacted(records, rules)
         records = self.reader.records(value, place, self.state)
         mark = self.reader.SPILL_MARK
@@ -392,15 +430,15 @@ class Reading:
                 self.state.get("session") or self._ahead()[1] or short_name(self.fallback), source,
                 self._time(), digest[:MAC_BYTES], offset, self.path, self.hmac,
             )  # fmt: skip
-            record = self.reader.damage(raw.decode("utf-8", "backslashreplace"), place, self.state)
+            text = self._damaged(raw)
+            records = [] if text is None else [self.reader.damage(text, place, self.state)]
             if self.redact:
-                record = redact_record(record, rules_for(raw))
+                records = [redact_record(record, rules_for(raw)) for record in records]
             at, last = at + len(raw), at + len(raw) >= stop
             if last:
                 self.tail = read_at(self.file, max(0, end - TAIL_BYTES), min(TAIL_BYTES, end))
-            yield Piece(
-                [record._replace(block=block)], self._mark(end) if last else before, size if last else 0
-            )
+            records = [record._replace(block=block) for record in records]
+            yield Piece(records, self._mark(end) if last else before, size if last else 0)
             block += 1
 
 
