@@ -70,7 +70,7 @@ OPENCODE_EVENTS = {
 HOOKED = (CLAUDE_CODE, CODEX, GEMINI_CLI, OPENCODE)  # their hooks read transcripts on from a watermark
 
 # schema/migrations
-ARCHIVE_VERSION = 1
+ARCHIVE_VERSION = 2
 APPLICATION_ID = 0x4D4C4F47  # PRAGMA application_id: 'MLOG'
 SQLITE_MIN = (3, 43, 0)  # contentless_delete
 DAY_BITS = 24  # record id = day << DAY_BITS | n
