@@ -53,6 +53,7 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Any]]:
     return [
+        (r"/-/metrics$", pages.metrics_page),
         (r"/(?P<database>[^/.]+)/-/search$", pages.search_page),
         (r"/(?P<database>[^/.]+)/-/record/(?P<id>e?\d{1,19})$", pages.record_page),
     ]

@@ -1,6 +1,8 @@
 """Pages beside Datasette's own. Each asks one question and renders it; templates escape everything."""
 
+import asyncio
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,7 +15,8 @@ from datasette.utils.asgi import NotFound
 
 from datasette_memlog import archives, columns, describe, queries
 from memlog.errors import MemlogError, NotFoundError
-from memlog.query import record, search
+from memlog.paths import Home
+from memlog.query import health, record, search
 
 HITS = 50
 
@@ -80,6 +83,25 @@ async def record_page(datasette: Any, request: Any) -> Response:
     }
     html = await datasette.render_template("memlog_record.html", context, request, "memlog_record")
     return Response.html(html)
+
+
+async def metrics_page(datasette: Any, request: Any) -> Response:
+    """What `memlog status --metrics` says of each archive that lies in its home, for Prometheus."""
+    await datasette.ensure_permissions(request.actor, ["view-instance"])
+    homes = {}
+    for name in archives.names(datasette):
+        path = os.path.abspath(datasette.databases[name].path)
+        home = Home(os.path.dirname(path))
+        allowed, _ = await datasette.check_visibility(
+            request.actor, permissions=[("view-database", name), "view-instance"]
+        )
+        if allowed and path == home.archive:
+            homes[name] = home
+    now_ns = time.time_ns()
+    facts = {
+        name: await asyncio.to_thread(health.look, home, now_ns=now_ns) for name, home in homes.items()
+    }
+    return Response(health.metrics(facts), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def _visible(datasette: Any, request: Any) -> Any:

@@ -9,7 +9,9 @@ import pytest
 from datasette.app import Datasette
 
 from memlog.archive.connection import sqlite3
-from pages.filled import fill, records_of
+from memlog.paths import Home
+from memlog.query import health
+from pages.filled import NOW_NS, fill, records_of
 
 VIEWS = ("v_session", "v_record", "v_epoch", "v_gap", "v_event", "v_damage")
 
@@ -167,3 +169,23 @@ async def test_an_archive_that_grows_is_seen_on_the_next_page(serve: Any, tmp_pa
     before = (await client.get(count)).json()[0]
     fill(tmp_path, records_of("unicode.jsonl"))
     assert (await client.get(count)).json()[0] == before + 10
+
+
+async def test_metrics_are_those_of_status(serve: Any, archive: str) -> None:
+    answer = await serve(archive).client.get("/-/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    facts = health.look(Home(str(Path(archive).parent)), now_ns=NOW_NS)
+    said = {line for line in health.metrics({"archive": facts}).splitlines() if "disk_free" not in line}
+    assert said <= set(answer.text.splitlines())
+    assert f'memlog_archive_records{{archive="archive"}} {facts["archive"]["records"]}' in said
+
+
+async def test_metrics_of_a_file_outside_its_home_and_of_nobody_allowed_are_none(
+    serve: Any, archive: str, tmp_path: Path
+) -> None:
+    copy = tmp_path / "other.db"
+    copy.write_bytes(Path(archive).read_bytes())
+    assert (await serve(str(copy)).client.get("/-/metrics")).text == ""
+    closed = Datasette([archive], metadata={"allow": {"id": "root"}})
+    assert (await closed.client.get("/-/metrics")).status_code == 403
