@@ -95,11 +95,14 @@ def swe_agent(document: Any) -> Counted:
             found.say("tool_use", entry["action"])
     for step in document["trajectory"]:
         found.say("meta", *(step[key] for key in ("action", "observation", "response", "thought")))
-    said = {entry["content"] for entry in document["history"] if entry["role"] == "assistant"}
-    seen = {entry["content"] for entry in document["history"]} - said
-    for step in document["trajectory"]:
-        for key, kind, told in (("response", "message", said), ("observation", "tool_result", seen)):
-            if step[key] and not any(step[key] in text for text in told):
+    said = [n for n, entry in enumerate(document["history"]) if entry["role"] == "assistant"]
+    for step, first, after in zip(document["trajectory"], said, [*said[1:], None], strict=True):
+        told = document["history"][first:after]  # what the model said, and what it was answered
+        for key, kind, entries in (
+            ("response", "message", told[:1]),
+            ("observation", "tool_result", told[1:]),
+        ):
+            if step[key] and not any(step[key] in entry["content"] for entry in entries):
                 found.say(kind, step[key])
     return found
 
