@@ -13,11 +13,9 @@ from contextlib import nullcontext
 import click
 
 from memlog.archive.connection import open_reader
+from memlog.capture import places
 from memlog.cli import backfill, child, sample, server, terminal
-from memlog.cli.jobs import JOBS
-from memlog.cli.progress import ProgressLine
 from memlog.cli.root import Context, pass_context
-from memlog.contracts import CLAUDE_CODE
 from memlog.errors import MemlogError, NotFoundError, UnavailableError
 from memlog.paths import Home
 from memlog.query import search
@@ -41,7 +39,7 @@ PROMPTS_SQL = "SELECT text FROM v_record WHERE kind = 'message' AND role = 'user
 def up(context: Context, once: bool, port: int | None, no_serve: bool) -> None:
     """Ring, witness, a first import and Datasette, in the foreground; Ctrl-C ends what it started.
 
-    Imports Claude Code's transcripts; where there are none, a sample session is played through the hooks.
+    Imports every agent's transcripts; where there are none, a sample session is played through the hooks.
 
     Example: memlog up
     """
@@ -73,11 +71,11 @@ def _witness(witness: child.Witness) -> str:
 
 def _filled(home: Home, settings: Settings) -> str:
     """Import what is there, or play the sample; what the archive holds then."""
-    projects = transcripts()
-    if projects is not None:
-        _import(home, settings, projects)
+    found, _ = places.look(os.path.expanduser("~"), os.environ)
+    if found:
+        terminal.say(backfill.summary(backfill.run(home, settings, backfill.AUTO, found)))
     if _wants_sample(home):
-        terminal.say("nothing of Claude Code here yet: playing the sample session through the hooks")
+        terminal.say("no agent's transcripts here yet: playing the sample session through the hooks")
         sample.play(home, settings)
     con = open_reader(home.archive)
     try:
@@ -89,26 +87,6 @@ def _filled(home: Home, settings: Settings) -> str:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def transcripts() -> str | None:
-    """Claude Code's projects folder, where it holds a transcript."""
-    from memlog.capture.readers import claude_code
-
-    config = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".claude")
-    projects = os.path.join(config, "projects")
-    if not os.path.isdir(projects) or next(iter(claude_code.find(projects)), None) is None:
-        return None
-    return projects
-
-
-def _import(home: Home, settings: Settings, projects: str) -> None:
-    from memlog.witness import client
-
-    asked = {"agent": CLAUDE_CODE, "paths": [projects]}
-    with ProgressLine() as line:
-        result = client.run(home, settings, "import", asked, JOBS, line)
-    terminal.say(backfill.summary(result))
 
 
 def _wants_sample(home: Home) -> bool:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from memlog.archive.store import Archive
@@ -24,52 +24,78 @@ Steps = Generator[Progress, None, dict[str, Any]]
 _MOST_NAMED = 20  # of what could not be read
 
 
+class _Count:
+    """How far an import is. rows: what each agent's part of it was."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = self.files = self.unchanged = self.torn = 0
+        self.unreadable: list[dict[str, str]] = []
+        self.rows: list[dict[str, Any]] = []
+
+
 def import_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> Steps:
     """Archive every transcript under some paths; what is archived already is met again, never doubled.
 
-    args: agent; paths (absolute); again: also read files that have not changed since they were archived.
-    A file that grew is read from where it was left, so an import that was interrupted goes on there.
-    Progress in bytes of transcript. Result: files, unchanged, lines, records, already, sessions, damage,
-    redacted, omitted, torn (bytes of lines not finished), unreadable (path and why), seconds.
+    args: agent and paths (absolute), or sources, a list of such; again: also read files that have not
+    changed since they were archived. A file that grew is read from where it was left, so an import that
+    was interrupted goes on there. Progress in bytes of transcript.
+    Result: files, unchanged, lines, records, already, sessions, damage, redacted, omitted, torn (bytes of
+    lines not finished), unreadable (path and why), seconds, agents (files, unchanged, records, already,
+    sessions of each).
     Raises: InputError for an unknown agent or a path that does not exist, before anything is read.
     """
     started = time.monotonic()
-    agent, again = args.get("agent"), args.get("again") is True
-    found = _find(str(agent), args.get("paths"))
-    total = sum(size for _, size in found)
-    before = archive.con.execute(SESSIONS_SQL).fetchone()[0]
+    sources = args.get("sources")
+    sources = sources if isinstance(sources, list) else [args]
+    found = {str(one.get("agent")): _find(str(one.get("agent")), one.get("paths")) for one in sources}
+    count = _Count(sum(size for files in found.values() for _, size in files))
     intake = Intake(archive, settings)
-    done = files = unchanged = torn = 0
-    unreadable: list[dict[str, str]] = []
-    yield Progress(0, total, "")
+    yield Progress(0, count.total, "")
+    for agent, files in found.items():
+        before = _reached(archive, intake, count)
+        yield from _read(archive, intake, count, agent, files, args.get("again") is True)
+        intake.flush()
+        after = _reached(archive, intake, count)
+        count.rows.append({"agent": agent, **{name: after[name] - before[name] for name in before}})
+    yield Progress(count.total, count.total, "")
+    sums = {name: sum(row[name] for row in count.rows) for name in _reached(archive, intake, count)}
+    return {
+        "agent": args.get("agent"), **sums, "lines": intake.lines, "tombstoned": intake.totals.tombstoned,
+        "damage": intake.damaged, "redacted": dict(intake.redacted), "omitted": dict(intake.omitted),
+        "torn": count.torn, "unreadable": count.unreadable[:_MOST_NAMED], "unread": len(count.unreadable),
+        "bytes": count.total, "seconds": round(time.monotonic() - started, 3), "agents": count.rows,
+    }  # fmt: skip
+
+
+def _reached(archive: Archive, intake: Intake, count: _Count) -> dict[str, int]:
+    return {
+        "files": count.files, "unchanged": count.unchanged, "records": intake.totals.records,
+        "already": intake.totals.sightings, "sessions": archive.con.execute(SESSIONS_SQL).fetchone()[0],
+    }  # fmt: skip
+
+
+def _read(
+    archive: Archive, intake: Intake, count: _Count, agent: str, found: list[tuple[str, int]], again: bool
+) -> Iterator[Progress]:
+    """Each file of an agent, as far as it is not archived."""
     for path, size in found:
         start = None if again else _known(archive, path)
         try:
             if start is not None and transcript.is_whole(path, start):
-                unchanged += 1
+                count.unchanged += 1
             else:
-                for offset in intake.read(path, str(agent), start=start):
-                    yield Progress(done + min(offset, size), total, path)
+                for offset in intake.read(path, agent, start=start):
+                    yield Progress(count.done + min(offset, size), count.total, path)
                 has_more = start is None or intake.reached != start
-                files += has_more
-                unchanged += not has_more
-                torn += _left(path, size, intake.reached)
+                count.files += has_more
+                count.unchanged += not has_more
+                count.torn += _left(path, size, intake.reached)
         except (InputError, NotFoundError, OSError) as exc:
             said = str(exc) if path in str(exc) else f"{path}: {exc}"
             log.warning("transcript not readable error=%s", said)
-            unreadable.append({"path": path, "error": said})
-        done += size
-    intake.flush()
-    yield Progress(total, total, "")
-    totals = intake.totals
-    return {
-        "agent": agent, "files": files, "unchanged": unchanged, "lines": intake.lines,
-        "records": totals.records, "already": totals.sightings, "tombstoned": totals.tombstoned,
-        "sessions": archive.con.execute(SESSIONS_SQL).fetchone()[0] - before,
-        "damage": intake.damaged, "redacted": dict(intake.redacted), "omitted": dict(intake.omitted),
-        "torn": torn, "unreadable": unreadable[:_MOST_NAMED], "unread": len(unreadable),
-        "bytes": total, "seconds": round(time.monotonic() - started, 3),
-    }  # fmt: skip
+            count.unreadable.append({"path": path, "error": said})
+        count.done += size
 
 
 def _find(agent: str, paths: object) -> list[tuple[str, int]]:
