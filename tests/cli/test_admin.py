@@ -13,6 +13,7 @@ import archives
 from archives import NOW_NS, event, record
 from conftest import Run
 from memlog.archive import tree
+from memlog.archive.connection import open_writer
 from memlog.archive.store import Archive
 from memlog.paths import Home
 
@@ -45,6 +46,15 @@ def test_rebuild_is_dry_without_apply_and_then_loses_nothing(full: Home, run_mem
     assert rows(full) == before and os.stat(full.archive).st_ino != inode
     assert Path(told["old"]).exists()
     assert run_memlog("admin", "rebuild", "archive", check=2).stderr.count("--from-tree")
+
+
+def test_verify_compares_the_search_index_with_the_records(full: Home, run_memlog: Run) -> None:
+    run_memlog("admin", "verify", "--quick", check=0)
+    con = open_writer(full.archive)
+    con.execute("DELETE FROM record_fts WHERE rowid = (SELECT max(id) FROM record)")
+    con.close()
+    for flags in ([], ["--quick"]):
+        assert "search index: it holds 5 records" in run_memlog("admin", "verify", *flags, check=1).stdout
 
 
 def test_verify_says_what_is_wrong_and_exits_1(full: Home, run_memlog: Run) -> None:

@@ -99,17 +99,19 @@ def migrate(context: Context, /) -> None:
 
 
 @admin.command()
+@click.option("--quick", is_flag=True, help="Of the search index compare numbers only.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @pass_context
-def verify(context: Context, /, as_json: bool) -> int:
-    """Check every page, hash chain and snapshot. Exits 1 when something is not as it was archived.
+def verify(context: Context, /, quick: bool, as_json: bool) -> int:
+    """Check every page, hash chain and snapshot, and the search index.
 
+    Exits 1 when something is not as it was archived.
     It proves that no record was changed, moved or taken from between others. What was cut from the end of
     a session is noticed only where its chain head was kept elsewhere.
 
     Example: memlog admin verify --json
     """
-    found = list(_problems(context))
+    found = list(_problems(context, quick))
     if as_json:
         terminal.write(to_json({"ok": not found, "problems": found}) + "\n")
     for problem in found if not as_json else ():
@@ -118,8 +120,8 @@ def verify(context: Context, /, as_json: bool) -> int:
     return 1 if found else 0
 
 
-def _problems(context: Context) -> Iterator[dict[str, Any]]:
-    from memlog.archive import chain, tree_check
+def _problems(context: Context, quick: bool) -> Iterator[dict[str, Any]]:
+    from memlog.archive import chain, index_check, tree_check
     from memlog.archive.connection import Error, open_reader
 
     con = open_reader(context.home.archive)
@@ -129,6 +131,8 @@ def _problems(context: Context) -> Iterator[dict[str, Any]]:
                 yield {"where": "archive.db", "what": what}
         for found in chain.verify_all(con):
             yield {"where": f"{found.chain}, link {found.link}", "what": found.what}
+        for what in index_check.check(con, quick=quick):
+            yield {"where": "search index", "what": what}
         for fault in tree_check.check(con, context.home.root):
             if fault is not None:
                 yield {"where": fault.path, "what": fault.what}
