@@ -178,7 +178,7 @@ def test_an_import_through_the_witness_lets_rings_drain_meanwhile(
     home: Home, settings: Settings, tmp_path: Path
 ) -> None:
     big = made(tmp_path / "big.jsonl", size=6_000_000)
-    with running(home):
+    with running(home, MEMLOG_BATCH_RECORDS="100"):
         told: list[Any] = []
         args = {"agent": "claude-code", "paths": [str(big)]}
         result: list[dict[str, Any]] = []
@@ -196,7 +196,6 @@ def test_an_import_through_the_witness_lets_rings_drain_meanwhile(
                 started, seq = time.monotonic(), ring.write(blob)
                 until(lambda seq=seq: ring.info().drained_seq >= seq)  # type: ignore[misc]
                 waits.append(time.monotonic() - started)
-                time.sleep(0.05)
         thread.join()
     assert len(waits) >= 3, "the import was over before anything was written"
     assert max(waits) < 3
