@@ -11,9 +11,7 @@ import pytest
 from bench import corpus
 
 from conftest import Run
-from memlog.cli.progress import ProgressLine
 from memlog.paths import Home
-from memlog.witness.jobs import Progress
 from witness import one, records, running
 
 SESSIONS = Path(__file__).parents[1] / "data/sessions"
@@ -94,10 +92,3 @@ def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(home: Home, tmp_path:
     assert "\x1b[31m" not in said.decode()  # a file's name is not obeyed
     piped = subprocess.run([*command, "--again"], capture_output=True, text=True, env=env)
     assert "\r" not in piped.stderr and piped.returncode == 0
-
-
-@pytest.mark.parametrize("width", [1, 10, 40, 200])
-def test_the_line_fits_the_screen(width: int) -> None:
-    line = ProgressLine().line(Progress(5_000_000, 10_000_000, "/a/long/path/" * 20 + "end.jsonl"), width)
-    assert len(line) <= width
-    assert width < 40 or (line.startswith(" 50%") and line.endswith(".jsonl"))

@@ -1,12 +1,7 @@
 """What reaches a terminal: colour where it is wanted, a pager where it is long, nothing it obeys."""
 
 import json
-import os
-import pty
 import re
-import select
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +9,7 @@ import pytest
 from archives import fill, record
 from memlog.cli import terminal
 from memlog.paths import Home
+from terminals import on_a_terminal
 
 OURS = re.compile(r"\x1b\[(?:0|1|2|1;31|33|36)m")
 HOSTILE = (
@@ -21,30 +17,6 @@ HOSTILE = (
     "c1 \x9b31m \x85 bidi \u202e\u2066 zero \u200b\u200d \ufeff mark \u061c line \u2028 tag \U000e0041 end needle"
 )
 NAME = "ses\x1b[2Jsion\u202e-x"
-
-
-def on_a_terminal(*words: str, columns: int = 100, lines: int = 50, **env: str) -> str:
-    """What a person's terminal is sent."""
-    main, side = pty.openpty()
-    terminal_size = ["stty", "rows", str(lines), "cols", str(columns)]
-    subprocess.run(terminal_size, stdin=side, check=True)
-    said = {**os.environ, "PAGER": "cat", "TERM": "xterm", **env}
-    command = [sys.executable, "-m", "memlog.cli.start", *words]
-    process = subprocess.Popen(command, stdin=side, stdout=side, stderr=side, env=said)
-    os.close(side)
-    sent = b""
-    while True:
-        ready, _, _ = select.select([main], [], [], 30)
-        try:
-            piece = os.read(main, 65_536) if ready else b""
-        except OSError:  # the other side is closed
-            break
-        if not piece:
-            break
-        sent += piece
-    process.wait(timeout=30)
-    os.close(main)
-    return sent.decode("utf-8").replace("\r\n", "\n")
 
 
 @pytest.fixture

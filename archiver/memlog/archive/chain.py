@@ -7,7 +7,7 @@ The header is the array of a record's stored columns, in the order of HEADER_SQL
 a short one from being guessed from its digest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ HEADER_COLUMNS = 26  # of HEADER_SQL: up to link
 FORGOTTEN_SQL = """
 SELECT chain_header, digest FROM tombstone WHERE agent = :agent AND session = :name AND link = :link
 """
+SESSIONS_SQL = "SELECT id, links FROM session ORDER BY id"
 SESSION_SQL = "SELECT agent, session, head, links FROM session WHERE id = :id"
 ARCHIVE_SQL = "SELECT archive_id, head, links FROM archive"
 ARCHIVE_LINKS_SQL = "SELECT n, type, body, head FROM archive_link ORDER BY n"
@@ -146,11 +147,17 @@ def verify_archive_chain(con: Connection) -> list[Problem]:
     return found
 
 
-def verify_all(con: Connection) -> Iterator[Problem]:
-    """Every problem of every chain, session by session."""
+def verify_all(
+    con: Connection, told: Callable[[int, int], object] = lambda done, total: None
+) -> Iterator[Problem]:
+    """Every problem of every chain, session by session. told: links checked, of how many."""
     yield from verify_archive_chain(con)
-    for (session_id,) in con.execute("SELECT id FROM session ORDER BY id").fetchall():
+    sessions = con.execute(SESSIONS_SQL).fetchall()
+    done, total = 0, sum(links for _, links in sessions)
+    for session_id, links in sessions:
         yield from verify_session(con, session_id)
+        done += links
+        told(done, total)
 
 
 def _archive_head(head: bytes, n: int, kind: str, text: str) -> bytes:

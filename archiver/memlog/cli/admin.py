@@ -12,9 +12,13 @@ from memlog.cli.jobs import JOBS
 from memlog.cli.progress import ProgressLine
 from memlog.cli.root import Context, pass_context
 from memlog.errors import InputError, MemlogError
+from memlog.query.checks import number
 
 if TYPE_CHECKING:
     from memlog.settings import Settings
+
+
+_TICK = 200_000  # steps of SQLite between two looks at the clock
 
 
 @click.group()
@@ -87,9 +91,10 @@ def migrate(context: Context, /) -> None:
     from memlog.witness import control
 
     require(context.home)
-    with control.alone(context.home):
+    with control.alone(context.home), ProgressLine() as line:
         con = open_writer(context.home.archive)
         try:
+            con.set_progress_handler(lambda: line.tick("migrating"), _TICK)
             names = migrate(con, now_ns=time.time_ns())
         finally:
             con.close()
@@ -111,7 +116,8 @@ def verify(context: Context, /, quick: bool, as_json: bool) -> int:
 
     Example: memlog admin verify --json
     """
-    found = list(_problems(context, quick))
+    with ProgressLine("records", 1) as line:
+        found = list(_problems(context, line, quick))
     if as_json:
         terminal.write(to_json({"ok": not found, "problems": found}) + "\n")
     for problem in found if not as_json else ():
@@ -120,20 +126,24 @@ def verify(context: Context, /, quick: bool, as_json: bool) -> int:
     return 1 if found else 0
 
 
-def _problems(context: Context, quick: bool) -> Iterator[dict[str, Any]]:
+def _problems(context: Context, line: ProgressLine, quick: bool) -> Iterator[dict[str, Any]]:
     from memlog.archive import chain, index_check, tree_check
     from memlog.archive.connection import Error, open_reader
+    from memlog.witness.jobs import Progress
 
     con = open_reader(context.home.archive)
     try:
+        con.set_progress_handler(lambda: line.tick("checking every page"), _TICK)
         for (what,) in con.execute("PRAGMA integrity_check"):
             if what != "ok":
                 yield {"where": "archive.db", "what": what}
-        for found in chain.verify_all(con):
+        con.set_progress_handler(None, 0)
+        for found in chain.verify_all(con, lambda done, total: line(Progress(done, total, "hash chains"))):
             yield {"where": f"{found.chain}, link {found.link}", "what": found.what}
         for what in index_check.check(con, quick=quick):
             yield {"where": "search index", "what": what}
-        for fault in tree_check.check(con, context.home.root):
+        for number, fault in enumerate(tree_check.check(con, context.home.root), 1):
+            line.tick(f"{number:,} snapshots compared")
             if fault is not None:
                 yield {"where": fault.path, "what": fault.what}
     except Error as exc:  # a page SQLite cannot read ends the check, and is its result
@@ -180,7 +190,9 @@ def _cursors(settings: "Settings") -> dict[tuple[bytes, int], int]:
 
 def _tell(result: dict[str, Any], apply: bool) -> None:
     verb = "made" if apply else "would make"
-    held = f"{result['records']:,} records of {result['sessions']:,} sessions in {result['files']:,} files"
+    what = f"{number(result['records'], 'record')} ({number(result['rows'], 'row')})" if apply else ""
+    what = what or number(result["rows"], "row")  # what parts make one record is known once they are read
+    held = f"{what} of {number(result['sessions'], 'session')} in {number(result['files'], 'file')}"
     click.echo(f"{verb} an archive of {held}")
     for name, words in (("changed", "not as written"), ("missing", "missing"), ("refused", "refused")):
         for path in result[name]:

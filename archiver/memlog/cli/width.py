@@ -26,6 +26,17 @@ def cut(text: str, width: int) -> str:
     return text[: _stop(text, 0, width - 1)].rstrip() + "…" if width > 0 else ""
 
 
+def ending(text: str, width: int) -> str:
+    """The end of a text in at most `width` columns, with … where there was more before it."""
+    if columns(text) <= width:
+        return text
+    used, start = 1, len(text)
+    while start and used + _column(text[start - 1]) <= width:
+        start -= 1
+        used += _column(text[start])
+    return "…" + text[start:] if width > 0 else ""
+
+
 def _stop(text: str, start: int, width: int) -> int:
     """Where the characters end that fit, from `start` on."""
     used = 0

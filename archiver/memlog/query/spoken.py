@@ -23,7 +23,9 @@ def plain(words: str, now_ns: int) -> str:
     """
     said = [word for word in words.replace(",", " ").split() if word not in _SILENT]
     said, clock = _clock([str(_SMALL.get(word, word)) for word in said])
-    if said[:1] == ["last"] and (said[1:2] and (_named(WEEKDAYS, said[1]) is not None or said[1].isdecimal())):
+    if said[:1] == ["last"] and (
+        said[1:2] and (_named(WEEKDAYS, said[1]) is not None or said[1].isdecimal())
+    ):
         said = said[1:]
     day = _months_ago(said, now_ns) or _date(said, now_ns) or " ".join(said)
     return " ".join(filter(None, (day, clock)))

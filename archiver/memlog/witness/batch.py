@@ -33,6 +33,10 @@ class Totals:
     undecodable: int = 0
     bytes: int = 0
 
+    def taken(self) -> int:
+        """Frames of a ring that became something."""
+        return self.archived + self.sightings + self.events + self.damage
+
     def count(self, outcome: Outcome) -> None:
         """Add one batch."""
         self.batches += 1

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -267,13 +267,23 @@ class Drain:
                 self._lose(source, exc)
         return totals
 
-    def run(self) -> Totals:
+    def run(self, told: Callable[[Progress], object] | None = None) -> Totals:
         """Passes over every ring until none has anything new."""
         totals = Totals()
         self.find_rings()
         while (step := self.step(flush=True)).batches:
             totals.add(step)
+            if told is not None:
+                told(self.progress(totals.taken()))
         return totals
+
+    def progress(self, taken: int) -> Progress:
+        """How far a pass is that has taken so many frames; an image does not say how many it holds."""
+        waiting = 0
+        for source in self.sources:
+            if not source.is_image:
+                waiting += max(source.ring.info().next_seq - 1 - source.cursor, 0)
+        return Progress(taken, taken + waiting, "") if waiting else Progress(0, 0, f"{taken:,} records read")
 
     def pending(self) -> bool:
         """True while something was read and waits for its batch to fill."""
@@ -297,8 +307,8 @@ class Drain:
             self.heed(outcome)
         took_ms = (time.monotonic() - started) * 1e3
         log.info(
-            "drained records=%d sightings=%d events=%d bytes=%d ring=%s seq=%d took_ms=%.0f lag_s=%.1f",
-            done.archived, done.sightings, done.events, done.bytes, source.ring.kind, source.cursor, took_ms,
+            "drained records=%d rows=%d sightings=%d events=%d bytes=%d ring=%s seq=%d took_ms=%.0f lag_s=%.1f",
+            done.records, done.archived, done.sightings, done.events, done.bytes, source.ring.kind, source.cursor, took_ms,
             lag_s,
         )  # fmt: skip
         if done.lost:
@@ -376,15 +386,21 @@ class Drain:
             log.info("snapshots files=%d", written.files)
         return written.files
 
-    def settle(self, *, open_too: bool = False) -> None:
+    def settle(self, told: Callable[[Progress], object] | None = None, *, open_too: bool = False) -> None:
         """What a pass leaves to do, done to the end: the spool, holes, and the tree."""
         self.hurry()
         self.find_errands()
         while self.errand():
+            if told is not None:
+                told(Progress(0, 0, "bringing in the spool and what was lost"))
             self.run()
             if not self.errands:
                 self.find_errands()
         try:
+            files = 0
+            while told is not None and (some := self.snapshots(open_too=open_too)):
+                files += some
+                told(Progress(0, 0, f"{files:,} snapshots written"))
             self.snapshots(limit=None, open_too=open_too)
         except OSError as exc:
             raise UnavailableError(
