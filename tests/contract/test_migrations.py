@@ -1,11 +1,11 @@
 """Released migrations never change; each is applied whole or not at all."""
 
-import os
 import signal
 from pathlib import Path
 
 import pytest
 
+from children import kill_at, signal_of
 from memlog.archive import chain, migrate
 from memlog.archive.connection import open_writer, sqlite3
 from memlog.archive.migrate import Migration, migrations
@@ -123,24 +123,13 @@ def test_the_bindings_own_executescript_would_leave_half_of_it(home: Home) -> No
 
 def migrate_and_die(home: Home, statement: int) -> bool:
     """True when a child was killed as it began its n-th statement of the migrations."""
-    child = os.fork()
-    if child == 0:
-        try:
-            con = open_writer(home.archive)
-            seen = 0
 
-            def traced(_: str) -> None:
-                nonlocal seen
-                seen += 1
-                if seen == statement:
-                    os.kill(os.getpid(), signal.SIGKILL)
+    def work() -> None:
+        con = open_writer(home.archive)
+        kill_at(con, statement)
+        migrate.migrate(con, now_ns=1)
 
-            con.set_trace_callback(traced)
-            migrate.migrate(con, now_ns=1)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+    return signal_of(work) == signal.SIGKILL
 
 
 def test_migrations_killed_after_every_statement_leave_old_or_new(
