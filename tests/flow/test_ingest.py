@@ -197,7 +197,8 @@ def test_title_and_project_are_the_same_in_whatever_order_records_come(
 
     said = [
         record("<command-name>/init</command-name>", n=0, project=None), record("Caveat: ignore", n=1, project=None),
-        record("What the user asked first", n=2, project="/first"), record("a subagent's prompt", n=3, ts_ns=NOW_NS - 2 * DAY, boundary=None, project="/sub"),
+        record("# AGENTS.md instructions for /first", n=9, ts_ns=NOW_NS - DAY, project="/first"),
+        record("[[ ## user_query ## ]]\n\nWhat the user asked first", n=2, project="/first"), record("a subagent's prompt", n=3, ts_ns=NOW_NS - 2 * DAY, boundary=None, project="/sub"),
         record("later", n=4, project="/later"), meta(5, type="summary", summary="Somebody else's", leafUuid="not-here"),
         meta(6, type="summary", summary="Ours", leafUuid="session-a-4"), meta(7, type="summary", summary="Ours, newer", leafUuid="session-a-2"),
     ]  # fmt: skip

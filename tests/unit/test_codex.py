@@ -176,3 +176,19 @@ def test_payloads_leave_digest_and_size(tmp_path: Path) -> None:
     raw = bytes(range(96))
     kept = sealed.rest["line"]["payload"]["encrypted_content"]  # type: ignore[call-overload]
     assert kept == {"sha256": hex_digest(raw), "bytes": 96}
+
+
+def test_a_command_that_failed_is_an_error_whatever_its_output_says(tmp_path: Path) -> None:
+    def answered(output: Any) -> bool:
+        [record] = written(tmp_path / "r.jsonl", item("function_call_output", call_id="c", output=output))
+        return record.error
+
+    head = "Chunk ID: a1\nWall time: 0.1 seconds\nProcess exited with code {}\nOutput:\n{}"
+    assert answered(head.format(1, "no such file")) and answered(head.format(127, ""))
+    assert not answered(head.format(0, "Process exited with code 1"))
+    assert answered("Exit code: 2\nWall time: 1 seconds\nOutput:\nusage")
+    wrapped = {"output": "made", "metadata": {"exit_code": 1, "duration_seconds": 0.1}}
+    assert answered(json.dumps(wrapped)) and not answered(
+        json.dumps({**wrapped, "metadata": {"exit_code": 0}})
+    )
+    assert answered({"success": False, "content": "no"}) and not answered({"success": True, "content": "yes"})

@@ -31,7 +31,8 @@ UPDATE session SET project = ?, project_ns = ?, title = ?, title_rank = ?, title
 _HOSTS, _SUMMARY, _FIRST, _FIRST_ANYWHERE = 4, 3, 2, 1
 _TITLE_KEYS = ("customTitle", "aiTitle", "title")
 _TITLE_CHARS = 120
-_NOT_SAID = ("<", "Caveat")  # commands and notes a host puts into a user's mouth
+_NOT_SAID = ("<", "Caveat", "# AGENTS.md instructions")  # what a host puts into a user's mouth
+_FRAMED = "[["  # a heading some hosts put above what the user said
 _MOST_LEAVES = 200
 
 
@@ -191,7 +192,7 @@ def first_line(text: object) -> str:
         words = " ".join(line.split())
         if title:
             words = words.lstrip("#").strip()
-        if words:
+        if words and not words.startswith(_FRAMED):
             title = f"{title} {words}" if title else words
             if not title.endswith(":"):
                 break

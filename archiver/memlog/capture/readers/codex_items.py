@@ -14,6 +14,8 @@ IDS = frozenset(("type", "id", "call_id", "sha256"))
 SAME = {"same": True}
 
 _MOST_TOOLS = 64  # calls still without their answer: they travel in the watermark
+_ENDED = ("Process exited with code ", "Exit code: ")
+_HEAD = 400  # characters: what stands above the output is a few short lines
 _TEXTS = frozenset(("input_text", "output_text", "text", "summary_text", "reasoning_text"))
 # What bookkeeping holds beside something to read: ids, modes, and what every line repeats.
 _DRY = frozenset((
@@ -156,7 +158,6 @@ def _answer(line: dict[str, Any], payload: dict[str, Any], base: Record, state: 
         tool = payload["type"].removesuffix("_output") if "output" not in payload else None
     lifter = Lifter()
     kept: Any
-    failed = isinstance(output, dict) and output.get("success") is False
     if isinstance(output, str):
         inner: Any = _unpacked(output) if output.startswith('{"output"') else None
         is_wrapped = isinstance(inner, dict) and isinstance(inner.get("output"), str)
@@ -179,8 +180,23 @@ def _answer(line: dict[str, Any], payload: dict[str, Any], base: Record, state: 
         text=text,
         rest=rest,
         omitted=lifter.omitted(),
-        error=failed,
+        error=_has_failed(output, kept, text),
     )
+
+
+def _has_failed(output: Any, kept: Any, text: str) -> bool:
+    """What the answer says of its end: by a flag, an exit code, or in the lines above its output."""
+    if isinstance(output, dict):
+        return output.get("success") is False
+    told = kept.get("metadata") if isinstance(kept, dict) else None
+    if isinstance(told, dict) and isinstance(told.get("exit_code"), int):
+        return bool(told["exit_code"])
+    for line in text[:_HEAD].split("\n"):
+        if line == "Output:":
+            break
+        if line.startswith(_ENDED):
+            return line.rsplit(" ", 1)[1] != "0"
+    return False
 
 
 def is_text(part: Any) -> bool:
