@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from archives import NOW_NS
+from conftest import Run
 from memlog.archive.store import Archive
 from memlog.capture import agents, document, transcript
 from memlog.capture.tail import Sink, Tail
@@ -244,6 +245,24 @@ def captured(home: Home, settings: Settings, path: Path, *, last: bool = False, 
     assert sink.trouble == []
 
 
+@pytest.mark.parametrize(
+    ("agent", "event", "end"),
+    [("gemini-cli", "Stop", "SessionEnd"), ("opencode", "session.idle", "session.idle")],
+)
+def test_a_hook_that_is_told_of_a_document_records_it(
+    agent: str, event: str, end: str, home: Home, settings: Settings, tmp_path: Path, run_hook: Run
+) -> None:
+    session = "4f1d6a52-0b6e-4c7f-9d0a-3b8f2f6f9a10" if agent == "gemini-cli" else "ses_01tidewatch0001"
+    for n, stage in enumerate(stages(agent), 1):
+        path = place(stage, tmp_path)
+        told = {"session_id": session, "transcript_path": str(path), "cwd": "/w"}
+        run_hook(end if n == len(stages(agent)) else event, told, agent)
+    drained(home, settings)
+    with Archive.open(home, now_ns=NOW_NS, settings=settings) as archive:
+        assert run(archive, path, agent, again=True)["records"] == 0
+    assert ask(home, "SELECT session, agent, compactions FROM v_session") == [(session, agent, 1)]
+
+
 def drained(home: Home, settings: Settings) -> dict[str, int]:
     with Archive.open(home, now_ns=NOW_NS, settings=settings) as archive, Drain(archive, settings) as drain:
         drain.run()
@@ -346,3 +365,13 @@ def test_a_torn_document_tells_a_hook_what_is_whole(home: Home, settings: Settin
     drained(home, settings)
     assert missing(home, settings, path) == 0
     assert one(home, "SELECT count(*) FROM v_record WHERE kind = 'damage'") == 0
+
+
+def test_with_macs_of_whole_messages_the_stages_would_not_be_the_last(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin of the first test of this page: it would notice a message kept in each of its stages."""
+    monkeypatch.setattr(agents.Place, "mac_of", lambda self, value: self.mac)
+    for stage in stages("gemini-cli"):
+        run(archive, place(stage, tmp_path), "gemini-cli")
+    assert one(archive.home, "SELECT count(*) FROM v_record WHERE source_id LIKE 'm-2~%'") > 2

@@ -203,3 +203,26 @@ def test_a_step_the_history_does_not_tell_of_is_told_by_itself() -> None:
     found = understood("swe-agent", document)
     assert [r.kind for r in found].count("tool_use") == [r.kind for r in found].count("tool_result") == 4
     assert "edit 1:1\nHIGH = 0.975\nend_of_edit" in [r.text for r in found]
+
+
+def cut(agent: str, whole: dict[str, Any], number: int) -> dict[str, Any]:
+    """The document as it was after so many messages, or steps."""
+    if agent != "swe-agent":
+        return {**whole, "messages": whole["messages"][:number]}
+    history = whole["history"][: 3 + 2 * number]
+    return {**whole, "trajectory": whole["trajectory"][:number], "history": history}
+
+
+@pytest.mark.parametrize("agent", LAST)
+def test_what_a_document_holds_after_any_message_it_holds_at_the_end(agent: str) -> None:
+    whole = json.loads(LAST[agent].read_bytes())
+    rows = [
+        (r.source_id, r.block, r.mac) for r in understood(agent, whole) if not r.source_id.startswith("~")
+    ]
+    texts = [(r.kind, r.text, r.at) for r in understood(agent, whole)]
+    last = len(whole["trajectory" if agent == "swe-agent" else "messages"])
+    for number in range(1, last):
+        found = understood(agent, cut(agent, whole, number))
+        named = [(r.source_id, r.block, r.mac) for r in found if not r.source_id.startswith("~")]
+        assert named == rows[: len(named)]
+        assert {(r.kind, r.text, r.at) for r in found} <= set(texts)
