@@ -1,7 +1,8 @@
 """A record as one JSON line, and its blob back, byte for byte: snapshots, jsonl export, import.
 
 A line reads like a row of v_record. Most blobs are what `record.encode` makes of the
-line's own fields; the others are carried whole in `blob_b64`.
+line's own fields; the others are carried whole in `blob_b64`. A line with a `line` in it is a
+note: what an archive holds besides records.
 """
 
 import json
@@ -15,7 +16,7 @@ import cbor2
 from memlog.contracts import UNKNOWN_AGENT
 from memlog.errors import DecodeError, MemlogError
 from memlog.record import Record, decode, encode
-from memlog.wire import NO_SESSION, Foreign, Frame, Header, pack_session
+from memlog.wire import NO_SESSION, Carried, Foreign, Frame, Header, Note, pack_session
 
 VERSION = 1
 
@@ -29,6 +30,18 @@ _AFTER = (
 # What `encode` needs of a line; text and rest apart.
 _OWN = ("agent", "session", "source_id", "block", "kind", "ts_ns")
 _OPTIONAL = ("role", "tool", "project", "parent_id", "boundary", "at")
+
+# Kinds of notes, and what each must say.
+_NAMED: dict[str, type] = {"agent": str, "session": str}
+_OF_RING: dict[str, type] = {"ring_id": str, "uid": int}
+NOTES: dict[str, dict[str, type]] = {
+    "ring": _OF_RING,
+    "event": {**_NAMED, "event": str, "ts_ns": int, "digest": str},
+    "gap": {**_OF_RING, "after_seq": int, "before_seq": int, "reason": str, "noticed_ns": int},
+    "hole": {**_NAMED, "path": str, "start": int, "stop": int, "noticed_ns": int},
+    "damage": {"source": str, "place": int, "reason": str, "noticed_ns": int, "data_b64": str},
+    "session": {**_NAMED, "epochs": list},
+}
 
 # What a terminal obeys or a reader of lines splits at, apart from C0, as the inside of a character class.
 OBEYED = (
@@ -60,6 +73,8 @@ def to_line(fields: Mapping[str, Any], blob: bytes) -> dict[str, Any]:
     line["text"] = record.text
     _copy(line, fields, _AFTER)
     _copy(line, record._asdict(), ("boundary", "at"))
+    if fields.get("follows") not in (None, record.boundary):
+        line["follows"] = fields["follows"]  # learnt after it was captured
     line["mac"] = record.mac.hex()
     if record.error:
         line["error"] = True
@@ -132,7 +147,7 @@ def frame_of(line: Mapping[str, Any]) -> Frame:
     if line.get("agent") != UNKNOWN_AGENT or "mac" in line:
         return Frame(header, blob)
     session, source_id, ts_ns = (line.get(name) for name in ("session", "source_id", "ts_ns"))
-    if not _is_text(session) or not _is_text(source_id):
+    if not is_text(session) or not is_text(source_id):
         raise DecodeError("a portable line without a session or source_id")
     if type(ts_ns) is not int or not 0 <= ts_ns < 1 << 63:
         raise DecodeError("a portable line without a time")
@@ -141,7 +156,42 @@ def frame_of(line: Mapping[str, Any]) -> Frame:
     return found
 
 
-def _is_text(value: object) -> bool:
+def taken(line: Mapping[str, Any]) -> Carried | Note:
+    """What an import takes in of a line: the record with all that is said of it, or a note.
+
+    Raises: DecodeError, whatever the line holds.
+    """
+    if "line" not in line:
+        frame = frame_of(line)
+        carried = Carried(*frame)
+        carried.facts, carried.names = line, frame if isinstance(frame, Foreign) else None
+        return carried
+    wanted = NOTES.get(str(line["line"]))
+    if line.get("memlog") != VERSION or wanted is None:
+        raise DecodeError(f"a note {line['line']!r} of version {line.get('memlog')!r}"[:300])
+    for name, value in line.items():
+        kind = wanted.get(name)
+        fits = kind is None or type(value) is kind
+        if not fits or (type(value) is int and not 0 <= value < 1 << 63):
+            raise DecodeError(f"a note whose {name} cannot be")
+        if isinstance(value, str) and not is_text(value):
+            raise DecodeError(f"a note whose {name} is no text")
+    if not wanted.keys() <= line.keys():
+        raise DecodeError(f"a note without {', '.join(sorted(wanted.keys() - line.keys()))}")
+    note = Note(None, dump_line(line).encode())
+    note.facts = line
+    return note
+
+
+def note(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """One JSON-safe object for what is no record; bytes become hex, None is left out."""
+    line: dict[str, Any] = {"memlog": VERSION, "line": kind}
+    _copy(line, facts, tuple(facts))
+    return line
+
+
+def is_text(value: object) -> bool:
+    """True for a text SQLite and UTF-8 can hold."""
     return isinstance(value, str) and not any(0xD800 <= ord(c) < 0xE000 for c in value)
 
 

@@ -4,9 +4,9 @@ Source: schema/memlog.h. NamedTuples, not dataclasses: the hook imports this, an
 `dataclasses` alone costs it as much as starting the interpreter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from memlog.contracts import HEADER_BYTES, MAGIC, MAX_BLOB, SCHEMA_VERSION, SESSION_BYTES
 from memlog.errors import BadMagicError, ContractError, TruncatedRecordError, UnsupportedSchemaError
@@ -46,6 +46,19 @@ class Foreign(Frame):
     session: str
     source_id: str
     ts_ns: int
+
+
+class Carried(Frame):
+    """A record out of another archive. facts: its portable line; names: where its blob has none."""
+
+    facts: Mapping[str, Any]
+    names: Foreign | None
+
+
+class Note(Frame):
+    """What another archive held besides records. facts: its portable line; the blob is that line as JSON."""
+
+    facts: Mapping[str, Any]
 
 
 class Gap(NamedTuple):

@@ -1,25 +1,30 @@
 """Blobs taken apart: what a batch holds, decoded, packed and digested before the database is touched."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hmac import digest as hmac_digest
 from os import path as os_path
 from os import urandom
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from memlog.archive import body, chain
+from memlog.archive.carried import Origin, row_was, seal_of
 from memlog.archive.prepare import prepare
 from memlog.contracts import CAPTURED, CLAUDE_CODE, UNKNOWN_AGENT
 from memlog.errors import DecodeError
+from memlog.portable import is_text
 from memlog.record import Event, Record, decode
 from memlog.redact import redact_blob_bytes
-from memlog.wire import Damage, Foreign, Frame, Gap, Header, unpack_session
+from memlog.wire import Carried, Damage, Foreign, Frame, Gap, Header, Note, unpack_session
 
 MOST = (1 << 63) - 1  # what an SQLite integer holds; a header's numbers are unsigned
 
 
 class Arrival(NamedTuple):
-    """A blob on its way to become a row. nameless: no record of ours, and without a session."""
+    """A blob on its way to become a row. nameless: no record of ours, and without a session.
+
+    origin: the row it was in another archive.
+    """
 
     header: Header | None
     record: Record
@@ -34,6 +39,7 @@ class Arrival(NamedTuple):
     decode_error: str | None = None
     nameless: bool = False
     kept: tuple[int, int, int] | None = None  # id, archived_ns and link of a row a rebuild makes again
+    origin: Origin | None = None
 
 
 class Told(NamedTuple):
@@ -54,6 +60,8 @@ class Read(NamedTuple):
     damage: list[Damage]
     arriving: dict[int, int]  # records by pid whose pass goes on in the next batch
     last_seq: int
+    notes: list[Note]
+    carried: bool  # some arrivals come from another archive
 
 
 def take_apart(
@@ -67,8 +75,9 @@ def take_apart(
     told: list[Told] = []
     lost: list[Gap] = []
     damage: list[Damage] = []
+    notes: list[Note] = []
     arriving: defaultdict[int, int] = defaultdict(int)
-    last_seq = 0
+    last_seq, carried = 0, False
     for item in items:
         if not isinstance(item, Frame):
             if isinstance(item, Gap):
@@ -78,6 +87,9 @@ def take_apart(
                 damage.append(item)
             continue
         header, blob = item
+        if type(item) is Note:
+            notes.append(item)
+            continue
         value, error = _decode(blob)
         if redact and header is not None and value is not None and value.agent != CLAUDE_CODE:
             # Our own capture has redacted what it wrote; others write records of this shape too.
@@ -92,15 +104,19 @@ def take_apart(
                 last_seq = header.seq
         if isinstance(value, Record):
             arrivals.append(_arrive(header, blob, value))
-            if header is not None:
+            if header is not None and type(item) is not Carried:
                 arriving[pid] += 1
         elif isinstance(value, Event):
             count = arriving.pop(pid, 0) if value.event == CAPTURED else 0
             told.append(Told(header, blob, value, count))
         else:
             found = _foreign(header, blob, error, key, origin, now_ns, redact)
-            arrivals.append(_renamed(found, item) if isinstance(item, Foreign) else found)
-    return Read(arrivals, told, lost, damage, arriving, min(last_seq, MOST))
+            names = item.names if type(item) is Carried else item
+            arrivals.append(_renamed(found, names) if isinstance(names, Foreign) else found)
+        if type(item) is Carried and not isinstance(value, Event):
+            arrivals[-1] = _as_it_was(arrivals[-1], item.facts)
+            carried = True
+    return Read(arrivals, told, lost, damage, arriving, min(last_seq, MOST), notes, carried)
 
 
 def _decode(blob: bytes) -> tuple[Record | Event | None, str | None]:
@@ -157,6 +173,19 @@ def _renamed(arrival: Arrival, item: Foreign) -> Arrival:
     """The same under the names it had in the archive it comes from."""
     record = arrival.record._replace(session=item.session, source_id=item.source_id, ts_ns=item.ts_ns)
     return arrival._replace(record=record, nameless=False)
+
+
+def _as_it_was(arrival: Arrival, facts: Mapping[str, Any]) -> Arrival:
+    """The same with what its line says of the row it was."""
+    origin = row_was(facts, arrival.header, arrival.record.boundary)
+    salt, digest = seal_of(facts, arrival.packing, arrival.packed) or (arrival.salt, arrival.digest)
+    arrival = arrival._replace(origin=origin, salt=salt, digest=digest)
+    if not arrival.record.mac:  # its blob does not say what was taken out of it, nor what was wrong before
+        told, error = facts.get("redactions"), facts.get("decode_error")
+        redacted = arrival.redacted + (told if type(told) is int and 0 <= told < 1 << 31 else 0)
+        error = error if is_text(error) else arrival.decode_error
+        arrival = arrival._replace(redacted=redacted, decode_error=error)
+    return arrival
 
 
 def origin_of(source: str, boot_id: str) -> str:

@@ -8,8 +8,10 @@ from memlog.archive.connection import Connection
 from memlog.archive.prepare import prepare
 
 ADD_SQL = """
-INSERT INTO event (ring, seq, uid, pid, digest, agent, session, event, ts_ns, written_ns, archived_ns, data)
-VALUES (:ring, :seq, :uid, :pid, :digest, :agent, :session, :event, :ts_ns, :written_ns, :archived_ns, :data)
+INSERT INTO event (id, ring, seq, uid, pid, digest, agent, session, event, ts_ns, written_ns, archived_ns,
+  data)
+VALUES (:id, :ring, :seq, :uid, :pid, :digest, :agent, :session, :event, :ts_ns, :written_ns, :archived_ns,
+  :data)
 ON CONFLICT (digest) DO NOTHING
 """
 # index: the event's primary key
@@ -21,8 +23,11 @@ INDEX_SQL = "INSERT INTO event_fts (rowid, text) VALUES (?, ?)"
 
 
 def add(con: Connection, row: Mapping[str, Any]) -> int:
-    """The id of a new event; 0 where it is there already. Call `index` for it in the same transaction."""
-    cursor = con.execute(ADD_SQL, row)
+    """The id of a new event; 0 where it is there already. Call `index` for it in the same transaction.
+
+    row: may name an id that is free.
+    """
+    cursor = con.execute(ADD_SQL, {"id": None, **row})
     return (cursor.lastrowid or 0) if cursor.rowcount else 0
 
 

@@ -18,6 +18,9 @@ ADD_GAP_SQL = """
 INSERT INTO gap (ring, after_seq, before_seq, lost, reason, noticed_ns)
 VALUES (:ring, :after, :before, :lost, :reason, :now_ns) ON CONFLICT (ring, after_seq) DO NOTHING
 """
+KNOWN_GAP_SQL = """
+UPDATE gap SET recovered = :recovered, healed_ns = :healed_ns WHERE ring = :ring AND after_seq = :after
+"""
 RING_SQL = "SELECT ring_id, uid FROM ring WHERE id = :ring"
 RECOVERED_SQL = "UPDATE gap SET recovered = recovered + :n WHERE id = :id"
 HEAL_GAP_SQL = """
@@ -111,6 +114,16 @@ def add_gap(con: Connection, ring: int, gap: Gap, *, now_ns: int, reason: str = 
     facts = {"ring_id": ring_id.hex(), "uid": uid, "after_seq": gap.after, "before_seq": gap.before}
     chain.link_archive(con, "gap", {**facts, "lost": gap.lost, "reason": reason, "noticed_ns": now_ns})
     return True
+
+
+def add_known(
+    con: Connection, ring: int, gap: Gap, *, reason: str, noticed_ns: int, healed_ns: int | None,
+    recovered: int,
+) -> None:  # fmt: skip
+    """A loss another archive noticed, as far as it was healed there; unless it is known here."""
+    if add_gap(con, ring, gap, now_ns=noticed_ns, reason=reason):
+        row = {"recovered": recovered, "healed_ns": healed_ns}
+        con.execute(KNOWN_GAP_SQL, {**row, "ring": ring, "after": gap.after})
 
 
 def open_gaps(con: Connection) -> list[OpenGap]:

@@ -33,10 +33,7 @@ class Ids:
         How late events arrive within the day is kept: ids are in order of arrival, and a search
         for the newest need look no further back than that.
         """
-        found = self._next.get(day)
-        if found is None:
-            row = self._con.execute(DAY_SQL, {"day": day}).fetchone()
-            found = self._next[day] = list(row) if row else [0, ts_ns, 0]
+        found = self._next.get(day) or self._day(day, ts_ns)
         n, last_ns, lag_ns = found
         if n >= _PER_DAY:
             return self.take(day + 1, ts_ns)
@@ -46,6 +43,25 @@ class Ids:
         elif last_ns - ts_ns > lag_ns:
             found[2] = last_ns - ts_ns
         return day << DAY_BITS | n
+
+    def keep(self, day: int, record_id: int, ts_ns: int, ahead: int) -> bool:
+        """Whether a record may keep the id it had: one of its day, at most so far ahead of the counter."""
+        found = self._next.get(day) or self._day(day, ts_ns)
+        n = record_id - (day << DAY_BITS)
+        if not 0 <= n < min(found[0] + ahead, _PER_DAY):
+            return False
+        late = found[1] - ts_ns
+        if n < found[0]:
+            # Which events the ids above it have is not looked up: the whole day bounds how late they came.
+            late = max(late, ts_ns - (_ZERO_NS + day * DAY_NS if day else 0))
+        found[2] = max(found[2], late)
+        found[0], found[1] = max(found[0], n + 1), max(found[1], ts_ns)
+        return True
+
+    def _day(self, day: int, ts_ns: int) -> list[int]:
+        row = self._con.execute(DAY_SQL, {"day": day}).fetchone()
+        found = self._next[day] = list(row) if row else [0, ts_ns, 0]
+        return found
 
     def save(self) -> None:
         """The counters, into the batch's transaction."""

@@ -9,8 +9,9 @@ from collections import defaultdict
 from hmac import digest as hmac_digest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memlog.archive import body, epochs, events, evidence, gaps, sessions
+from memlog.archive import body, epochs, events, evidence, gaps, notes, sessions
 from memlog.archive.arrival import MOST, Arrival, Read, Told
+from memlog.archive.carried import Places
 from memlog.archive.rows import Rows
 from memlog.archive.sessions import Session
 from memlog.contracts import CAPTURE_PENDING, CAPTURED, UNKNOWN_AGENT
@@ -49,7 +50,7 @@ class _Known:
         self.rows: dict[tuple[int, int], list[Any]] = {}  # [id, epoch id, timed, ring, seq, counts]
 
     def is_other(self, record: Record) -> bool:
-        """True for a record of another version of the line, or of its part where that has a mac of its own."""
+        """True for another version of the line, or of this part of it where that has its own mac."""
         if len(record.mac) == PART_MAC_BYTES:
             return self.macs.get(record.block, record.mac) != record.mac
         return self.mac != record.mac
@@ -77,11 +78,14 @@ class Batch:
         self.sightings: list[tuple[int, list[Any]]] = []
         self.moves: list[tuple[Session, list[Any], str, int]] = []
         self.evidence: set[tuple[str, str]] = set()
+        self.closings: dict[tuple[str, str], int] = {}  # when another archive closed a session's last epoch
 
     def run(self, outcome: "Outcome") -> None:
         """Store the batch and fill in what came of it."""
         self._losses(outcome)
         self._events(outcome)
+        if self.read.notes:
+            notes.take_in(self, self.read.notes)
         self._identities(outcome)
         self._epochs()
         self._rows(outcome)
@@ -143,14 +147,19 @@ class Batch:
                 outcome.watermarks.append(moved)
         elif event.event == CAPTURE_PENDING:
             gaps.pending(self.con, self.session(event.agent, event.session).id, event.data, self.now_ns)
-        elif event.event in _CLOSING:
-            key = (event.agent, event.session)
+        else:
+            self.hear(event.event, event.agent, event.session)
+
+    def hear(self, event: str, agent: str, name: str) -> None:
+        """Take an event for evidence of where its session's epochs begin and end."""
+        if event in _CLOSING:
+            key = (agent, name)
             found = self.touched.get(key) or self.archive.sessions.get(key)
             found = found or sessions.load(self.con, *key)
             if found is not None:
                 self.touched[key] = self.archive.sessions[key] = found
                 self.evidence.add(key)
-                if event.event == "PreCompact":
+                if event == "PreCompact":
                     found.epochs.last.dirty = True
 
     # identities
@@ -206,9 +215,14 @@ class Batch:
 
     def _place(self, arrival: Arrival, session: Session, outcome: "Outcome") -> None:
         """A row to come, or a sighting of one that is there."""
-        record = arrival.record
+        record, origin = arrival.record, arrival.origin
         source_id = record.source_id
         known = session.known.get(source_id)
+        if origin is not None and known is None and origin.source_id == f"{source_id}~{record.mac.hex()}":
+            source_id = origin.source_id  # a rewritten line that comes before the one it replaced
+            if not session.is_new:
+                self._look_up(session, [source_id])
+            known = session.known.get(source_id)
         if known is not None and known.is_other(record):
             # The host rewrote the line: all of the new one goes under a name of its own.
             source_id = f"{source_id}~{record.mac.hex()}"
@@ -227,11 +241,13 @@ class Batch:
             self.new.append(_New(arrival, session, source_id, row))
             return
         outcome.sightings += 1
+        outcome.met += record.part == 0
         header = arrival.header
         if header is not None and self.ring is not None and (self.ring, header.seq) != (row[3], row[4]):
             self.sightings.append((header.seq, row))
-        if record.boundary and not record.boundary.startswith(epochs.PROVISIONAL):
-            self.moves.append((session, row, record.boundary, record.ts_ns))
+        boundary = record.boundary if origin is None else origin.boundary
+        if boundary and not boundary.startswith(epochs.PROVISIONAL):
+            self.moves.append((session, row, boundary, record.ts_ns))
 
     # epochs
 
@@ -239,7 +255,7 @@ class Batch:
         """Apply the batch's evidence of boundaries, so that every record finds its epoch."""
         for arrival, session, _, _ in self.new:
             record = arrival.record
-            boundary = record.boundary
+            boundary = record.boundary if arrival.origin is None else arrival.origin.boundary
             if boundary is None or boundary.startswith(epochs.PROVISIONAL):
                 continue
             # A subagent's own compaction knows no boundary: it ends no epoch of the session.
@@ -296,10 +312,16 @@ class Batch:
 
     def _rows(self, outcome: "Outcome") -> None:
         if self.new:
-            rows = Rows(self.archive, self.ring, self.now_ns, self._taken_seqs())
+            rows = Rows(self.archive, self.ring, self.now_ns, self._taken_seqs(), self._places())
             for arrival, session, source_id, placed in self.new:
                 placed[:3] = rows.add(arrival, session, source_id, outcome)
             rows.write()
+
+    def _places(self) -> Places | None:
+        if not self.read.carried:
+            return None
+        found = [(new.arrival.origin, new.arrival.header) for new in self.new if new.arrival.origin]
+        return Places(self.con, found, now_ns=self.now_ns)
 
     def _taken_seqs(self) -> set[int]:
         """Seqs of this batch that already name a record; none where all are above the cursor."""
@@ -313,7 +335,7 @@ class Batch:
         """Sightings, titles, and the rows of sessions and epochs."""
         con = self.con
         con.executemany(SIGHTING_SQL, ((self.ring, min(seq, MOST), row[0]) for seq, row in self.sightings))
-        for session in self.touched.values():
+        for key, session in self.touched.items():
             if session.leaves:
                 asked = con.execute(LEAVES_SQL, (session.id, body.to_json(list(session.leaves))))
                 session.leaves_among([leaf for (leaf,) in asked])
@@ -321,6 +343,8 @@ class Batch:
             if session.started_ns is not None and ranked.ranked[0].opened_ns != session.started_ns:
                 ranked.ranked[0].opened_ns, ranked.ranked[0].dirty = session.started_ns, True
             ranked.close(session.ended_ns, session.closed_ns)
+            if key in self.closings:
+                ranked.close(session.ended_ns, self.closings[key])
             ranked.save(con)
             session.known.clear()
             session.is_new = False

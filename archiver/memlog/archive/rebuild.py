@@ -5,9 +5,10 @@ from typing import Any
 
 from memlog.archive import chain, epochs, session_file, sessions, survey
 from memlog.archive.arrival import Arrival
+from memlog.archive.carried import as_bytes
 from memlog.archive.connection import Connection
 from memlog.archive.ids import day_of
-from memlog.archive.salvage import Salvage, as_bytes
+from memlog.archive.salvage import Salvage
 from memlog.archive.store import Archive, Outcome
 from memlog.archive.survey import Found, Line
 from memlog.archive.workshop import complete_tree, prepare, swap

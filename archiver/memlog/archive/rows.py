@@ -12,6 +12,7 @@ from memlog.archive.sessions import Session
 from memlog.wire import Header
 
 if TYPE_CHECKING:
+    from memlog.archive.carried import Origin, Places
     from memlog.archive.store import Archive, Outcome
 
 RECORD_SQL = """
@@ -28,16 +29,19 @@ _Ring = tuple[int | None, bytes | None, int | None, int | None, int | None, int 
 class Rows:
     """The rows of one batch, in the order they are linked.
 
-    taken: seqs of this ring that name a record already.
+    taken: seqs of this ring that name a record already. places: for records out of another archive.
     """
 
-    def __init__(self, archive: "Archive", ring: int | None, now_ns: int, taken: set[int]) -> None:
+    def __init__(
+        self, archive: "Archive", ring: int | None, now_ns: int, taken: set[int], places: "Places | None"
+    ) -> None:
         self._con = archive.con
         self._ids = Ids(archive.con)
         self._ring = ring
         self._ring_id = archive.ring_id(ring) if ring is not None else None
         self._now_ns = now_ns
         self._taken = taken
+        self._places = places
         self._records: list[tuple[Any, ...]] = []
         self._texts: list[tuple[int, str, str]] = []
 
@@ -47,21 +51,24 @@ class Rows:
         """(id, epoch's id, whether only time told the epoch) of a record that is a row from now on."""
         (
             header, record, size, text_bytes, packing, packed, salt, digest, indexed, redacted,
-            decode_error, _, kept,
+            decode_error, _, kept, origin,
         ) = arrival  # fmt: skip
         kind, ts_ns, part = record.kind, record.ts_ns, record.part
         day = day_of(ts_ns)
-        if kept is None:
-            record_id, archived_ns, link = self._ids.take(day, ts_ns), self._now_ns, session.links + 1
-        else:
-            record_id, archived_ns, link = kept
         boundary = record.boundary
+        archived_ns, link = self._now_ns, session.links + 1
+        if kept is not None:
+            record_id, archived_ns, link = kept
+        elif origin is not None and self._places is not None:
+            record_id, boundary = self._places.id(self._ids, origin, day, ts_ns), origin.boundary
+        else:
+            record_id = self._ids.take(day, ts_ns)
         timed = boundary is None or boundary.startswith(epochs.PROVISIONAL)
         if timed or boundary is None:
             epoch = session.epochs.at_time(ts_ns)
         else:
             epoch = session.epochs.by_boundary[boundary]
-        ring, ring_id, seq, uid, pid, written = self._key(header)
+        ring, ring_id, seq, uid, pid, written = self._key(header, origin)
         omitted = ",".join(record.omitted) or None
         error = 1 if record.error else 0
         columns = (
@@ -100,12 +107,17 @@ class Rows:
         self._con.executemany(FTS_SQL, self._texts)
         self._ids.save()
 
-    def _key(self, header: Header | None) -> _Ring:
+    def _key(self, header: Header | None, origin: "Origin | None") -> _Ring:
         """ring, ring_id, seq, uid, pid and written_ns of a row."""
         if header is None:
             return None, None, None, None, None, None
         _, written, seq, uid, pid, _ = header
         written, seq = min(written, MOST), min(seq, MOST)
+        if origin is not None and self._places is not None:
+            ring = self._places.ring(origin, seq)
+            if ring is None or origin.ring is None:
+                return None, None, None, uid, pid, written
+            return ring, origin.ring[0], seq, uid, pid, written
         if self._ring is not None:
             if seq in self._taken:  # a ring that counted twice: the record is kept, the number is not
                 return None, None, None, uid, pid, written

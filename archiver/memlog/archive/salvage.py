@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from memlog.archive import events, gaps, store
+from memlog.archive.carried import as_bytes
 from memlog.archive.connection import Error, open_reader
 from memlog.archive.store import Archive
 from memlog.contracts import RING_ID_BYTES
@@ -18,9 +19,6 @@ OLD_RINGS_SQL = "SELECT ring_id, uid, boot_id, kind, path, attested FROM ring"
 OLD_GAPS_SQL = """
 SELECT r.ring_id, r.uid, g.after_seq, g.before_seq, g.reason, g.recovered, g.healed_ns, g.noticed_ns
 FROM gap g JOIN ring r ON r.id = g.ring ORDER BY g.id
-"""
-HEALED_SQL = """
-UPDATE gap SET recovered = :recovered, healed_ns = :healed_ns WHERE ring = :ring AND after_seq = :after_seq
 """
 OLD_DAMAGE_SQL = "SELECT source, place, data, reason, noticed_ns FROM damage ORDER BY id"
 
@@ -85,18 +83,8 @@ class Salvage:
     def _gap(self, row: Mapping[str, Any]) -> None:
         ring = self.rings[row["ring_id"], row["uid"]]
         gap = Gap(row["after_seq"], row["before_seq"])
-        gaps.add_gap(self.con, ring, gap, now_ns=row["noticed_ns"], reason=row["reason"])
-        self.con.execute(HEALED_SQL, {**row, "ring": ring})
-
-
-def as_bytes(value: object) -> bytes:
-    """Bytes, or what a hexadecimal text stands for; b"" for anything else."""
-    if isinstance(value, bytes):
-        return value
-    try:
-        return bytes.fromhex(value) if isinstance(value, str) else b""
-    except ValueError:
-        return b""
+        facts = {name: row[name] for name in ("reason", "noticed_ns", "healed_ns", "recovered")}
+        gaps.add_known(self.con, ring, gap, **facts)
 
 
 def _dicts(cursor: Any) -> Iterable[dict[str, Any]]:

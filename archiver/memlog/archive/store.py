@@ -20,7 +20,9 @@ from memlog.wire import Damage, Frame, Gap
 RING_SQL = """
 INSERT INTO ring (ring_id, uid, boot_id, kind, path, attested, cursor, noticed_ns)
 VALUES (:ring_id, :uid, :boot_id, :kind, :path, :attested, 0, :now_ns)
-ON CONFLICT (ring_id, uid) DO UPDATE SET path = excluded.path RETURNING id
+ON CONFLICT (ring_id, uid) DO UPDATE SET path = excluded.path, attested = excluded.attested,
+  kind = coalesce(nullif(excluded.kind, ''), kind), boot_id = coalesce(nullif(excluded.boot_id, ''), boot_id)
+RETURNING id
 """
 CURSOR_SQL = "SELECT cursor FROM ring WHERE id = :ring"
 RING_FACTS_SQL = "SELECT ring_id, boot_id FROM ring WHERE id = :ring"
@@ -51,7 +53,7 @@ class RingFacts(Protocol):
 
 @dataclass(slots=True)
 class Outcome:
-    """What one batch became. archived: rows, parts included; records: parts not counted.
+    """What one batch became. archived, sightings: rows, parts included; records, met: parts not counted.
 
     events, gaps: only those met for the first time. watermarks: transcripts whose archived offset moved.
     """
@@ -59,6 +61,7 @@ class Outcome:
     archived: int = 0
     records: int = 0
     sightings: int = 0
+    met: int = 0
     events: list[tuple[int, Event]] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     damage: int = 0

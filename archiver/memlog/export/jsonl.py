@@ -1,10 +1,10 @@
-"""One portable record a line: `memlog import jsonl` of it gives the same records."""
+"""One portable record a line, of a whole archive also its notes; `memlog import jsonl` takes them back."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from memlog import portable
-from memlog.query import slice
+from memlog.query import notes, slice
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
@@ -20,3 +20,6 @@ def chunks(con: "Connection", part: "Slice", *, damaged: list[int], on_rows: "On
         else:
             yield (portable.dump_line(portable.to_line(fields, blob)) + "\n").encode()
         on_rows(1)
+    if part.whole:  # after the records: who only wants those stops at the first line with a `line` in it
+        for line in notes.lines(con):
+            yield (portable.dump_line(line) + "\n").encode()

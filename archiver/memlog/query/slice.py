@@ -30,9 +30,10 @@ LINE_SQL = """
 SELECT v.id, v.session, v.agent, v.project, v.epoch, v.ts, v.kind, v.role, v.tool, v.ts_ns, v.source_id,
   v.block, v.part, v.parts, v.parent_id, nullif(v.ring_id, '') AS ring_id, v.seq, v.uid, v.pid, v.attested,
   v.written_ns, v.archived_ns, v.bytes, v.digest, r.salt, r.link, v.decode_error,
-  CASE WHEN r.mac = x'' THEN v.text END AS text,
+  CASE WHEN r.timed = 0 THEN e.boundary END AS follows,
+  CASE WHEN r.mac = x'' THEN v.text END AS text, CASE WHEN r.mac = x'' THEN v.redacted END AS redactions,
   memlog_blob(r.body, r.packing) AS blob
-FROM record r JOIN v_record v ON v.id = r.id WHERE r.id = :id
+FROM record r JOIN v_record v ON v.id = r.id JOIN epoch e ON e.id = r.epoch_id WHERE r.id = :id
 """
 NAMES_SQL = "SELECT session, agent FROM session ORDER BY id"
 # index: session_name

@@ -48,7 +48,7 @@ def _name(value: Any) -> str | None:
 
 
 def frame_of(value: dict[str, Any]) -> Frame | None:
-    """The frame of a line `memlog export jsonl` or the snapshot tree wrote; None for anybody else's.
+    """The record or note of a line `memlog export jsonl` or the snapshot tree wrote; None for anybody else's.
 
     A line that says it is one and is not becomes a record of its own.
     """
@@ -57,7 +57,7 @@ def frame_of(value: dict[str, Any]) -> Frame | None:
     from memlog import portable
 
     try:
-        return portable.frame_of(value)
+        return portable.taken(value)
     except ContractError:
         return None
 
