@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,7 @@ def test_a_torn_document_gives_what_is_whole_and_the_rest_when_it_is(
         result = run(archive, path, agent)
         assert (result["torn"] > 0) == (cut < len(data)) and result["damage"] == 0
         counts.append(one(archive.home, "SELECT count(*) FROM v_record"))
-    assert counts[0] == 0 < counts[1] < counts[3]
+    assert counts[0] == 0 < counts[2] < counts[3]
     assert run(archive, path, agent)["unchanged"] == 1
     rows = content(archive)
     assert run(archive, path, agent, again=True)["records"] == 0 and content(archive) == rows
@@ -375,3 +376,28 @@ def test_with_macs_of_whole_messages_the_stages_would_not_be_the_last(
     for stage in stages("gemini-cli"):
         run(archive, place(stage, tmp_path), "gemini-cli")
     assert one(archive.home, "SELECT count(*) FROM v_record WHERE source_id LIKE 'm-2~%'") > 2
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_looks_at_any_stage_cut_anywhere_end_in_the_records_of_the_whole(agent: str, tmp_path: Path) -> None:
+    path = place(stages(agent)[-1], tmp_path)
+    whole, _ = taken(path, agent, None, settled=True)
+    wanted = {(r.source_id, r.block, r.mac, r.text, r.boundary) for r in whole}
+    stage_bytes = [stage.read_bytes() for stage in stages(agent)]
+    draw = random.Random(7)
+    torn = 0
+    for _ in range(12):
+        found: set[tuple[Any, ...]] = set()
+        mark: Watermark | None = None
+        looks = [
+            (n, draw.random() < 0.6) for n in range(len(stage_bytes)) for _ in range(draw.randrange(1, 4))
+        ]
+        for n, is_torn in [*looks, (len(stage_bytes) - 1, False)]:
+            data = stage_bytes[n]
+            path.write_bytes(data[: draw.randrange(len(data))] if is_torn else data)
+            os.utime(path, (1_770_112_900, 1_770_112_900))
+            records, mark = taken(path, agent, mark, settled=False)
+            found |= {(r.source_id, r.block, r.mac, r.text, r.boundary) for r in records}
+            torn += is_torn
+        assert found == wanted
+    assert torn > 20

@@ -65,7 +65,7 @@ def understood(agent: str, document: dict[str, Any], path: str = "/none/x.json")
     reader: Any = agents.reader(agent)
     state: State = {}
     found: list[Record] = []
-    for number, value in reader.unfold(document):
+    for number, value in reader.unfold(document, True):
         source = reader.source_of(value) or f"~{number}"
         place = Place("s", source, reader.stamp_of(value) or 7, b"8 bytes.", number, path, Hmac(b"key"))
         found += reader.records(json.loads(json.dumps(value)), place, state)

@@ -95,11 +95,14 @@ class Reader(Protocol):
 class DocumentReader(Reader, Protocol):
     """What one agent's documents mean: `unfold` makes lines of one, the rest is a Reader's."""
 
-    HEAD: str  # the key without which no line knows its session; "": the file's name tells
+    HEAD: str  # a torn document is nothing before it: a key that hosts write after all that lines stand on
 
-    def unfold(self, document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def unfold(self, document: dict[str, Any], whole: bool) -> Iterator[tuple[int, dict[str, Any]]]:
         """Its lines in a fixed order, numbered by their place: 0 the head, messages from 1, last what is
-        said about it all, 0 again. A later stage of a document begins with the same lines."""
+        said about it all, 0 again. A later stage of a document begins with the same lines.
+
+        whole: False where it is torn after some element.
+        """
         ...
 
     def is_unfinished(self, value: dict[str, Any]) -> bool:

@@ -47,8 +47,8 @@ class DocumentReading(Reading):
             yield from self._too_long(settled)
             return
         found, taken = parse(data, self.reader.HEAD)
-        lines = list(self.reader.unfold(found)) if found else []
         rest = data[taken:].strip()
+        lines = list(self.reader.unfold(found, not rest)) if found else []
         damaged = rest if settled and _is_finished(data) else b""
         last = max(range(len(lines)), key=lambda n: lines[n][0], default=0)
         if not settled and lines and self.reader.is_unfinished(lines[last][1]):

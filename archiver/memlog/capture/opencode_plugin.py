@@ -23,9 +23,7 @@ def source(home: Home, program: str | None = None) -> bytes:
     """The plugin for this home and this installation."""
     with open(os.path.join(os.path.dirname(__file__), TEMPLATE), encoding="utf-8") as file:
         text = file.read()
-    called = [
-        word for word in install.words("", home, OPENCODE, program) if word
-    ]  # the event comes last
+    called = [word for word in install.words("", home, OPENCODE, program) if word]  # the event comes last
     folder = os.path.join(home.root, OPENCODE)
     for name, value in (("HOOK", called), ("FOLDER", folder), ("EVENTS", OPENCODE_EVENTS)):
         text = text.replace(f"__{name}__", json.dumps(value))

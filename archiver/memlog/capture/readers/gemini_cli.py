@@ -18,7 +18,7 @@ from memlog.wire import Frame
 
 AGENT = "gemini-cli"
 SPILL_MARK = b""
-HEAD = "sessionId"
+HEAD = "messages"
 
 # Blocks: parts of the content from 0; thoughts; a call and its result, two by two; the rest of a message.
 THOUGHTS, CALLS, ASIDE = 10_000, 20_000, 30_000
@@ -59,7 +59,7 @@ def find(path: str) -> Iterator[str]:
             yield found
 
 
-def unfold(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+def unfold(document: dict[str, Any], whole: bool) -> Iterator[tuple[int, dict[str, Any]]]:
     """What names the session; its messages; then one by one what is said of it beside."""
     head = {key: document[key] for key in _OF_HEAD if key in document}
     yield 0, head

@@ -18,7 +18,7 @@ from memlog.wire import Frame
 
 AGENT = "opencode"
 SPILL_MARK = b""
-HEAD = "info"
+HEAD = "messages"
 
 # Blocks: part n is 2n and, of a tool, its result 2n + 1; what came of the message; what was made of it.
 ASIDE, DIGEST = 30_000, 30_001
@@ -71,7 +71,7 @@ def _is_export(path: str) -> bool:
     return b'"info":' in b"".join(head.split()) and b'"ses_' in head
 
 
-def unfold(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+def unfold(document: dict[str, Any], whole: bool) -> Iterator[tuple[int, dict[str, Any]]]:
     """What names the session; its messages; then one by one what is said of it beside."""
     info = document.get("info")
     info = info if isinstance(info, dict) else {}

@@ -17,7 +17,7 @@ from memlog.wire import Frame
 
 AGENT = "swe-agent"
 SPILL_MARK = b""
-HEAD = ""
+HEAD = "history"
 
 _ENDINGS = (".traj", ".traj.gz")
 _STEP = 4  # block of what a step holds beside its four texts
@@ -50,7 +50,7 @@ def find(path: str) -> Iterator[str]:
     return files.under(path, endings=_ENDINGS)
 
 
-def unfold(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+def unfold(document: dict[str, Any], whole: bool) -> Iterator[tuple[int, dict[str, Any]]]:
     """Its environment; history and steps as they happened; then one by one what is said of the run."""
     history, steps = _list(document.get("history")), _list(document.get("trajectory"))
     head = {"environment": document.get("environment")}
@@ -67,7 +67,8 @@ def unfold(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
         acted = acted or is_action
         number += 1
         yield number, {"entry": _plain(entry)}
-    for step in steps[taken:]:
+    # Of a torn history nobody knows yet what it tells of these.
+    for step in steps[taken:] if whole else ():
         number += 1
         yield number, {"step": step}
     for key, value in document.items():
