@@ -146,9 +146,8 @@ def test_an_older_archive_gets_the_text_of_its_events_and_is_searched_until_then
             "ts_ns": NOW_NS, "archived_ns": NOW_NS, "data": json.dumps({"prompt": text}),
         }  # fmt: skip
         assert events.add(con, row) == number + 1
+    assert ask(con, "zeppelin") == []
     con.close()
-    with reading(home) as con:
-        assert ask(con, "zeppelin") == []
     monkeypatch.undo()
     with Archive.open(home, now_ns=2), reading(home) as con:
         assert ids(ask(con, "zeppelin")) == ["e1"] and ids(ask(con, "缓冲")) == ["e2"]

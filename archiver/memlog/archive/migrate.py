@@ -45,8 +45,10 @@ def migrations() -> list[Migration]:
     return found
 
 
-def migrate(con: Connection, *, now_ns: int, archive_id: bytes | None = None) -> list[str]:
-    """Names of the migrations that were applied, each in a transaction of its own.
+def migrate(
+    con: Connection, *, now_ns: int, archive_id: bytes | None = None, copied: before.Told | None = None
+) -> list[str]:
+    """Names of the migrations that were applied, each in a transaction of its own; of a new archive in one.
 
     archive_id: 16 bytes for a new archive; random where none is given.
     Raises: ArchiveError; the archive is then as it was before the migration that failed.
@@ -61,12 +63,14 @@ def migrate(con: Connection, *, now_ns: int, archive_id: bytes | None = None) ->
     db = Database(con, recursive_triggers=False, execute_plugins=False)
     for migration in pending:
         try:
-            con.execute("BEGIN IMMEDIATE")
+            if not con.in_transaction:
+                con.execute("BEGIN IMMEDIATE")
             db.executescript(migration.sql)
             if migration.number in FILL:
                 FILL[migration.number](con)
             _record(con, migration, now_ns, archive_id)
-            con.execute("COMMIT")
+            if version or migration is pending[-1]:  # nobody meets a new archive of an older schema
+                con.execute("COMMIT")
         except sqlite3.Error as exc:
             if con.in_transaction:
                 con.execute("ROLLBACK")
