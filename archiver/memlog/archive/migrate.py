@@ -45,9 +45,7 @@ def migrations() -> list[Migration]:
     return found
 
 
-def migrate(
-    con: Connection, *, now_ns: int, archive_id: bytes | None = None, copied: before.Told | None = None
-) -> list[str]:
+def migrate(con: Connection, *, now_ns: int, archive_id: bytes | None = None) -> list[str]:
     """Names of the migrations that were applied, each in a transaction of its own; of a new archive in one.
 
     archive_id: 16 bytes for a new archive; random where none is given.
