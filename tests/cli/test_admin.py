@@ -38,7 +38,7 @@ def rows(home: Home) -> list[dict[str, Any]]:
 def test_rebuild_is_dry_without_apply_and_then_loses_nothing(full: Home, run_memlog: Run) -> None:
     before, inode = rows(full), os.stat(full.archive).st_ino
     dry = run_memlog("admin", "rebuild", "archive", "--from-tree", check=0)
-    assert "would make an archive of 5 records of 1 sessions in 1 files" in dry.stdout
+    assert "would make an archive of 5 rows of 1 session in 1 file" in dry.stdout
     assert os.stat(full.archive).st_ino == inode and "--apply" in dry.stderr
     done = run_memlog("admin", "rebuild", "archive", "--from-tree", "--apply", "--json", check=0)
     told = json.loads(done.stdout)
@@ -54,7 +54,7 @@ def test_verify_compares_the_search_index_with_the_records(full: Home, run_memlo
     con.execute("DELETE FROM record_fts WHERE rowid = (SELECT max(id) FROM record)")
     con.close()
     for flags in ([], ["--quick"]):
-        assert "search index: it holds 5 records" in run_memlog("admin", "verify", *flags, check=1).stdout
+        assert "search index: it holds 5 rows, the archive 6" in run_memlog("admin", "verify", *flags, check=1).stdout
 
 
 def test_verify_says_what_is_wrong_and_exits_1(full: Home, run_memlog: Run) -> None:

@@ -153,7 +153,7 @@ def test_clear_refuses_undrained_records_unless_forced(run_memlog: Run, settings
     write_all(settings, b"one")
     refused = run_memlog("clear")
     assert refused.returncode == 7 and "memlog witness drain" in refused.stderr
-    assert "1 records dropped" in run_memlog("clear", "--force", check=0).stderr
+    assert "1 ring record dropped" in run_memlog("clear", "--force", check=0).stderr
     assert run_memlog("clear", check=0).returncode == 0
 
 

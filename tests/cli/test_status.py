@@ -135,7 +135,7 @@ def test_a_ring_that_ran_over_is_named(run_memlog: Run, home: Home, settings: Se
         for _ in range(9):
             ring.write(b"x" * 30_000)
     run_memlog("witness", "drain", check=0)
-    assert "losses   BAD: 7 records lost in 1 gap" in run_memlog("status", check=1).stdout
+    assert "losses   BAD: 7 ring records lost in 1 gap" in run_memlog("status", check=1).stdout
 
 
 def test_a_spool_that_grows_is_named(run_memlog: Run, home: Home) -> None:
@@ -263,7 +263,7 @@ def test_a_recent_loss_is_bad_news_and_says_where_to_look(
         ring.clear(force=True)
     run_memlog("witness", "drain", check=0)
     done = run_memlog("status", check=1)
-    assert "3 records lost in 1 gap" in done.stdout
+    assert "3 ring records lost in 1 gap" in done.stdout
     found = json.loads(run_memlog("doctor", "--json", check=1).stdout)
     assert next(row for row in found if row["check"] == "losses")["remedy"] == "memlog query gaps"
 
@@ -346,8 +346,8 @@ UNSEEN = {"path": "/p/s.jsonl", "changed": "2026-01-01T00:00:00Z"}
     [
         (checks.losses(None, NOW_NS), OK, "no gap"),
         (checks.losses(Losses(2, 2, 0, 0, None), NOW_NS), OK, "2 gaps, healed"),
-        (checks.losses(Losses(2, 1, 9, 0, NOW_NS - MINUTE), NOW_NS), BAD, "9 records lost in 1 gap"),
-        (checks.losses(Losses(2, 1, 9, 0, NOW_NS - 3_000 * MINUTE), NOW_NS), WARN, "9 records lost"),
+        (checks.losses(Losses(2, 1, 9, 0, NOW_NS - MINUTE), NOW_NS), BAD, "9 ring records lost in 1 gap"),
+        (checks.losses(Losses(2, 1, 9, 0, NOW_NS - 3_000 * MINUTE), NOW_NS), WARN, "9 ring records lost"),
         (checks.damage(None, NOW_NS), OK, "none"),
         (checks.damage(Damaged(3, 0, NOW_NS - MINUTE), NOW_NS), WARN, "3 lines"),
         (checks.damage(Damaged(3, 1, NOW_NS - 3_000 * MINUTE), NOW_NS), OK, "1 piece of rings"),
@@ -406,3 +406,29 @@ def test_a_transcript_that_became_rubbish_is_counted_as_damage(
     said = run_memlog("status", check=0).stdout
     found = re.search(r"damage   WARN: kept as they were: (\d+) lines that are no JSON", said)
     assert found and int(found[1]) == records(home) - 2 > 3
+
+
+def test_every_count_of_records_leaves_parts_out_or_says_what_it_counts(
+    run_memlog: Run, run_hook: Run, home: Home, tmp_path: Path
+) -> None:
+    path = tmp_path / "s-1.jsonl"
+    line = {"type": "user", "sessionId": "s-1", "timestamp": "2026-01-08T14:41:01Z"}
+    texts = ["short", "words of a long text " * 9_000, "short again"]
+    lines = [{**line, "uuid": f"u-{n}", "message": {"content": text}} for n, text in enumerate(texts)]
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    run_hook("SessionEnd", {**HOOKED, "transcript_path": str(path)})
+    assert "archived 3 records, 2 events" in run_memlog("witness", "drain", check=0).stderr
+    rows = records(home)
+    assert rows > 3
+    assert "3 records of 1 session" in run_memlog("status", check=0).stdout
+    assert json.loads(run_memlog("status", "--json", check=0).stdout)["archive"]["records"] == 3
+    for words in (["query", "sessions"], ["query", "epochs"]):
+        assert [row["records"] for row in json.loads(run_memlog(*words, check=0).stdout)] == [3]
+    (session,) = json.loads(run_memlog("witness", "status", "--json").stdout)["sessions"]
+    assert session["records"] == 3
+    dry = run_memlog("admin", "rebuild", "archive", "--from-tree", check=0).stdout
+    assert f"would make an archive of {rows} rows of 1 session in 1 file" in dry
+    made = run_memlog("admin", "rebuild", "archive", "--from-tree", "--apply", check=0).stdout
+    assert f"made an archive of 3 records ({rows} rows) of 1 session in 1 file" in made
+    again = run_memlog("import", "claude-code", str(path), "--again", check=0)
+    assert "imported 0 new records" in again.stderr and "; 3 archived already" in again.stderr

@@ -136,7 +136,7 @@ def test_a_rebuilt_archive_is_the_archive(full: Home) -> None:
     after = everything(full)
     for name, rows in before.items():
         assert after[name] == rows, name
-    assert result["records"] == len(before["v_record"])
+    assert result["rows"] == len(before["v_record"])
     assert (result["damaged"], result["tombstoned"], result["altered"], result["trimmed"]) == (0, 0, 0, [])
     with archives.reading(full) as con:
         assert list(chain.verify_all(con)) == []
@@ -340,7 +340,7 @@ def test_a_damaged_archive_is_not_written_over_the_tree(full: Home) -> None:
     result = run(full)
     assert "damaged" in result["before"] or "cannot be read" in result["before"]
     assert {p: p.read_bytes() for p in held} == held
-    assert result["records"] == sum(data.count(b"\n") - 2 for data in held.values())
+    assert result["rows"] == sum(data.count(b"\n") - 2 for data in held.values())
 
 
 def test_links_in_the_tree_are_not_followed(full: Home, tmp_path: Path) -> None:

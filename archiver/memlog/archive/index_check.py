@@ -30,7 +30,7 @@ def check(con: Connection, *, quick: bool = False, sample: int = SAMPLE) -> Iter
     """
     records, indexed = con.execute(COUNTS_SQL).fetchone()
     if records != indexed:
-        yield f"it holds {indexed:,} records, the archive {records:,}"
+        yield f"it holds {indexed:,} rows, the archive {records:,}"
     if quick:
         return
     for sql, what in ((MISSING_SQL, "is not in it"), (STRAY_SQL, "is in it, but not in the archive")):

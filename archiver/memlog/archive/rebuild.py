@@ -91,8 +91,9 @@ def rebuild_from_tree(
         yield total, total, "gaps and events"
         carried = work.salvage.carry_over(home.archive)
         result = found.as_dict() | {
-            "records": work.total.archived, "tombstoned": work.total.tombstoned, "damaged": work.total.damage,
-            "met_twice": work.total.sightings, "altered": work.altered, "carried_over": carried,
+            "records": work.total.records, "rows": work.total.archived, "damaged": work.total.damage,
+            "tombstoned": work.total.tombstoned, "met_twice": work.total.sightings, "altered": work.altered,
+            "carried_over": carried,
         }  # fmt: skip
         with archive.transaction():
             facts = {name: value for name, value in result.items() if isinstance(value, int)}
@@ -256,6 +257,7 @@ class _Rebuild:
         self.total.archived += outcome.archived
         self.total.tombstoned += outcome.tombstoned
         self.total.damage += outcome.damage
+        self.total.records += outcome.records
         self.total.sightings += outcome.sightings
         self.total.sessions |= outcome.sessions
 

@@ -76,7 +76,7 @@ class Survey:
         """What a person is told of it."""
         snaps = [(found, snap) for found in self.folders for snap in found.snaps]
         return {
-            "sessions": len(self.folders), "files": len(snaps), "records": self.lines,
+            "sessions": len(self.folders), "files": len(snaps), "rows": self.lines,
             "bytes": sum(snap.size for _, snap in snaps),
             "changed": [f"{found.name}/{snap.name}" for found, snap in snaps if snap.state == "changed"],
             "missing": [f"{found.name}/{name}" for found in self.folders for name in found.missing],

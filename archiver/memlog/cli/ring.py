@@ -144,7 +144,7 @@ def clear(context: Context, ring: str | None, device: str | None, force: bool) -
     """
     with opened(context, ring, device) as found:
         dropped = found.clear(force=force)
-    click.echo(f"{dropped} records dropped", err=True)
+    click.echo(f"{dropped:,} ring record{'' if dropped == 1 else 's'} dropped", err=True)
 
 
 @click.command()

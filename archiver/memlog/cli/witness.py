@@ -142,7 +142,7 @@ def _tell(result: dict[str, Any], as_json: bool) -> int:
     if as_json:
         terminal.write(to_json(result) + "\n")
     words = [f"archived {result['records']:,} records"]
-    nouns = {"sightings": "met again", "events": "events", "lost": "lost", "damage": "damaged"}
+    nouns = {"met": "met again", "events": "events", "lost": "lost", "damage": "damaged"}
     words += [f"{result[name]:,} {noun}" for name, noun in nouns.items() if result[name]]
     click.echo(", ".join(words), err=True)
     for path in result.get("snapshots", ()):

@@ -88,7 +88,7 @@ def ring(levels: Sequence[Mapping[str, Any]], runs: bool, now_ns: int) -> Check:
     if not waiting:
         return Check("ring", OK, f"{names}, all archived")
     age_s = (now_ns - since) / 1e9 if since else 0.0
-    said = f"{names}; {number(waiting, 'record')} not archived, the oldest for {age(age_s)}"
+    said = f"{names}; {number(waiting, 'ring record')} not archived, the oldest for {age(age_s)}"
     late = since is not None and now_ns - since > _WAITING_NS
     remedy = "memlog status, and log/witness.log" if runs else "memlog witness drain, or memlog up"
     return Check("ring", BAD if late else OK, said, remedy if late else "")
@@ -111,7 +111,7 @@ def losses(found: Losses | None, now_ns: int) -> Check:
         return Check("losses", OK, "no gap, no hole")
     if found.noticed_ns is None:
         return Check("losses", OK, f"{number(found.gaps, 'gap')}, healed")
-    said = f"{number(found.lost, 'record')} lost in {number(found.gaps - found.healed, 'gap')}, "
+    said = f"{number(found.lost, 'ring record')} lost in {number(found.gaps - found.healed, 'gap')}, "
     said += f"{number(found.holes, 'hole')} in transcripts"
     state = BAD if now_ns - found.noticed_ns < _RECENT_NS else WARN
     return Check("losses", state, said, "memlog query gaps")

@@ -135,7 +135,8 @@ def look(home: Home, *, now_ns: int) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "home": home.root, "now": iso(now_ns), "witness": witness, "rings": runs.get("rings"),
         "undrained": None, "lag_s": None, **_archived(home), "spool": asdict(spool_of(home)),
-        "hooks": {"missing": (runs.get("hooks") or {}).get("missing"), "installed": None, "last_call": None, "unseen": None},
+        "hooks": {"missing": None, "installed": None, "last_call": None, "unseen": None}
+        | (runs.get("hooks") or {}),
         "disk": _disk(home), "clock": {"jump_s": None, "jumped": None, **(runs.get("clock") or {})},
     }  # fmt: skip
     stamps = [n for n in (said.get("written_ns"), facts.pop("drained_ns")) if isinstance(n, int)]
@@ -147,7 +148,7 @@ def look(home: Home, *, now_ns: int) -> dict[str, Any]:
 
 
 def measure(facts: dict[str, Any], *, now_ns: int) -> None:
-    """Fill in what follows from the levels of the rings: what is not archived, for how long, and the clock."""
+    """Fill in what follows from the levels of the rings: what is not archived, since when, the clock."""
     rings = facts["rings"]
     if rings is None:
         return

@@ -71,7 +71,7 @@ def import_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> St
 def _reached(archive: Archive, intake: Intake, count: _Count) -> dict[str, int]:
     return {
         "files": count.files, "unchanged": count.unchanged, "records": intake.totals.records,
-        "already": intake.totals.sightings, "sessions": archive.con.execute(SESSIONS_SQL).fetchone()[0],
+        "already": intake.totals.met, "sessions": archive.con.execute(SESSIONS_SQL).fetchone()[0],
     }  # fmt: skip
 
 

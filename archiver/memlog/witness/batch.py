@@ -18,12 +18,13 @@ _MOST_REFUSED = 8
 
 @dataclass(slots=True)
 class Totals:
-    """What was archived: rows, records (parts not counted), what was met again, what was lost on the way."""
+    """What was archived: rows; records, met again (parts not counted); what was lost on the way."""
 
     batches: int = 0
     archived: int = 0
     records: int = 0
     sightings: int = 0
+    met: int = 0
     events: int = 0
     gaps: int = 0
     lost: int = 0
@@ -43,6 +44,7 @@ class Totals:
         self.archived += outcome.archived
         self.records += outcome.records
         self.sightings += outcome.sightings
+        self.met += outcome.met
         self.events += len(outcome.events)
         self.gaps += len(outcome.gaps)
         self.lost += sum(gap.lost for gap in outcome.gaps)
