@@ -21,7 +21,8 @@ MemlogError                    1
 └── RefusedError               7  refused for safety
     ├── UndrainedError
     ├── UnsafePathError
-    └── WitnessRunningError
+    ├── WitnessRunningError
+    └── OtherVersionError
 
 The number is the exit code of the branch. A class's docstring is its default
 message; `hint` names the command to try next.
@@ -156,3 +157,9 @@ class WitnessRunningError(RefusedError):
     """Another witness holds the lock."""
 
     hint = "memlog witness status"
+
+
+class OtherVersionError(RefusedError):
+    """The running witness is of another version of memlog."""
+
+    hint = "memlog witness restart"

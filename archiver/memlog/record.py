@@ -209,7 +209,14 @@ def decode(blob: bytes) -> Record | Event | None:
     Raises: DecodeError when it is not CBOR of the strict profile, or says it is ours and is not.
     """
     body = load_cbor(blob)
-    if not isinstance(body, dict) or body.get("v") != BLOB_VERSION:
+    if not isinstance(body, dict):
+        return None
+    if body.get("v") != BLOB_VERSION:
+        if isinstance(body.get("v"), int) and "agent" in body and ("event" in body or "source_id" in body):
+            raise DecodeError(
+                f"a blob of version {body['v']}, written by another version of memlog; this one knows "
+                f"{BLOB_VERSION}"
+            )
         return None
     if "event" in body:
         return _event(body)

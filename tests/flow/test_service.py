@@ -243,10 +243,10 @@ memlog install service --check >/dev/null; say checked $?
 pid=$(systemctl --user show -p MainPID --value memlog)
 grep -q '^Seccomp:.2' /proc/$pid/status; say filtered $?
 nsenter -t $pid -m touch "$HOME/written" 2>/dev/null; say confined $?
-memlog import claude-code "$DATA" >/dev/null 2>&1; say imported $?
-kill -9 $pid; sleep 7; say killed
+memlog import claude-code "$DATA"; say imported $?
+kill -9 $pid; sleep 12; say killed
 memlog admin migrate 2>/dev/null; say migrated $?
-memlog witness stop; sleep 7; say stopped
+memlog witness stop; sleep 12; say stopped
 systemctl --user start memlog; sleep 1; say forbidden
 memlog witness restart; say restarted $?
 memlog install service --uninstall; echo removed $? $(find "$HOME/.config" -type f)

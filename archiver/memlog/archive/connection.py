@@ -120,12 +120,13 @@ def open_writer(path: str) -> Connection:
     return con
 
 
-def open_reader(path: str, *, immutable: bool = False) -> Connection:
+def open_reader(path: str, *, immutable: bool = False, older: bool = False) -> Connection:
     """A connection that can only read: mode=ro, query_only, no ATTACH, no file made.
 
-    immutable: for a file nobody writes, as on read-only media; misses what a WAL holds.
+    immutable: for a file nobody writes, as on read-only media; misses what a WAL holds. older: also an
+    archive whose schema is an earlier one, for who asks nothing of it that is new.
     Raises: NotFoundError when there is no archive yet; ArchiveError when it is no archive, damaged,
-    or made by a newer memlog; SqliteTooOldError.
+    or of another version's schema; SqliteTooOldError.
     """
     require_version()
     if not os.path.exists(path):
@@ -138,8 +139,15 @@ def open_reader(path: str, *, immutable: bool = False) -> Connection:
     try:
         for pragma in _READER_PRAGMAS:
             con.execute(pragma)
-        if _check_identity(con, path) == 0:
+        version = _check_identity(con, path)
+        if version == 0:
             raise NotFoundError(f"there is no archive yet at {path}", hint="memlog up")
+        if version < ARCHIVE_VERSION and not older:
+            raise ArchiveError(
+                f"{path} was written by an older memlog: its schema is {version}, this version reads "
+                f"{ARCHIVE_VERSION}; the witness brings it up to date when it starts",
+                hint="memlog admin migrate",
+            )
         register_functions(con)
         con.set_authorizer(only_reads)
     except sqlite3.Error as exc:

@@ -4,7 +4,7 @@ import os
 from hashlib import sha256
 from typing import NamedTuple
 
-from memlog.archive import chain, events
+from memlog.archive import before, chain, events
 from memlog.archive.connection import Connection, sqlite3
 from memlog.archive.prepare import TEXT_VERSION
 from memlog.contracts import schema_dir
@@ -45,16 +45,22 @@ def migrations() -> list[Migration]:
     return found
 
 
-def migrate(con: Connection, *, now_ns: int, archive_id: bytes | None = None) -> list[str]:
+def migrate(
+    con: Connection, *, now_ns: int, archive_id: bytes | None = None, copied: before.Told | None = None
+) -> list[str]:
     """Names of the migrations that were applied, each in a transaction of its own; of a new archive in one.
 
-    archive_id: 16 bytes for a new archive; random where none is given.
+    An archive that was there before is copied first (before.py).
+    archive_id: 16 bytes for a new archive; random where none is given. copied: see before.keep.
     Raises: ArchiveError; the archive is then as it was before the migration that failed.
+    UnavailableError where the copy cannot be made.
     """
     version: int = con.execute(VERSION_SQL).fetchone()[0]
     pending = [m for m in migrations() if m.number > version]
     if not pending:
         return []
+    if version:
+        before.keep(con, pending[-1].number, copied)
     from sqlite_utils import Database  # 160 ms: only where something is to be migrated
 
     # executescript of the binding would commit what is open; sqlite-utils' runs inside our transaction.

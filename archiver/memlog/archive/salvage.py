@@ -60,7 +60,7 @@ class Salvage:
     def carry_over(self, path: str) -> bool:
         """Rings, events, gaps and damage of the old archive; False where it cannot be read to the end."""
         try:
-            old = open_reader(path)
+            old = open_reader(path, older=True)
         except MemlogError:
             return False
         try:

@@ -83,23 +83,31 @@ def tree(context: Context, /) -> int:
 def migrate(context: Context, /) -> None:
     """Bring the archive to this version's schema; a running witness is stopped and started again.
 
+    A copy of it as it was is kept until the next migration.
+
     Example: memlog admin migrate
     """
+    from memlog.archive.before import copies
     from memlog.archive.connection import open_writer
     from memlog.archive.migrate import migrate
     from memlog.archive.workshop import require
     from memlog.witness import control
+    from memlog.witness.jobs import Progress
 
     require(context.home)
     with control.alone(context.home), ProgressLine() as line:
         con = open_writer(context.home.archive)
         try:
             con.set_progress_handler(lambda: line.tick("migrating"), _TICK)
-            names = migrate(con, now_ns=time.time_ns())
+            names = migrate(
+                con, now_ns=time.time_ns(), copied=lambda done, total: line(Progress(done, total, "copying"))
+            )
         finally:
             con.close()
     for name in names:
         click.echo(name)
+    for path in copies(context.home.archive) if names else ():
+        click.echo(f"as it was before: {path}", err=True)
     click.echo(f"{len(names)} migrations applied" if names else "nothing to migrate", err=True)
 
 

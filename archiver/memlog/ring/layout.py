@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 from zlib import crc32
 
 from memlog.contracts import HEADER_BYTES, MAGIC, MAX_BLOB, RING_MAX, RING_MIN, SCHEMA_VERSION
-from memlog.errors import BlobTooLargeError, ContractError, InputError
+from memlog.errors import BlobTooLargeError, ContractError, InputError, RingUnavailableError
 from memlog.wire import HEADER, MAGIC_BYTES, Header
 
 PAGE = 4096
@@ -30,6 +30,8 @@ MIN_AREA = -(-MAX_FRAME // PAGE) * PAGE  # one maximal record fits into the smal
 
 FILE_MAGIC = b"memlogSM"
 LAYOUT_VERSION = 1
+NEWER = "pip install --upgrade memlog-recorder, then: memlog witness restart"
+OLDER = "memlog witness drain with the version that made it, then remove the file"
 _STATIC = Struct("<8sII16s40sQQQ")
 _STATIC_CRC = Struct("<I")
 _STATIC_AT = (0, 2048)  # in the header page and in the last: without the ring_id no frame can be checked
@@ -104,13 +106,23 @@ def area_for(capacity: int) -> int:
 
 
 def unpack_static(page: bytes) -> Static | None:
-    """The header page's fixed part; None when neither copy is whole."""
+    """The header page's fixed part; None when neither copy is whole.
+
+    Raises: RingUnavailableError for a whole one of another layout: to call it damaged would put a ring
+    aside that another version of memlog writes to. Magic, version and checksum keep their places for ever.
+    """
     for at in _STATIC_AT:
         raw = page[at : at + _STATIC.size]
         check = page[at + _STATIC.size : at + _STATIC.size + 4]
         if len(check) == 4 and crc32(raw) == _STATIC_CRC.unpack(check)[0]:
             magic, version, uid, ring_id, boot, capacity, area, created = _STATIC.unpack(raw)
-            if magic == FILE_MAGIC and version == LAYOUT_VERSION:
+            if magic == FILE_MAGIC and version != LAYOUT_VERSION:
+                raise RingUnavailableError(
+                    f"a ring file of layout {version}, made by another version of memlog; "
+                    f"this one knows {LAYOUT_VERSION}",
+                    hint=NEWER if version > LAYOUT_VERSION else OLDER,
+                )
+            if magic == FILE_MAGIC:
                 return Static(
                     uid, ring_id, boot.rstrip(b"\0").decode("ascii", "replace"), capacity, area, created
                 )

@@ -140,20 +140,27 @@ def retired_rings(settings: Settings) -> "list[RetiredRing]":
     """Shared-memory rings of earlier boots and damaged ones, oldest first: drain them, then discard() them.
 
     Files a killed maker left behind are removed on the way.
+    Raises: RingUnavailableError; for a ring that cannot be opened once there is no other.
     """
     from memlog.ring.retired import RetiredRing
 
     folder = ring_dir(settings)
     found: list[RetiredRing] = []
+    refused: RingUnavailableError | None = None
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("retired-") and entry.is_file(follow_symlinks=False):
-                    found.append(RetiredRing(entry.path))
+                    try:
+                        found.append(RetiredRing(entry.path))
+                    except RingUnavailableError as exc:
+                        refused = exc
                 elif entry.name.endswith(".tmp") and time.time() - entry.stat().st_mtime > _STALE_S:
                     os.unlink(entry.path)
     except OSError as exc:
         if not os.path.isdir(folder):
             return []
         raise RingUnavailableError(f"{folder}: {exc.strerror}") from exc
+    if refused is not None and not found:
+        raise refused
     return sorted(found, key=lambda ring: (ring.created_ns, ring.path))

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from memlog.errors import WitnessRunningError, WitnessUnavailableError
+from memlog import __version__
+from memlog.errors import OtherVersionError, WitnessRunningError, WitnessUnavailableError
 from memlog.paths import Home
 from memlog.settings import Settings
 from memlog.witness import lock, start
@@ -31,7 +32,7 @@ def ask(home: Home, request: Mapping[str, Any], on_progress: OnProgress | None =
             with socket_address(home) as address:
                 sock.connect(address)
             sock.settimeout(_SILENCE_S)
-            sock.sendall(json.dumps(request).encode() + b"\n")
+            sock.sendall(json.dumps({**request, "version": __version__}).encode() + b"\n")
             with sock.makefile("rb") as lines:
                 for line in lines:
                     body = json.loads(line)
@@ -57,7 +58,8 @@ def run(
 ) -> dict[str, Any]:
     """The result of a job, done by the running witness, or here where there is none.
 
-    Raises: what the job raises; WitnessRunningError when somebody holds the lock and answers no request.
+    Raises: what the job raises; WitnessRunningError when somebody holds the lock and answers no request;
+    OtherVersionError when it is of another version.
     """
     return _there_or_here(
         home,
@@ -87,7 +89,9 @@ def _there_or_here(
     end = time.monotonic() + _RACE_S
     while True:
         # A witness that dies under a request leaves whole batches: asking again goes on where it was.
-        if lock.holder(home) is not None:
+        found = lock.holder(home)
+        if found is not None:
+            _require_same(found)
             try:
                 return there()
             except WitnessUnavailableError:
@@ -98,6 +102,14 @@ def _there_or_here(
             if time.monotonic() > end:
                 raise
         time.sleep(0.05)
+
+
+def _require_same(found: lock.Holder) -> None:
+    """Raises: OtherVersionError for a witness that may not understand the request, or do it otherwise."""
+    if found.version not in ("", __version__):
+        raise OtherVersionError(
+            f"the running witness, pid {found.pid}, is memlog {found.version}, this command {__version__}"
+        )
 
 
 def run_here(

@@ -14,7 +14,13 @@ from typing import Any
 from memlog import __version__
 from memlog.archive.store import Archive
 from memlog.capture import install
-from memlog.errors import InputError, MemlogError, UnavailableError, WitnessUnavailableError
+from memlog.errors import (
+    InputError,
+    MemlogError,
+    OtherVersionError,
+    UnavailableError,
+    WitnessUnavailableError,
+)
 from memlog.paths import Home
 from memlog.settings import Settings
 from memlog.witness import clock, lock, start, trouble
@@ -371,6 +377,8 @@ class Witness:
                 log.info("stop asked for")
                 client.answer(result={"pid": os.getpid()})
                 self.stop.set()
+            elif (theirs := request.get("version", __version__)) != __version__:
+                raise OtherVersionError(f"this witness is memlog {__version__}, the command {theirs}")
             elif verb == "drain":
                 self._ask_to_drain(client, request.get("devices"), request.get("open_too") is True)
             elif "job" in request:

@@ -65,7 +65,7 @@ def find(jobs: Mapping[str, Job], name: object, args: object) -> Running:
     if not isinstance(name, str) or name not in jobs:
         raise InputError(
             f"the witness knows no job {name!r}; it may be older than this command",
-            hint="memlog witness stop, then try again",
+            hint="memlog witness restart",
         )
     if not isinstance(args, dict):
         raise InputError("a job's arguments are one object")

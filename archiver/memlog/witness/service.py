@@ -26,8 +26,8 @@ _UNIT = """\
 # Written by `{mark}`; `{mark} --uninstall` takes it away.
 [Unit]
 Description=memlog witness of {title}
-StartLimitIntervalSec=600
-StartLimitBurst=5
+# Never given up: a recorder that is down for good is noticed too late.
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify
@@ -39,7 +39,7 @@ TimeoutStartSec=3600
 TimeoutStopSec=30
 # `memlog witness stop` ends it with 0: it stays stopped.
 Restart=on-failure
-RestartSec=5
+RestartSec=10
 # A wrong setting, an archive that is damaged or of a newer memlog, a home of another user: for a person.
 RestartPreventExitStatus=2 6 7
 
