@@ -42,7 +42,9 @@ WHERE tool IS NOT NULL GROUP BY tool ORDER BY count(*) DESC
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """The script that completes commands, options, sessions, projects and agents in your shell.
+    """The script that completes memlog in your shell.
+
+    Commands, options, and the sessions, projects, agents and tools the archive holds.
 
     \b
     bash  eval "$(memlog completion bash)"              in ~/.bashrc

@@ -55,7 +55,9 @@ def placed(required: bool) -> Callable[[F], F]:
 
 @click.group()
 def export() -> None:
-    """Take records out: by session, epoch, project, time or search; readable without memlog.
+    """Take records out, readable without memlog.
+
+    By session, epoch, project, time or search; with no flag, everything.
 
     Example: memlog export sqlite --since 7d -o week.db
     """
@@ -66,7 +68,9 @@ def export() -> None:
 @placed(required=False)
 @pass_context
 def sql(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
-    """A script the stock sqlite3 shell loads; the search index is built there.
+    """A script the stock sqlite3 shell loads.
+
+    The search index is built there.
 
     Example: memlog export sql last | sqlite3 session.db
     """
@@ -81,7 +85,9 @@ def sql(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
 @placed(required=True)
 @pass_context
 def sqlite(ctx: Context, /, output: str, force: bool, **flags: Any) -> None:
-    """A self-contained SQLite file with tables, views and a search index, for sqlite3 or Datasette.
+    """One SQLite file with tables, views and a search index.
+
+    For the sqlite3 shell, Datasette, or any program that reads SQLite.
 
     Example: memlog export sqlite --project memlog -o memlog.db
     """
@@ -99,7 +105,9 @@ def sqlite(ctx: Context, /, output: str, force: bool, **flags: Any) -> None:
 @placed(required=False)
 @pass_context
 def jsonl(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> int:
-    """One record a line, byte for byte: `memlog import jsonl` takes it back.
+    """One record a line; `memlog import jsonl` takes it back.
+
+    Byte for byte, so what comes back is the same record.
 
     Example: memlog export jsonl 0b5c1d9e --epoch 2 -o epoch-2.jsonl
     """

@@ -61,7 +61,7 @@ Stopped with Ctrl\\-C.
 @click.argument("command", nargs=-1, metavar="[COMMAND]...")
 @click.option("--roff", is_flag=True, help="The page as man reads it, e.g. for a file memlog.1.")
 def man(command: tuple[str, ...], roff: bool) -> None:
-    """The manual, in the pager; of one command where COMMAND names it.
+    """The manual, of memlog or of one command.
 
     Example: memlog man query search
     """

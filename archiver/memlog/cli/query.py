@@ -24,7 +24,7 @@ _SELECTION = {name: (kind, metavar, text) for name, kind, metavar, text in searc
 
 @click.group()
 def query() -> None:
-    """Ask the archive: search, read a session, see what happened when.
+    """Ask the archive: search, read a session, see what happened.
 
     Example: memlog query search deadlock since:2d
     """
@@ -199,7 +199,7 @@ def session(
 @output.row_options
 @pass_context
 def record(context: Context, /, record: str, raw: bool, rows: RowFormat | None, fmt: str | None) -> None:
-    """One record whole, by its id or its source_id; its parts are joined.
+    """One record whole, by its id or its source_id.
 
     Example: memlog query record 37815844872
     """
@@ -239,7 +239,9 @@ def _view(whole: Any) -> dict[str, Any]:
 def epochs(
     context: Context, /, session: str | None, limit: int, rows: RowFormat | None, fmt: str | None
 ) -> None:
-    """What lies between the compactions of a session; without one, the latest of all.
+    """What lies between the compactions of a session.
+
+    Without SESSION, the latest of all sessions.
 
     Example: memlog query epochs last
     """
@@ -263,7 +265,9 @@ def epochs(
 def gaps(
     context: Context, /, session: str | None, unhealed: bool, rows: RowFormat | None, fmt: str | None
 ) -> None:
-    """Records a ring lost before they were read; with SESSION, bytes missing in its capture.
+    """Records a ring lost before they were read.
+
+    With SESSION, bytes that are missing in its capture.
 
     Example: memlog query gaps --open
     """
@@ -288,9 +292,10 @@ def timeline(
     context: Context, /, around: str | None, limit: int, thoughts: bool, rows: RowFormat | None,
     fmt: str | None, **flags: Any,
 ) -> None:  # fmt: skip
-    """Who did what when, a line each: prompts, tool calls and their outcome, compactions, losses.
+    """Who did what when, a line each.
 
-    The latest of a session or of all of them; oldest first.
+    Prompts, tool calls and their outcome, compactions, losses: the latest of a session or of all of them,
+    oldest first.
 
     Example: memlog query timeline last --since 1h
     """
@@ -320,9 +325,10 @@ def timeline(
 def sql(
     context: Context, /, sql: str, param: tuple[tuple[str, str], ...], rows: RowFormat | None, fmt: str | None
 ) -> None:
-    """One SELECT over the views v_record, v_session, v_epoch, v_gap, v_event and v_damage.
+    """One SELECT over the views.
 
-    It only reads, and is bounded in time (sql_time_ms), rows (sql_rows) and memory. `-` reads it from stdin.
+    They are v_record, v_session, v_epoch, v_gap, v_event and v_damage. It only reads, and is bounded in
+    time (sql_time_ms), rows (sql_rows) and memory. `-` reads it from stdin.
 
     Example: memlog query sql 'select tool, count(*) from v_record where kind = :k group by 1' -p k tool_use
     """

@@ -99,7 +99,9 @@ pass_context = click.make_pass_decorator(Context)
 @click.option("--no-pager", is_flag=True, help="Print long pages as they are; NO_PAGER=1 does the same.")
 @click.pass_context
 def memlog(ctx: click.Context, home: str | None, no_pager: bool) -> None:
-    """The flight recorder for LLM agents: what they knew survives compaction, crash and clean-up.
+    """The flight recorder for LLM agents.
+
+    What they knew survives compaction, crash and clean-up, and is found again.
 
     Example: memlog up
     """
@@ -116,6 +118,8 @@ def main(arguments: "Sequence[str]") -> int:
         result = memlog.main(list(arguments), prog_name="memlog", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
+    except click.UsageError as exc:
+        return report_usage(exc)
     except click.ClickException as exc:
         exc.show()
         return exc.exit_code
@@ -137,6 +141,26 @@ def main(arguments: "Sequence[str]") -> int:
             f"memlog: internal error: {type(exc).__name__}: {exc}\nnext: MEMLOG_DEBUG=1 shows where", err=True
         )
         return 1
+
+
+def report_usage(exc: click.UsageError) -> int:
+    """Say what cannot be understood of a command line, what it may have meant, and where that is told."""
+    from memlog.cli.output import safe_text
+
+    context = exc.ctx
+    asked = context.command if context else memlog
+    if isinstance(exc, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        exc.show()  # a group by itself: its help
+        return exc.exit_code
+    said = " ".join(exc.format_message().split()).removesuffix(".").replace("integer range", "whole number")
+    if isinstance(asked, LazyGroup) and said.startswith("No such command") and "mean" not in said:
+        from difflib import get_close_matches
+
+        near = get_close_matches(said.split("'")[1], COMMANDS, 1)
+        said += f". Did you mean {near[0]!r}?" if near else ""
+    path = context.command_path if context else "memlog"
+    click.echo(f"memlog: {safe_text(said[:1].lower() + said[1:])}\nnext: {path} --help", err=True)
+    return exc.exit_code
 
 
 def report(exc: MemlogError) -> int:

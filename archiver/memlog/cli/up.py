@@ -37,7 +37,7 @@ PROMPTS_SQL = "SELECT text FROM v_record WHERE kind = 'message' AND role = 'user
 @click.option("--no-serve", is_flag=True, help="Without Datasette.")
 @pass_context
 def up(context: Context, once: bool, port: int | None, no_serve: bool) -> None:
-    """Ring, witness, a first import and Datasette, in the foreground; Ctrl-C ends what it started.
+    """Ring, witness, a first import and Datasette, until Ctrl-C.
 
     Imports every agent's transcripts; where there are none, a sample session is played through the hooks.
 

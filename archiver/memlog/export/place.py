@@ -30,14 +30,14 @@ def made(path: str, *, force: bool) -> Iterator[str]:
     """
     path = os.path.abspath(path)
     if os.path.isdir(path):
-        raise InputError(f"{path} is a directory", hint="-o FILE")
+        raise InputError(f"{path} is a directory", hint="the same with -o FILE")
     if not force and os.path.lexists(path):
         raise RefusedError(f"{path} exists", hint="--force to replace it")
     temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
     except OSError as exc:
-        raise UnavailableError(f"{path} cannot be written: {exc.strerror}", hint="another -o FILE") from exc
+        raise UnavailableError(f"{path} cannot be written: {exc.strerror}", hint="the same with another -o FILE") from exc
     try:
         os.chmod(temporary, FILE_MODE)
         yield temporary
