@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from memlog.archive.connection import open_reader
 from memlog.capture import agents
 from memlog.capture.transcript import Watermark, read
 from memlog.paths import Home
-from shared_data import files, unzipped
+from shared_data import files, leaves, unzipped
 
 pytestmark = pytest.mark.data
 
@@ -27,14 +26,6 @@ KEY = b"k" * 32
 
 def objects(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in unzipped(path).splitlines() if line.strip()]
-
-
-def leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from leaves(inner)
 
 
 def codex_count(path: Path) -> Counter[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from memlog.archive.connection import open_reader
 from memlog.paths import Home
-from shared_data import SHARED
+from shared_data import SHARED, leaves
 
 pytestmark = pytest.mark.data
 
@@ -89,22 +89,12 @@ def texts_of(block: Any) -> list[str]:
     if kind == "thinking":
         return [block.get("thinking", "")]
     if kind == "tool_use":
-        return leaves(block.get("input"))
+        return list(leaves(block.get("input")))
     if kind == "tool_result":
         content = block.get("content")
         if isinstance(content, str):
             return [content]
         return [t for part in content or [] for t in texts_of(part)]
-    return []
-
-
-def leaves(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [t for v in value.values() for t in leaves(v)]
-    if isinstance(value, list):
-        return [t for v in value for t in leaves(v)]
     return []
 
 

@@ -14,7 +14,7 @@ import pytest
 from memlog.capture import agents
 from memlog.capture.transcript import Watermark, read
 from memlog.record import Record
-from shared_data import DATA, files
+from shared_data import DATA, files, leaves
 
 pytestmark = pytest.mark.data
 
@@ -71,14 +71,6 @@ def texts(block: Any) -> Iterator[str]:
         else:
             for key in ("text", "thinking", "content"):
                 yield from texts(block.get(key))
-
-
-def leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from leaves(inner)
 
 
 def test_the_records_of_each_file_are_as_many_as_a_counter_of_its_own_finds(
