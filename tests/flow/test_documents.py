@@ -111,7 +111,7 @@ def test_a_whole_session_is_epochs_title_project_and_redacted(archive: Archive, 
     home = archive.home
     assert ask(home, "SELECT agent, epochs, compactions, title FROM v_session ORDER BY agent") == [
         ("gemini-cli", 2, 1, "A gauge that reads too high"), ("opencode", 2, 1, "Gauge in metres"),
-        ("swe-agent", 1, 0, "Here is a demonstration: ls"),
+        ("swe-agent", 1, 0, "The gauge reads too high. Fix it."),
     ]  # fmt: skip
     assert ask(home, "SELECT trigger, tokens_before, tokens_after FROM v_epoch WHERE trigger IS NOT NULL ORDER BY 2") == [
         ("auto", None, None), ("auto", 190_000, 12_345),

@@ -186,7 +186,7 @@ def test_a_trajectory_tells_each_text_once_in_the_order_it_happened() -> None:
     ]
     assert told[:6] == [
         ("message", "system", None),
-        ("message", "user", None),
+        ("message", "system", None),
         ("message", "user", None),
         *turn,
     ]

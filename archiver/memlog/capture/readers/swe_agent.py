@@ -174,6 +174,8 @@ def _base(place: Place, state: State) -> Record:
 def _entry(entry: dict[str, Any], base: Record, state: State) -> list[Record]:
     role = entry.get("role")
     role = short_name(role) if isinstance(role, str) and role else None
+    if role == "user" and entry.get("is_demo"):
+        role = "system"  # no user of this run said it
     lifter = Lifter()
     content = entry.get("content")
     parts = content if isinstance(content, list) else [content]
