@@ -138,6 +138,10 @@ def broken(found: Import) -> str | None:
         allowed = STAGES.get(stage, LAYER_0) | ({stage} if stage in STAGES else set())
         if name in ("", "memlog", "memlog.__version__", "__version__") or below(name, allowed):
             return None
+        if (
+            not found.by and name == "capture.writer.open_ring"
+        ):  # what the package offers, loaded when asked for
+            return None
         return f"{where}: {stage or 'memlog'} may not"
     if top in sys.stdlib_module_names | BUILT_IN and top not in PACKAGES:
         return None
@@ -188,7 +192,11 @@ def test_a_package_is_a_docstring_and_a_list_of_names() -> None:
             named = isinstance(node, (ast.Assign, ast.AnnAssign)) and ast.unparse(node).startswith(
                 ("__all__", "__version__")
             )
-            assert plain or named, f"{file}: {ast.unparse(node)}"
+            # The one name it offers is loaded when it is asked for.
+            lazy = not by and ast.unparse(node).startswith(
+                ("TYPE_CHECKING", "if TYPE_CHECKING", "def __getattr__")
+            )
+            assert plain or named or lazy, f"{file}: {ast.unparse(node)}"
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 import click
 
 from memlog import __version__
+from memlog.cli import objects
 from memlog.cli.output import RowFormat, row_options, safe_text
 from memlog.cli.ring_rows import Item, everything, flush, newest, print_items, printer
 from memlog.cli.root import Context, pass_context
 from memlog.contracts import MAX_BLOB, SCHEMA_VERSION
 from memlog.errors import (
     BlobTooLargeError,
-    DecodeError,
     InputError,
     RefusedError,
     RingUnavailableError,
@@ -149,9 +149,12 @@ def clear(context: Context, ring: str | None, device: str | None, force: bool) -
 
 @click.command()
 @ring_options
-@click.option("--session", metavar="ID", help="Session of the record, in its header.")
+@click.option("--session", metavar="ID", help="Session of the record, where it names none.")
 @click.option("--cbor", "kind", flag_value="cbor", help="Refuse what is not CBOR.")
-@click.option("--json", "kind", flag_value="json", help="Standard input is JSON: store it as CBOR.")
+@click.option(
+    "--json", "kind", flag_value="json", help="JSON: an object with a text, or lines of them, is a record."
+)
+@click.option("--agent", metavar="NAME", help="With --json: the agent where an object names none.")
 @click.option("--wait", type=click.Choice(["archived"]), help="Return once the witness has archived it.")
 @click.option(
     "--timeout", type=click.FloatRange(0), default=30, show_default=True, metavar="S", help="Longest --wait."
@@ -159,18 +162,25 @@ def clear(context: Context, ring: str | None, device: str | None, force: bool) -
 @pass_context
 def write(
     context: Context, ring: str | None, device: str | None, session: str | None, kind: str | None,
-    wait: str | None, timeout: float,
+    agent: str | None, wait: str | None, timeout: float,
 ) -> None:  # fmt: skip
     """Write standard input as one record and print its seq.
 
-    Example: echo '{"note": "deploy began"}' | memlog write --json
+    With --json, `text` and any of kind, role, tool, session, agent, project, id, parent_id, ts and error
+    make a record; what else an object holds is kept beside. JSON without a text is stored as CBOR.
+
+    Example: echo '{"text": "deploy began", "role": "user"}' | memlog write --json --agent my-bot
     """
     # One byte more than fits tells "too large" without reading a whole disk.
     raw = sys.stdin.buffer.read() if kind == "json" else sys.stdin.buffer.read(MAX_BLOB + 1)
-    blob = _checked(raw, kind)
+    always = {"agent": agent, "session": session}
+    made = objects.of_json(raw, context, always) if kind == "json" else None
+    blobs = [([_checked(raw, kind)], session)] if made is None else made
     with opened(context, ring, device) as found:
-        seq = found.write(blob, session=session)
-        click.echo(seq)
+        seq = 0
+        for parts, named in blobs:
+            seq = [found.write(blob, session=named) for blob in parts][-1]
+            click.echo(seq)
         if wait:
             _wait_archived(found, seq, timeout)
 
@@ -254,10 +264,7 @@ def _checked(raw: bytes, kind: str | None) -> bytes:
     if kind == "json":
         import cbor2
 
-        try:
-            raw = cbor2.dumps(json.loads(raw))
-        except ValueError as exc:
-            raise DecodeError(f"standard input is not JSON: {exc}", hint="memlog write --help") from exc
+        raw = cbor2.dumps(json.loads(raw))
     if len(raw) > MAX_BLOB:
         raise BlobTooLargeError(f"more than {MAX_BLOB:,} bytes: that is no longer one record")
     if kind == "cbor":
