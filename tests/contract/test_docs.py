@@ -15,6 +15,7 @@ import pytest
 from conftest import Run
 from memlog import contracts, errors
 from memlog.cli import root
+from memlog.query import health
 from memlog.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +91,11 @@ def test_every_view_has_a_heading_and_every_column_a_row() -> None:
     for view, columns in views().items():
         assert view in headings(), view
         assert [c for c in columns if f"`{c}`" not in said] == [], view
+
+
+def test_every_metric_has_a_row() -> None:
+    said = rows()
+    assert [name for name in (*health.METRICS, *health.RING_METRICS) if f"| `{name}` |" not in said] == []
 
 
 def test_every_event_and_kind_has_a_row() -> None:
