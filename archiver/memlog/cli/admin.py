@@ -31,7 +31,7 @@ def admin() -> None:
 
 @admin.group()
 def rebuild() -> None:
-    """Make the archive from the snapshot tree, or the tree from the archive.
+    """The archive from the snapshot tree, or the tree from it.
 
     Example: memlog admin rebuild archive --from-tree
     """
@@ -43,9 +43,9 @@ def rebuild() -> None:
 @click.option("--json", "as_json", is_flag=True, help="What the tree holds and what came of it.")
 @pass_context
 def archive(context: Context, /, from_tree: bool, apply: bool, as_json: bool) -> int:
-    """A new archive.db with every record of every snapshot; the old one is kept beside it.
+    """A new archive.db with every record of every snapshot.
 
-    What only the archive holds is written to the tree first, unless the archive is damaged. What the tree
+    The old one is kept beside it. What only the archive holds is written to the tree first, unless the archive is damaged. What the tree
     does not hold is named: trimmed epochs, missing files, lines that cannot be read (kept as damage).
 
     Example: memlog admin rebuild archive --from-tree --apply
@@ -63,7 +63,7 @@ def archive(context: Context, /, from_tree: bool, apply: bool, as_json: bool) ->
 @rebuild.command()
 @pass_context
 def tree(context: Context, /) -> int:
-    """Write every snapshot again that is missing or not what the archive wrote.
+    """Write missing and changed snapshots again.
 
     Example: memlog admin rebuild tree
     """
@@ -81,9 +81,9 @@ def tree(context: Context, /) -> int:
 @admin.command()
 @pass_context
 def migrate(context: Context, /) -> None:
-    """Bring the archive to this version's schema; a running witness is stopped and started again.
+    """Bring the archive to this version's schema.
 
-    A copy of it as it was is kept until the next migration.
+    A copy of it as it was is kept until the next migration. A running witness is stopped and started again.
 
     Example: memlog admin migrate
     """
