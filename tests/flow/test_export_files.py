@@ -192,7 +192,9 @@ def test_a_file_holds_every_row_and_byte_and_opens_from_read_only_media(
         try:
             read = [sys.executable, "-c", script, str(medium / "out.db")]
             nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-            done = subprocess.run(nobody + read if drops else read, capture_output=True, text=True, timeout=50)
+            done = subprocess.run(
+                nobody + read if drops else read, capture_output=True, text=True, timeout=50
+            )
             assert done.stdout.strip() == f"({len(promised(full)['record'])},)", done.stderr
             assert list(medium.iterdir()) == [medium / "out.db"], "nothing is made beside it"
         finally:
