@@ -13,7 +13,7 @@ import pytest
 from archives import NOW_NS
 from conftest import Run
 from memlog.archive.store import Archive
-from memlog.capture import agents, document, transcript
+from memlog.capture import agents, document, spool, transcript
 from memlog.capture.tail import Sink, Tail
 from memlog.capture.transcript import Watermark, read
 from memlog.errors import InputError
@@ -21,7 +21,7 @@ from memlog.paths import Home
 from memlog.record import Record
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
-from memlog.witness import backfill
+from memlog.witness import backfill, spooled
 from memlog.witness.drain import Drain
 from witness import ask, identities, one
 
@@ -310,6 +310,20 @@ def test_a_document_over_the_limit_is_handed_over_whole(
     captured(home, settings, path, last=True, limit=100)
     drained(home, settings)
     assert missing(home, settings, path) == 0 and os.listdir(home.spool) == []
+
+
+@pytest.mark.parametrize("shape", ["3", "lines"])
+def test_what_was_handed_over_by_a_hook_that_died_at_it_is_known_by_its_name(
+    shape: str, home: Home, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [path] = (DOCUMENTS / "gemini-cli" / shape).iterdir()
+    name = spool.hand_over(home, str(path), os.stat(path).st_size, "gemini-cli")
+    monkeypatch.setattr(spooled, "_ORPHAN_S", -1.0)
+    drained(home, settings)
+    assert ask(home, "SELECT agent, session FROM v_session") == [
+        ("gemini-cli", "4f1d6a52-0b6e-4c7f-9d0a-3b8f2f6f9a10")
+    ]
+    assert missing(home, settings, path) == 0 and not os.path.exists(os.path.join(home.spool, name))
 
 
 def test_what_a_ring_has_no_room_for_is_handed_over(home: Home, settings: Settings, tmp_path: Path) -> None:

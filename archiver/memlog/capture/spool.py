@@ -1,7 +1,7 @@
 """What a ring could not take, in files the witness drains: frames, and transcripts handed over.
 
-`<ns>-<pid>-<random>.frames` is a ring image. `….transcript` is a link to a transcript, or a copy
-of its beginning; `….note` beside it is the capture_pending event, for when the ring lost it.
+`<ns>-<pid>-<random>.frames` is a ring image. `….<agent>.jsonl.transcript` is a link to a transcript, or
+a copy of its beginning; `….note` beside it is the capture_pending event, for when the ring lost it.
 """
 
 import errno
@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from memlog.contracts import MAX_BLOB
+from memlog.contracts import CLAUDE_CODE, MAX_BLOB
 from memlog.errors import InputError
 from memlog.paths import Home, make_dir, open_private, replace_file
 from memlog.wire import Header, pack_session
@@ -43,14 +43,15 @@ def spool_frames(home: Home, blobs: Iterable[tuple[bytes, str | None]]) -> str:
     return name
 
 
-def hand_over(home: Home, path: str, stop: int) -> str:
+def hand_over(home: Home, path: str, stop: int, agent: str = CLAUDE_CODE) -> str:
     """Name in the spool of a file that holds the transcript's bytes up to `stop` at least.
 
-    A link keeps the bytes when the host deletes the file; a copy is made where none is possible.
+    Its name says whose it is and of what sort, for when neither ring nor note does. A link keeps the
+    bytes when the host deletes the file; a copy is made where none is possible.
     Raises: OSError, UnsafePathError.
     """
     make_dir(home.spool)
-    name = _name(TRANSCRIPT)
+    name = _name(f".{agent}{'.json' if path.endswith('.json') else '.jsonl'}{TRANSCRIPT}")
     target = os.path.join(home.spool, name)
     try:
         os.link(os.path.realpath(path), target)  # link() on Linux would link the link
@@ -59,6 +60,13 @@ def hand_over(home: Home, path: str, stop: int) -> str:
             raise
         _copy(path, target, stop)
     return name
+
+
+def told_by_name(name: str) -> tuple[str, str]:
+    """Agent, and the name without our ending, of a transcript handed over."""
+    plain = name.removesuffix(TRANSCRIPT)
+    parts = plain.split(".")
+    return (parts[1] if len(parts) == 3 else CLAUDE_CODE), plain
 
 
 def write_note(home: Home, name: str, blob: bytes) -> None:

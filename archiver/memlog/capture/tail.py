@@ -167,7 +167,7 @@ class Tail:
         if again and before.get("to") == stop:
             return
         if not again:
-            name = spool.hand_over(self.home, self.path, stop)
+            name = spool.hand_over(self.home, self.path, stop, self.reader.AGENT)
         event = self._tell(CAPTURE_PENDING, {
             "path": self.path, "spooled": name, "from": start.offset, "to": stop,
             # A copy is another file: there the bytes before `from` alone tell that it is the same.

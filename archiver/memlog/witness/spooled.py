@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from memlog.archive import gaps
 from memlog.archive.store import Archive, Outcome
-from memlog.capture import spool
+from memlog.capture import spool, transcript
+from memlog.capture.agents import READERS
+from memlog.capture.spool import Spooled
 from memlog.capture.transcript import Watermark
 from memlog.contracts import CAPTURE_PENDING, CLAUDE_CODE
 from memlog.errors import ContractError, InputError, NotFoundError
@@ -57,8 +59,14 @@ def waiting(archive: Archive, known: Container[str]) -> Iterator[tuple[str, Task
             yield found.name, Task(found.name)
         elif _age_s(found.name) > _ORPHAN_S:
             task = _task_of_note(found.name, found.note)
-            # Neither event nor note: its hook was killed in between. Only Claude Code has hooks.
-            yield found.name, task or Task(found.name, CLAUDE_CODE, path=found.path)
+            yield found.name, task or _nameless(found)
+
+
+def _nameless(found: Spooled) -> Task:
+    """Neither event nor note: its hook was killed in between."""
+    agent, plain = spool.told_by_name(found.name)
+    start = transcript.beginning(os.path.join(os.path.dirname(found.path), plain))
+    return Task(found.name, agent if agent in READERS else CLAUDE_CODE, path=found.path, start=start)
 
 
 def bring_in(
