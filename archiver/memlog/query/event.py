@@ -191,7 +191,7 @@ def _is_held(con: "Connection", hit: Hit, beside: "Iterable[Hit]", needles: list
 
 
 def _in_a_record(con: "Connection", session: int, paragraph: str, texts: list[str]) -> bool:
-    paragraph = _uncut(paragraph)
+    paragraph = _spoken(_uncut(paragraph))
     if any(paragraph in text for text in texts):
         return True
     # A phrase: what a record holds whole it holds the beginning of, and few others do.
@@ -211,6 +211,14 @@ def _uncut(paragraph: str) -> str:
     """Without the note that capture left something out after it."""
     if paragraph.endswith(_CUT):
         paragraph = paragraph[: paragraph.rindex("[")].rstrip()
+    return paragraph
+
+
+def _spoken(paragraph: str) -> str:
+    """Of a slash command what follows its name: hosts write name and words apart."""
+    if paragraph[:1] == "/":
+        name, _, words = paragraph.partition(" ")
+        paragraph = words or name
     return paragraph
 
 
