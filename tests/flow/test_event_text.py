@@ -79,6 +79,65 @@ def test_what_a_record_says_too_is_found_once(home: Home, order: int) -> None:
     with archive_of(home, *batches) as con:
         for words in ("zeppelin", "mooring mast", "brass rivets", "zeppelin OR brass"):
             assert "event" not in {hit.kind for hit in ask(con, words)}, words
+        assert ids(ask(con, "rivet counts")) == ["e3"]  # this the transcript does not hold
+
+
+def test_a_slash_command_is_known_again_though_its_host_takes_it_apart(home: Home) -> None:
+    kept = "<command-name>/inspect</command-name>\n<command-args>the zeppelin</command-args>"
+    told = [
+        event("UserPromptSubmit", prompt="/inspect the zeppelin"),
+        event("UserPromptSubmit", ts_ns=NOW_NS, prompt="/inspect"),
+    ]
+    with archive_of(home, [record(kept, n=1)], told) as con:
+        assert ids(ask(con, "zeppelin")) == ids(ask(con, "inspect")) == ["message"]
+
+
+def test_without_looking_into_the_records_each_prompt_would_be_found_twice(home: Home) -> None:
+    """The known-bad twin: both indexes hold it."""
+    with archive_of(home, lost(), [record(PROMPT, n=1)]) as con:
+        sql = "SELECT count(*) FROM {0} WHERE {0} MATCH 'zeppelin'"
+        assert [con.execute(sql.format(t)).fetchone()[0] for t in ("record_fts", "event_fts")] == [1, 1]
+        assert len(ask(con, "zeppelin")) == 1
+
+
+def test_a_long_message_over_several_blocks_and_parts_is_known_again(home: Home) -> None:
+    blocks = [
+        "the altimeter reads low", "we vent the ballast", "ballast " + "x y z " * 12_000 + "anemometer",
+    ]  # fmt: skip
+    texts = [record(text, n=7, block=n) for n, text in enumerate(blocks)]
+    cut = blocks[2][:16_384] + f"[{len(blocks[2]) - 16_384} characters more]"
+    whole = "\n\n".join([*blocks[:2], cut])
+    with archive_of(home, texts, [event("Stop", last_assistant_message=whole)]) as con:
+        assert {hit.kind for hit in ask(con, "ballast")} == {"message"}
+        assert {hit.kind for hit in ask(con, "altimeter")} == {"message"}
+    other = Home(home.root + "-other")  # the same words in another session are not its record
+    elsewhere = [record(one.text, n=n, session="b") for n, one in enumerate(texts[:2])]
+    alone = [record("hello"), event("Stop", last_assistant_message=blocks[0])]
+    with archive_of(other, elsewhere, alone) as con:
+        assert [hit.session for hit in ask(con, "altimeter")] == ["b", "session-a"]
+
+
+def test_hooks_called_twice_give_one_hit(home: Home) -> None:
+    twice = [event("UserPromptSubmit", ts_ns=NOW_NS + n, prompt=PROMPT) for n in range(3)]
+    with archive_of(home, [record("hello"), *twice]) as con:
+        assert len(ask(con, "zeppelin")) == 1
+
+
+def test_filters_hold_for_events_too(home: Home) -> None:
+    alone = event("UserPromptSubmit", session="only-told", prompt="zeppelin two", cwd="/srv/shop")
+    both = ["only-told", "session-a"]
+    with archive_of(home, lost(), [alone]) as con:
+        for chosen, found in (
+            (Selection(), both), (Selection(session="session-a"), ["session-a"]),
+            (Selection(session="only"), ["only-told"]), (Selection(project="shop"), ["only-told"]),
+            (Selection(project="memlog"), ["session-a"]), (Selection(role="user", agent="claude-code"), both),
+            (Selection(role="assistant"), []), (Selection(tool="userpromptsubmit"), both),
+            (Selection(kind="message"), []), (Selection(kind="event", epoch=0), both), (Selection(epoch=1), []),
+            (Selection(since_ns=NOW_NS), []), (Selection(until_ns=NOW_NS), both),
+        ):  # fmt: skip
+            assert sorted(hit.session for hit in ask(con, "zeppelin", chosen)) == found, chosen
+        assert [hit.session for hit in ask(con, "zeppelin session:only-told")] == ["only-told"]
+        assert ids(ask(con, "session:only-told")) == ["e5"]
         assert ids(ask(con, "kind:event session:session-a")) == ["e4", "e2", "e3", "e1"]
         with pytest.raises(NotFoundError):
             ask(con, "zeppelin", Selection(session="nobody"))
