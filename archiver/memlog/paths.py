@@ -10,6 +10,7 @@ from memlog.errors import UnsafePathError
 
 DIR_MODE = 0o700
 FILE_MODE = 0o600
+_OWN = "memlog --home DIR with a home of your own, or run it as that user"
 
 
 def default_home() -> str:
@@ -90,6 +91,23 @@ class Home:
     @property
     def doorbell(self) -> str:
         return os.path.join(self.root, "ring", "doorbell")
+
+
+def own(home: Home) -> Home:
+    """This home, if it is not there yet or belongs to this user.
+
+    Another's is refused to root too: what root makes in it its owner cannot write any more.
+    Raises: UnsafePathError.
+    """
+    try:
+        uid = os.stat(home.root).st_uid
+    except PermissionError as exc:
+        raise UnsafePathError(f"{home.root} is another user's: {exc.strerror}", hint=_OWN) from exc
+    except OSError:
+        return home  # who makes it or opens it says what is wrong
+    if uid != os.geteuid():
+        raise UnsafePathError(f"{home.root} belongs to uid {uid}, and you are uid {os.geteuid()}", hint=_OWN)
+    return home
 
 
 def make_dir(path: str) -> None:

@@ -54,10 +54,10 @@ def _run(arguments: list[str], stdout: int) -> None:
     from memlog.capture import told
 
     call = told.understand(event, told.read_input(0), agent)
-    from memlog.paths import Home
+    from memlog.paths import Home, own
     from memlog.settings import Settings, load
 
-    home = Home(home_flag)
+    home = own(Home(home_flag))  # root, under somebody's $HOME, must not leave files there
     try:
         settings = load(home_flag)
     except Exception as exc:

@@ -13,7 +13,7 @@ import click
 from memlog import __version__
 from memlog.cli import terminal
 from memlog.errors import MemlogError
-from memlog.paths import Home
+from memlog.paths import Home, own
 from memlog.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -75,15 +75,16 @@ class Context:
 
     @cached_property
     def home(self) -> Home:
-        return Home(self.home_flag)
+        return own(Home(self.home_flag))
 
     @cached_property
     def settings(self) -> Settings:
-        return load(self.home_flag)
+        return self.settings_with()
 
     def settings_with(self, **flags: Any) -> Settings:
         """Settings with this command's flags on top; flags that are None were not given."""
-        return load(self.home_flag, **flags)
+        home = self.home  # another user's is refused before its config.toml is read
+        return load(home.root if self.home_flag else None, **flags)
 
 
 pass_context = click.make_pass_decorator(Context)

@@ -169,7 +169,7 @@ def run(request: Request, home: str | None) -> int:
 
         return root.main(["query", "search", "--help"])
     from memlog.archive.connection import open_reader
-    from memlog.paths import Home
+    from memlog.paths import Home, own
     from memlog.query.search import find
 
     flags = request.flags
@@ -178,7 +178,7 @@ def run(request: Request, home: str | None) -> int:
     selection = _selection(flags, now_ns)
     if not text.strip() and not any(getattr(selection, name) is not None for name in selection.__slots__):
         raise InputError("say what to look for: words, or a filter such as --session", hint=_HINT)
-    con = open_reader(Home(home).archive)
+    con = open_reader(own(Home(home)).archive)
     try:
         hits = find(
             con, text, selection, now_ns=now_ns, limit=flags.get("limit", DEFAULT_LIMIT),

@@ -10,7 +10,7 @@ from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
 from memlog.cli.root import Context, pass_context
 from memlog.errors import NotFoundError
-from memlog.paths import Home
+from memlog.paths import Home, own
 from memlog.settings import load
 
 
@@ -45,7 +45,7 @@ def run(
     from memlog.witness import client, control, daemon, start
     from memlog.witness import supervised as service
 
-    home = Home(out or context.home_flag)
+    home = own(Home(out or context.home_flag))
     if once:
         settings = load(out or context.home_flag, session_quota_bytes=quota)
         control.allow(home)
