@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that the code already says: cli.md, settings.md, errors.md.
+"""Writes the pages of docs/ that the code already says: cli.md, settings.md, errors.md, memlog.1.
 
 `python docs/generate.py` writes them; `--check` prints what would change and exits 1.
 """
@@ -8,13 +8,13 @@ import difflib
 import inspect
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
 from memlog import errors, settings
-from memlog.cli import root
+from memlog.cli import man, root
 
 HERE = Path(__file__).parent
 NOTE = "<!-- written by docs/generate.py; run `make docs` -->"
@@ -97,7 +97,7 @@ def _help(text: str) -> list[str]:
             lines += ["```", rest, "```"]
         elif first.startswith(("Example:", "Examples:")):
             commands = [line.strip() for line in paragraph.partition(":")[2].split("\n") if line.strip()]
-            lines += ["```", *commands, "```"]
+            lines += ["```sh", *commands, "```"]
         else:
             lines += [*paragraph.split("\n"), ""]
     return lines
@@ -156,7 +156,12 @@ def _errors(above: type[errors.MemlogError]) -> Iterator[type[errors.MemlogError
             yield from _errors(error)
 
 
-PAGES = {"cli.md": cli_page, "settings.md": settings_page, "errors.md": errors_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "memlog.1": man.page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,6 @@
 """docs/ names every command, setting, error, view, column, event and kind, and its examples run."""
 
 import re
-import shlex
 import sqlite3
 import subprocess
 import sys
@@ -10,9 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
 
-from conftest import Run
 from memlog import contracts, errors
 from memlog.cli import root
 from memlog.query import health
@@ -109,56 +106,6 @@ def test_the_generated_pages_are_current() -> None:
         [sys.executable, ROOT / "docs/generate.py", "--check"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def examples() -> list[tuple[str, list[str]]]:
-    """(page, words) of every `memlog …` line in a code block, the words after a pipe or && left out."""
-    found = []
-    for path, text in {**PAGES, **OTHERS}.items():
-        for block in re.findall(r"^```(?:sh|bash|console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-            for line in block.splitlines():
-                line = line.strip().removeprefix("$ ").removeprefix("sudo ")
-                if re.match(r"memlog [a-z-]", line) and "..." not in line and "[OPTIONS]" not in line:
-                    words = shlex.split(re.split(r"\s[|>]|\s&&|\s#\s", line)[0], comments=True)
-                    found.append((str(path), words[1:]))
-    return found
-
-
-# Reading commands: they really run, in an empty home, where nothing found is fine too.
-SAFE = {"query", "status", "stats", "version", "show", "doctor"}
-
-
-def test_every_example_is_understood(run_memlog: Run) -> None:
-    found = examples()
-    assert len(found) > 20
-    for page, words in found:
-        command: click.Command = root.memlog
-        context = click.Context(command, info_name="memlog")
-        rest = list(words[2:] if words[0] == "--home" else words)
-        while isinstance(command, click.Group):
-            assert rest, f"{page}: memlog {' '.join(words)} is a group"
-            inner = command.get_command(context, rest[0])
-            assert inner is not None, f"{page}: no command memlog {' '.join(words)}"
-            command, context = inner, click.Context(inner, info_name=rest.pop(0), parent=context)
-        try:
-            command.make_context(context.info_name, rest, parent=context.parent, resilient_parsing=False)
-        except click.exceptions.Exit:
-            pass  # --help
-        except click.BadParameter as exc:
-            if "does not exist" not in str(exc):  # a file of the reader's
-                pytest.fail(f"{page}: memlog {' '.join(words)}: {exc}")
-        except click.ClickException as exc:
-            pytest.fail(f"{page}: memlog {' '.join(words)}: {exc.format_message()}")
-
-
-def test_reading_examples_run(run_memlog: Run) -> None:
-    ran = 0
-    for words, page in {tuple(words): page for page, words in examples()}.items():
-        if words[0] in SAFE and not {"-f", "--follow"} & set(words):
-            done = run_memlog(*words)
-            ran += 1
-            assert done.returncode in (0, 1, 3, 5), f"{page}: memlog {' '.join(words)}: {done.stderr}"
-    assert ran > 5
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -55,7 +55,9 @@ def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     assert {n.split("/")[0] for n in names if not re.search(r"^[^/]+\.(dist-info|data)/", n)} == set(
         SOURCES.values()
     )
-    assert {n.split(".data/")[1] for n in names if ".data/" in n} == {"scripts/memlog", "scripts/memlog-hook"}
+    assert {n.split(".data/")[1] for n in names if ".data/" in n} == {
+        "scripts/memlog", "scripts/memlog-hook", "data/share/man/man1/memlog.1",
+    }  # fmt: skip
     assert [n for n in names if n.endswith((".pyc", ".db", ".whl")) or "/tests/" in n] == []
     assert sum(n.endswith(".dist-info/licenses/LICENSE") for n in names) == 1
 

@@ -89,7 +89,7 @@ def sqlite(ctx: Context, /, output: str, force: bool, **flags: Any) -> None:
 
     For the sqlite3 shell, Datasette, or any program that reads SQLite.
 
-    Example: memlog export sqlite --project memlog -o memlog.db
+    Example: memlog export sqlite --project tidewatch -o tidewatch.db
     """
     from memlog.errors import InputError
     from memlog.export import place, sqlite
@@ -109,7 +109,7 @@ def jsonl(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> int
 
     Byte for byte, so what comes back is the same record.
 
-    Example: memlog export jsonl 0b5c1d9e --epoch 2 -o epoch-2.jsonl
+    Example: memlog export jsonl 9b8f4f8f --epoch 1 -o epoch-1.jsonl
     """
     from memlog.export import jsonl
 

@@ -92,6 +92,7 @@ def page(context: click.Context | None = None) -> str:
     summary = context.command.get_short_help_str(200).rstrip(".")
     lines = [
         f'.TH {name.upper()} 1 "" "memlog {__version__}" "memlog"',
+        ".ad l", ".nh",  # ragged right, words whole: most of it is commands
         ".SH NAME", f"{name} \\- {_plain(summary)}",
         ".SH SYNOPSIS", *_usage(context), ".SH DESCRIPTION", *_help(context.command),
         *_options(context),

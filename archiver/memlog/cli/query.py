@@ -130,7 +130,7 @@ def _reading(context: Context) -> Iterator["Connection"]:
 def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str | None, **flags: Any) -> None:
     """Sessions, the latest first.
 
-    Example: memlog query sessions --project memlog --since 7d
+    Example: memlog query sessions --project tidewatch --since "last monday"
     """
     from memlog.query.sessions import sessions
 
@@ -201,7 +201,7 @@ def session(
 def record(context: Context, /, record: str, raw: bool, rows: RowFormat | None, fmt: str | None) -> None:
     """One record whole, by its id or its source_id.
 
-    Example: memlog query record 37815844872
+    Example: memlog query record 38252052535
     """
     from memlog.query import record as records
 
