@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Run
-from memlog.capture import codex_config, hosts, install, opencode_plugin
+from memlog.capture import codex_config, hosts, install, installed, opencode_plugin
 from memlog.contracts import CODEX_EVENTS, GEMINI_EVENTS
 from memlog.errors import InputError
 from memlog.paths import Home
@@ -211,3 +211,18 @@ def test_an_installed_command_line_exits_0_even_when_memlog_is_gone(home: Home, 
         ["/bin/sh", "-c", line.replace(words[0], "/gone/memlog-hook")], input=b"{}", capture_output=True
     )
     assert gone.returncode == 127
+
+
+def test_what_is_missing_is_told_of_the_hosts_that_were_set_up(home: Home, codex: Path) -> None:
+    assert installed.missing(home) == install.missing(home) != [] and not installed.anywhere(home)
+    installed.set_up("codex", home)
+    assert installed.missing(home) == [] and installed.anywhere(home)
+    codex.unlink()
+    assert installed.missing(home)[0] == "codex: SessionStart: no hook of memlog"
+    installed.set_up("claude-code", home)
+    assert all(line.startswith("codex: ") for line in installed.missing(home))
+    installed.set_up("codex", home)
+    assert installed.missing(home) == []
+    for agent in ("codex", "claude-code"):
+        installed.uninstall(agent, home)
+    assert not installed.anywhere(home)

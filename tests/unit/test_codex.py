@@ -170,6 +170,33 @@ def test_lines_of_any_shape_are_records_of_it(tmp_path: Path) -> None:
     assert len({r.source_id for r in found}) <= len(lines) <= len(found)
 
 
+def test_a_boundary_knows_the_tokens_counted_before_it(tmp_path: Path) -> None:
+    usage = {"last_token_usage": {"total_tokens": 91_000}, "total_token_usage": {"total_tokens": 400_000}}
+    compacted = {"type": "compacted", "payload": {"message": ""}}
+    found = written(
+        tmp_path / "r.jsonl", event("token_count", info=usage), compacted, event("context_compacted")
+    )
+    assert [r.rest.get("compaction") for r in found] == [None, {"preTokens": 91_000}, None]  # type: ignore[union-attr]
+
+
+def test_items_that_stand_in_no_payload_are_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "rollout-old.jsonl"
+    lines: list[dict[str, Any]] = [
+        {"id": "5973b6c0", "timestamp": "2025-08-01T10:00:00.000Z", "instructions": "Be brief."},
+        {"type": "message", "id": None, "role": "user", "content": [{"type": "input_text", "text": "Hello?"}]},
+        {"record_type": "state"},
+        {"type": "function_call", "name": "shell", "arguments": '{"command":["ls"]}', "call_id": "c"},
+        {"type": "function_call_output", "call_id": "c", "output": '{"output":"a.txt\\n","metadata":{"exit_code":0}}'},
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = records(path)
+    assert [(r.kind, r.role, r.tool, r.text) for r in found] == [
+        ("meta", None, None, "Be brief."), ("message", "user", None, "Hello?"), ("meta", None, None, "state"),
+        ("tool_use", "assistant", "shell", "command: ls"), ("tool_result", "tool", "shell", "a.txt\n"),
+    ]  # fmt: skip
+    assert {(r.session, r.ts_ns) for r in found} == {("5973b6c0", 1_754_042_400_000_000_000)}
+
+
 def test_payloads_leave_digest_and_size(tmp_path: Path) -> None:
     [sealed] = [r for r in records(FIXTURE) if r.source_id == "rs_0001"]
     assert sealed.kind == "meta" and sealed.omitted == ("base64", "same")

@@ -1,16 +1,13 @@
 """memlog install: hooks into an agent's settings."""
 
-from collections.abc import Callable
-
 import click
 
-from memlog.capture import codex_config, hosts, opencode_plugin
+from memlog.capture import hosts, installed
 from memlog.capture import install as hooks
 from memlog.cli import service
 from memlog.cli.root import Context, pass_context
-from memlog.contracts import CLAUDE_CODE, CODEX, GEMINI_CLI, OPENCODE
+from memlog.contracts import CLAUDE_CODE, CODEX, OPENCODE
 from memlog.errors import InputError
-from memlog.paths import Home
 
 _NEXT = {
     CODEX: "start codex, type /hooks and trust them; then: memlog query sessions",
@@ -46,43 +43,17 @@ def install(
             click.echo(written)
         return 0
     if mode == "check":
-        differs = check(agent, context.home, path, every_tool=every_tool)
+        differs = installed.check(agent, context.home, path, every_tool=every_tool)
         for line in differs or ["all hooks of memlog are installed"]:
             click.echo(line)
         return 1 if differs else 0
-    change = _REMOVE[agent](context.home, path) if mode else _set_up(agent, context.home, path, every_tool)
+    if mode == "uninstall":
+        change = installed.uninstall(agent, context.home, path)
+    else:
+        change = installed.set_up(agent, context.home, path, every_tool=every_tool)
     otherwise = "no hook of memlog is in it" if mode else "installed already"
     click.echo(f"{change.path}: {change.done or otherwise}", err=True)
     if change.done and not mode:
         then = _NEXT.get(agent, "start a new session, then: memlog query sessions")
         click.echo(f"next: {then}", err=True)
     return 0
-
-
-def check(agent: str, home: Home, path: str | None = None, *, every_tool: bool = False) -> list[str]:
-    """What keeps the hooks of an agent from running, a sentence each; [] when all is well.
-
-    Raises: InputError when its settings are not what it could read.
-    """
-    if agent == OPENCODE:
-        return opencode_plugin.check(home, path)
-    if agent == CODEX:
-        return codex_config.check(home, path, every_tool=every_tool)
-    return hooks.check(home, path, every_tool=every_tool, host=_JSON[agent])
-
-
-def _set_up(agent: str, home: Home, path: str | None, every_tool: bool) -> hooks.Change:
-    if agent == OPENCODE:
-        return opencode_plugin.set_up(home, path)
-    if agent == CODEX:
-        return codex_config.set_up(home, path, every_tool=every_tool)
-    return hooks.install(home, path, every_tool=every_tool, host=_JSON[agent])
-
-
-_JSON = {CLAUDE_CODE: hosts.CLAUDE_HOST, GEMINI_CLI: hosts.GEMINI_HOST}
-_REMOVE: dict[str, Callable[[Home, str | None], hooks.Change]] = {
-    CLAUDE_CODE: lambda home, path: hooks.uninstall(home, path),
-    CODEX: codex_config.uninstall,
-    GEMINI_CLI: lambda home, path: hooks.uninstall(home, path, host=hosts.GEMINI_HOST),
-    OPENCODE: opencode_plugin.uninstall,
-}

@@ -49,15 +49,15 @@ def status(context: Context, as_json: bool, metrics: bool) -> int:
 
 def look(context: Context) -> dict[str, Any]:
     """Everything `memlog status --json` says; asks no witness and opens nothing for writing."""
-    from memlog.capture import install
+    from memlog.capture import installed
     from memlog.witness.status import ring_levels
 
     now_ns = time.time_ns()
     facts = health.look(context.home, now_ns=now_ns)
     facts["rings"] = ring_levels(context.settings)  # as they are, not as the witness last saw them
     health.measure(facts, now_ns=now_ns)
-    facts["hooks"]["missing"] = install.missing(context.home)
-    facts["hooks"]["installed"] = install.was_installed(context.home)
+    facts["hooks"]["missing"] = installed.missing(context.home)
+    facts["hooks"]["installed"] = installed.anywhere(context.home)
     facts["hooks"]["unseen"] = _unseen(facts["hooks"], now_ns)
     return facts
 

@@ -13,9 +13,10 @@ from contextlib import nullcontext
 import click
 
 from memlog.archive.connection import open_reader
-from memlog.capture import places
+from memlog.capture import hosts, installed, places
 from memlog.cli import backfill, child, sample, server, terminal
 from memlog.cli.root import Context, pass_context
+from memlog.contracts import CLAUDE_CODE
 from memlog.errors import MemlogError, NotFoundError, UnavailableError
 from memlog.paths import Home
 from memlog.query import search
@@ -154,17 +155,21 @@ def _tell(context: Context, told: list[str], word: str, hits: int, sock: socket.
         count = _counted(hits, "record") + (" and more" if hits == _ENOUGH else "")
         tries.append((f"query search {word}", count))
     tries += [("query sessions", "newest first"), ("query session last", "as it went")]
-    tries.append(("install claude-code", _hooks(context.home)))
+    tries += [(f"install {agent}", _hooks(agent, context.home)) for agent in _agents()]
     width = max(len(words) for words, _ in tries)
     lines += ["try:", *(f"  {command} {words:{width}}   # {why}" for words, why in tries)]
     terminal.write("\n".join(map(terminal.safe_line, lines)) + "\n")
 
 
-def _hooks(home: Home) -> str:
-    from memlog.capture import install
+def _agents() -> list[str]:
+    """Who has transcripts here and takes hooks; Claude Code where nobody has."""
+    found, _ = places.look(os.path.expanduser("~"), os.environ)
+    return [one.agent for one in found if one.agent in hosts.AGENTS] or [CLAUDE_CODE]
 
+
+def _hooks(agent: str, home: Home) -> str:
     try:
-        missing = install.check(home)
+        missing = installed.check(agent, home)
     except MemlogError as exc:
         return str(exc)
     return "hooks are not installed yet" if missing else "done: sessions are recorded as they run"

@@ -23,6 +23,11 @@ AGENT = CODEX
 SPILL_MARK = b""
 
 _UUID_CHARS = 36
+# Items of rollouts that were not wrapped into `payload` yet.
+_BARE = frozenset((
+    "message", "reasoning", "function_call", "function_call_output", "local_shell_call", "custom_tool_call",
+    "custom_tool_call_output", "web_search_call",
+))  # fmt: skip
 # event_msg that repeat an item: the field that holds the words, what they are, who says them.
 _SAID = {
     "user_message": ("message", "message", "user"),
@@ -56,6 +61,9 @@ def find(path: str) -> Iterator[str]:
 
 def session_of(value: dict[str, Any]) -> str | None:
     """id of a session_meta line; a fork's file holds its parent's too, see _session."""
+    if "payload" not in value and "type" not in value and "instructions" in value:
+        found = value.get("id")  # the first line of rollouts as they were before October 2025
+        return found if isinstance(found, str) and found else None
     if value.get("type") != "session_meta":
         return None
     payload = value.get("payload")
@@ -97,6 +105,8 @@ def records(value: dict[str, Any], place: Place, state: State) -> list[Record]:
     payload = value.get("payload")
     line = {k: v for k, v in value.items() if k != "timestamp" or not stamps.canonical(v)}
     kind = value.get("type")
+    if "payload" not in value and isinstance(kind, str) and kind in _BARE:
+        line, payload, kind = {}, value, "response_item"
     if not isinstance(payload, dict):
         return [items.meta(line, _base(place, state), Lifter())]
     if "project" not in state and isinstance(payload.get("cwd"), str) and payload["cwd"]:
@@ -163,11 +173,13 @@ def _event(
         return base._replace(
             kind="tool_use", role="assistant", tool="web_search", text=text, rest={"line": line}
         )  # fmt: skip
+    if name == "token_count":
+        state["tokens"] = _tokens(payload)
     if name == "context_compacted":
         paired = state.get("compacted") == "item"
         state["compacted"] = "" if paired else "event"
         if not paired:
-            return _boundary(base, state)._replace(text=str(name), rest={"line": line})
+            return _boundary(base, state)._replace(text=str(name), rest={"line": line, **_spent(state)})
     lifter = Lifter(echo)
     return items.meta(line, base, lifter)._replace(error=name in ("error", "stream_error"))
 
@@ -203,8 +215,24 @@ def _compacted(
             role = item.get("role") if isinstance(item, dict) else None
             base = base._replace(role=short_name(role) if isinstance(role, str) and role else None)
             kept.append(_replaced(item, base, found, lifter, echo))
-    found[0] = found[0]._replace(rest={"line": line}, omitted=lifter.omitted())
+    found[0] = first._replace(
+        text=found[0].text, rest={"line": line, **({} if told else _spent(state))}, omitted=lifter.omitted()
+    )  # fmt: skip
     return found
+
+
+def _tokens(payload: dict[str, Any]) -> int | None:
+    """How much of the context the last call took."""
+    info = payload.get("info")
+    usage = info.get("last_token_usage") if isinstance(info, dict) else None
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return total if type(total) is int else None
+
+
+def _spent(state: State) -> dict[str, Any]:
+    """What a compaction's own line does not say: the tokens before it."""
+    tokens = state.get("tokens")
+    return {} if tokens is None else {"compaction": {"preTokens": tokens}}
 
 
 def _replaced(item: Any, base: Record, found: list[Record], lifter: Lifter, echo: Echo) -> Any:
