@@ -13,7 +13,7 @@ from typing import Any
 
 from memlog import __version__
 from memlog.archive.store import Archive
-from memlog.capture import install
+from memlog.capture import installed
 from memlog.errors import (
     InputError,
     MemlogError,
@@ -485,7 +485,7 @@ class Witness:
         if self._archive is not None and now - self._counts_at >= _COUNTS_S:
             self._counts_at, self._counts = now, archive_counts(self._archive.con)
         if now - self._hooks_at >= _HOOKS_S:
-            self._hooks_at, self._hooks = now, {"missing": install.missing(self.home)}
+            self._hooks_at, self._hooks = now, {"missing": installed.missing(self.home)}
         error = self._trouble or self._tree_error
         drain = self._drain
         totals = Totals()
