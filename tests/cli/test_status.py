@@ -84,7 +84,9 @@ def test_a_killed_witness_is_named_and_a_stopped_one_is_not(run_memlog: Run, hom
         child.kill()
         child.wait()
         done = run_memlog("status", check=1)
-    assert "it was killed" in done.stdout and "next: memlog witness run" in done.stderr
+    assert (
+        "it ended without a word 0 s ago: killed" in done.stdout and "next: memlog witness run" in done.stderr
+    )
 
 
 def test_hooks_that_were_installed_and_are_gone_are_bad_news(
@@ -92,7 +94,7 @@ def test_hooks_that_were_installed_and_are_gone_are_bad_news(
 ) -> None:
     run_memlog("install", "claude-code", check=0)
     run_hook("Stop", {**HOOKED, "transcript_path": transcript(tmp_path / "t.jsonl")})
-    assert "installed for Claude Code, last called 20" in run_memlog("status", check=0).stdout
+    assert "installed for claude-code, last called 20" in run_memlog("status", check=0).stdout
     settings = tmp_path / "user/.claude/settings.json"
     kept = settings.read_bytes()
     settings.write_text("{}")
@@ -329,7 +331,9 @@ def witness(state: str, **named: Any) -> Check:
     return checks.witness(facts, facts["may_start"])
 
 
-def hooks(*missing: str, last: str | None = None, unseen: Any = None, installed: bool = False) -> Check:
+def hooks(
+    *missing: str, last: str | None = None, unseen: Any = None, installed: tuple[str, ...] = ()
+) -> Check:
     facts = {"missing": list(missing), "last_call": last, "unseen": unseen, "installed": installed}
     return checks.hooks(facts)
 
@@ -371,9 +375,10 @@ UNSEEN = {"path": "/p/s.jsonl", "changed": "2026-01-01T00:00:00Z"}
         (witness("failed"), BAD, "last start failed 1 min ago: no archive"),
         (hooks(), OK, "never called yet"),
         (hooks("Stop: no hook of memlog"), WARN, "missing: Stop"),
-        (hooks("Stop: no hook of memlog", last="2026", installed=True), BAD, "removed: Stop"),
+        (hooks("Stop: no hook of memlog", last="2026", installed=("claude-code",)), BAD, "removed: Stop"),
+        (hooks("codex: Stop: no hook of memlog", installed=("codex",)), BAD, "removed: codex: Stop"),
         (hooks("not installed for Claude Code", last="2026"), WARN, "last called 2026"),  # a plugin's
-        (hooks("settings.json is not JSON", last="2026", installed=True), WARN, "not JSON"),
+        (hooks("settings.json is not JSON", last="2026", installed=("claude-code",)), WARN, "not JSON"),
         (hooks(last="2026-01-01", unseen=UNSEEN), BAD, "/p/s.jsonl changed"),
         (checks.disk({"free": 10**7, "total": 10**12}), BAD, "full: 10 MB"),
         (checks.disk({"free": 10**11, "total": 10**12}), OK, "100.0 GB free"),
@@ -432,3 +437,10 @@ def test_every_count_of_records_leaves_parts_out_or_says_what_it_counts(
     assert f"made an archive of 3 records ({rows} rows) of 1 session in 1 file" in made
     again = run_memlog("import", "claude-code", str(path), "--again", check=0)
     assert "imported 0 new records" in again.stderr and "; 3 archived already" in again.stderr
+
+
+def test_what_a_hook_met_last_is_among_the_facts(run_memlog: Run, run_hook: Run, home: Home) -> None:
+    run_hook("Stop", HOOKED)
+    assert json.loads(run_memlog("status", "--json").stdout)["hooks"]["last_error"] is None
+    run_hook("Stop", HOOKED, env={"MEMLOG_BATCH_MS": "soon"})
+    assert "MEMLOG_BATCH_MS" in json.loads(run_memlog("status", "--json").stdout)["hooks"]["last_error"]

@@ -214,9 +214,9 @@ def test_an_installed_command_line_exits_0_even_when_memlog_is_gone(home: Home, 
 
 
 def test_what_is_missing_is_told_of_the_hosts_that_were_set_up(home: Home, codex: Path) -> None:
-    assert installed.missing(home) == install.missing(home) != [] and not installed.anywhere(home)
+    assert installed.missing(home) == install.missing(home) != [] and installed.agents(home) == []
     installed.set_up("codex", home)
-    assert installed.missing(home) == [] and installed.anywhere(home)
+    assert installed.missing(home) == [] and installed.agents(home) == ["codex"]
     codex.unlink()
     assert installed.missing(home)[0] == "codex: SessionStart: no hook of memlog"
     installed.set_up("claude-code", home)
@@ -225,4 +225,4 @@ def test_what_is_missing_is_told_of_the_hosts_that_were_set_up(home: Home, codex
     assert installed.missing(home) == []
     for agent in ("codex", "claude-code"):
         installed.uninstall(agent, home)
-    assert not installed.anywhere(home)
+    assert installed.agents(home) == []

@@ -60,9 +60,9 @@ def was_installed(agent: str, home: Home) -> bool:
 
 def missing(home: Home) -> list[str]:
     """check() of every host that was set up, for who wants it short; of Claude Code where none was."""
-    others = [agent for agent in hosts.AGENTS if agent != CLAUDE_CODE and was_installed(agent, home)]
-    found = [] if others and not was_installed(CLAUDE_CODE, home) else install.missing(home)
-    for agent in others:
+    ours = agents(home)
+    found = install.missing(home) if not ours or CLAUDE_CODE in ours else []
+    for agent in [agent for agent in ours if agent != CLAUDE_CODE]:
         try:
             found += [f"{agent}: {line}" for line in check(agent, home)]
         except MemlogError as exc:
@@ -70,6 +70,6 @@ def missing(home: Home) -> list[str]:
     return found
 
 
-def anywhere(home: Home) -> bool:
-    """True when the hooks of some host were set up."""
-    return any(was_installed(agent, home) for agent in hosts.AGENTS)
+def agents(home: Home) -> list[str]:
+    """The hosts whose hooks were set up."""
+    return [agent for agent in hosts.AGENTS if was_installed(agent, home)]

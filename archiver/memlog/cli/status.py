@@ -26,9 +26,9 @@ _QUIET_NS = 600 * 1_000_000_000
 @click.option("--metrics", is_flag=True, help="The same figures in Prometheus's text format.")
 @pass_context
 def status(context: Context, as_json: bool, metrics: bool) -> int:
-    """How the recorder is: witness, rings, what waits, what was lost, how much is archived.
+    """How the recorder is: what runs, what waits, what was lost.
 
-    Exits 1 when something is bad; `memlog doctor` says what to do about it.
+    A line for witness, ring, spool, losses, archive, hooks, disk and clock. Exits 1 when something is bad; `memlog doctor` says what to do about it.
 
     Example: memlog status --json
     """
@@ -57,7 +57,7 @@ def look(context: Context) -> dict[str, Any]:
     facts["rings"] = ring_levels(context.settings)  # as they are, not as the witness last saw them
     health.measure(facts, now_ns=now_ns)
     facts["hooks"]["missing"] = installed.missing(context.home)
-    facts["hooks"]["installed"] = installed.anywhere(context.home)
+    facts["hooks"]["installed"] = installed.agents(context.home)
     facts["hooks"]["unseen"] = _unseen(facts["hooks"], now_ns)
     return facts
 

@@ -43,7 +43,7 @@ def witness(facts: Mapping[str, Any], may_start: bool) -> Check:
         said = f"last start failed {age(start['ago_s'])} ago: {start['reason']}"
         return Check("witness", BAD, said, start["hint"] or "memlog witness run")
     if state == "killed":
-        said = f"it was killed: it runs no more and did not say so, last heard of {age(start['ago_s'])} ago"
+        said = f"it ended without a word {age(facts['silent_s'])} ago: killed, or gone with the machine"
         if may_start:
             return Check("witness", WARN, f"{said}; the next hook starts one", "memlog witness run")
         return Check("witness", BAD, f"{said}; hooks start none (start_witness)", "memlog witness run")
@@ -151,22 +151,26 @@ def archive(home: Home) -> Check:
 
 
 def hooks(facts: Mapping[str, Any]) -> Check:
-    """Do the agents call us. facts: `hooks` of health.look(), with what is missing and what no hook saw.
+    """Do the agents call us. facts: `hooks` of health.look(), with what is missing, in whose settings
+    hooks were installed, and what no hook saw.
 
     Hooks that were installed and are gone, or are there and not called, are not "nothing to do". Those of
     a plugin or a project are called without being missed by the user's settings.
     """
     missing, last, unseen = facts["missing"], facts["last_call"], facts["unseen"]
+    agents = facts["installed"] or ()
     called = f"last called {last}" if last else "never called yet"
     if missing:
-        gone = facts["installed"] and any("not installed" in line or "no hook" in line for line in missing)
+        lost = ("not installed", "no hook", "there is no")
+        gone = bool(agents) and any(word in line for line in missing for word in lost)
         said = f"{'removed' if gone else 'missing'}: {'; '.join(missing)}; {called}"
-        return Check("hooks", BAD if gone else WARN, said, "memlog install claude-code")
+        whose = next((name for name in agents if missing[0].startswith(f"{name}: ")), "claude-code")
+        return Check("hooks", BAD if gone else WARN, said, f"memlog install {whose}")
     if unseen:
         said = f"installed, but {called}, and {unseen['path']} changed {unseen['changed']}"
         remedy = "start a new session of the agent; log/hook.log says what hooks met"
         return Check("hooks", BAD, said, remedy)
-    return Check("hooks", OK, f"installed for Claude Code, {called}")
+    return Check("hooks", OK, f"installed for {', '.join(agents) or 'claude-code'}, {called}")
 
 
 def disk(facts: Mapping[str, int]) -> Check:
