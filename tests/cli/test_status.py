@@ -444,3 +444,14 @@ def test_what_a_hook_met_last_is_among_the_facts(run_memlog: Run, run_hook: Run,
     assert json.loads(run_memlog("status", "--json").stdout)["hooks"]["last_error"] is None
     run_hook("Stop", HOOKED, env={"MEMLOG_BATCH_MS": "soon"})
     assert "MEMLOG_BATCH_MS" in json.loads(run_memlog("status", "--json").stdout)["hooks"]["last_error"]
+
+
+def test_a_second_installation_a_shell_finds_first_is_named(
+    run_memlog: Run, home: Home, tmp_path: Path
+) -> None:
+    other = tmp_path / "bin/memlog"
+    other.parent.mkdir()
+    other.touch(0o755)
+    rows = json.loads(run_memlog("doctor", "--json", env={"PATH": str(other.parent)}).stdout)
+    row = next(row for row in rows if row["check"] == "installs")
+    assert row["state"] == WARN and f"a shell runs {other}" in row["detail"]

@@ -136,7 +136,8 @@ def look(home: Home, *, now_ns: int) -> dict[str, Any]:
         "home": home.root, "now": iso(now_ns), "witness": witness, "rings": runs.get("rings"),
         "undrained": None, "lag_s": None, **_archived(home), "spool": asdict(spool_of(home)),
         "hooks": {"missing": None, "installed": None, "last_call": None, "unseen": None}
-        | (runs.get("hooks") or {}),
+        | (runs.get("hooks") or {})
+        | {"last_error": _last_line(os.path.join(home.log, "hook.log"))},
         "disk": _disk(home), "clock": {"jump_s": None, "jumped": None, **(runs.get("clock") or {})},
     }  # fmt: skip
     stamps = [n for n in (said.get("written_ns"), facts.pop("drained_ns")) if isinstance(n, int)]
@@ -180,7 +181,8 @@ def _witness(home: Home, said: Mapping[str, Any], now_ns: int) -> dict[str, Any]
         "running": holder is not None, "pid": holder.get("pid") if holder else None, "state": state,
         "started": iso(started) if started else None,
         "uptime_s": round((now_ns - started) / 1e9, 1) if started else None,
-        "silent_s": round(silent_s, 1) if lives else None, "last_error": said.get("last_error"),
+        "silent_s": round(silent_s, 1) if lives or state == "killed" else None,
+        "last_error": said.get("last_error"),
         "drained": said.get("drained") if lives else None, "jobs": said.get("jobs", []) if lives else [],
         "forbidden": forbidden, "start": start,
     }  # fmt: skip
@@ -265,6 +267,17 @@ def _line(path: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _last_line(path: str) -> str | None:
+    """The last line of a log; None where there is none."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - 4_096, 0))
+            lines = file.read().split(b"\n")
+    except OSError:
+        return None
+    return lines[-2].decode("utf-8", "backslashreplace") if len(lines) > 1 else None
 
 
 def _size(path: str) -> int:
