@@ -26,9 +26,9 @@ AUTO = "auto"
 @click.option("--json", "as_json", is_flag=True, help="What was done, as one JSON object on stdout.")
 @pass_context
 def import_(context: Context, agent: str, paths: tuple[str, ...], again: bool, as_json: bool) -> int:
-    """Archive existing transcripts: files, or folders of them; auto: of every agent of this machine.
+    """Archive transcripts that are there already.
 
-    Nothing is archived twice, so an import may be repeated, interrupted and gone on with. Exits 1 when
+    Files, or folders of them; auto: of every agent of this machine. Nothing is archived twice, so an import may be repeated, interrupted and gone on with. Exits 1 when
     something could not be read. Without PATH, the agent's own places are looked into.
 
     Example: memlog import auto

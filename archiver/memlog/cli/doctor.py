@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @row_options
 @pass_context
 def doctor(context: Context, settings_: bool, rows: RowFormat | None, fmt: str | None) -> int:
-    """Look at everything memlog needs, one line each with what to do; exits 1 when something is bad.
+    """Look at everything memlog needs, with what to do.
+
+    A line each; exits 1 when something is bad.
 
     Example: memlog doctor --settings
     """

@@ -26,7 +26,9 @@ _NEXT = {
 def install(
     context: Context, agent: str, mode: str | None, path: str | None, every_tool: bool, plugin: str | None
 ) -> int:
-    """Have AGENT call memlog at each event; everything else in its settings stays.
+    """Have an agent call memlog at each event.
+
+    Everything else in its settings stays.
 
     `service` instead of an agent: the witness starts at login, and again when it fails (systemd, launchd).
 

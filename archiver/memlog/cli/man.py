@@ -147,4 +147,5 @@ def _options(context: click.Context) -> list[str]:
 def _plain(text: str) -> str:
     """Text roff prints as it is."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga")
+    text = text.replace("|", "|\\:")  # a list of choices may be broken there
     return "\\&" + text if text.startswith(".") else text

@@ -67,7 +67,7 @@ def show(
     context: Context, ring: str | None, device: str | None, since: str | None, uid: str | None,
     limit: int | None, style: str | None, rows: RowFormat | None, fmt: str | None,
 ) -> None:  # fmt: skip
-    """What the ring holds, oldest first, with what it lost in between.
+    """What the ring holds, oldest first, and what it lost.
 
     Example: memlog show --since 10m --limit 5
     """
@@ -201,7 +201,9 @@ def version(context: Context) -> None:
 @click.option("--force", is_flag=True, help="Also when undrained records no longer fit.")
 @pass_context
 def resize(context: Context, ring: str | None, device: str | None, size: str, force: bool) -> None:
-    """Give the ring SIZE bytes (64K to 256M); the newest records move along.
+    """Give the ring another size.
+
+    SIZE is 64K to 256M; the newest records move along.
 
     Example: memlog resize 16M
     """

@@ -8,6 +8,7 @@ import click
 from memlog.cli import terminal
 from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
+from memlog.cli.progress import ProgressLine
 from memlog.cli.root import Context, pass_context
 from memlog.errors import NotFoundError
 from memlog.paths import Home, own
@@ -16,7 +17,9 @@ from memlog.settings import load
 
 @click.group()
 def witness() -> None:
-    """The process that archives: drains rings, writes the archive and the snapshot tree.
+    """The process that archives what rings hold.
+
+    It drains rings, writes the archive and the snapshot tree.
 
     Example: memlog witness status
     """
@@ -75,13 +78,18 @@ def run(
 @click.option("--json", "as_json", is_flag=True, help="What was archived, as one JSON object.")
 @pass_context
 def drain(context: Context, devices: tuple[str, ...], session: str | None, as_json: bool) -> int:
-    """Archive what the rings hold now: one pass, by the running witness where there is one.
+    """Archive what the rings hold now.
+
+    One pass, by the running witness where there is one.
 
     Example: memlog witness drain --device ring.img
     """
     from memlog.witness import client
 
-    result = client.drain(context.home, context.settings, _existing(devices), open_too=session is not None)
+    with ProgressLine("records", 1) as line:
+        result = client.drain(
+            context.home, context.settings, _existing(devices), open_too=session is not None, on_progress=line
+        )  # fmt: skip
     if session is not None:
         result["snapshots"] = _snapshots_of(context.home, session)
     return _tell(result, as_json)
@@ -92,7 +100,9 @@ def drain(context: Context, devices: tuple[str, ...], session: str | None, as_js
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(0), help="Newest sessions shown.")
 @pass_context
 def status(context: Context, as_json: bool, limit: int) -> int:
-    """What the witness does, and the newest sessions of the snapshot tree. Exits 1 when none runs.
+    """What the witness does, and the newest snapshots.
+
+    Exits 1 when none runs.
 
     Example: memlog witness status --json
     """
@@ -104,7 +114,9 @@ def status(context: Context, as_json: bool, limit: int) -> int:
 @witness.command()
 @pass_context
 def stop(context: Context) -> int:
-    """End the running witness; hooks start none until `memlog witness restart`, `run` or `memlog up`.
+    """End the running witness, for good.
+
+    Hooks start none until `memlog witness restart`, `run` or `memlog up`.
 
     Example: memlog witness stop
     """
@@ -119,7 +131,9 @@ def stop(context: Context) -> int:
 @witness.command()
 @pass_context
 def restart(context: Context) -> int:
-    """End the running witness and start another: of this version, with the settings as they are now.
+    """End the running witness and start another.
+
+    Of this version, with the settings as they are now.
 
     Example: memlog witness restart
     """
