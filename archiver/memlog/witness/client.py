@@ -69,8 +69,9 @@ def run(
 
 
 def drain(
-    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, open_too: bool = False
-) -> dict[str, Any]:
+    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, open_too: bool = False,
+    on_progress: OnProgress | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """What one pass over every ring archived. devices: rings and images besides this user's own.
 
     open_too: also write snapshots of epochs that go on.
@@ -78,8 +79,8 @@ def drain(
     request = {"verb": "drain", "devices": list(devices), "open_too": open_too}
     return _there_or_here(
         home,
-        lambda: ask(home, request),
-        lambda: drain_here(home, settings, devices, open_too=open_too),
+        lambda: ask(home, request, on_progress),
+        lambda: drain_here(home, settings, devices, open_too=open_too, on_progress=on_progress),
     )
 
 
@@ -138,7 +139,7 @@ def run_here(
             if on_progress and not job.finished:
                 on_progress(job.progress)
             drain.run()
-        drain.settle()
+        drain.settle(on_progress)
         start.settled(home)
         if job.error is not None:
             raise job.error
@@ -146,8 +147,9 @@ def run_here(
 
 
 def drain_here(
-    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, open_too: bool = False
-) -> dict[str, Any]:
+    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, open_too: bool = False,
+    on_progress: OnProgress | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """One pass in this process, under the witness's lock."""
     from memlog.archive.store import Archive
     from memlog.witness.drain import Drain
@@ -158,7 +160,7 @@ def drain_here(
         Archive.open(home, now_ns=now_ns, settings=settings) as archive,
         Drain(archive, settings, devices) as drain,
     ):
-        drain.run()
-        drain.settle(open_too=open_too)
+        drain.run(on_progress)
+        drain.settle(on_progress, open_too=open_too)
         start.settled(home)
         return drain.totals.as_dict()

@@ -290,6 +290,11 @@ class Witness:
             self._last_ns = time.time_ns()
         if drain.snapshot_due:
             self._snapshots()
+        if archived and self._asked_to_drain:
+            before = Totals(**self._drained_before)
+            progress = drain.progress(drain.totals.taken() - before.taken())
+            for client in self._asked_to_drain:
+                client.progress(*progress)
         if not archived and not drain.pending() and self._asked_to_drain:
             self._answer_drains()
         if self._step_job() or archived:
