@@ -23,7 +23,7 @@ CREATE TABLE session (
 CREATE TABLE epoch (
   session TEXT NOT NULL, epoch INTEGER NOT NULL, opened TEXT, closed TEXT, trigger TEXT,
   tokens_before INTEGER, tokens_after INTEGER, records INTEGER, agent TEXT NOT NULL, boundary TEXT,
-  opened_ns INTEGER, closed_ns INTEGER,
+  opened_ns INTEGER, closed_ns INTEGER, project TEXT,
   PRIMARY KEY (session, agent, epoch)
 );
 
@@ -35,7 +35,7 @@ CREATE TABLE gap (
 CREATE TABLE event (
   id INTEGER PRIMARY KEY, session TEXT NOT NULL, agent TEXT NOT NULL, event TEXT NOT NULL, ts TEXT NOT NULL,
   ring_id TEXT, seq INTEGER, uid INTEGER, pid INTEGER, ts_ns INTEGER NOT NULL, written_ns INTEGER,
-  archived_ns INTEGER, data TEXT NOT NULL
+  archived_ns INTEGER, data TEXT NOT NULL, project TEXT
 );
 
 -- rows

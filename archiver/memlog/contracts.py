@@ -46,6 +46,7 @@ UNKNOWN_AGENT = "unknown"
 CAPTURED = "captured"
 CAPTURE_PENDING = "capture_pending"
 DAMAGED_INPUT = "damaged_input"
+PROBE = "probe"
 CLAUDE_CODE = "claude-code"
 CODEX = "codex"
 COPILOT_CLI = "copilot-cli"
@@ -67,10 +68,15 @@ OPENCODE_EVENTS = {
     "session.compacted": "PostCompact", "session.idle": "Stop", "session.error": "StopFailure",
     "session.deleted": "SessionEnd",
 }  # fmt: skip
-HOOKED = (CLAUDE_CODE, CODEX, GEMINI_CLI, OPENCODE)  # their hooks read transcripts on from a watermark
+COPILOT_EVENTS = {
+    "sessionStart": "SessionStart", "userPromptSubmitted": "UserPromptSubmit", "preCompact": "PreCompact",
+    "agentStop": "Stop", "subagentStop": "SubagentStop", "errorOccurred": "StopFailure",
+    "sessionEnd": "SessionEnd",
+}  # fmt: skip
+HOOKED = (CLAUDE_CODE, CODEX, COPILOT_CLI, GEMINI_CLI, OPENCODE)  # their hooks read transcripts on from a watermark
 
 # schema/migrations
-ARCHIVE_VERSION = 2
+ARCHIVE_VERSION = 3
 APPLICATION_ID = 0x4D4C4F47  # PRAGMA application_id: 'MLOG'
 SQLITE_MIN = (3, 43, 0)  # contentless_delete
 DAY_BITS = 24  # record id = day << DAY_BITS | n

@@ -36,11 +36,14 @@ BRIEF = {
         "session", "title", "project", "agent", "started", "ended", "records", "compactions", "tools",
         "errors", "gaps", "bytes",
     ),
-    "v_record": ("id", "ts", "session", "epoch", "kind", "role", "tool", "error", "text"),
-    "v_epoch": (
-        "session", "epoch", "opened", "closed", "trigger", "tokens_before", "tokens_after", "records",
+    "v_record": (
+        "id", "ts", "session", "project", "agent", "epoch", "kind", "role", "tool", "error", "text",
     ),
-    "v_event": ("id", "ts", "session", "event", "data"),
+    "v_epoch": (
+        "session", "project", "agent", "epoch", "opened", "closed", "trigger", "tokens_before",
+        "tokens_after", "records",
+    ),
+    "v_event": ("id", "ts", "session", "project", "agent", "event", "data"),
     "v_damage": ("id", "noticed", "source", "place", "bytes", "reason"),
 }  # fmt: skip
 

@@ -153,7 +153,7 @@ def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str |
 
 @query.command()
 @click.argument("session", shell_complete=completion.of("session"))
-@selects("epoch", "kind", "role", "tool", "since", "until")
+@selects("agent", "epoch", "kind", "role", "tool", "since", "until")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the last N records of it.")
 @click.option("--meta", is_flag=True, help="With the host's bookkeeping lines.")
 @click.option("--full", is_flag=True, help="Whole tool results, not their first lines.")
@@ -231,14 +231,16 @@ def _view(whole: Any) -> dict[str, Any]:
 
 @query.command()
 @click.argument("session", required=False, shell_complete=completion.of("session"))
+@selects("project", "agent")
 @click.option(
     "--limit", type=click.IntRange(0), default=50, show_default=True, help="Rows at most, without SESSION."
 )
 @output.row_options
 @pass_context
 def epochs(
-    context: Context, /, session: str | None, limit: int, rows: RowFormat | None, fmt: str | None
-) -> None:
+    context: Context, /, session: str | None, limit: int, rows: RowFormat | None, fmt: str | None,
+    **flags: Any,
+) -> None:  # fmt: skip
     """What lies between the compactions of a session.
 
     Without SESSION, the latest of all sessions.
@@ -247,8 +249,9 @@ def epochs(
     """
     from memlog.query.epochs import epochs
 
+    chosen = _selection(time.time_ns(), **flags)
     with _reading(context) as con:
-        found = epochs(con, session, limit=limit)
+        found = epochs(con, session, agent=chosen.agent, project=chosen.project, limit=limit)
     columns = {"session": "", "epoch": "", "opened": "", "closed": "", "trigger": ""}
     columns |= {"tokens_before": "tokens", "tokens_after": "after", "records": ""}
     if output.is_page(rows, fmt):
@@ -259,24 +262,29 @@ def epochs(
 
 @query.command()
 @click.argument("session", required=False, shell_complete=completion.of("session"))
+@selects("project", "agent")
 @click.option("--open", "unhealed", is_flag=True, help="Only what was not made good.")
 @output.row_options
 @pass_context
 def gaps(
-    context: Context, /, session: str | None, unhealed: bool, rows: RowFormat | None, fmt: str | None
-) -> None:
+    context: Context, /, session: str | None, unhealed: bool, rows: RowFormat | None, fmt: str | None,
+    **flags: Any,
+) -> None:  # fmt: skip
     """Records a ring lost before they were read.
 
-    With SESSION, bytes that are missing in its capture.
+    With SESSION, --project or --agent, bytes that are missing in the capture of those sessions.
 
     Example: memlog query gaps --open
     """
     from memlog.query.gaps import gaps, holes
 
+    chosen = _selection(time.time_ns(), **flags)
     with _reading(context) as con:
         found: list[Any] = (
-            gaps(con, healed=not unhealed) if session is None else holes(con, session, healed=not unhealed)
-        )  # fmt: skip
+            gaps(con, healed=not unhealed)
+            if session is None and chosen.agent is None and chosen.project is None
+            else holes(con, session, agent=chosen.agent, project=chosen.project, healed=not unhealed)
+        )
     output.emit(found, rows, fmt)
 
 

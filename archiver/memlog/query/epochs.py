@@ -8,12 +8,15 @@ from memlog.query.selection import sessions
 # index: epoch (session_id, boundary)
 EPOCHS_SQL = """
 SELECT session, epoch, opened, closed, trigger, tokens_before, tokens_after, records, agent, boundary,
-  opened_ns, closed_ns FROM v_epoch WHERE session = :session AND agent = :agent ORDER BY epoch
+  opened_ns, closed_ns, project FROM v_epoch WHERE session = :session AND agent = :agent ORDER BY epoch
 """
 # index: none, there are as many as compactions
 ALL_SQL = """
 SELECT session, epoch, opened, closed, trigger, tokens_before, tokens_after, records, agent, boundary,
-  opened_ns, closed_ns FROM v_epoch ORDER BY opened_ns DESC, session, epoch DESC LIMIT :limit
+  opened_ns, closed_ns, project FROM v_epoch
+WHERE (:agent IS NULL OR agent = :agent)
+  AND (:project IS NULL OR project = :project OR substr(project, -length(:project) - 1) = '/' || :project)
+ORDER BY opened_ns DESC, session, epoch DESC LIMIT :limit
 """
 
 
@@ -33,17 +36,24 @@ class EpochRow:
     boundary: str
     opened_ns: int
     closed_ns: int | None
+    project: str | None
 
 
-def epochs(con: Connection, name: str | None = None, *, limit: int = -1) -> list[EpochRow]:
-    """The epochs of a session in order; without one the latest of all.
+def epochs(
+    con: Connection, name: str | None = None, *, agent: str | None = None, project: str | None = None,
+    limit: int = -1,
+) -> list[EpochRow]:  # fmt: skip
+    """The epochs of a session in order; without one the latest of all, or of an agent or a project.
+
+    project: whole path or its last parts; of no effect on a session that is named.
 
     Raises: NotFoundError with the nearest names, QueryError for an ambiguous prefix.
     """
     if name is None:
-        return [EpochRow(*row) for row in con.execute(ALL_SQL, {"limit": limit})]
+        values = {"agent": agent, "project": project, "limit": limit}
+        return [EpochRow(*row) for row in con.execute(ALL_SQL, values)]
     return [
         EpochRow(*row)
-        for _, session, agent, _, _ in sessions(con, name)
-        for row in con.execute(EPOCHS_SQL, {"session": session, "agent": agent})
+        for _, session, of, _, _ in sessions(con, name, agent)
+        for row in con.execute(EPOCHS_SQL, {"session": session, "agent": of})
     ]

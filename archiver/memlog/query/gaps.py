@@ -12,9 +12,11 @@ SELECT ring_id, uid, after_seq, before_seq, lost, healed, noticed, reason, recov
 WHERE healed = 0 OR :all ORDER BY noticed, ring_id, uid, after_seq
 """
 HOLES_SQL = """
-SELECT s.session, s.agent, h.path, h.start, h.stop, h.noticed_ns, h.healed_ns IS NOT NULL
+SELECT s.session, s.agent, h.path, h.start, h.stop, h.noticed_ns, h.healed_ns IS NOT NULL, s.project
 FROM hole h JOIN session s ON s.id = h.session_id
 WHERE (:session IS NULL OR h.session_id = :session) AND (h.healed_ns IS NULL OR :all)
+  AND (:agent IS NULL OR s.agent = :agent)
+  AND (:project IS NULL OR s.project = :project OR substr(s.project, -length(:project) - 1) = '/' || :project)
 ORDER BY h.noticed_ns, s.session, h.path, h.start
 """
 
@@ -46,6 +48,7 @@ class HoleRow:
     healed: int
     noticed: str
     noticed_ns: int
+    project: str | None
 
 
 def gaps(con: Connection, *, healed: bool = True) -> list[GapRow]:
@@ -53,16 +56,19 @@ def gaps(con: Connection, *, healed: bool = True) -> list[GapRow]:
     return [GapRow(*row) for row in con.execute(GAPS_SQL, {"all": healed})]
 
 
-def holes(con: Connection, name: str | None = None, *, healed: bool = True) -> list[HoleRow]:
-    """Holes in the capture of a session, or of all.
+def holes(
+    con: Connection, name: str | None = None, *, agent: str | None = None, project: str | None = None,
+    healed: bool = True,
+) -> list[HoleRow]:  # fmt: skip
+    """Holes in the capture of a session, or of all; of an agent or a project.
 
     Raises: NotFoundError with the nearest names, QueryError for an ambiguous prefix.
     """
-    wanted = [None] if name is None else [row[0] for row in sessions(con, name)]
+    wanted = [None] if name is None else [row[0] for row in sessions(con, name, agent)]
     return [
-        HoleRow(session, agent, path, start, stop, made_good, iso(noticed_ns), noticed_ns)
+        HoleRow(session, of, path, start, stop, made_good, iso(noticed_ns), noticed_ns, where)
         for one in wanted
-        for session, agent, path, start, stop, noticed_ns, made_good in con.execute(
-            HOLES_SQL, {"session": one, "all": healed}
+        for session, of, path, start, stop, noticed_ns, made_good, where in con.execute(
+            HOLES_SQL, {"session": one, "all": healed, "agent": agent, "project": project}
         )
     ]

@@ -38,7 +38,7 @@ def transcript(
     meta: with the host's bookkeeping lines. last: only so many records from its end.
     Raises: NotFoundError with the nearest names, QueryError for an ambiguous prefix.
     """
-    row = session(con, name)
+    row = session(con, name, selection.agent if selection else None)
     chosen = where(
         con, (selection or Selection()).replace(session=row.session, agent=row.agent)
     )  # fmt: skip

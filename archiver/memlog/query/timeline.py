@@ -20,7 +20,7 @@ EDGE_SQL = {
     "after": ("SELECT r.id FROM record r WHERE ", " ORDER BY r.id LIMIT 1 OFFSET :offset"),
 }
 _STEP = """SELECT r.id, r.ts_ns, s.session, s.agent, e.number, r.kind, r.role, r.tool, r.error, r.body,
-  r.packing, r.text_bytes
+  r.packing, r.text_bytes, s.project
   FROM record r JOIN session s ON s.id = r.session_id JOIN epoch e ON e.id = r.epoch_id WHERE """
 STEPS_SQL = {
     "before": (_STEP, " ORDER BY r.ts_ns DESC, r.id DESC LIMIT :limit"),
@@ -30,16 +30,19 @@ SHOWN = " AND r.part = 0 AND r.kind NOT IN ('meta', 'thinking')"
 THOUGHT = " AND r.part = 0 AND r.kind <> 'meta'"
 # index: event_session where a session is given
 EVENTS_SQL = """
-SELECT e.ts_ns, e.session, e.agent, e.event, e.data FROM event e
+SELECT e.ts_ns, e.session, e.agent, e.event, e.data, s.project
+FROM event e LEFT JOIN session s ON s.agent = e.agent AND s.session = e.session
 WHERE e.ts_ns BETWEEN :first AND :last AND e.event NOT IN (SELECT value FROM json_each(:own))
   AND (:session IS NULL OR e.session = :session) AND (:agent IS NULL OR e.agent = :agent)
+  AND (:project IS NULL OR s.project = :project OR substr(s.project, -length(:project) - 1) = '/' || :project)
 ORDER BY e.ts_ns, e.id LIMIT :limit
 """
 HOLES_SQL = """
-SELECT s.session, s.agent, h.path, h.start, h.stop, h.noticed_ns
+SELECT s.session, s.agent, h.path, h.start, h.stop, h.noticed_ns, s.project
 FROM hole h JOIN session s ON s.id = h.session_id
 WHERE h.healed_ns IS NULL AND h.noticed_ns BETWEEN :first AND :last
   AND (:session IS NULL OR s.session = :session) AND (:agent IS NULL OR s.agent = :agent)
+  AND (:project IS NULL OR s.project = :project OR substr(s.project, -length(:project) - 1) = '/' || :project)
 """
 # A gap stands before the first record its ring gave after it. index: record_ring
 GAPS_SQL = """
@@ -70,6 +73,7 @@ class Step:
     agent: str | None
     ts_ns: int
     id: int | None
+    project: str | None = None
 
 
 def timeline(
@@ -137,7 +141,9 @@ def _read(con: Connection, chosen: Where, way: str, condition: str, limit: int) 
 
 def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None]]:
     """Each record's step, and the id of the call it is or answers."""
-    for id_, ts_ns, session, agent, epoch, kind, role, tool, error, packed, packing, text_bytes in rows:
+    for (
+        id_, ts_ns, session, agent, epoch, kind, role, tool, error, packed, packing, text_bytes, project,
+    ) in rows:  # fmt: skip
         text, call = "", None
         try:
             blob = body.unpack(packed, packing)
@@ -152,10 +158,10 @@ def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None]]:
         if kind == "tool_result" and not error:
             outcome = "ok"
         said = "" if kind == "tool_result" else _line(_call_said(text) if kind == "tool_use" else text)
-        yield (
-            Step(iso(ts_ns), session, epoch, role or agent, what, tool, said, outcome, agent, ts_ns, id_),
-            call,
-        )
+        step = Step(
+            iso(ts_ns), session, epoch, role or agent, what, tool, said, outcome, agent, ts_ns, id_, project
+        )  # fmt: skip
+        yield step, call
 
 
 def _answered(steps: Iterator[tuple[Step, str | None]]) -> Iterator[Step]:
@@ -192,23 +198,27 @@ def _others(
     con: Connection, chosen: Where, selection: Selection, first: int, last: int, limit: int
 ) -> Iterator[Step]:
     """Hook events, holes and gaps between two times."""
-    if selection.kind or selection.role or selection.tool or selection.epoch is not None or selection.project:
+    if selection.kind or selection.role or selection.tool or selection.epoch is not None:
         return  # they have none of these
     name = None
     if selection.session is not None:
         name = session_name(con, selection.session)
     values = {
         "first": first, "last": last, "session": name, "agent": selection.agent, "limit": limit,
+        "project": selection.project,
         "own": json.dumps([CAPTURED]),
     }  # fmt: skip
-    for ts_ns, session, agent, event, data in con.execute(EVENTS_SQL, values):
+    for ts_ns, session, agent, event, data, project in con.execute(EVENTS_SQL, values):
         text = f"{event} {_said(data)}".strip()
-        yield Step(iso(ts_ns), session, None, "host", "hook", None, text, None, agent, ts_ns, None)
-    for session, agent, path, start, stop, noticed_ns in con.execute(HOLES_SQL, values):
+        yield Step(iso(ts_ns), session, None, "host", "hook", None, text, None, agent, ts_ns, None, project)
+    for session, agent, path, start, stop, noticed_ns, project in con.execute(HOLES_SQL, values):
         text = f"bytes {start} to {stop} of {path} did not arrive"
         yield Step(
-            iso(noticed_ns), session, None, "memlog", "hole", None, text, "lost", agent, noticed_ns, None
-        )
+            iso(noticed_ns), session, None, "memlog", "hole", None, text, "lost", agent, noticed_ns, None,
+            project,
+        )  # fmt: skip
+    if selection.project is not None:
+        return  # a ring is of no project
     for lost, reason, after, before, ring_id, noticed_ns, at in con.execute(GAPS_SQL):
         ts_ns = at if at is not None else noticed_ns
         if first <= ts_ns <= last:
