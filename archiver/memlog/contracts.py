@@ -73,7 +73,8 @@ COPILOT_EVENTS = {
     "agentStop": "Stop", "subagentStop": "SubagentStop", "errorOccurred": "StopFailure",
     "sessionEnd": "SessionEnd",
 }  # fmt: skip
-HOOKED = (CLAUDE_CODE, CODEX, COPILOT_CLI, GEMINI_CLI, OPENCODE)  # their hooks read transcripts on from a watermark
+# Their hooks read transcripts on from a watermark.
+HOOKED = (CLAUDE_CODE, CODEX, COPILOT_CLI, GEMINI_CLI, OPENCODE)
 
 # schema/migrations
 ARCHIVE_VERSION = 3

@@ -94,12 +94,13 @@ def test_kinds_and_omissions_are_the_same_everywhere() -> None:
 
 
 def test_events_are_the_same_everywhere() -> None:
-    own = {contracts.CAPTURED, contracts.CAPTURE_PENDING, contracts.DAMAGED_INPUT}
+    own = {contracts.CAPTURED, contracts.CAPTURE_PENDING, contracts.DAMAGED_INPUT, contracts.PROBE}
     assert set(EVENTS["own"]) == own
     assert tuple(EVENTS[contracts.CLAUDE_CODE]) == contracts.CLAUDE_EVENTS
     assert tuple(EVENTS[contracts.CODEX]) == contracts.CODEX_EVENTS
     for agent, events in (
         (contracts.GEMINI_CLI, contracts.GEMINI_EVENTS),
+        (contracts.COPILOT_CLI, contracts.COPILOT_EVENTS),
         (contracts.OPENCODE, contracts.OPENCODE_EVENTS),
     ):
         assert {name: facts["as"] for name, facts in EVENTS[agent].items()} == events

@@ -13,6 +13,7 @@ import pytest
 from conftest import Run
 from memlog.capture import agents, install, opencode_plugin
 from memlog.capture.transcript import read
+from memlog.contracts import COPILOT_EVENTS
 from memlog.paths import Home, load_key
 from memlog.record import Event, Record, decode, encode
 from memlog.ring.open import open_ring
@@ -20,6 +21,7 @@ from memlog.settings import Settings
 from memlog.wire import Frame
 
 DATA = Path(__file__).parents[1] / "data"
+COPILOT = next((DATA / "agents/copilot-cli").rglob("*.jsonl"))
 CODEX = next((DATA / "agents/codex").rglob("*.jsonl"))
 GEMINI = sorted((DATA / "documents/gemini-cli").rglob("*.json"))[-1]
 OPENCODE = sorted((DATA / "documents/opencode").rglob("*.json"))[-1]
@@ -84,6 +86,33 @@ def test_a_codex_session_whose_file_the_host_does_not_name_is_found(
     assert records(in_ring(settings)) == imported(home, "codex", CODEX)
     run_hook("Stop", told("../../" + CODEX.stem[-36:], None, "Stop"), "codex", env={"CODEX_HOME": str(codex)})
     assert events(in_ring(settings))[-1] == ("codex", "Stop")
+
+
+def test_copilot_hands_over_in_its_own_spelling_or_names_the_session_alone(
+    home: Home, settings: Settings, run_hook: Run, tmp_path: Path
+) -> None:
+    said = {
+        "sessionId": COPILOT.parent.name,
+        "transcriptPath": str(COPILOT),
+        "cwd": "/w",
+        "stopReason": "end_turn",
+    }
+    run_hook("Stop", said, "copilot-cli")
+    found = in_ring(settings)
+    assert records(found) == imported(home, "copilot-cli", COPILOT)
+    assert found[-1].session == COPILOT.parent.name
+    shutil.copytree(COPILOT.parents[2], tmp_path / "copilot")
+    environ = {"COPILOT_HOME": str(tmp_path / "copilot")}
+    run_hook("SessionEnd", {"sessionId": COPILOT.parent.name}, "copilot-cli", env=environ)
+    assert len(records(in_ring(settings))) == 2 * len(records(found))  # another file, the same rows
+
+
+def test_the_copilot_hooks_in_the_repository_are_those_of_the_contract() -> None:
+    text = (DATA.parents[1] / "integrations/copilot-cli/memlog.json").read_text()
+    hooks = json.loads(text)["hooks"]
+    found = {event: [hook["bash"] for hook in group] for event, group in hooks.items()}
+    line = "command -v memlog-hook >/dev/null || exit 0; exec memlog-hook --agent copilot-cli {}"
+    assert found == {event: [line.format(ours)] for event, ours in COPILOT_EVENTS.items()}
 
 
 def test_an_agent_memlog_has_no_reader_for_leaves_its_events(

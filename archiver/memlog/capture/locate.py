@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 from memlog.capture.told import Told
-from memlog.contracts import CLAUDE_CODE, CODEX
+from memlog.contracts import CLAUDE_CODE, CODEX, COPILOT_CLI
 
 _LONGEST_SLUG = 200
 _MOST_DAYS = 60  # folders of a Codex home to look into for a session that names no file
@@ -40,6 +40,10 @@ def _main(told: Told) -> str | None:
         return None
     if told.agent == CODEX:
         return _rollout(session)
+    if told.agent == COPILOT_CLI:
+        folder = os.environ.get("COPILOT_HOME") or os.path.join(os.path.expanduser("~"), ".copilot")
+        path = os.path.join(folder, "session-state", session, "events.jsonl")
+        return path if _is_file(path) else None
     if told.agent != CLAUDE_CODE:
         return None
     projects = os.path.join(_config_dir(), "projects")

@@ -21,6 +21,7 @@ _KEPT_DAMAGE = 4_096
 # The transcript holds these whole; a hook's copy is worth its beginning.
 _LARGE = frozenset(("tool_input", "tool_response", "tool_output"))
 _KEPT_LARGE = 2_000
+_OTHERWISE = {"session_id": "sessionId", "transcript_path": "transcriptPath"}  # as Copilot CLI spells them
 
 
 class Told:
@@ -37,6 +38,8 @@ class Told:
     def text(self, name: str) -> str:
         """A field that is a text, else ""."""
         found = self.data.get(name)
+        if found is None and name in _OTHERWISE:
+            found = self.data.get(_OTHERWISE[name])
         return found if isinstance(found, str) else ""
 
     @property
