@@ -7,7 +7,7 @@ from typing import Any
 from memlog.cli.terminal import safe_line
 from memlog.cli.width import cut
 
-SESSION = 8  # characters of a uuid; more where two of the rows would look alike
+SESSION, TIMED = 8, 13  # characters of a uuid; of one that begins with the time (version 7)
 NARROW = 100  # columns of a screen under which a time goes without seconds
 MOST = {"project": 20, "tool": 18, "outcome": 24}
 _DAY_S = 86_400
@@ -23,7 +23,7 @@ def cells(
 
 def _column(name: str, values: list[Any], width: int, most: Mapping[str, int]) -> list[Any]:
     if name == "session":
-        return _sessions(values)
+        return sessions(values)
     shorten: Callable[[Any], Any] | None = _SHORT.get(name)
     if shorten is moment and width < NARROW:
         shorten = minute
@@ -34,10 +34,11 @@ def _column(name: str, values: list[Any], width: int, most: Mapping[str, int]) -
     return values
 
 
-def _sessions(values: list[Any]) -> list[Any]:
+def sessions(values: Sequence[Any]) -> list[Any]:
     """Beginnings of uuids, long enough to tell them apart; other names whole."""
     uuids = {v for v in values if isinstance(v, str) and len(v) == 36 and v.count("-") == 4}
-    size = next(n for n in range(SESSION, 37) if len({v[:n] for v in uuids}) == len(uuids))
+    least = TIMED if any(v[14] == "7" for v in uuids) else SESSION
+    size = next(n for n in range(least, 37) if len({v[:n] for v in uuids}) == len(uuids))
     return [v[:size] if v in uuids else v for v in values]
 
 

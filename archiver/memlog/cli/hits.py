@@ -3,6 +3,7 @@
 from typing import Any
 
 from memlog.cli import terminal
+from memlog.cli.brief import sessions
 from memlog.cli.width import OFF, ON, columns, cut, wrapped
 from memlog.query.hit import Hit, Hits
 from memlog.query.snippet import CLOSE, OPEN
@@ -11,16 +12,17 @@ from memlog.query.snippet import CLOSE, OPEN
 def page(hits: Hits) -> str:
     """The hits as a person reads them."""
     on = terminal.colours()
-    return "\n".join(_entry(hit, on) for hit in hits)
+    names = sessions([hit.session for hit in hits])
+    return "\n".join(_entry(hit, name, on) for hit, name in zip(hits, names, strict=True))
 
 
-def _entry(hit: Hit, on: bool) -> str:
+def _entry(hit: Hit, session: str, on: bool) -> str:
     width = terminal.size()[0]
     tool = hit.kind in ("tool_use", "tool_result")
     who = [hit.kind if hit.role is None or tool else f"{hit.role} {hit.kind}", hit.tool or ""]
     stamp = f"{hit.ts[:10]} {hit.ts[11:19]}Z"
     told = cut(terminal.safe_line(" ".join(filter(None, who))), 30)
-    where, number = terminal.safe_line(f"{hit.session[:8]} epoch {hit.epoch}"), f"#{hit.id}"
+    where, number = terminal.safe_line(f"{session} epoch {hit.epoch}"), f"#{hit.id}"
     room = width - sum(map(columns, (stamp, told, where, number))) - 7
     project = cut(terminal.safe_line((hit.project or "").rstrip("/").rpartition("/")[2]), max(room, 6))
     head = "  ".join(

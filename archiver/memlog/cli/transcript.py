@@ -69,7 +69,8 @@ class _Page:
             yield painted(line, BOLD, self._on)
         where = f"  {last_part(row.project)}" if row.project else ""
         yield painted(safe_line(f"{row.agent}  {row.session}{where}"), NAME, self._on)
-        told = [_count(row.records, "record"), _count(row.compactions, "compaction")]
+        told = [_count(row.records, "record")]
+        told += [_count(row.compactions, "compaction")] if row.compactions else []
         told += [_count(row.gaps, "hole")] if row.gaps else []
         yield f"{_times(row)}  {', '.join(told)}"
 
