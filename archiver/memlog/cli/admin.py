@@ -45,8 +45,9 @@ def rebuild() -> None:
 def archive(context: Context, /, from_tree: bool, apply: bool, as_json: bool) -> int:
     """A new archive.db with every record of every snapshot.
 
-    The old one is kept beside it. What only the archive holds is written to the tree first, unless the archive is damaged. What the tree
-    does not hold is named: trimmed epochs, missing files, lines that cannot be read (kept as damage).
+    The old one is kept beside it. What only the archive holds is written to the tree first, unless the
+    archive is damaged. What the tree does not hold is named: trimmed epochs, missing files, lines that
+    cannot be read (kept as damage).
 
     Example: memlog admin rebuild archive --from-tree --apply
     """

@@ -28,8 +28,9 @@ AUTO = "auto"
 def import_(context: Context, agent: str, paths: tuple[str, ...], again: bool, as_json: bool) -> int:
     """Archive transcripts that are there already.
 
-    Files, or folders of them; auto: of every agent of this machine. Nothing is archived twice, so an import may be repeated, interrupted and gone on with. Exits 1 when
-    something could not be read. Without PATH, the agent's own places are looked into.
+    Files, or folders of them; auto: of every agent of this machine. Nothing is archived twice, so an
+    import may be repeated, interrupted and gone on with. Exits 1 when something could not be read.
+    Without PATH, the agent's own places are looked into.
 
     Example: memlog import auto
     """

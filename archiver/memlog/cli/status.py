@@ -28,7 +28,8 @@ _QUIET_NS = 600 * 1_000_000_000
 def status(context: Context, as_json: bool, metrics: bool) -> int:
     """How the recorder is: what runs, what waits, what was lost.
 
-    A line for witness, ring, spool, losses, archive, hooks, disk and clock. Exits 1 when something is bad; `memlog doctor` says what to do about it.
+    A line for witness, ring, spool, losses, archive, hooks, disk and clock. Exits 1 when something is
+    bad; `memlog doctor` says what to do about it.
 
     Example: memlog status --json
     """
