@@ -102,7 +102,7 @@ def test_installing_again_changes_nothing_and_uninstalling_leaves_what_was_there
     path = Path(found.path)
     assert path.parent == Path.home() / UNITS
     assert service.write(found) == "installed" and service.write(found) == ""
-    path.write_bytes(found.content.replace(b"WatchdogSec=120", b"WatchdogSec=5"))
+    path.write_bytes(found.content.replace(b"WatchdogSec=300", b"WatchdogSec=5"))
     assert service.differs(found, home, run=Manager())[0].endswith("not what this memlog would write")
     assert service.write(found) == "updated"
     assert service.differs(found, home, run=Manager()) == []

@@ -33,7 +33,8 @@ StartLimitIntervalSec=0
 Type=notify
 ExecStart={command}
 ExecReload=/bin/kill -HUP $MAINPID
-{environment}WatchdogSec=120
+{environment}# Fed between two steps of work; the longest, tidying a large index, takes less than a minute.
+WatchdogSec=300
 # A migration copies the archive before it begins.
 TimeoutStartSec=3600
 TimeoutStopSec=30
