@@ -14,7 +14,7 @@ import pytest
 from archives import NOW_NS, record
 from conftest import Run
 from memlog.capture import install
-from memlog.errors import SqliteTooOldError
+from memlog.errors import RingFullError, SqliteTooOldError
 from memlog.paths import Home
 from memlog.query import checks
 from memlog.query.checks import BAD, OK, WARN, Check
@@ -22,7 +22,7 @@ from memlog.query.health import Damaged, Losses, Spool
 from memlog.record import encode
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
-from witness import records, running, until
+from witness import ask, records, running, until
 
 MINUTE = 60 * 10**9
 
@@ -455,3 +455,21 @@ def test_a_second_installation_a_shell_finds_first_is_named(
     rows = json.loads(run_memlog("doctor", "--json", env={"PATH": str(other.parent)}).stdout)
     row = next(row for row in rows if row["check"] == "installs")
     assert row["state"] == WARN and f"a shell runs {other}" in row["detail"]
+
+
+def test_a_probe_is_written_counted_and_archived(run_memlog: Run, home: Home, settings: Settings) -> None:
+    def row(**named: Any) -> dict[str, str]:
+        rows = json.loads(run_memlog("doctor", "--write-probe", "--json", **named).stdout)
+        return next(row for row in rows if row["check"] == "probe")
+
+    assert row()["detail"] == "written to the shm ring as seq 1, no witness runs to archive it"
+    with running(home):
+        assert row()["detail"] == "written to the shm ring as seq 2, and archived"
+    assert ask(home, "SELECT event, session FROM v_event") == [("probe", "")] * 2
+    assert json.loads(run_memlog("status", "--json").stdout)["hooks"]["last_call"] is None  # no hook was
+    with open_ring(settings._replace(ring_bytes=65_536)) as ring:
+        ring.resize(65_536)
+        with pytest.raises(RingFullError):
+            while True:
+                ring.write(b"x", keep_undrained=True)
+    assert row(check=1)["state"] == BAD  # it would overwrite what nobody has archived

@@ -18,14 +18,19 @@ from memlog.query.checks import Check
 if TYPE_CHECKING:
     from memlog.paths import Home
 
+_ARCHIVED_S = 5.0  # a witness takes a moment
+
 
 @click.command()
 @click.option(
     "--settings", "settings_", is_flag=True, help="Every setting, its value and where it came from."
 )
+@click.option("--write-probe", is_flag=True, help="Also write an event into the ring, and see it archived.")
 @row_options
 @pass_context
-def doctor(context: Context, settings_: bool, rows: RowFormat | None, fmt: str | None) -> int:
+def doctor(
+    context: Context, settings_: bool, write_probe: bool, rows: RowFormat | None, fmt: str | None
+) -> int:
     """Look at everything memlog needs, with what to do.
 
     A line each; exits 1 when something is bad.
@@ -37,7 +42,9 @@ def doctor(context: Context, settings_: bool, rows: RowFormat | None, fmt: str |
 
         output.emit(explain(context.home_flag), rows, fmt)
         return 0
-    found = list(_checks(context))
+    found = _checks(context)
+    if write_probe:
+        found.append(_probe(context))
     output.emit(found, rows, fmt)
     return 1 if any(check.state == checks.BAD for check in found) else 0
 
@@ -51,6 +58,29 @@ def _checks(context: Context) -> list[Check]:
         checks.device(settings.device, settings.ring), *checks_of(context, look(context)),
         checks.installs(_programs(), _own()), _transcripts(home),
     ]  # fmt: skip
+
+
+def _probe(context: Context) -> Check:
+    """A round trip: an event into the ring, counted by it, and archived where a witness runs."""
+    from memlog.contracts import PROBE, UNKNOWN_AGENT
+    from memlog.record import Event, encode_event
+    from memlog.ring.open import open_ring
+    from memlog.witness import lock
+
+    blob = encode_event(Event(PROBE, UNKNOWN_AGENT, "", time.time_ns(), {}))
+    try:
+        with open_ring(context.settings) as ring:
+            before = ring.stats().total_writes
+            seq = ring.write(blob, keep_undrained=True)
+            counted, end = ring.stats().total_writes - before, time.monotonic() + _ARCHIVED_S
+            runs = lock.holder(context.home) is not None
+            while runs and ring.info().drained_seq < seq and time.monotonic() < end:
+                time.sleep(0.02)
+            return checks.probe(ring.kind, seq, counted, runs, ring.info().drained_seq >= seq)
+    except (MemlogError, OSError) as exc:
+        return Check(
+            "probe", checks.BAD, str(exc), exc.hint if isinstance(exc, MemlogError) else "memlog status"
+        )
 
 
 def _own() -> str:

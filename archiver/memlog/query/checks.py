@@ -262,6 +262,16 @@ def device(path: str, kind: str) -> Check:
     return Check("device", OK, f"{said}, and can be opened")
 
 
+def probe(kind: str, seq: int, counted: int, runs: bool, archived: bool) -> Check:
+    """Did an event that was written arrive. counted: by how many the ring's total_writes grew."""
+    said = f"written to the {kind} ring as seq {seq}"
+    if counted < 1:
+        return Check("probe", BAD, f"{said}, and not counted by it", "memlog stats")
+    if runs and not archived:
+        return Check("probe", BAD, f"{said}, and not archived by the witness", "memlog witness status")
+    return Check("probe", OK, f"{said}, " + ("and archived" if archived else "no witness runs to archive it"))
+
+
 def installs(programs: Sequence[str], own: str) -> Check:
     """Is there one memlog. programs: those a shell finds, in its order; own: the one that runs now."""
     distinct = list(dict.fromkeys(map(os.path.realpath, programs)))

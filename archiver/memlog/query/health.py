@@ -38,7 +38,9 @@ SELECT (SELECT count(*) FROM line), (SELECT count(*) FROM damage),
     UNION ALL SELECT max(noticed_ns) FROM damage))
 """
 # index: the event's primary key
-LAST_EVENT_SQL = "SELECT coalesce(written_ns, ts_ns) FROM event ORDER BY id DESC LIMIT 1"
+LAST_EVENT_SQL = """
+SELECT coalesce(written_ns, ts_ns) FROM event WHERE event <> 'probe' ORDER BY id DESC LIMIT 1
+"""
 
 # index: none, a file is one row
 OFFSETS_SQL = "SELECT path, archived FROM transcript"
