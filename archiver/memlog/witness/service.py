@@ -33,7 +33,7 @@ StartLimitIntervalSec=0
 Type=notify
 ExecStart={command}
 ExecReload=/bin/kill -HUP $MAINPID
-{environment}# Fed between two steps of work; the longest, tidying a large index, takes less than a minute.
+{environment}# Fed between two steps of work: a batch, a snapshot, a step of a job.
 WatchdogSec=300
 # A migration copies the archive before it begins.
 TimeoutStartSec=3600
