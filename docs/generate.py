@@ -23,9 +23,8 @@ CLI_HEAD = f"""\
 # Commands
 {NOTE}
 
-Rows are a table on a terminal and a JSON array into a pipe; `--json`, `--nl`, `--csv` and `--tsv`
-choose. Data goes to stdout, talk to stderr. Exit codes are on [errors.md](errors.md). What deletes does
-nothing without `--apply`. `--home DIR` goes before the command: `memlog --home DIR status`.
+How rows are printed: [on a terminal](terminal.md). Exit codes: [errors.md](errors.md). What deletes does nothing
+without `--apply`. `--home DIR` and `--no-pager` go before the command: `memlog --home DIR status`.
 """
 
 SETTINGS_HEAD = f"""\

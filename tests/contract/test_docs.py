@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from memlog import contracts, errors
+from memlog import contracts, errors, wire
 from memlog.cli import root
 from memlog.query import health
 from memlog.settings import Settings
@@ -108,7 +108,59 @@ def test_the_generated_pages_are_current() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def slugs(text: str) -> set[str]:
+    """The anchors of a page's headings, as they are made where it is shown."""
+    titles = [line.lstrip("#").strip() for line in text.splitlines() if line.startswith("#")]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_links_between_pages_lead_somewhere() -> None:
+    followed = 0
     for path, text in {**PAGES, **OTHERS}.items():
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-            assert (ROOT / path.parent / target).exists(), f"{path}: {target}"
+        for target, _, anchor in re.findall(r"\]\(([^)#:]*)(#([^)]*))?\)", text):
+            there = (ROOT / path.parent / target) if target else ROOT / path
+            assert there.exists(), f"{path}: {target}"
+            if anchor:
+                assert anchor in slugs(there.read_text(encoding="utf-8")), f"{path}: {target}#{anchor}"
+                followed += 1
+    assert followed > 5
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = PAGES[Path("docs/index.md")]
+    assert [path.name for path in PAGES if path.name != "index.md" and f"]({path.name})" not in index] == []
+
+
+def table_of(page: str, heading: str) -> list[list[str]]:
+    """Cells of the first table below a heading, without its head."""
+    text = PAGES[Path("docs") / page].split(f"## {heading}\n", 1)[1]
+    rows = [line for line in text.split("\n## ")[0].splitlines() if line.startswith("|")]
+    return [[cell.strip().replace("`", "") for cell in row.strip("|").split("|")] for row in rows[2:]]
+
+
+def test_the_header_is_described_as_it_is() -> None:
+    sizes = {"I": 4, "Q": 8, "16s": 16}
+    told = table_of("format.md", "A record on the wire")
+    at = 0
+    for row, code in zip(told, re.findall(r"16s|I|Q", wire.HEADER.format), strict=True):
+        assert (int(row[0]), int(row[1])) == (at, sizes[code]), row
+        at += sizes[code]
+    assert at == contracts.HEADER_BYTES
+    struct = (Path(contracts.schema_dir()) / "memlog.h").read_text(encoding="utf-8")
+    struct = struct.split("struct memlog_record_header {")[1].split("}")[0]
+    assert [row[2] for row in told] == re.findall(r"__u\d+\s+(\w+)", struct)
+
+
+def test_every_ioctl_is_described() -> None:
+    header = (Path(contracts.schema_dir()) / "memlog.h").read_text(encoding="utf-8")
+    defined = re.findall(r"define MEMLOG_IOC_(\w+)\s+_IO\w*\(MEMLOG_IOC_MAGIC, (\d)", header)
+    assert [
+        (name, number) for number, name in (row[0].split() for row in table_of("format.md", "The device"))
+    ] == defined
+
+
+def test_every_key_of_a_blob_is_described_in_its_order() -> None:
+    schema = (Path(contracts.schema_dir()) / "record.cddl").read_text(encoding="utf-8")
+    keys = re.findall(r'^  \??\s?"(\w+)":', schema.split("record = {")[1].split("\n}")[0], re.MULTILINE)
+    told = [key for row in table_of("format.md", "A blob") for key in row[0].split(", ")]
+    assert sorted(told) == sorted(keys) and told[0] == "v" and told[-1] == keys[-1] == "text"

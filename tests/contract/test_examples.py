@@ -9,12 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import pytest
 
-from archives import NOW_NS, conversation, ring_frames
+from archives import NOW_NS, conversation, fill, ring_frames
 from memlog.cli import jobs, man, root, sample
 from memlog.paths import Home
 from memlog.settings import Settings
@@ -96,8 +96,9 @@ HELPED = helped()
 
 @pytest.fixture(scope="module")
 def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that holds the sample session, never written to again."""
+    """A home that holds the sample session and one before it, never written to again."""
     home = tmp_path_factory.mktemp("sample") / "home"
+    fill(Home(str(home)), conversation(["which harbour has the highest tide?", "Avonmouth."]))
     asked = {"agent": "claude-code", "paths": [sample.PATH], "again": False}
     client.run(Home(str(home)), Settings(home=str(home), ring="shm"), "import", asked, jobs.JOBS)
     return home
@@ -154,6 +155,18 @@ def test_the_commands_of_a_block_run(there: Path, block: Block, capfd: pytest.Ca
     for command in block.commands():
         code, said = run(command)
         assert code in allowed(command), (command, said, capfd.readouterr())
+
+
+PYTHON = {
+    block.page: [b for b in BLOCKS if b.page == block.page and b.language == "python"] for block in BLOCKS
+}
+
+
+@pytest.mark.parametrize("page", [page for page, found in PYTHON.items() if found])
+def test_the_python_of_a_page_runs_from_its_top_to_its_end(there: Path, page: str) -> None:
+    names: dict[str, Any] = {"__name__": "example"}
+    for block in PYTHON[page]:
+        exec(compile("\n".join(block.lines), f"{page}:{block.line}", "exec"), names)
 
 
 def test_every_command_has_an_example_of_itself() -> None:
