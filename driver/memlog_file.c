@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * memlog_file.c - an open file of /dev/memlog: read, write, poll, seek
+ */
+
+/**
+ * DOC: The file
+ *
+ * Whose records a file writes and reads is settled by the credentials it was
+ * opened with, in the initial user namespace: passing the file on passes on that
+ * right and no other, and no user namespace can forge it.
+ *
+ * read() gives one whole record, or 0 when nothing is new, and never sleeps,
+ * with or without O_NONBLOCK; poll() is what sleeps. A reader moves on only after
+ * its copy succeeded. A buffer too short is EINVAL and the record stays;
+ * FIONREAD says what it takes.
+ *
+ * write() and writev() store one record each, or nothing.
+ */
+
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/user_namespace.h>
+
+#include "memlog_device.h"
+
+#define MEMLOG_FRAME_MAX	(MEMLOG_HEADER_BYTES + MEMLOG_MAX_BLOB)
+#define MEMLOG_CURSOR_STEP	16
+#define MEMLOG_MERGE_ROUNDS	3
+
+/**
+ * memlog_is_privileged() - may this file do what needs CAP_SYS_ADMIN
+ * @filp: judged by the credentials it was opened with
+ *
+ * Return: true with the capability in the initial user namespace.
+ */
+bool memlog_is_privileged(struct file *filp)
+{
+	return file_ns_capable(filp, &init_user_ns, CAP_SYS_ADMIN);
+}
+
+static bool memlog_in_writer_group(const struct cred *cred)
+{
+	int number = memlog_writer_gid();
+	kgid_t gid;
+	int i;
+
+	if (number < 0)
+		return false;
+	gid = make_kgid(&init_user_ns, number);
+	if (!gid_valid(gid))
+		return false;
+	if (gid_eq(cred->fsgid, gid))
+		return true;
+	for (i = 0; i < cred->group_info->ngroups; i++)
+		if (gid_eq(cred->group_info->gid[i], gid))
+			return true;
+	return false;
+}
+
+static bool memlog_may_write(struct file *filp)
+{
+	return memlog_in_writer_group(filp->f_cred) ||
+	       memlog_is_privileged(filp);
+}
+
+static int memlog_open(struct inode *inode, struct file *filp)
+{
+	struct memlog_file *mf = kzalloc(sizeof(*mf), GFP_KERNEL_ACCOUNT);
+
+	if (!mf)
+		return -ENOMEM;
+	mf->uid = from_kuid(&init_user_ns, filp->f_cred->euid);
+	mf->own = memlog_ring_of(mf->uid);
+	if (IS_ERR(mf->own)) {
+		int err = PTR_ERR(mf->own);
+
+		kfree(mf);
+		return err;
+	}
+	mutex_init(&mf->lock);
+	spin_lock_init(&mf->session_lock);
+	filp->private_data = mf;
+	/* There is a cursor, but no offset: pread() and pwrite() are ESPIPE. */
+	filp->f_mode &= ~(FMODE_PREAD | FMODE_PWRITE);
+	return 0;
+}
+
+static int memlog_release(struct inode *inode, struct file *filp)
+{
+	struct memlog_file *mf = filp->private_data;
+
+	kvfree_sensitive(mf->bounce, mf->bounce_bytes);
+	kvfree(mf->cursors);
+	kfree(mf);
+	return 0;
+}
+
+static ssize_t memlog_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct memlog_file *mf = iocb->ki_filp->private_data;
+	size_t length = iov_iter_count(from);
+	struct memlog_record_header hdr = {
+		.length = length,
+		.pid = task_tgid_nr(current),
+	};
+	void *blob;
+	int err;
+
+	if (!memlog_may_write(iocb->ki_filp))
+		return -EACCES;
+	if (!length)
+		return 0;
+	if (length > MEMLOG_MAX_BLOB)
+		return -EMSGSIZE;
+	blob = kvmalloc(length, GFP_KERNEL_ACCOUNT);
+	if (!blob)
+		return -ENOMEM;
+	err = -EFAULT;
+	if (!copy_from_iter_full(blob, length, from))
+		goto free_blob;
+	spin_lock(&mf->session_lock);
+	memcpy(hdr.session_id, mf->session, sizeof(hdr.session_id));
+	spin_unlock(&mf->session_lock);
+	err = memlog_store(mf->own, &hdr, blob);
+free_blob:
+	kvfree(blob);
+	return err ?: length;
+}
+
+/**
+ * memlog_file_ring() - the one ring a file is about
+ * @mf: an open file
+ *
+ * Return: the ring FILTER_UID named, else the opener's; NULL where the named uid
+ * has none yet.
+ */
+struct memlog_ring *memlog_file_ring(struct memlog_file *mf)
+{
+	if (mf->all || mf->uid == mf->own->uid)
+		return mf->own;
+	return memlog_ring_find(mf->uid);
+}
+
+static int memlog_grow_cursors(struct memlog_file *mf, unsigned int count)
+{
+	struct memlog_cursor *cursors;
+
+	if (count <= mf->cursor_count)
+		return 0;
+	count = round_up(count, MEMLOG_CURSOR_STEP);
+	cursors = kvcalloc(count, sizeof(*cursors), GFP_KERNEL_ACCOUNT);
+	if (!cursors)
+		return -ENOMEM;
+	if (mf->cursors)
+		memcpy(cursors, mf->cursors,
+		       mf->cursor_count * sizeof(*cursors));
+	kvfree(mf->cursors);
+	mf->cursors = cursors;
+	mf->cursor_count = count;
+	return 0;
+}
+
+static int memlog_peek_one(struct memlog_file *mf, struct memlog_ring *ring,
+			   struct memlog_record_header *hdr)
+{
+	int bytes;
+
+	mutex_lock(&ring->lock);
+	bytes = memlog_ring_peek(ring, &mf->cursors[ring->index], hdr);
+	mutex_unlock(&ring->lock);
+	return bytes;
+}
+
+/*
+ * The ring with the oldest record. One that was looked at and found empty may get
+ * a record meanwhile, but none older than the look: a record younger than that is
+ * taken only after another round.
+ */
+static int memlog_peek_all(struct memlog_file *mf, struct memlog_ring **found)
+{
+	unsigned int round, i, count;
+	struct memlog_record_header hdr;
+	int bytes = 0;
+
+	for (round = 0; round < MEMLOG_MERGE_ROUNDS; round++) {
+		u64 oldest = U64_MAX, began = ktime_get_real_ns();
+
+		count = memlog_ring_count();
+		if (memlog_grow_cursors(mf, count))
+			return -ENOMEM;
+		*found = NULL;
+		for (i = 0; i < count; i++) {
+			struct memlog_ring *ring = memlog_ring_at(i);
+			int size = memlog_peek_one(mf, ring, &hdr);
+
+			if (!size || hdr.ts_ns >= oldest)
+				continue;
+			*found = ring;
+			oldest = hdr.ts_ns;
+			bytes = size;
+		}
+		if (!*found)
+			return 0;
+		if (oldest < began)
+			break;
+	}
+	return bytes;
+}
+
+/**
+ * memlog_file_peek() - the next record of whatever this file reads
+ * @mf: caller holds @mf->lock
+ * @found: the ring it is in
+ *
+ * Return: bytes of header and blob, 0 when nothing is new, or -ENOMEM.
+ */
+int memlog_file_peek(struct memlog_file *mf, struct memlog_ring **found)
+{
+	struct memlog_record_header hdr;
+	struct memlog_ring *ring;
+
+	lockdep_assert_held(&mf->lock);
+	if (mf->all)
+		return memlog_peek_all(mf, found);
+	ring = memlog_file_ring(mf);
+	if (!ring)
+		return 0;
+	if (memlog_grow_cursors(mf, ring->index + 1))
+		return -ENOMEM;
+	*found = ring;
+	return memlog_peek_one(mf, ring, &hdr);
+}
+
+static int memlog_grow_bounce(struct memlog_file *mf, size_t bytes)
+{
+	void *bounce;
+
+	if (bytes <= mf->bounce_bytes)
+		return 0;
+	bytes = min_t(size_t, PAGE_ALIGN(bytes), MEMLOG_FRAME_MAX);
+	bounce = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+	if (!bounce)
+		return -ENOMEM;
+	kvfree_sensitive(mf->bounce, mf->bounce_bytes);
+	mf->bounce = bounce;
+	mf->bounce_bytes = bytes;
+	return 0;
+}
+
+/* The record into the bounce buffer; 0 when it was evicted since the peek. */
+static size_t memlog_fetch(struct memlog_file *mf, struct memlog_ring *ring,
+			   size_t bytes)
+{
+	struct memlog_cursor *cursor = &mf->cursors[ring->index];
+	struct memlog_record_header hdr;
+	u64 wanted = cursor->seq;
+	size_t fetched = 0;
+
+	mutex_lock(&ring->lock);
+	if (memlog_ring_peek(ring, cursor, &hdr) && cursor->seq == wanted)
+		fetched = memlog_ring_copy(ring, cursor, mf->bounce);
+	mutex_unlock(&ring->lock);
+	return fetched;
+}
+
+static ssize_t memlog_read_locked(struct memlog_file *mf, struct iov_iter *to)
+{
+	struct memlog_ring *ring;
+	size_t fetched;
+	int bytes;
+
+	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		bytes = memlog_file_peek(mf, &ring);
+		if (bytes <= 0)
+			return bytes;
+		if (bytes > iov_iter_count(to))
+			return -EINVAL;
+		if (memlog_grow_bounce(mf, bytes))
+			return -ENOMEM;
+		fetched = memlog_fetch(mf, ring, bytes);
+	} while (!fetched);
+
+	if (copy_to_iter(mf->bounce, fetched, to) != fetched)
+		return -EFAULT;
+	memlog_cursor_advance(&mf->cursors[ring->index], fetched);
+	return fetched;
+}
+
+static ssize_t memlog_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct memlog_file *mf = iocb->ki_filp->private_data;
+	ssize_t bytes;
+
+	if (mutex_lock_interruptible(&mf->lock))
+		return -ERESTARTSYS;
+	bytes = memlog_read_locked(mf, to);
+	mutex_unlock(&mf->lock);
+	return bytes;
+}
+
+/* Unprivileged readers are woken by their own ring only: others do not show. */
+static wait_queue_head_t *memlog_queue(struct memlog_file *mf)
+{
+	if (!mf->all && mf->uid == mf->own->uid)
+		return &mf->own->wait;
+	return memlog_wait_any();
+}
+
+static __poll_t memlog_poll(struct file *filp, poll_table *wait)
+{
+	struct memlog_file *mf = filp->private_data;
+	struct memlog_ring *ring;
+	__poll_t mask = 0;
+	int bytes;
+
+	if (memlog_may_write(filp))
+		mask = EPOLLOUT | EPOLLWRNORM;
+	if (mutex_lock_killable(&mf->lock))
+		return EPOLLERR;
+	poll_wait(filp, memlog_queue(mf), wait);
+	bytes = memlog_file_peek(mf, &ring);
+	mutex_unlock(&mf->lock);
+	if (bytes < 0)
+		return mask | EPOLLERR;
+	if (bytes)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	return mask;
+}
+
+static loff_t memlog_llseek(struct file *filp, loff_t offset, int whence)
+{
+	struct memlog_file *mf = filp->private_data;
+
+	if (offset || whence != SEEK_SET)
+		return -ESPIPE;
+	if (mutex_lock_interruptible(&mf->lock))
+		return -ERESTARTSYS;
+	if (mf->cursors)
+		memset(mf->cursors, 0,
+		       mf->cursor_count * sizeof(*mf->cursors));
+	mutex_unlock(&mf->lock);
+	return 0;
+}
+
+const struct file_operations memlog_fops = {
+	.owner		= THIS_MODULE,
+	.open		= memlog_open,
+	.release	= memlog_release,
+	.read_iter	= memlog_read_iter,
+	.write_iter	= memlog_write_iter,
+	.poll		= memlog_poll,
+	.llseek		= memlog_llseek,
+	.unlocked_ioctl	= memlog_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};
