@@ -71,9 +71,8 @@ def test_a_witness_that_did_not_get_as_far_as_to_say_why_is_told_too(run_memlog:
     Path(home.witness_start).touch()
     run_memlog("status", check=0)  # it may be about to
     os.utime(home.witness_start, (time.time() - 40,) * 2)
-    assert (
-        "last start failed 40 s ago: it ended before it could say why" in run_memlog("status", check=1).stdout
-    )
+    said = run_memlog("status", check=1).stdout
+    assert re.search(r"last start failed 4\d s ago: it ended before it could say why", said)
 
 
 def test_a_killed_witness_is_named_and_a_stopped_one_is_not(run_memlog: Run, home: Home) -> None:
@@ -85,7 +84,8 @@ def test_a_killed_witness_is_named_and_a_stopped_one_is_not(run_memlog: Run, hom
         child.wait()
         done = run_memlog("status", check=1)
     assert (
-        "it ended without a word 0 s ago: killed" in done.stdout and "next: memlog witness run" in done.stderr
+        re.search(r"it ended without a word \d+ s ago: killed", done.stdout)
+        and "next: memlog witness run" in done.stderr
     )
 
 
