@@ -1,6 +1,7 @@
 """One hook for every host: what Codex, Gemini CLI and OpenCode hand over becomes what an import gives."""
 
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -167,6 +168,10 @@ def test_the_opencode_plugin_hands_sessions_over_and_leaves_nothing_behind(
     program.chmod(0o755)
     plugin = tmp_path / "memlog.mjs"
     plugin.write_bytes(opencode_plugin.source(home, str(program)))
+    left = Path(home.root, "opencode/ses_old.json")
+    left.parent.mkdir(parents=True, mode=0o700)
+    left.write_text("{}")
+    os.utime(left, (1, 1))
     driver = tmp_path / "driver.mjs"
     driver.write_text(DRIVER % json.dumps(str(plugin)))
     done = subprocess.run(
@@ -178,7 +183,7 @@ def test_the_opencode_plugin_hands_sessions_over_and_leaves_nothing_behind(
     assert said == ["SessionStart", "PreCompact", "Stop", "StopFailure"]
     if state == "whole":
         assert identities(records(found)) == identities(imported(home, "opencode", OPENCODE))
-        folder = Path(home.root, "opencode")
-        assert list(folder.iterdir()) == [] and stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE(left.parent.stat().st_mode) == 0o700
     else:
         assert records(found) == []
+    assert list(left.parent.iterdir()) == []

@@ -3,7 +3,7 @@
 // It hands each session, as OpenCode exports it, to memlog-hook when a turn ends, before and after a
 // compaction, and when something fails. It never throws, prints nothing, and changes nothing of OpenCode.
 import { spawn } from "node:child_process"
-import { mkdir, rename, rm, writeFile } from "node:fs/promises"
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
 const HOOK = __HOOK__
@@ -55,15 +55,26 @@ const record = (client, directory, name, id, more) =>
     if (path) await rm(path, { force: true })
   })
 
-export const Memlog = async ({ client, directory }) => ({
-  event: async ({ event }) => {
-    if (!(event.type in EVENTS)) return
-    const properties = event.properties ?? {}
-    const id = properties.sessionID ?? properties.info?.id
-    const more = event.type === "session.error" ? { error: properties.error } : {}
-    void record(client, directory, event.type, id, more)
-  },
-  "experimental.session.compacting": async (input) => {
-    await record(client, directory, "experimental.session.compacting", input.sessionID, {})
-  },
-})
+// What a process left that was killed between writing a session and handing it over.
+const sweep = async () => {
+  for (const name of await readdir(FOLDER)) {
+    const path = join(FOLDER, name)
+    if (Date.now() - (await stat(path)).mtimeMs > 60 * MOST_MS) await rm(path, { force: true })
+  }
+}
+
+export const Memlog = async ({ client, directory }) => {
+  sweep().catch(() => {})
+  return {
+    event: async ({ event }) => {
+      if (!(event.type in EVENTS)) return
+      const properties = event.properties ?? {}
+      const id = properties.sessionID ?? properties.info?.id
+      const more = event.type === "session.error" ? { error: properties.error } : {}
+      void record(client, directory, event.type, id, more)
+    },
+    "experimental.session.compacting": async (input) => {
+      await record(client, directory, "experimental.session.compacting", input.sessionID, {})
+    },
+  }
+}
