@@ -42,9 +42,9 @@ def status(context: Context, as_json: bool, metrics: bool) -> int:
         terminal.write(to_json({"ok": not bad, "bad": [check.detail for check in bad], **facts}) + "\n")
     else:
         output.write("\n".join(f"{check.check:<9}{_shown(check)}" for check in found))
-        for check in found:
-            if check.state != checks.OK and check.remedy:
-                click.echo(terminal.safe_line(f"next: {check.remedy}"), err=True)
+        remedies = (check.remedy for check in found if check.state != checks.OK and check.remedy)
+        for remedy in dict.fromkeys(remedies):
+            click.echo(terminal.safe_line(f"next: {remedy}"), err=True)
     return 1 if bad else 0
 
 
