@@ -10,6 +10,7 @@ const HOOK = __HOOK__
 const FOLDER = __FOLDER__
 const EVENTS = __EVENTS__
 const MOST_MS = 10_000
+const AWAITED_MS = 2_000 // a compaction waits no longer for us
 
 // One call at a time: two must not write the same file.
 let last = Promise.resolve()
@@ -74,7 +75,8 @@ export const Memlog = async ({ client, directory }) => {
       void record(client, directory, event.type, id, more)
     },
     "experimental.session.compacting": async (input) => {
-      await record(client, directory, "experimental.session.compacting", input.sessionID, {})
+      const done = record(client, directory, "experimental.session.compacting", input.sessionID, {})
+      await Promise.race([done, new Promise((resolve) => setTimeout(resolve, AWAITED_MS).unref())])
     },
   }
 }
