@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -186,19 +185,18 @@ def test_an_import_through_the_witness_lets_rings_drain_meanwhile(
             target=lambda: result.append(client.run(home, settings, "import", args, {}, told.append))
         )
         thread.start()
-        waits = []
+        meanwhile = 0
         with open_ring(settings) as ring:
             record = next(corpus.records(1, seed=9))
             for n in range(100):
                 if not thread.is_alive():
                     break
                 (blob, *_) = encode(record._replace(source_id=f"live-{n}"))
-                started, seq = time.monotonic(), ring.write(blob)
+                seq = ring.write(blob)
                 until(lambda seq=seq: ring.info().drained_seq >= seq)  # type: ignore[misc]
-                waits.append(time.monotonic() - started)
+                meanwhile += thread.is_alive()
         thread.join()
-    assert len(waits) >= 3, "the import was over before anything was written"
-    assert max(waits) < 3
+    assert meanwhile, "nothing that was written while it ran was drained before its end"
     assert result[0]["lines"] == len(big.read_bytes().splitlines())
     assert uuids(big) <= {source for (source,) in ask(home, "SELECT source_id FROM v_record")}
 
