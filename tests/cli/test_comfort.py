@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -291,3 +292,17 @@ def test_a_page_with_long_lines_counts_as_long(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(terminal, "size", lambda: (80, 24))
     assert not terminal._long("line\n" * 23) and terminal._long("line\n" * 24)
     assert terminal._long("x" * 80 * 24) and not terminal._long("x" * 80 * 22)
+
+
+def test_a_sentence_of_an_error_breaks_between_words_and_the_next_command_does_not(home: Home) -> None:
+    sent = on_a_terminal("query", "search", "x", "--since", "the day the harbour froze", columns=60)
+    *told, following = sent.splitlines()
+    assert len(told) > 3 and all(len(line) <= 60 for line in told)
+    assert " ".join(told).startswith("memlog: 'the day the harbour froze' is no time; understood: 2026-03-05")
+    assert following == "next: memlog query search --help"
+
+
+def test_help_waits_for_no_web_server() -> None:
+    script = "import sys; from memlog.cli import root; root.main(['--help']); print({'datasette', 'uvicorn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("set()\n") and "completion" in done.stdout

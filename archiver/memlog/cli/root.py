@@ -138,16 +138,12 @@ def main(arguments: "Sequence[str]") -> int:
     except Exception as exc:  # the last edge: a person gets a sentence, MEMLOG_DEBUG=1 the traceback
         if os.environ.get("MEMLOG_DEBUG"):
             raise
-        click.echo(
-            f"memlog: internal error: {type(exc).__name__}: {exc}\nnext: MEMLOG_DEBUG=1 shows where", err=True
-        )
+        terminal.say(f"memlog: internal error: {type(exc).__name__}: {exc}\nnext: MEMLOG_DEBUG=1 shows where")
         return 1
 
 
 def report_usage(exc: click.UsageError) -> int:
     """Say what cannot be understood of a command line, what it may have meant, and where that is told."""
-    from memlog.cli.output import safe_text
-
     context = exc.ctx
     asked = context.command if context else memlog
     if isinstance(exc, getattr(click.exceptions, "NoArgsIsHelpError", ())):
@@ -160,15 +156,11 @@ def report_usage(exc: click.UsageError) -> int:
         near = get_close_matches(said.split("'")[1], COMMANDS, 1)
         said += f". Did you mean {near[0]!r}?" if near else ""
     path = context.command_path if context else "memlog"
-    click.echo(f"memlog: {safe_text(said[:1].lower() + said[1:])}\nnext: {path} --help", err=True)
+    terminal.say(f"memlog: {said[:1].lower()}{said[1:]}\nnext: {path} --help")
     return exc.exit_code
 
 
 def report(exc: MemlogError) -> int:
     """Say what went wrong and what to try next; returns the exit code."""
-    from memlog.cli.output import safe_text
-
-    click.echo(f"memlog: {safe_text(str(exc))}", err=True)
-    if exc.hint:
-        click.echo(f"next: {exc.hint}", err=True)
+    terminal.say(f"memlog: {exc}" + (f"\nnext: {exc.hint}" if exc.hint else ""))
     return exc.exit_code

@@ -8,9 +8,6 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
-import uvicorn
-from datasette.app import Datasette
-
 from memlog.errors import UnavailableError, UnsafePathError
 from memlog.paths import FILE_MODE
 from memlog.settings import Settings
@@ -21,6 +18,8 @@ PAGE_ROWS = 50
 
 def application(archive: str, settings: Settings) -> Any:
     """Datasette with this archive, opened mode=ro: rows archived meanwhile appear on the next page."""
+    from datasette.app import Datasette  # a second: only where pages are served
+
     return Datasette(
         files=[archive],
         metadata={"title": "memlog", "description": "What your agents said, thought and did."},
@@ -107,6 +106,8 @@ def run(datasette: Any, sock: socket.socket, *, until: Callable[[], None] | None
 
 
 async def _run(datasette: Any, sock: socket.socket, until: Callable[[], None] | None) -> None:
+    import uvicorn
+
     await datasette.invoke_startup()
     config = uvicorn.Config(
         datasette.app(), log_level="warning", access_log=False, server_header=False,

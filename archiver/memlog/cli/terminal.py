@@ -63,10 +63,10 @@ def colours() -> bool:
     return is_terminal() and os.environ.get("TERM") != "dumb"
 
 
-def size() -> tuple[int, int]:
+def size(stream: "TextIO | None" = None) -> tuple[int, int]:
     """Columns and lines of the terminal."""
     try:
-        columns, lines = os.get_terminal_size(sys.stdout.fileno())
+        columns, lines = os.get_terminal_size((stream or sys.stdout).fileno())
     except (OSError, ValueError):
         columns, lines = 0, 0
     said = os.environ.get("COLUMNS", "")
@@ -105,8 +105,17 @@ def _long(text: str) -> bool:
 
 
 def say(text: str) -> None:
-    """Talk: to standard error, so that standard output stays data."""
-    sys.stderr.write(safe_text(text) + "\n")
+    """Talk: to standard error, so that standard output stays data; a sentence breaks between words.
+
+    A line that names a command stays whole, so that it can be copied.
+    """
+    columns = size(sys.stderr)[0] if is_terminal(sys.stderr) else 0
+    for line in safe_text(text).split("\n"):
+        if columns and len(line) > columns and not line.startswith("next: "):
+            from memlog.cli.width import wrapped
+
+            line = "\n".join(wrapped(line, columns))
+        sys.stderr.write(line + "\n")
 
 
 def no_pager() -> None:
