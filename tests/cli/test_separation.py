@@ -13,9 +13,9 @@ from memlog.paths import Home
 # Those that ask for one thing by its name, and the one where the person writes the condition.
 BY_NAME = {"record", "session", "sql", "lost"}
 AGENTS = ("claude-code", "codex")
-PROJECTS = ("/work/tidewatch", "/work/harbour")
+PROJECTS = ("/srv/tidewatch", "/srv/harbour")
 
-SESSIONS = {(agent, project): f"{agent}-{project[6:]}" for agent in AGENTS for project in PROJECTS}
+SESSIONS = {(agent, project): f"{agent}-{project[5:]}" for agent in AGENTS for project in PROJECTS}
 PROJECT_OF = {name: project for (_, project), name in SESSIONS.items()}
 
 
