@@ -201,7 +201,7 @@ def _entry(entry: dict[str, Any], base: Record, state: State) -> list[Record]:
     line |= {key: {"same": True} for key in same}
     omitted = lifter.omitted() + (("same",) if same else ())
     found[0] = add(found[0], line=line)._replace(omitted=omitted)
-    state["told"] = state.get("told", []) + [(record.kind, record.text) for record in found]
+    state.setdefault("told", []).extend((record.kind, record.text) for record in found)
     state.setdefault("texts", set()).update(filter(None, (record.text for record in found)), texts)
     return found
 
@@ -259,7 +259,7 @@ def _arguments(value: Any) -> str:
 
 def _step(step: dict[str, Any], base: Record, state: State) -> list[Record]:
     """What no entry since the last step holds, and the rest of the step."""
-    told, texts = state.get("told", []), state.get("texts", set())
+    told, texts = state.get("told", []), state.setdefault("texts", set())
     state["told"] = []
     found: list[Record] = []
     for block, (key, kind) in enumerate(_TEXTS):
@@ -271,11 +271,10 @@ def _step(step: dict[str, Any], base: Record, state: State) -> list[Record]:
         role = "tool" if is_answer else "assistant"
         found.append(base._replace(kind=kind, role=role, block=block, text=text, tool=tool))
         told = [*told, (kind, text)]
-    own = {step[key] for key, _ in _TEXTS if isinstance(step.get(key), str)} - {""}
-    lifter = Lifter(texts | own)
+    texts.update(text for key, _ in _TEXTS if isinstance(text := step.get(key), str) and text)
+    lifter = Lifter(texts)
     line = {key: _known(value, texts) if key == "query" else value for key, value in step.items()}
     line = lifter.lift(line)
-    texts |= own
     state_words = "\n".join(strings({k: v for k, v in line.items() if k != "query"}, _DRY))
     found.append(base._replace(block=_STEP, text=state_words, rest={"line": line}, omitted=lifter.omitted()))
     return found
