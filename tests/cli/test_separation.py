@@ -7,6 +7,7 @@ import click
 import pytest
 
 from archives import conversation, event, fill, reading, rows
+from memlog.archive.connection import open_writer
 from memlog.cli import export, query, root
 from memlog.paths import Home
 
@@ -77,3 +78,21 @@ def test_every_view_of_sessions_has_both_columns(filled: Home) -> None:
         for view in ("v_record", "v_session", "v_epoch", "v_event"):
             found = {(r["agent"], r["project"]) for r in rows(con, f"SELECT * FROM {view}")}
             assert found == set(SESSIONS), view
+
+
+def test_holes_are_those_of_a_project_or_an_agent(
+    filled: Home, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    con = open_writer(filled.archive)
+    con.execute(
+        "INSERT INTO hole (session_id, path, start, stop, noticed_ns) SELECT id, session, 0, 9, 1 FROM session"
+    )
+    con.close()
+
+    def given(*flags: str) -> set[tuple[str, str]]:
+        assert root.main(["query", "gaps", "--json", *flags]) == 0
+        return {(row["agent"], row["project"]) for row in json.loads(capfdbinary.readouterr().out)}
+
+    assert given() == set()  # without a flag: of rings, which are of no project
+    assert given("--agent", "codex") == {("codex", project) for project in PROJECTS}
+    assert given("--project", "tidewatch") == {(agent, PROJECTS[0]) for agent in AGENTS}
