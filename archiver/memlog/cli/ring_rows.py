@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from memlog import record
+from memlog.cli import terminal
 from memlog.cli.output import RowFormat, emit, safe_text
+from memlog.cli.width import cut
 from memlog.contracts import SCHEMA_VERSION
 from memlog.errors import DecodeError
 from memlog.query import dates
@@ -118,7 +120,8 @@ def _first_line(text: str) -> str:
 def _line(item: Item, ring: Ring) -> None:
     row = _row(item, ring)
     words = (row["ts"] or "", row["session"] or "-", row["kind"], row["text"])
-    click.echo(safe_text("  ".join(str(word) for word in words)))
+    line, width = safe_text("  ".join(str(word) for word in words)), terminal.width()
+    click.echo(line if width is None else cut(line, width))
 
 
 def _raw(item: Item, ring: Ring) -> None:

@@ -1,6 +1,7 @@
 """A table that fits the screen."""
 
 from collections.abc import Sequence
+from itertools import compress
 
 from memlog.cli.terminal import safe_line
 from memlog.cli.width import columns, cut
@@ -23,7 +24,13 @@ def table(
     for line in cells:
         widths = [max(w, columns(cell)) for w, cell in zip(widths, line, strict=True)]
     if width is not None:
-        widths = fitted(widths, width - GAP * (len(names) - 1))
+        room = width - GAP * (len(names) - 1)
+        stiff = [_stiff([columns(line[n]) for line in cells]) for n in range(len(names))]
+        loose = fitted(
+            [w for w, s in zip(widths, stiff, strict=True) if not s], room - sum(compress(widths, stiff))
+        )
+        widths = [w if s else loose.pop(0) for w, s in zip(widths, stiff, strict=True)]
+        widths = fitted(widths, room)
     right = [
         all(isinstance(row[n], (int, float)) or row[n] is None for row in rows) for n in range(len(names))
     ]
@@ -33,6 +40,12 @@ def table(
         padded = [_fill(cut(cell, w), w, r) for cell, w, r in zip(line, widths, right, strict=True)]
         lines.append((" " * GAP).join(padded).rstrip())
     return "".join(line + "\n" for line in lines)
+
+
+def _stiff(sizes: Sequence[int]) -> bool:
+    """Whether a column says nothing when it is cut: times, ids, beginnings of names, all of one length."""
+    found = {size for size in sizes if size}
+    return len(found) == 1 and max(found) <= WHOLE
 
 
 def fitted(widths: Sequence[int], room: int) -> list[int]:
