@@ -168,10 +168,11 @@ class Brief:
             place, _, rest = path.removeprefix(self.datasette.urls.database(name)).partition("/v_")
             if not place and rest:
                 view, _, form = f"v_{rest}".partition(".")
-                return self._narrowed(scope, self.datasette.databases[name], view, form)
+                return self._narrowed(scope, name, view, form)
         return scope
 
-    def _narrowed(self, scope: Scope, db: Any, view: str, form: str) -> Scope:
+    def _narrowed(self, scope: Scope, name: str, view: str, form: str) -> Scope:
+        db = self.datasette.databases[name]
         given = parse_qsl(scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
         # The filter form sends its empty search box along, which Datasette takes for a search.
         asked = [(key, value) for key, value in given if (key, value) != ("_search", "")]
@@ -180,7 +181,7 @@ class Brief:
             asked.append(("_nosuggest", "1"))
         if view == "v_record" and "_nocount" not in keys and db.size > describe.COUNTED_BYTES:
             asked.append(("_nocount", "1"))
-        if not form and not keys & {"_col", "_nocol", "_all"}:
+        if not form and not keys & {"_col", "_nocol", "_all"} and archives.is_current(self.datasette, name):
             asked += [("_col", column) for column in describe.BRIEF.get(view, ())]
         return {**scope, "query_string": urlencode(asked).encode()}
 

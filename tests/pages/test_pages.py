@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from datasette.app import Datasette
 
+from memlog.archive import migrate
 from memlog.archive.connection import sqlite3
 from memlog.paths import Home
 from memlog.query import health
@@ -62,6 +63,21 @@ async def test_plain_datasette_serves_the_archive_by_its_file_name(archive: str,
     assert (await datasette.client.get("/other-name/v_record?_search=alarm")).status_code == 200
     assert 'action="/other-name/-/search"' in (await datasette.client.get("/other-name")).text
     assert (await datasette.client.get("/archive")).status_code == 404
+
+
+async def test_the_archive_of_an_older_version_is_shown_with_the_columns_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = migrate.migrations()[:2]
+    with monkeypatch.context() as before:
+        before.setattr(migrate, "migrations", lambda: older)
+        path = fill(tmp_path, records_of("compacted.jsonl"))
+    datasette = Datasette([path])
+    await datasette.invoke_startup()
+    for view in VIEWS:
+        answer = await datasette.client.get(f"/archive/{view}", follow_redirects=True)
+        assert answer.status_code == 200, view
+    assert "boundary" in (await datasette.client.get("/archive/v_epoch")).text
 
 
 async def test_a_view_shows_what_a_person_reads_and_all_columns_on_request(serve: Any, archive: str) -> None:
