@@ -21,6 +21,13 @@ def test_a_table_fits_its_width_and_keeps_short_columns_whole() -> None:
     assert "x" * 300 in table(["long"], [["x" * 300]], None)
 
 
+def test_what_says_nothing_when_cut_is_cut_last() -> None:
+    rows = [["2026-03-04T14:30:00.000Z", n, "some words of a text " * n, "a path " * n] for n in (9, 10)]
+    text = table(["ts", "n", "text", "path"], rows, 50)
+    assert all(columns(line) <= 50 and "00.000Z" in line for line in text.splitlines()[2:])
+    assert max(map(len, table(["ts", "n", "text", "path"], rows, 24).splitlines())) <= 24
+
+
 def test_wide_characters_count_as_two_columns() -> None:
     text = table(["a", "b"], [["漢字" * 30, "e\u0301nd"]], 40)
     assert all(columns(line) <= 40 for line in text.splitlines())

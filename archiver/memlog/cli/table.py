@@ -26,10 +26,9 @@ def table(
     if width is not None:
         room = width - GAP * (len(names) - 1)
         stiff = [_stiff([columns(line[n]) for line in cells]) for n in range(len(names))]
-        loose = fitted(
-            [w for w, s in zip(widths, stiff, strict=True) if not s], room - sum(compress(widths, stiff))
-        )
-        widths = [w if s else loose.pop(0) for w, s in zip(widths, stiff, strict=True)]
+        loose = compress(widths, [not s for s in stiff])
+        cut_first = iter(fitted(list(loose), room - sum(compress(widths, stiff))))
+        widths = [w if s else next(cut_first) for w, s in zip(widths, stiff, strict=True)]
         widths = fitted(widths, room)
     right = [
         all(isinstance(row[n], (int, float)) or row[n] is None for row in rows) for n in range(len(names))
