@@ -37,7 +37,8 @@ COUNTS_SQL = """
 SELECT (SELECT count(*) FROM v_session) AS v_session,
   (SELECT coalesce(sum(records), 0) FROM v_session) AS v_record,
   (SELECT count(*) FROM v_epoch) AS v_epoch, (SELECT count(*) FROM v_gap) AS v_gap,
-  (SELECT count(*) FROM v_event) AS v_event, (SELECT count(*) FROM v_damage) AS v_damage
+  (SELECT count(*) FROM v_event) AS v_event, (SELECT count(*) FROM v_event) AS v_event_text,
+  (SELECT count(*) FROM v_damage) AS v_damage
 """
 # index: record_session
 BEFORE_SQL = """

@@ -14,7 +14,7 @@ from memlog.paths import Home
 from memlog.query import health
 from pages.filled import NOW_NS, fill, records_of
 
-VIEWS = ("v_session", "v_record", "v_epoch", "v_gap", "v_event", "v_damage")
+VIEWS = ("v_session", "v_record", "v_epoch", "v_gap", "v_event", "v_event_text", "v_damage")
 
 
 @pytest.mark.parametrize(
