@@ -28,7 +28,7 @@ VIEWS = {
         "noticed",
     ),
     "v_event": ("Events", "What a host told its hooks.", "id"),
-    "v_event_text": ("Event texts", "What there is to read in an event; its id is that of v_event.", "id"),
+    "v_event_text": ("Texts", "What there is to read in an event; its id is that of v_event.", "id"),
     "v_damage": ("Damage", "Bytes that are no record, kept as they were.", "id"),
 }
 # What a person reads; `_all=1` shows the rest.
