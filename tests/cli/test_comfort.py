@@ -74,6 +74,7 @@ def test_a_session_is_named_by_its_place_from_the_end_everywhere(
         assert of("query", "search", "answer", "--session", said) == {meant}
         assert of("query", "session", said, "--json") == {meant}
         assert of("query", "epochs", said) == of("query", "timeline", said) == {meant}
+        assert meant in said_by("witness", "drain", "--session", said)[0]
         assert said_by("export", "jsonl", said)[0].count(meant) >= 2
     for nobody in ("@4", "@0", "@", "@x"):
         assert "no session is called" in said_by("query", "epochs", nobody, code=3)[1]

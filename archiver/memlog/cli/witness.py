@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from memlog.cli import terminal
+from memlog.cli import completion, terminal
 from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
 from memlog.cli.progress import ProgressLine
@@ -74,7 +74,8 @@ def run(
 
 @witness.command()
 @click.option("--device", "devices", multiple=True, metavar="PATH", help="A ring or an image to drain too.")
-@click.option("--session", metavar="ID", help="Then also write this session's snapshots, and say where.")
+@click.option("--session", metavar="ID", shell_complete=completion.of("session"),
+              help="Then also write this session's snapshots, and say where.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="What was archived, as one JSON object.")
 @pass_context
 def drain(context: Context, devices: tuple[str, ...], session: str | None, as_json: bool) -> int:
@@ -173,8 +174,6 @@ def _snapshots_of(home: Home, session: str) -> list[str]:
         found = folders(con, session)
     finally:
         con.close()
-    if not found:
-        raise NotFoundError(f"no session is called {session!r}")
     return [
         os.path.join(home.root, folder, name)
         for folder in found

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
 from memlog.paths import Home
+from memlog.query.selection import session_name
 
 # index: session_name
 FOLDERS_SQL = "SELECT dir FROM session WHERE session = :session ORDER BY agent"
@@ -29,8 +30,11 @@ class SessionFiles:
 
 
 def folders(con: Connection, session: str) -> list[str]:
-    """Folders of the sessions of this name, one for each agent."""
-    return [folder for (folder,) in con.execute(FOLDERS_SQL, {"session": session})]
+    """Folders of the session a person means, one for each agent.
+
+    Raises: NotFoundError with the nearest names, QueryError for an ambiguous prefix.
+    """
+    return [folder for (folder,) in con.execute(FOLDERS_SQL, {"session": session_name(con, session)})]
 
 
 def snapshots(con: Connection, home: Home, *, limit: int) -> list[SessionFiles]:
