@@ -1,6 +1,6 @@
 """The archive, made again from its snapshot tree: ids, times, ring keys, salts and chains as they were."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from memlog.archive import chain, epochs, session_file, sessions, survey
@@ -50,28 +50,33 @@ WHERE session_id = (SELECT id FROM session WHERE agent = :agent AND session = :s
 """
 
 
-def rebuild(home: Home, *, now_ns: int, settings: Settings, cursors: Cursors | None = None) -> Steps:
+def rebuild(
+    home: Home, *, now_ns: int, settings: Settings, cursors: Cursors | None = None,
+    told: Callable[[str], None] = lambda note: None,
+) -> Steps:  # fmt: skip
     """A new archive in place of the home's; the old one is kept beside it. The caller holds the lock.
 
     What only the archive holds is written to the tree first, if the archive is whole.
-    Returns what `rebuild_from_tree` returns, and `before` and `old`: how the old one was, and where it is.
+    told: what it is at before the first record. Returns what `rebuild_from_tree` returns, and `before` and
+    `old`: how the old one was, and where it is.
     """
     yield 0, 0, "the tree, brought up to date"
-    before = complete_tree(home, now_ns=now_ns, settings=settings)
-    result = yield from rebuild_from_tree(home, now_ns=now_ns, settings=settings, cursors=cursors)
+    before = complete_tree(home, now_ns=now_ns, settings=settings, told=told)
+    result = yield from rebuild_from_tree(home, now_ns=now_ns, settings=settings, cursors=cursors, told=told)
     return result | {"before": before, "old": swap(home, now_ns=now_ns)}
 
 
 def rebuild_from_tree(
-    home: Home, *, now_ns: int, settings: Settings, cursors: Cursors | None = None
-) -> Steps:
+    home: Home, *, now_ns: int, settings: Settings, cursors: Cursors | None = None,
+    told: Callable[[str], None] = lambda note: None,
+) -> Steps:  # fmt: skip
     """Make the new archive in the workshop. Yields (done, total, what it is at).
 
     cursors: of the rings that still hold records, by ring id and uid: the seq after which they are
     drained again. Returns what the tree held and what came of it.
     Raises: MemlogError; the archive in place is untouched.
     """
-    found = survey.survey(home.root)
+    found = survey.survey(home.root, told)
     main, total = found.archive, found.lines
     place = prepare(home, main, now_ns=now_ns)
     # What was redacted stays redacted; redacting again would change bytes the chain covers.

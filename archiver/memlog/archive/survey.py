@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,7 +87,7 @@ class Survey:
         }  # fmt: skip
 
 
-def survey(root: str) -> Survey:
+def survey(root: str, told: Callable[[str], None] = lambda note: None) -> Survey:
     """Every folder of a home that holds snapshots; each file is read once and compared with its note."""
     found = Survey()
     for name in sorted(os.listdir(root)):
@@ -99,6 +99,7 @@ def survey(root: str) -> Survey:
                 names = folder.names()
                 if session_file.NAME in names or any(map(SNAP.fullmatch, names)):
                     found.folders.append(_survey_folder(folder, name, names))
+                    told(f"{len(found.folders):,} sessions looked at")
         except (UnsafePathError, OSError) as exc:
             if session_file.NAME in _names(path) or os.path.islink(path):
                 found.refused.append((name, str(exc)))

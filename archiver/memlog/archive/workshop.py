@@ -1,6 +1,7 @@
 """Where a new archive is made beside the old one, and how it takes its place."""
 
 import os
+from collections.abc import Callable
 
 from memlog.archive import tree
 from memlog.archive.connection import Error, open_writer
@@ -9,6 +10,9 @@ from memlog.archive.store import Archive
 from memlog.errors import MemlogError, NotFoundError
 from memlog.paths import Home, load_key, make_dir, open_private, replace_file, sync_dir
 from memlog.settings import Settings
+
+_TICK = 200_000  # steps of SQLite between two looks at the clock
+_AT_ONCE = 16  # snapshots
 
 
 def workshop(home: Home) -> Home:
@@ -22,8 +26,10 @@ def require(home: Home) -> None:
         raise NotFoundError(f"there is no archive yet at {home.archive}", hint="memlog up")
 
 
-def complete_tree(home: Home, *, now_ns: int, settings: Settings) -> str:
-    """Write to the tree what only the archive holds; what came of it, in words.
+def complete_tree(
+    home: Home, *, now_ns: int, settings: Settings, told: Callable[[str], None] = lambda note: None
+) -> str:
+    """Write to the tree what only the archive holds; what came of it, in words. told: what it is at.
 
     A damaged archive writes nothing: what it still reads may be less than what the tree has.
     """
@@ -31,10 +37,15 @@ def complete_tree(home: Home, *, now_ns: int, settings: Settings) -> str:
         return "there is no archive: the tree is all there is"
     try:
         with Archive.open(home, now_ns=now_ns, settings=settings) as archive:
+            archive.con.set_progress_handler(lambda: told("checking every page"), _TICK)
             (found,) = archive.con.execute("PRAGMA integrity_check(1)").fetchone()
+            archive.con.set_progress_handler(None, 0)
             if found != "ok":
                 return f"the archive is damaged ({found}): the tree is taken as it is"
-            written = tree.write_dirty(archive, open_too=True)
+            written = tree.Written()
+            while (step := tree.write_dirty(archive, limit=_AT_ONCE, open_too=True)).files:
+                written = written.plus(step)
+                told(f"{written.files:,} snapshots written")
             archive.checkpoint(truncate=True)
     except (MemlogError, Error, OSError) as exc:
         return f"the archive cannot be read ({exc}): the tree is taken as it is"

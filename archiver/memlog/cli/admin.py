@@ -164,7 +164,8 @@ def _problems(context: Context, line: ProgressLine, quick: bool) -> Iterator[dic
 def _surveyed(context: Context) -> dict[str, Any]:
     from memlog.archive.survey import survey
 
-    return survey(context.home.root).as_dict()
+    with ProgressLine() as line:
+        return survey(context.home.root, line.tick).as_dict()
 
 
 def _rebuilt(context: Context) -> dict[str, Any]:
@@ -174,7 +175,9 @@ def _rebuilt(context: Context) -> dict[str, Any]:
 
     home, settings = context.home, context.settings
     with control.alone(home), ProgressLine("records", 1) as line:
-        steps = rebuild(home, now_ns=time.time_ns(), settings=settings, cursors=_cursors(settings))
+        steps = rebuild(
+            home, now_ns=time.time_ns(), settings=settings, cursors=_cursors(settings), told=line.tick
+        )  # fmt: skip
         while True:
             try:
                 line(Progress(*next(steps)))
