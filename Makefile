@@ -8,7 +8,7 @@ BENCH_FLAGS ?=
 # As many workers as there are cores, 4 at most; TEST_FLAGS=-n0 runs all tests in one process.
 TEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help run test test-slow check bench docs clean
+.PHONY: help run test test-slow test-kernel test-kernel-debug check bench docs clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -27,6 +27,13 @@ test: $(READY) ## The tests, in under three minutes.
 
 test-slow: $(READY) ## The tests that take minutes.
 	$(BIN)/pytest -m slow $(TEST_FLAGS)
+
+KERNELS ?= uml 6.1 6.12
+test-kernel: $(READY) ## The driver in running kernels: User-Mode Linux, and Debian's 6.1 and 6.12 in QEMU.
+	driver/vm/test.sh $(KERNELS)
+
+test-kernel-debug: $(READY) ## The same under KASAN, lockdep and kmemleak; builds that kernel once, in 5 minutes or more.
+	driver/vm/test.sh debug
 
 check: $(READY) ## Lint, format, types, and that the docs are current.
 	$(BIN)/ruff check .

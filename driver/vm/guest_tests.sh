@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# guest_tests.sh OUT KIND: inside the guest, the module loaded, all tests that need it.
+set -u
+out=$1 kind=$2
+export MEMLOG_DEVICE=/dev/memlog MEMLOG_LAB_OUT=$out MEMLOG_LAB_KIND=$kind MEMLOG_MODULE=$out/memlog.ko
+
+insmod "$out/memlog.ko" memlog_gid=4242 || exit 1
+code=0
+.venv/bin/python -m pytest -n0 -m kernel tests/kernel --durations=5 || code=$?
+.venv/bin/python -m pytest -n0 tests/flow/test_ring_conformance.py -k /dev/memlog || code=$?
+"$out/probe" contract race module || code=1
+rmmod memlog || code=1
+if [ -w /sys/kernel/debug/kmemleak ]; then
+	# An object counts as lost 5 s after it was made, at the second look.
+	sleep 6
+	echo scan >/sys/kernel/debug/kmemleak
+	sleep 1
+	echo scan >/sys/kernel/debug/kmemleak
+	if grep -q '\[memlog\]' /sys/kernel/debug/kmemleak; then
+		cat /sys/kernel/debug/kmemleak
+		code=1
+	fi
+fi
+exit $code

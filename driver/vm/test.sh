@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# test.sh TIER...: the driver in running kernels; exits 0 where every one of them was green.
+#
+#	uml	tests/kernel and the rings' conformance suite, in User-Mode Linux
+#	debug	the same under KASAN, lockdep and kmemleak
+#	6.1 6.12	the C probe on two CPUs of Debian's kernels, in QEMU
+. "$(dirname "$0")/lab.sh"
+
+exec {turn}>"$work/lock"
+flock "$turn"	# two runs from one checkout would build into each other
+
+# Chained, because set -e does not reach into what is asked for its exit code.
+in_uml() { # in_uml TREE NAME SECONDS
+	local folder=$work/$2
+	"$vm/build_module.sh" "$1" "$folder" &&
+		"$vm/build_probe.sh" "$folder/out" &&
+		cp "$folder/driver/memlog.ko" "$folder/out/" &&
+		say "$2: User-Mode Linux" &&
+		"$vm/run_uml.sh" "$1" "$folder/out" "$3" "$vm/guest_tests.sh" "$folder/out" "$2"
+}
+
+in_qemu() { # in_qemu VERSION
+	local folder=$work/$1
+	"$vm/build_module.sh" "$cache/kernel-$1/build" "$folder" &&
+		"$vm/build_probe.sh" "$folder/out/files" &&
+		cp "$folder/driver/memlog.ko" "$folder/out/files/" &&
+		say "$1: QEMU, two CPUs" &&
+		"$vm/run_qemu.sh" "$cache/kernel-$1" "$folder/out" 240 \
+			"insmod /memlog.ko memlog_gid=4242 && MEMLOG_MODULE=/memlog.ko /probe contract users race module compat"
+}
+
+failed=()
+for tier; do
+	say "$tier: what it takes"
+	code=0
+	case $tier in
+	uml) { "$vm/get_uml.sh" && in_uml "$cache/uml/build" uml 600; } || code=$? ;;
+	debug) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_uml "$cache/debug" debug 1500; } || code=$? ;;
+	6.1 | 6.12) { "$vm/get_qemu.sh" "$tier" && in_qemu "$tier"; } || code=$? ;;
+	*) missing "knows no tier $tier" ;;
+	esac
+	say "$tier: exit $code"
+	[ $code = 0 ] || failed+=("$tier=$code")
+done
+[ ${#failed[@]} = 0 ] || { echo "failed: ${failed[*]}" >&2; exit 1; }

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* users.c - two members, one who is none, and root */
+
+#include <sched.h>
+#include <sys/stat.h>
+
+#include "probe.h"
+
+enum { ALICE = 3001, BOB = 3002, OUTSIDER = 3003 };
+
+static struct frame frame;
+static unsigned char blob[MEMLOG_MAX_BLOB];
+
+static bool writes(void *count)
+{
+	int fd = open_ring();
+
+	must(fd >= 0);
+	for (long i = 0; i < *(long *)count; i++)
+		must(write(fd, blob, 100) == 100);
+	return !close(fd);
+}
+
+static bool floods(void *unused)
+{
+	int fd = open_ring();
+
+	(void)unused;
+	must(fd >= 0);
+	for (int i = 0; i < 2000; i++)
+		must(write(fd, blob, 65000) == 65000);
+	return !close(fd);
+}
+
+static bool sees_ten(void *unused)
+{
+	struct memlog_stats stats;
+	int fd = open_ring();
+	long count = 0;
+
+	(void)unused;
+	must(fd >= 0);
+	stats = stats_of(fd);
+	must(stats.total_writes == 10 && stats.records_in_ring == 10);
+	must(!stats.total_evictions && stats.ring_bytes < 4096);
+	must(stats.ring_capacity == MEMLOG_RING_DEFAULT);
+	while (read(fd, &frame, sizeof(frame)) > 0) {
+		must(frame.hdr.uid == ALICE && frame.hdr.seq == (__u64)++count);
+		must(frame.hdr.ts_ns >= stats.oldest_ts_ns);
+		must(frame.hdr.ts_ns <= stats.newest_ts_ns);
+	}
+	must(count == 10);
+	return !close(fd);
+}
+
+static bool a_flood_does_not_touch_another_users_ring(void)
+{
+	long ten = 10;
+
+	must(holds_as(ALICE, true, writes, &ten));
+	must(holds_as(BOB, true, floods, NULL));
+	return holds_as(ALICE, true, sees_ten, NULL);
+}
+
+static bool is_refused(void *unused)
+{
+	__u32 everybody = 0, alice = ALICE, own = BOB, size = MEMLOG_RING_MIN;
+	int fd = open_ring();
+
+	(void)unused;
+	must(fd >= 0);
+	must(fails(ioctl(fd, MEMLOG_IOC_FILTER_UID, &everybody), EPERM));
+	must(fails(ioctl(fd, MEMLOG_IOC_FILTER_UID, &alice), EPERM));
+	must(!ioctl(fd, MEMLOG_IOC_FILTER_UID, &own));
+	must(fails(ioctl(fd, MEMLOG_IOC_SET_RING_SIZE, &size), EPERM));
+	must(!ioctl(fd, MEMLOG_IOC_CLEAR));
+	must(!stats_of(fd).records_in_ring);
+	return !close(fd);
+}
+
+static bool nobody_may_ask_for_anothers(void)
+{
+	must(holds_as(BOB, true, is_refused, NULL));
+	return holds_as(ALICE, true, sees_ten, NULL);
+}
+
+static bool cannot_open(void *unused)
+{
+	(void)unused;
+	must(fails(open_ring(), EACCES));
+	must(fails(open(DEVICE, O_RDONLY), EACCES));
+	return true;
+}
+
+static bool an_outsider_gets_no_further_than_open(void)
+{
+	return holds_as(OUTSIDER, false, cannot_open, NULL);
+}
+
+static bool put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		return false;
+	return !close(fd);
+}
+
+/*
+ * An outsider to whom the node's mode is open. Inside a user namespace of its own
+ * it can be a member of any group by number; the ring must not believe it.
+ */
+static bool cannot_write_through_a_namespace(void *unused)
+{
+	int early = open_ring(), late;
+	char map[64];
+
+	(void)unused;
+	must(early >= 0 && fails(write(early, "in", 2), EACCES));
+	must(!unshare(CLONE_NEWUSER));
+	must(put("/proc/self/setgroups", "deny"));
+	snprintf(map, sizeof(map), "%d %d 1", WRITERS_GID, OUTSIDER);
+	must(put("/proc/self/gid_map", map));
+	snprintf(map, sizeof(map), "0 %d 1", OUTSIDER);
+	must(put("/proc/self/uid_map", map));
+	must(getegid() == WRITERS_GID && geteuid() == 0);
+	late = open_ring();
+	must(late >= 0);
+	must(fails(write(early, "in", 2), EACCES));
+	must(fails(write(late, "in", 2), EACCES));
+	must(info_of(late).uid == OUTSIDER && info_of(late).next_seq == 1);
+	must(!filter(late, 0) && errno == EPERM);
+	return true;
+}
+
+static bool a_namespace_opens_no_gate(void)
+{
+	bool held;
+
+	must(!chmod(DEVICE, 0666));
+	held = holds_as(OUTSIDER, false, cannot_write_through_a_namespace, NULL);
+	must(!chmod(DEVICE, 0660));
+	return held;
+}
+
+static bool root_sees_all_in_order_of_time(void)
+{
+	int fd = open_ring();
+	long by_uid[3] = {};
+	__u64 before = 0;
+
+	must(fd >= 0 && write(fd, "root", 4) == 4);
+	must(filter(fd, 0));
+	while (read(fd, &frame, sizeof(frame)) > 0) {
+		must(frame.hdr.ts_ns >= before);
+		before = frame.hdr.ts_ns;
+		by_uid[frame.hdr.uid == ALICE ? 0 : frame.hdr.uid == BOB ? 1 : 2]++;
+	}
+	must(by_uid[0] == 10 && by_uid[2] >= 1);
+	must(filter(fd, ALICE));
+	must(info_of(fd).uid == ALICE && info_of(fd).next_seq == 11);
+	must(lseek(fd, 0, SEEK_SET) == 0 && count_new(fd) == 10);
+	must(stats_of(fd).total_writes >= 2011);
+	return !close(fd);
+}
+
+const struct probe user_cases[] = {
+	{ "a flood does not touch another user's ring, nor its counters", a_flood_does_not_touch_another_users_ring },
+	{ "nobody may ask for another's records, nor for all", nobody_may_ask_for_anothers },
+	{ "an outsider gets no further than open()", an_outsider_gets_no_further_than_open },
+	{ "a user namespace opens no gate", a_namespace_opens_no_gate },
+	{ "root sees all, in order of time", root_sees_all_in_order_of_time },
+	{}
+};
