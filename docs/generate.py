@@ -23,8 +23,8 @@ CLI_HEAD = f"""\
 # Commands
 {NOTE}
 
-How rows are printed: [on a terminal](terminal.md). Exit codes: [errors.md](errors.md). What deletes does nothing
-without `--apply`. `--home DIR` and `--no-pager` go before the command: `memlog --home DIR status`.
+How rows are printed: [on a terminal](terminal.md). Exit codes: [errors.md](errors.md). What deletes does
+nothing without `--apply`. `--home DIR` and `--no-pager` go before the command: `memlog --home DIR status`.
 """
 
 SETTINGS_HEAD = f"""\

@@ -54,7 +54,10 @@ def test_verify_compares_the_search_index_with_the_records(full: Home, run_memlo
     con.execute("DELETE FROM record_fts WHERE rowid = (SELECT max(id) FROM record)")
     con.close()
     for flags in ([], ["--quick"]):
-        assert "search index: it holds 5 rows, the archive 6" in run_memlog("admin", "verify", *flags, check=1).stdout
+        assert (
+            "search index: it holds 5 rows, the archive 6"
+            in run_memlog("admin", "verify", *flags, check=1).stdout
+        )
 
 
 def test_verify_says_what_is_wrong_and_exits_1(full: Home, run_memlog: Run) -> None:

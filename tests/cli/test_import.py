@@ -75,7 +75,9 @@ def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(home: Home, tmp_path:
     corpus.transcript(path, 2_000_000)
     command = [sys.executable, "-m", "memlog.cli.start", "import", "claude-code", str(path)]
     ours, theirs = pty.openpty()
-    env = {**os.environ, "MEMLOG_BATCH_RECORDS": "50", "COLUMNS": "70"}
+    at_once = "import memlog.cli.progress as p; p._QUIET_S = p._EVERY_S = 0"
+    (tmp_path / "sitecustomize.py").write_text(at_once)
+    env = {**os.environ, "MEMLOG_BATCH_RECORDS": "50", "COLUMNS": "70", "PYTHONPATH": str(tmp_path)}
     child = subprocess.Popen(command, stderr=theirs, env=env)
     os.close(theirs)
     said = b""

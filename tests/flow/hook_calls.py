@@ -40,8 +40,17 @@ def broken_calls(seed: int, folder: Path) -> Iterator[tuple[bytes, list[str]]]:
         lambda: str(folder), lambda: str(folder / "pipe.jsonl"), lambda: "/dev/null", lambda: "/dev/full", lambda: True,
         lambda: str(folder / "gone"), lambda: "é" * draw.randrange(9_000), lambda: "\0",
     ]  # fmt: skip
-    commands = [["Nonsense"], [], ["--home"], ["PreCompact", "--home="], ["--agent"], ["--agent", "nobody", "Stop"]]
-    commands += [["--agent", agent, event] for agent in agents.READERS for event in ("Stop", "PreCompact")] * 2
+    commands = [
+        ["Nonsense"],
+        [],
+        ["--home"],
+        ["PreCompact", "--home="],
+        ["--agent"],
+        ["--agent", "nobody", "Stop"],
+    ]
+    commands += [
+        ["--agent", agent, event] for agent in agents.READERS for event in ("Stop", "PreCompact")
+    ] * 2
     while True:
         value: dict[str, Any] = {k: v for k, v in whole.items() if draw.random() < 0.8}
         for key in draw.sample([*whole, "agent_transcript_path", "x"], k=draw.randrange(4)):

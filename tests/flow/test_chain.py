@@ -88,12 +88,13 @@ def test_the_record_whose_body_changed_is_named(archive: Archive) -> None:
     [
         "UPDATE archive_link SET body = replace(body, '4', '5') WHERE type = 'gap'",
         "UPDATE archive_link SET type = 'x' WHERE n = 2", "DELETE FROM archive_link WHERE n = 2",
-        "DELETE FROM archive_link WHERE n = 3", "UPDATE archive SET head = zeroblob(32)",
+        "DELETE FROM archive_link WHERE type = 'gap'", "UPDATE archive SET head = zeroblob(32)",
     ],
 )  # fmt: skip
 def test_the_archives_own_chain_holds_gaps_and_migrations(archive: Archive, edit: str) -> None:
     kinds = archive.con.execute("SELECT type FROM archive_link ORDER BY n").fetchall()
-    assert kinds == [("archive",), ("migration",), ("gap",)]
+    first, *migrations, last = kinds
+    assert (first, {*migrations}, last) == (("archive",), {("migration",)}, ("gap",))
     assert archive.con.execute(edit).rowcount > 0
     assert chain.verify_archive_chain(archive.con) != []
 

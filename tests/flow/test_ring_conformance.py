@@ -231,11 +231,10 @@ def test_nothing_undrained_is_evicted_for_one_who_asks_so(small: Ring) -> None:
 
 
 def test_the_drained_mark_never_moves_back(ring: Ring) -> None:
-    for _ in range(5):
-        ring.write(b"x")
-    ring.set_drained(4)
-    ring.set_drained(2)
-    assert ring.info().drained_seq == 4
+    written = [ring.write(b"x") for _ in range(5)]
+    ring.set_drained(written[3])
+    ring.set_drained(written[1])
+    assert ring.info().drained_seq == written[3]
 
 
 def test_clear_refuses_what_is_undrained_and_never_reuses_a_seq(ring: Ring) -> None:

@@ -37,7 +37,9 @@ def made(path: str, *, force: bool) -> Iterator[str]:
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
     except OSError as exc:
-        raise UnavailableError(f"{path} cannot be written: {exc.strerror}", hint="the same with another -o FILE") from exc
+        raise UnavailableError(
+            f"{path} cannot be written: {exc.strerror}", hint="the same with another -o FILE"
+        ) from exc
     try:
         os.chmod(temporary, FILE_MODE)
         yield temporary

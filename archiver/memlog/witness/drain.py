@@ -307,9 +307,9 @@ class Drain:
             self.heed(outcome)
         took_ms = (time.monotonic() - started) * 1e3
         log.info(
-            "drained records=%d rows=%d sightings=%d events=%d bytes=%d ring=%s seq=%d took_ms=%.0f lag_s=%.1f",
-            done.records, done.archived, done.sightings, done.events, done.bytes, source.ring.kind, source.cursor, took_ms,
-            lag_s,
+            "drained records=%d rows=%d sightings=%d events=%d bytes=%d ring=%s seq=%d took_ms=%.0f"
+            " lag_s=%.1f", done.records, done.archived, done.sightings, done.events, done.bytes,
+            source.ring.kind, source.cursor, took_ms, lag_s,
         )  # fmt: skip
         if done.lost:
             log.warning("records lost lost=%d gaps=%d ring=%s", done.lost, done.gaps, source.ring.kind)
