@@ -43,7 +43,8 @@ SELECT v.session, coalesce(s.project, t.cwd) AS project, v.agent, coalesce((SELE
   v.ring_id, v.seq, v.ts, v.ts_ns, v.written_ns, v.archived_ns, v.uid, v.pid, g.attested, v.event AS tool,
   coalesce(t.text, '') AS text, lower(hex(e.digest)) AS digest, v.data
 FROM v_event v JOIN event e ON e.id = v.id JOIN v_event_text t ON t.id = v.id
-  LEFT JOIN ring g ON g.id = e.ring LEFT JOIN session s ON s.agent = v.agent AND s.session = v.session WHERE v.id = :id
+  LEFT JOIN ring g ON g.id = e.ring LEFT JOIN session s ON s.agent = v.agent AND s.session = v.session
+WHERE v.id = :id
 """
 COLUMNS = (  # of PARTS_SQL, before the text's size and the blob
     "id", "session", "project", "agent", "epoch", "ring_id", "seq", "ts", "ts_ns", "written_ns",
