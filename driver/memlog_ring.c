@@ -3,7 +3,7 @@
  * memlog_ring.c - the byte ring of one uid
  *
  * No user pointers, no allocation, no waiting: plain gcc builds this file too
- * (tests/kernel), against tests/kernel/kernel_shim.h.
+ * (tests/kernel/core), against tests/kernel/core/kernel_shim.h.
  */
 
 /**
