@@ -11,6 +11,7 @@ import pytest
 from archives import NOW_NS
 from memlog.archive.store import Archive
 from memlog.capture import agents
+from memlog.capture import reader as contract
 from memlog.paths import Home
 from memlog.settings import Settings
 from memlog.witness import backfill
@@ -58,8 +59,10 @@ def test_the_reader_of_the_page_archives_the_lines_of_the_page(
 
 
 def test_the_page_names_what_every_reader_of_ours_exports() -> None:
-    protocol = {n for n in (*vars(agents.Reader), *agents.Reader.__annotations__) if not n.startswith("_")}
-    document = {n for n in (*vars(agents.DocumentReader), "HEAD") if not n.startswith("_")}
+    protocol = {
+        n for n in (*vars(contract.Reader), *contract.Reader.__annotations__) if not n.startswith("_")
+    }
+    document = {n for n in (*vars(contract.DocumentReader), "HEAD") if not n.startswith("_")}
     assert all(f"`{name}" in PAGE for name in protocol | document)
     for name in agents.READERS:
         reader = agents.reader(name)

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from memlog.capture import quick_json, watermark
-from memlog.capture.agents import Reader
 from memlog.capture.identity import hex_digest
 from memlog.capture.transcript import Piece, Watermark, beginning, is_document, is_whole, matches, read
 from memlog.contracts import CAPTURE_PENDING, CAPTURED
@@ -12,8 +12,11 @@ from memlog.errors import MemlogError, RingBusyError, RingFullError, RingUnavail
 from memlog.paths import Home, load_key, make_dir, open_private, replace_file
 from memlog.record import Event, encode, encode_event
 from memlog.ring.open import open_ring
-from memlog.ring.protocol import Ring
 from memlog.settings import Settings
+
+if TYPE_CHECKING:  # classes a hook would make for nothing
+    from memlog.capture.reader import Reader
+    from memlog.ring.protocol import Ring
 
 _LOOK_BACK = 1 << 20
 _WEIGHT = 2  # measured: what is known of a document costs half of what is new
@@ -32,7 +35,7 @@ class Sink:
         self.ring_id = ""
         try:
             self._ring = open_ring(settings, lock_ms=settings.hook_lock_ms)
-            self.ring_id = self._ring.info().ring_id.hex()
+            self.ring_id = self._ring.ring_id.hex()
         except (MemlogError, OSError) as exc:
             self.trouble.append(f"{type(exc).__name__}: {exc}")
 
@@ -78,7 +81,7 @@ class Tail:
     """One transcript as a hook sees it."""
 
     def __init__(
-        self, sink: Sink, reader: Reader, path: str, *, session: str, project: str | None, now_ns: int
+        self, sink: Sink, reader: "Reader", path: str, *, session: str, project: str | None, now_ns: int
     ) -> None:
         self.sink, self.reader, self.path = sink, reader, path
         self.home, self.settings = sink.home, sink.settings

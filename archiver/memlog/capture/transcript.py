@@ -10,16 +10,19 @@ import stat
 import zlib
 from collections.abc import Iterator, Sequence
 from io import BufferedIOBase
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from memlog.capture import quick_json
-from memlog.capture.agents import Place, Reader, State
+from memlog.capture.agents import Place, State
 from memlog.capture.identity import MAC_BYTES, Hmac, digest_stream, hex_digest, short_name
 from memlog.capture.leaves import DEEPEST, fit
 from memlog.errors import ContractError, InputError, NotFoundError
 from memlog.record import Record
 from memlog.redact import Hits, Rule, redact_record, rules_for
 from memlog.wire import Frame
+
+if TYPE_CHECKING:
+    from memlog.capture.reader import Reader
 
 LONGEST_LINE = 64 << 20  # a longer one is kept as damage, in pieces: parsing it could take the memory
 GIANT_PIECE = 1 << 20
@@ -79,7 +82,7 @@ class Piece(NamedTuple):
 
 
 def read(
-    path: str, reader: Reader, *, key: bytes, start: Watermark | None = None, session: str | None = None,
+    path: str, reader: "Reader", *, key: bytes, start: Watermark | None = None, session: str | None = None,
     redact: bool = True, stop: int | None = None, settled: bool = True,
 ) -> Iterator[Piece]:  # fmt: skip
     """One Piece a complete line; the last line without newline only if it is whole.
@@ -100,7 +103,7 @@ def read(
             yield from Reading(file, path, reader, Hmac(key), start, session, redact).pieces(stop, settled)
 
 
-def is_document(path: str, reader: Reader) -> bool:
+def is_document(path: str, reader: "Reader") -> bool:
     """True for a file that is one JSON document: its reader reads such, and it does not say it is lines."""
     return hasattr(reader, "unfold") and not path.endswith((".jsonl", ".jsonl.gz"))
 
@@ -194,7 +197,7 @@ class Reading:
     """One pass over a transcript."""
 
     def __init__(
-        self, file: BinaryIO, path: str, reader: Reader, hmac: Hmac, start: Watermark | None,
+        self, file: BinaryIO, path: str, reader: "Reader", hmac: Hmac, start: Watermark | None,
         session: str | None, redact: bool,
     ) -> None:  # fmt: skip
         self.file, self.reader, self.hmac, self.redact = file, reader, hmac, redact

@@ -269,6 +269,11 @@ class DeviceRing:
     def stats(self) -> RingStats:
         return RingStats._make(_STATS.unpack(self.ioctl(IOC_STATS, bytes(STATS_BYTES))))
 
+    @property
+    def ring_id(self) -> bytes:
+        """As info() has it."""
+        return self.info().ring_id
+
     def info(self) -> RingInfo:
         """As the driver says; of an older one what its counters and the boot tell."""
         if self._is_old:

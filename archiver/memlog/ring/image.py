@@ -31,6 +31,11 @@ class ImageRing:
         self._stats: tuple[RingInfo, RingStats] | None = None
         self._data = sys.stdin.buffer.read() if path == "-" else _load(path)
 
+    @property
+    def ring_id(self) -> bytes:
+        """As info() has it."""
+        return self.info().ring_id
+
     def info(self) -> RingInfo:
         return self._summary()[0]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from memlog.errors import NotFoundError, RingUnavailableError
 from memlog.paths import Home
 from memlog.ring.layout import FILE_MAGIC, read_static
-from memlog.ring.protocol import Ring
 from memlog.ring.shm import ShmRing
 from memlog.settings import Settings
 
 if TYPE_CHECKING:  # a hook opens the ring it writes to and no other
+    from memlog.ring.protocol import Ring
     from memlog.ring.retired import RetiredRing
 
 # mmap and flock of these are not shared between hosts, and on some not even between processes.
@@ -34,7 +34,7 @@ _STALE_S = 3_600
 
 def open_ring(
     settings: Settings, *, kind: str | None = None, path: str | None = None, lock_ms: int | None = None
-) -> Ring:
+) -> "Ring":
     """The ring of these settings, or the one at `path`: a device, a ring file, or an image (`-`: stdin).
 
     kind: kernel, shm, or auto (the device where it can be opened, else shared memory).
@@ -61,7 +61,7 @@ def _shared(settings: Settings, path: str, lock_ms: int) -> ShmRing:
     )
 
 
-def _open_path(settings: Settings, path: str, lock_ms: int) -> Ring:
+def _open_path(settings: Settings, path: str, lock_ms: int) -> "Ring":
     from memlog.ring.image import ImageRing
 
     if path == "-":

@@ -62,6 +62,11 @@ class Ring(Protocol):
     kind: str
     path: str
 
+    @property
+    def ring_id(self) -> bytes:
+        """Which ring this is: 16 bytes; b"" for an image."""
+        ...
+
     def info(self) -> RingInfo: ...
 
     def stats(self) -> RingStats: ...

@@ -60,6 +60,11 @@ class RetiredRing:
                 raise RingUnavailableError(f"{self.path}: {exc.strerror}") from exc
         return self._salvaged
 
+    @property
+    def ring_id(self) -> bytes:
+        """As info() has it."""
+        return self.info().ring_id
+
     def info(self) -> RingInfo:
         """As a ring's; of a file without a state, what its frames say."""
         static = self._found.static

@@ -45,11 +45,11 @@ from memlog.ring.layout import (
     check_blob,
     check_capacity,
 )
-from memlog.ring.protocol import RingInfo, RingReader, RingStats
 from memlog.wire import HEADER, NO_SESSION, pack_session
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a hook only writes
     from memlog.ring.doorbell import Doorbell
+    from memlog.ring.protocol import RingInfo, RingReader, RingStats
 
 # A ring removed by hand takes what was accepted a moment before with it, so a moment's delay in
 # noticing loses nothing more; a stat for every write would cost as much as the write.
@@ -280,7 +280,15 @@ class ShmRing:
 
     # -- what is in it --------------------------------------------------------------------
 
-    def info(self) -> RingInfo:
+    @property
+    def ring_id(self) -> bytes:
+        """Which ring this is: 16 bytes, the same as long as the file's counters."""
+        static = self._look()[0].static
+        return static.ring_id if static else b""
+
+    def info(self) -> "RingInfo":
+        from memlog.ring.protocol import RingInfo
+
         place, state = self._look()
         static = place.static
         assert static is not None
@@ -291,7 +299,9 @@ class ShmRing:
             capacity=static.capacity, drained_seq=place.words[DRAINED],
         )  # fmt: skip
 
-    def stats(self) -> RingStats:
+    def stats(self) -> "RingStats":
+        from memlog.ring.protocol import RingStats
+
         place, state = self._look()
         held = state.next_seq - state.oldest_seq
         oldest_ts = 0
@@ -309,12 +319,12 @@ class ShmRing:
             oldest_ts_ns=oldest_ts, newest_ts_ns=state.newest_ts if held else 0,
         )  # fmt: skip
 
-    def reader(self, after_seq: int | None = None) -> RingReader:
+    def reader(self, after_seq: int | None = None) -> "RingReader":
         """A reader that starts after this seq; None: at the oldest record, without a first gap.
 
         It raises RingUnavailableError once another ring_id lies at the path: a seq means nothing there.
         """
-        from memlog.ring.shm_reader import ShmReader  # a hook never reads
+        from memlog.ring.shm_reader import ShmReader
 
         return ShmReader(self, after_seq)
 
