@@ -98,9 +98,7 @@ async def metrics_page(datasette: Any, request: Any) -> Response:
         if allowed and path == home.archive:
             homes[name] = home
     now_ns = time.time_ns()
-    facts = {
-        name: await asyncio.to_thread(health.look, home, now_ns=now_ns) for name, home in homes.items()
-    }
+    facts = {name: await asyncio.to_thread(health.look, home, now_ns=now_ns) for name, home in homes.items()}
     return Response(health.metrics(facts), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
