@@ -101,7 +101,9 @@ def busy(home: Home) -> None:
         imported(
             *(record(f"told {n}", n=n * 20, session="told", boundary=None) for n in range(5)),
             event("PostCompact", session="told", ts_ns=NOW_NS - archives.DAY + 50 * MINUTE),
-            event("SessionEnd", session="told", ts_ns=NOW_NS), at=9,
+            event("SessionEnd", session="told", ts_ns=NOW_NS),
+            event("UserPromptSubmit", session="told", prompt="a prompt no transcript has"),
+            event("PostToolUse", session="told", tool_name="Bash", tool_response="as the transcript says"), at=9,
         )  # fmt: skip
         imported(
             record("meta words", n=30, kind="meta", boundary="b1", ts_ns=NOW_NS - 40 * archives.DAY), at=10
@@ -153,6 +155,8 @@ def test_the_tree_alone_is_enough_for_every_record(full: Home) -> None:
     after = everything(full)
     for name in ("v_record", "v_session", "v_epoch", "heads", "hits", "identity"):
         assert after[name] == before[name], name
+    told = [r for r in before["v_event"] if r["event"] != "PostToolUse"]
+    assert after["v_event"] == told and any("no transcript has" in r["data"] for r in told)
     assert (result["carried_over"], result["old"]) == (False, None)
     with archives.reading(full) as con:
         assert list(chain.verify_all(con)) == []

@@ -20,11 +20,14 @@ SELECT id, number AS epoch, boundary, place, opened_ns, closed_ns, cause, cause_
   trigger, tokens_before, tokens_after, records, snapped_ns, snap_digest
 FROM epoch WHERE session_id = :session ORDER BY number
 """
-# What an epoch began or ended with besides its records. index: event_session
+# What an epoch began or ended with besides its records, and texts that perhaps no record has: of a prompt, a
+# last message. What a tool was told and said is left out, as the transcript has it. index: event_session
 EVENTS_SQL = """
 SELECT v.event, v.ts_ns, v.data, v.digest, g.ring_id, v.seq, v.uid, v.pid, v.written_ns, v.archived_ns
 FROM event v JOIN session s ON s.session = v.session AND s.agent = v.agent LEFT JOIN ring g ON g.id = v.ring
-WHERE s.id = :session AND v.event IN ('SessionStart', 'PreCompact', 'PostCompact', 'SessionEnd')
+WHERE s.id = :session AND (v.event IN ('SessionStart', 'PreCompact', 'PostCompact', 'SessionEnd')
+  OR (v.event NOT IN ('PreToolUse', 'PostToolUse')
+    AND EXISTS (SELECT 1 FROM v_event_text t WHERE t.id = v.id AND t.text <> '')))
 ORDER BY v.ts_ns, v.id
 """
 RINGS_SQL = """
