@@ -24,7 +24,7 @@
  * @session: stamped into what is written
  */
 struct memlog_file {
-	struct mutex lock;
+	struct mutex lock;		/* before registry.lock and any ring's */
 	struct memlog_ring *own;
 	u32 uid;
 	bool all;
@@ -32,7 +32,7 @@ struct memlog_file {
 	unsigned int cursor_count;
 	void *bounce;
 	size_t bounce_bytes;
-	spinlock_t session_lock;
+	spinlock_t session_lock;	/* a leaf: writers take no mutex */
 	u8 session[MEMLOG_SESSION_BYTES];
 };
 

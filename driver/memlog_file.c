@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memlog_file.c - an open file of /dev/memlog: read, write, poll, seek
+ * An open file of /dev/memlog: read, write, poll, seek
  */
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memlog_ioctl.c - the eight ioctls of schema/memlog.h, and FIONREAD
+ * The eight ioctls of schema/memlog.h, and FIONREAD
  */
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memlog_main.c - the module: its parameters and its device node
+ * The module: its parameters and its device node
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

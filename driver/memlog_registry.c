@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memlog_registry.c - all rings, and the memory they may take together
+ * All rings, and the memory they may take together
  */
 
 /**
@@ -40,7 +40,7 @@
  * @ring_id: one random value per module load
  */
 static struct memlog_registry {
-	struct mutex lock;
+	struct mutex lock;		/* before any ring's */
 	struct memlog_ring **rings;
 	unsigned int count;
 	struct memlog_limits limits;
@@ -87,6 +87,7 @@ static int memlog_buffer_alloc(struct memlog_buffer *buffer, u64 size)
  */
 unsigned int memlog_ring_count(void)
 {
+	/* Pairs with the release in memlog_ring_of(): a ring counted is whole. */
 	return smp_load_acquire(&registry.count);
 }
 
@@ -145,6 +146,7 @@ struct memlog_ring *memlog_ring_of(u32 uid)
 			 registry.limits.keeps_hash);
 	ring->index = registry.count;
 	registry.rings[ring->index] = ring;
+	/* Pairs with the acquire in memlog_ring_count(). */
 	smp_store_release(&registry.count, ring->index + 1);
 unlock:
 	mutex_unlock(&registry.lock);

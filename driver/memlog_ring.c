@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memlog_ring.c - the byte ring of one uid
+ * The byte ring of one uid
  *
  * No user pointers, no allocation, no waiting: plain gcc builds this file too
  * (tests/kernel/core), against tests/kernel/core/kernel_shim.h.

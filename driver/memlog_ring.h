@@ -46,7 +46,7 @@ struct memlog_buffer {
  * @hash_after: running hash after the newest record
  */
 struct memlog_ring {
-	struct mutex lock;
+	struct mutex lock;		/* innermost: nothing is taken under it */
 	wait_queue_head_t wait;
 	u32 uid;
 	u32 index;

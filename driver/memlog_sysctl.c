@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memlog_sysctl.c - kernel.memlog.ring_size, in bytes, for every ring
+ * kernel.memlog.ring_size, in bytes, for every ring
  */
 
 #include <linux/mutex.h>
