@@ -5,7 +5,6 @@ import selectors
 import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from types import FrameType
@@ -24,11 +23,11 @@ from memlog.errors import (
 from memlog.paths import Home
 from memlog.settings import Settings
 from memlog.witness import clock, lock, start, trouble
-from memlog.witness import jobs as work
 from memlog.witness.batch import Totals
+from memlog.witness.desk import Desk
 from memlog.witness.drain import SNAPSHOTS_AT_ONCE, Drain
 from memlog.witness.idle import Idle
-from memlog.witness.jobs import Job, Running, error_to_wire
+from memlog.witness.jobs import Job, error_to_wire
 from memlog.witness.log import PrivateHandler, close_log, log, open_log
 from memlog.witness.notify import notify, watchdog_s
 from memlog.witness.server import Client, Server
@@ -37,7 +36,6 @@ from memlog.witness.waiter import Waiter
 
 _LOOK_S = 1.0  # at latest after this the rings are looked at, doorbell or not
 _BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
-_TELL_S = 1.0  # how often a client hears of a job that moves slowly
 _COUNTS_S = 10.0
 _HOOKS_S = 60.0
 _BATCHES_FIRST = 4  # of the rings, before a job gets its next step
@@ -92,7 +90,6 @@ class Witness:
         self.home = home
         self.settings = settings
         self.stop = stop
-        self._jobs = jobs
         self._devices = list(devices)
         self._started_ns = started_ns
         self._handler = handler
@@ -108,11 +105,7 @@ class Witness:
         self._drain: Drain | None = None
         self._idle: Idle | None = None
         self._waiter: Waiter | None = None
-        self._queue: deque[tuple[Running, Client]] = deque()
-        self._asked_to_drain: list[Client] = []
-        self._drained_before: dict[str, int] = {}
-        self._open_too = False
-        self._told_at = 0.0
+        self._desk = Desk(jobs)
         self._status = StatusFile(home)
         self._tree_due = True
         self._tree_error = ""
@@ -149,7 +142,7 @@ class Witness:
         """Answer who waits, close everything; what was not committed stays in its ring."""
         notify("STOPPING=1")
         gone = WitnessUnavailableError("the witness was stopped; what it did stays done")
-        self._turn_away(gone)
+        self._desk.turn_away(gone)
         if self._waiter is not None:
             self._waiter.close()
         if self._server is not None:
@@ -279,10 +272,10 @@ class Witness:
 
     def _work(self) -> bool:
         drain, idle = self._drain, self._idle
-        assert drain is not None and idle is not None
+        assert drain is not None and idle is not None and self._archive is not None
         archived = 0
         for _ in range(_BATCHES_FIRST):
-            done = drain.step(flush=bool(self._asked_to_drain))
+            done = drain.step(flush=self._desk.waits_for_drain)
             archived += done.batches
             if not done.batches:
                 break
@@ -290,14 +283,11 @@ class Witness:
             self._last_ns = time.time_ns()
         if drain.snapshot_due:
             self._snapshots()
-        if archived and self._asked_to_drain:
-            before = Totals(**self._drained_before)
-            progress = drain.progress(drain.totals.taken() - before.taken())
-            for client in self._asked_to_drain:
-                client.progress(*progress)
-        if not archived and not drain.pending() and self._asked_to_drain:
-            self._answer_drains()
-        if self._step_job() or archived:
+        if archived:
+            self._desk.tell_drained(drain)
+        elif not drain.pending():
+            self._desk.answer_drains(drain, self._snapshots)
+        if self._desk.step(self._archive, self.settings) or archived:
             self._tree_due = True
             idle.busy()
             idle.checkpoint()
@@ -353,7 +343,9 @@ class Witness:
         self._trouble = words
         self._troubles += 1
         self._retry_at = time.monotonic() + wait_s
-        self._turn_away(UnavailableError(f"the witness waits: {words}", hint="memlog status, then again"))
+        self._desk.turn_away(
+            UnavailableError(f"the witness waits: {words}", hint="memlog status, then again")
+        )
         if self._drain is not None:
             self._drain.rewind()
         if trouble.needs_reopening(exc):
@@ -384,91 +376,17 @@ class Witness:
                 self.stop.set()
             elif (theirs := request.get("version", __version__)) != __version__:
                 raise OtherVersionError(f"this witness is memlog {__version__}, the command {theirs}")
-            elif verb == "drain":
-                self._ask_to_drain(client, request.get("devices"), request.get("open_too") is True)
-            elif "job" in request:
-                self._ask_job(client, request)
-            else:
+            elif verb != "drain" and "job" not in request:
                 raise InputError("a request names a job or a verb")
+            elif self._drain is None or self._trouble:
+                raise UnavailableError(f"the witness waits: {self._trouble}", hint="memlog status")
+            elif verb == "drain":
+                open_too = request.get("open_too") is True
+                self._desk.take_drain(client, self._drain, request.get("devices"), open_too=open_too)
+            else:
+                self._desk.take_job(client, request)
         except Exception as exc:
             client.answer(error=error_to_wire(exc))
-
-    def _ask_job(self, client: Client, request: dict[str, Any]) -> None:
-        if self._trouble:
-            raise UnavailableError(f"the witness waits: {self._trouble}", hint="memlog status")
-        running = work.find(self._jobs, request["job"], request.get("args", {}))
-        log.info("job asked for name=%s", running.name)
-        self._queue.append((running, client))
-
-    def _ask_to_drain(self, client: Client, devices: object, open_too: bool) -> None:
-        if self._drain is None or self._trouble:
-            raise UnavailableError(f"the witness waits: {self._trouble}", hint="memlog status")
-        for path in devices if isinstance(devices, list) else []:
-            if not isinstance(path, str) or not os.path.exists(path):
-                raise InputError(f"there is no {path}")
-            self._drain.add_device(path)
-        self._drain.hurry()
-        if not self._asked_to_drain:
-            self._drained_before = self._drain.totals.as_dict()
-            self._open_too = False
-        self._open_too = self._open_too or open_too
-        self._asked_to_drain.append(client)
-
-    def _answer_drains(self) -> None:
-        """The rings have nothing new: say so, once what lay in the spool is in too."""
-        drain = self._drain
-        assert drain is not None
-        if drain.find_rings():
-            return
-        drain.find_errands()
-        if drain.errands and not self._queue:
-            for client in self._asked_to_drain:
-                client.progress(0, 0, "bringing in the spool")
-            return
-        before = self._drained_before
-        result = {name: n - before[name] for name, n in drain.totals.as_dict().items()}
-        self._snapshots(limit=None, open_too=self._open_too)
-        for client in self._asked_to_drain:
-            client.answer(result=result)
-        self._asked_to_drain = []
-
-    def _turn_away(self, error: MemlogError) -> None:
-        """Whoever waits is told why; what a job has done so far stays done."""
-        for running, client in self._queue:
-            running.cancel(error)
-            client.answer(error=error_to_wire(error))
-        for client in self._asked_to_drain:
-            client.answer(error=error_to_wire(error))
-        self._queue.clear()
-        self._asked_to_drain = []
-
-    def _step_job(self) -> bool:
-        """One batch of the job at the head of the queue; a client that went away leaves its job running."""
-        if not self._queue:
-            return False
-        assert self._archive is not None
-        running, client = self._queue[0]
-        running.step(self._archive, self.settings)
-        now = time.monotonic()
-        if not running.finished:
-            client.progress(*running.progress)
-            if now - self._told_at >= _TELL_S:
-                self._told_at = now
-                for _, other in list(self._queue)[1:]:
-                    other.progress(0, 0, f"waiting for {running.name}")
-            return True
-        self._queue.popleft()
-        error = running.error
-        if error is not None:
-            log.error("job failed name=%s error=%s", running.name, trouble.sentence(error),
-                      exc_info=None if isinstance(error, (MemlogError, OSError)) else error)  # fmt: skip
-            client.answer(error=error_to_wire(error))
-            if trouble.is_storage(error):
-                raise error
-        else:
-            log.info("job done name=%s", running.name)
-            client.answer(result=running.result)
-        return True
 
     # -- status ----------------------------------------------------------------------------------
 
@@ -503,7 +421,7 @@ class Witness:
             "lag_s": round(drain.lag_s(), 3) if drain is not None else None,
             "last_batch_ns": self._last_ns or None,
             "hooks": self._hooks, "clock": self._clock.last,
-            "jobs": [running.name for running, _ in self._queue],
+            "jobs": self._desk.names(),
             "errands": len(drain.errands) if drain is not None else 0,
             "ring_error": (drain.ring_error or None) if drain is not None else None,
             "rings": [level_or_error(source.ring) for source in drain.sources] if drain is not None else [],

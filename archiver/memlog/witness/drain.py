@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from memlog.archive import tree
 from memlog.archive.store import Archive, Outcome
@@ -27,6 +27,9 @@ from memlog.witness import heal, ring_hash, spooled, trouble
 from memlog.witness.batch import Item, Totals, ingest, last_seq
 from memlog.witness.jobs import Progress
 from memlog.witness.log import log
+
+if TYPE_CHECKING:  # only where there is a device
+    from memlog.witness.others import Others
 
 # Events after which what is archived must also lie in the tree: the agent may be gone a moment later.
 _SNAPSHOT_EVENTS = frozenset(("PreCompact", "SessionEnd"))
@@ -162,6 +165,7 @@ class Drain:
         self._spooled: set[str] = set()
         self._spool_at = self._heal_at = -1.0e9
         self._heal_due = True
+        self._others: Others | None = None
 
     # -- rings ---------------------------------------------------------------------------------
 
@@ -170,7 +174,7 @@ class Drain:
 
         True when there is one more.
         """
-        known = {source.path for source in self.sources}
+        known, count = {source.path for source in self.sources}, len(self.sources)
         before, self.ring_error = self.ring_error, ""
         for path in list(self._devices):
             if path not in known:
@@ -190,18 +194,30 @@ class Drain:
         wanted = kind == "kernel" or (kind == "auto" and os.path.exists(device))
         if wanted and device not in known:
             self._try_open(kind="kernel")
+        if any(source.ring.kind == "kernel" for source in self.sources):
+            self._find_others()
         # A ring nobody has written to yet is made by its first writer.
         if shared not in known and os.path.exists(shared):
             self._try_open(kind="shm")
         if self.ring_error and self.ring_error != before:
             log.warning("ring not opened error=%s", self.ring_error)
-        return any(source.path not in known for source in self.sources)
+        return len(self.sources) > count
 
     def add_device(self, path: str) -> None:
         """Drain this ring or image too."""
         path = os.path.abspath(path)
         if path not in self._devices:
             self._devices.append(path)
+
+    def _find_others(self) -> None:
+        """Whose records the kernel lets us read besides our own, theirs too."""
+        if self._others is None:
+            from memlog.witness.others import Others
+
+            self._others = Others(self.settings.device)
+        for ring in self._others.find([source.ring for source in self.sources]):
+            log.info("ring of another user uid=%d path=%s", ring.info().uid, ring.path)
+            self.sources.append(Source(ring, self.archive))
 
     def _try_open(self, *, kind: str | None = None, path: str | None = None) -> None:
         try:

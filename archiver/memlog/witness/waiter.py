@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from memlog.errors import MemlogError
+from memlog.errors import MemlogError, RefusedError
 from memlog.ring.doorbell import ring_bell
 from memlog.ring.open import open_ring
 from memlog.ring.protocol import Ring, RingReader
@@ -74,7 +74,19 @@ class Waiter:
         if reader is None or ring.kind == "shm":
             if reader is not None:
                 reader.close()
-            reader = ring.reader(ring.info().next_seq - 1)  # costs nothing there: no record is read
+            reader = _reader_of_all(ring)
         while reader.read():
             pass
         return reader
+
+
+def _reader_of_all(ring: Ring) -> RingReader:
+    if ring.kind == "kernel":
+        from memlog.ring.device import ALL_UIDS, DeviceRing
+
+        try:
+            if isinstance(ring, DeviceRing):
+                return ring.reader(uid=ALL_UIDS)
+        except RefusedError:
+            pass  # only root's witness archives what others write
+    return ring.reader(ring.info().next_seq - 1)  # costs nothing in shared memory: no record is read
