@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# guest_tests.sh OUT KIND: inside the guest, the module loaded, all tests that need it.
+# guest_tests.sh OUT KIND MARKS: inside the guest, the module loaded, the tests that need it.
 set -u
-out=$1 kind=$2
+out=$1 kind=$2 marks=$3
 export MEMLOG_DEVICE=/dev/memlog MEMLOG_LAB_OUT=$out MEMLOG_LAB_KIND=$kind MEMLOG_MODULE=$out/memlog.ko
 
 insmod "$out/memlog.ko" memlog_gid=4242 || exit 1
 code=0
-.venv/bin/python -m pytest -n0 -m kernel tests/kernel --durations=5 || code=$?
 .venv/bin/python -m pytest -n0 tests/flow/test_ring_conformance.py -k /dev/memlog || code=$?
+.venv/bin/python -m pytest -n0 -m "$marks" tests/kernel --durations=5 || code=$?
 "$out/probe" contract race module || code=1
 rmmod memlog || code=1
 if [ -w /sys/kernel/debug/kmemleak ]; then

@@ -7,6 +7,9 @@
 #	6.1 6.12	the C probe on two CPUs of Debian's kernels, in QEMU
 . "$(dirname "$0")/lab.sh"
 
+# MEMLOG_LAB_QUICK=1 leaves out what takes minutes.
+marks=kernel${MEMLOG_LAB_QUICK:+ and not slow}
+
 exec {turn}>"$work/lock"
 flock "$turn"	# two runs from one checkout would build into each other
 
@@ -17,7 +20,7 @@ in_uml() { # in_uml TREE NAME SECONDS
 		"$vm/build_probe.sh" "$folder/out" &&
 		cp "$folder/driver/memlog.ko" "$folder/out/" &&
 		say "$2: User-Mode Linux" &&
-		"$vm/run_uml.sh" "$1" "$folder/out" "$3" "$vm/guest_tests.sh" "$folder/out" "$2"
+		"$vm/run_uml.sh" "$1" "$folder/out" "$3" "'$vm/guest_tests.sh' '$folder/out' '$2' '$marks'"
 }
 
 in_qemu() { # in_qemu VERSION

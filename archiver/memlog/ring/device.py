@@ -87,17 +87,24 @@ class Syscalls:
 
 
 class DeviceRing:
-    """The caller's own ring behind a device node. uid and pid of a record are the kernel's: attested."""
+    """The caller's own ring behind a device node. uid and pid of a record are the kernel's: attested.
+
+    of_uid: somebody else's, to be read and marked as drained, where the kernel permits it.
+    """
 
     kind = "kernel"
 
     __slots__ = (
-        "_echo", "_fd", "_is_old", "_lock", "_newest", "_pid", "_read_fd", "_session", "_sys", "path",
+        "_echo", "_fd", "_is_old", "_lock", "_newest", "_pid", "_read_fd", "_session", "_sys",
+        "of_uid", "path",
     )  # fmt: skip
 
-    def __init__(self, path: str = "/dev/memlog", *, syscalls: Syscalls | None = None) -> None:
-        """Raises: RingUnavailableError, saying what is missing; UnsupportedSchemaError."""
+    def __init__(
+        self, path: str = "/dev/memlog", *, of_uid: int | None = None, syscalls: Syscalls | None = None
+    ) -> None:
+        """Raises: RingUnavailableError, saying what is missing; UnsupportedSchemaError; RefusedError."""
         self.path = path
+        self.of_uid = of_uid
         self._sys = syscalls or Syscalls()
         self._fd = self._read_fd = -1
         self._lock = allocate_lock()
@@ -120,6 +127,8 @@ class DeviceRing:
                 self._is_old = False
             except _NoSuchIoctlError:
                 self._is_old = True
+            if self.of_uid is not None:
+                self.ioctl(IOC_FILTER_UID, _U32.pack(self.of_uid))
         except BaseException:
             self.close()
             raise
@@ -188,6 +197,7 @@ class DeviceRing:
         RefusedError (no right), RingUnavailableError.
         """
         check_blob(blob)
+        self._check_own()
         with self._lock:  # the session is the descriptor's, so threads take turns
             fd = self._live()
             if keep_undrained:
@@ -205,6 +215,10 @@ class DeviceRing:
             after = self._next_seq()
             self._newest = before if after == before + 1 else self._find_own(blob, before)
             return self._newest
+
+    def _check_own(self) -> None:
+        if self.of_uid is not None:
+            raise RefusedError(f"the ring of uid {self.of_uid} is its user's to change")
 
     def _set_session(self, session: bytes) -> None:
         if session == self._session:
@@ -250,7 +264,7 @@ class DeviceRing:
 
         Raises: RefusedError when the kernel does not permit that uid.
         """
-        reader = DeviceReader(self, after_seq, uid=uid)
+        reader = DeviceReader(self, after_seq, uid=self.of_uid if uid is None else uid)
         self._read_fd = reader._fd
         return reader
 
@@ -302,8 +316,14 @@ class DeviceRing:
             pass
 
     def clear(self, *, force: bool = False) -> int:
-        """Number of records dropped. Raises: UndrainedError unless forced; RefusedError (no right)."""
+        """Number of records dropped: everybody's where the capability is there, as the kernel has it.
+
+        Raises: UndrainedError unless forced; RefusedError (no right).
+        """
+        self._check_own()
         info, held = self.info(), self.stats().records_in_ring
+        if not force and not self._is_old and held > info.next_seq - info.oldest_seq:
+            raise UndrainedError("the kernel would drop the records of other users too")
         if held and not force and info.next_seq - 1 > info.drained_seq:
             raise UndrainedError
         self.ioctl(IOC_CLEAR)
@@ -339,7 +359,7 @@ class DeviceReader:
         self._ring = ring
         self._start = after_seq
         self._after: dict[int, int] = {}  # uid -> newest seq given: each uid counts for itself
-        self._all = uid is not None
+        self._all = uid == ALL_UIDS
         self._fd = ring.open_file()
         if uid is not None:
             try:

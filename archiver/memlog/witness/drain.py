@@ -54,6 +54,7 @@ class Source:
         self.row = None if self.is_image else archive.ring_row(info, now_ns=time.time_ns())
         self.cursor = 0
         self.drained = info.drained_seq
+        self.is_others = getattr(ring, "of_uid", None) is not None
         self.pending: list[Item] = []
         self.pending_bytes = 0
         self.pending_since = 0.0
@@ -99,13 +100,17 @@ class Source:
 
     def mark_drained(self) -> None:
         """Tell the ring what is archived. A ring that is busy is told at the next look."""
-        if self.is_image or self.drained >= self.cursor:
+        if self.is_image or self.drained >= self.cursor or self._is_marked_by_its_user():
             return
         try:
             self.ring.set_drained(self.cursor)
             self.drained = self.cursor
         except RingBusyError as exc:
             log.warning("ring busy, drained mark waits path=%s seq=%d error=%s", self.path, self.cursor, exc)
+
+    def _is_marked_by_its_user(self) -> bool:
+        # Another user may have a witness too: what that one has not archived must not be let go by ours.
+        return self.is_others and self.ring.info().drained_seq > self.drained
 
     def hash_is_due(self) -> bool:
         """True when there is something new to check, and the last check was not just now."""
@@ -429,6 +434,8 @@ class Drain:
         for source in self.sources:
             source.close()
         self.sources.clear()
+        if self._others is not None:
+            self._others.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,70 @@
+"""The commands of the ring, as root, as a member of the group and as nobody special."""
+
+import json
+import signal
+
+import pytest
+
+from guest import ALICE, BOB, MEMLOG, OUTSIDER, ROOT, memlog_as, run_as, start_as
+
+pytestmark = pytest.mark.kernel
+
+
+def rows(uid: int, *words: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(memlog_as(uid, "show", "--json", *words).stdout)
+    return found
+
+
+def write(uid: int, text: str) -> int:
+    return int(memlog_as(uid, "write", said=text).stdout)
+
+
+def test_a_member_writes_reads_counts_and_clears_what_is_its_own(device: str) -> None:
+    seqs = [write(ALICE, f"alice {n}") for n in range(3)]
+    assert seqs == list(range(seqs[0], seqs[0] + 3))
+    assert [(r["seq"], r["uid"]) for r in rows(ALICE)] == [(seq, ALICE) for seq in seqs]
+    assert "alice 2" in memlog_as(ALICE, "tail", "-n", "1").stdout
+    counted = json.loads(memlog_as(ALICE, "stats", "--format", "json").stdout)
+    assert (counted["records_in_ring"], counted["uid"], counted["attested"]) == (3, ALICE, True)
+    assert rows(BOB) == []
+    memlog_as(ALICE, "clear", check=7)
+    assert "3 ring records dropped" in memlog_as(ALICE, "clear", "--force").stderr
+    assert rows(ALICE) == []
+
+
+def test_a_member_is_refused_what_is_others(device: str) -> None:
+    write(BOB, "bob's")
+    for words in (["show", "--uid", str(BOB)], ["show", "--uid", "all"], ["resize", "1M", "--force"]):
+        done = memlog_as(ALICE, *words, check=7)
+        assert "next:" in done.stderr and "bob" not in done.stdout
+    assert memlog_as(ALICE, "stats", "--format", "json").stdout.count(f'"uid": {ALICE}') == 1
+
+
+def test_one_who_is_no_member_is_told_so_and_gets_the_shared_memory_ring(device: str) -> None:
+    done = memlog_as(OUTSIDER, "stats", check=5)
+    assert "group memlog" in done.stderr
+    auto = run_as(OUTSIDER, *MEMLOG, "stats", "--format", "json", env={"MEMLOG_RING": "auto"})
+    assert json.loads(auto.stdout)["kind"] == "shm"
+
+
+def test_root_sees_and_sizes_all_rings(device: str) -> None:
+    write(ALICE, "alice's")
+    write(BOB, "bob's")
+    write(ROOT, "root's")
+    assert [r["uid"] for r in rows(ROOT)] == [ROOT]
+    assert [r["uid"] for r in rows(ROOT, "--uid", "all")] == [ALICE, BOB, ROOT]
+    assert [r["uid"] for r in rows(ROOT, "--uid", str(BOB))] == [BOB]
+    memlog_as(ROOT, "resize", "1M")
+    assert json.loads(memlog_as(ALICE, "stats", "--format", "json").stdout)["ring_capacity"] == 1 << 20
+    assert json.loads(memlog_as(ROOT, "stats", "--format", "json").stdout)["records_in_ring"] == 3
+
+
+def test_tail_follows_and_ends_at_ctrl_c(device: str) -> None:
+    child = start_as(ALICE, [*MEMLOG, "tail", "-f", "-n", "1"], {"MEMLOG_RING": "kernel"})
+    assert child.stdout is not None
+    write(BOB, "not for alice")
+    write(ALICE, "the news")
+    assert "the news" in child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    rest = child.communicate(timeout=30)
+    assert child.returncode in (0, 130) and "not for alice" not in rest[0]
