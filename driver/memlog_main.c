@@ -3,8 +3,6 @@
  * The module: its parameters and its device node
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/cdev.h>
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -150,7 +148,6 @@ static int __init memlog_init(void)
 	err = memlog_node_add();
 	if (err)
 		goto destroy_class;
-	pr_info("ring_size=%u memlog_gid=%d\n", ring_size, memlog_gid);
 	return 0;
 
 destroy_class:

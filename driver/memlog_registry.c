@@ -13,8 +13,6 @@
  * whoever wrote first, and charged against one cap for all.
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
