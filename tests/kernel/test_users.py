@@ -45,6 +45,6 @@ def test_a_flood_by_one_user_leaves_the_other_untouched(device: str, count: int)
     assert after["total_writes"] == before["total_writes"] + 2_000
     assert after["total_evictions"] == before["total_evictions"]
     assert after["records_in_ring"] == 4_000
-    assert stats(BOB)["total_evictions"] > count // 2
+    assert stats(BOB)["total_evictions"] > count // 4
     print(f"median write: alone {alone} ns, beside a flood {beside} ns")
     assert beside <= 3 * alone
