@@ -14,7 +14,7 @@ kernel_source() { # kernel_source VERSION: Debian's source of that version in $c
 		missing "apt-get download linux-source-6.1=$package failed: $cache/apt.log"
 	mkdir "$part/tree"
 	dpkg-deb --fsys-tarfile "$part"/*.deb | tar -xO ./usr/src/linux-source-6.1.tar.xz |
-		xz -dc -T2 | tar -x -C "$part/tree" --strip-components=1 --exclude='*/Documentation/*'
+		xz -dc -T2 | tar -x -C "$part/tree" --strip-components=1 --exclude='*/Documentation/*/*'
 	rm -rf "$tree"
 	mv "$part/tree" "$tree"
 	rm -rf "$part"

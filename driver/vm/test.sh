@@ -8,7 +8,8 @@
 . "$(dirname "$0")/lab.sh"
 
 # MEMLOG_LAB_QUICK=1 leaves out what takes minutes.
-marks=kernel${MEMLOG_LAB_QUICK:+ and not slow}
+marks=kernel${MEMLOG_LAB_QUICK:+ and not slow} slow=drain
+[ -z "${MEMLOG_LAB_QUICK-}" ] || slow=
 
 exec {turn}>"$work/lock"
 flock "$turn"	# two runs from one checkout would build into each other
@@ -18,7 +19,7 @@ in_uml() { # in_uml TREE NAME SECONDS
 	local folder=$work/$2
 	"$vm/build_module.sh" "$1" "$folder" &&
 		"$vm/build_probe.sh" "$folder/out" &&
-		cp "$folder/driver/memlog.ko" "$folder/out/" &&
+		cp "$folder"/*/memlog*.ko "$folder/out/" &&
 		say "$2: User-Mode Linux" &&
 		"$vm/run_uml.sh" "$1" "$folder/out" "$3" "'$vm/guest_tests.sh' '$folder/out' '$2' '$marks'"
 }
@@ -27,10 +28,11 @@ in_qemu() { # in_qemu VERSION
 	local folder=$work/$1
 	"$vm/build_module.sh" "$cache/kernel-$1/build" "$folder" &&
 		"$vm/build_probe.sh" "$folder/out/files" &&
-		cp "$folder/driver/memlog.ko" "$folder/out/files/" &&
+		cp "$folder"/*/memlog*.ko "$folder/out/files/" &&
 		say "$1: QEMU, two CPUs" &&
 		"$vm/run_qemu.sh" "$cache/kernel-$1" "$folder/out" 240 \
-			"insmod /memlog.ko memlog_gid=4242 && MEMLOG_MODULE=/memlog.ko /probe contract users race module compat"
+			"insmod /memlog.ko memlog_gid=4242 && insmod /memlog_list.ko &&
+			MEMLOG_MODULE=/memlog.ko /probe contract users race module compat $slow"
 }
 
 failed=()
