@@ -10,14 +10,27 @@
 #define MEMLOG_NO_GID	(-1)
 
 /**
+ * struct memlog_place - where an open file is in one ring
+ * @cursor: its next record
+ * @ts_ns: time of that record as last seen, U64_MAX where there was none; the
+ *	ring may have evicted it, but has nothing older
+ */
+struct memlog_place {
+	struct memlog_cursor cursor;
+	u64 ts_ns;
+};
+
+/**
  * struct memlog_file - one open file of the device
  * @lock: everything but @session; held over user memory, so taken
  *	interruptibly and never by a writer
  * @own: the ring of the opener's uid
  * @uid: whose records are read, unless @all
  * @all: everybody's records are read, merged in order of time
- * @cursors: one per ring, by its index; rings never read have a zeroed one
- * @cursor_count: how many
+ * @places: one per ring, by its index; zeroed for rings never read
+ * @place_count: room there
+ * @looked_at: rings whose @places are as of @looked_ns
+ * @looked_ns: when all rings were last looked at; 0 = they have to be
  * @bounce: the record on its way to the reader
  * @bounce_bytes: room there
  * @session_lock: @session
@@ -28,8 +41,10 @@ struct memlog_file {
 	struct memlog_ring *own;
 	u32 uid;
 	bool all;
-	struct memlog_cursor *cursors;
-	unsigned int cursor_count;
+	struct memlog_place *places;
+	unsigned int place_count;
+	unsigned int looked_at;
+	u64 looked_ns;
 	void *bounce;
 	size_t bounce_bytes;
 	spinlock_t session_lock;	/* a leaf: writers take no mutex */

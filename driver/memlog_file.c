@@ -32,8 +32,8 @@
 #include "memlog_device.h"
 
 #define MEMLOG_FRAME_MAX	(MEMLOG_HEADER_BYTES + MEMLOG_MAX_BLOB)
-#define MEMLOG_CURSOR_STEP	16
-#define MEMLOG_MERGE_ROUNDS	3
+#define MEMLOG_PLACE_STEP	16
+#define MEMLOG_LOOKS		3
 
 /**
  * memlog_is_privileged() - may this file do what needs CAP_SYS_ADMIN
@@ -98,7 +98,7 @@ static int memlog_release(struct inode *inode, struct file *filp)
 	struct memlog_file *mf = filp->private_data;
 
 	kvfree_sensitive(mf->bounce, mf->bounce_bytes);
-	kvfree(mf->cursors);
+	kvfree(mf->places);
 	kfree(mf);
 	return 0;
 }
@@ -149,69 +149,95 @@ struct memlog_ring *memlog_file_ring(struct memlog_file *mf)
 	return memlog_ring_find(mf->uid);
 }
 
-static int memlog_grow_cursors(struct memlog_file *mf, unsigned int count)
+static int memlog_grow_places(struct memlog_file *mf, unsigned int count)
 {
-	struct memlog_cursor *cursors;
+	struct memlog_place *places;
 
-	if (count <= mf->cursor_count)
+	if (count <= mf->place_count)
 		return 0;
-	count = round_up(count, MEMLOG_CURSOR_STEP);
-	cursors = kvcalloc(count, sizeof(*cursors), GFP_KERNEL_ACCOUNT);
-	if (!cursors)
+	count = round_up(count, MEMLOG_PLACE_STEP);
+	places = kvcalloc(count, sizeof(*places), GFP_KERNEL_ACCOUNT);
+	if (!places)
 		return -ENOMEM;
-	if (mf->cursors)
-		memcpy(cursors, mf->cursors,
-		       mf->cursor_count * sizeof(*cursors));
-	kvfree(mf->cursors);
-	mf->cursors = cursors;
-	mf->cursor_count = count;
+	if (mf->places)
+		memcpy(places, mf->places, mf->place_count * sizeof(*places));
+	kvfree(mf->places);
+	mf->places = places;
+	mf->place_count = count;
 	return 0;
 }
 
-static int memlog_peek_one(struct memlog_file *mf, struct memlog_ring *ring,
-			   struct memlog_record_header *hdr)
+static int memlog_peek_one(struct memlog_file *mf, struct memlog_ring *ring)
 {
+	struct memlog_place *place = &mf->places[ring->index];
+	struct memlog_record_header hdr;
 	int bytes;
 
 	mutex_lock(&ring->lock);
-	bytes = memlog_ring_peek(ring, &mf->cursors[ring->index], hdr);
+	bytes = memlog_ring_peek(ring, &place->cursor, &hdr);
 	mutex_unlock(&ring->lock);
+	place->ts_ns = bytes ? hdr.ts_ns : U64_MAX;
 	return bytes;
 }
 
+static int memlog_look_at_all(struct memlog_file *mf)
+{
+	unsigned int i, count = memlog_ring_count();
+
+	if (memlog_grow_places(mf, count))
+		return -ENOMEM;
+	mf->looked_ns = ktime_get_real_ns();
+	mf->looked_at = count;
+	for (i = 0; i < count; i++)
+		memlog_peek_one(mf, memlog_ring_at(i));
+	return 0;
+}
+
+static struct memlog_ring *memlog_oldest(struct memlog_file *mf, u64 *ts_ns)
+{
+	struct memlog_ring *found = NULL;
+	unsigned int i;
+
+	*ts_ns = U64_MAX;
+	for (i = 0; i < mf->looked_at; i++) {
+		if (mf->places[i].ts_ns >= *ts_ns)
+			continue;
+		*ts_ns = mf->places[i].ts_ns;
+		found = memlog_ring_at(i);
+	}
+	return found;
+}
+
 /*
- * The ring with the oldest record. One that was looked at and found empty may get
- * a record meanwhile, but none older than the look: a record younger than that is
- * taken only after another round.
+ * The ring with the oldest record. Whatever was written since the look at all
+ * rings is younger than the look, so a record older than that is the oldest
+ * without asking the other rings again; a younger one takes another look.
  */
 static int memlog_peek_all(struct memlog_file *mf, struct memlog_ring **found)
 {
-	unsigned int round, i, count;
-	struct memlog_record_header hdr;
+	struct memlog_ring *ring, *seen = NULL;
+	unsigned int looks = 0;
 	int bytes = 0;
+	u64 ts_ns;
 
-	for (round = 0; round < MEMLOG_MERGE_ROUNDS; round++) {
-		u64 oldest = U64_MAX, began = ktime_get_real_ns();
-
-		count = memlog_ring_count();
-		if (memlog_grow_cursors(mf, count))
-			return -ENOMEM;
-		*found = NULL;
-		for (i = 0; i < count; i++) {
-			struct memlog_ring *ring = memlog_ring_at(i);
-			int size = memlog_peek_one(mf, ring, &hdr);
-
-			if (!size || hdr.ts_ns >= oldest)
-				continue;
-			*found = ring;
-			oldest = hdr.ts_ns;
-			bytes = size;
-		}
-		if (!*found)
+	for (;;) {
+		ring = memlog_oldest(mf, &ts_ns);
+		if (!ring && looks)
 			return 0;
-		if (oldest < began)
-			break;
+		/* More looks than that: the clock was set back. */
+		if (ring && (ts_ns < mf->looked_ns || looks == MEMLOG_LOOKS)) {
+			if (ring == seen)
+				break;
+			bytes = memlog_peek_one(mf, ring);
+			seen = ring;
+			continue;
+		}
+		if (memlog_look_at_all(mf))
+			return -ENOMEM;
+		looks++;
+		seen = NULL;
 	}
+	*found = ring;
 	return bytes;
 }
 
@@ -224,7 +250,6 @@ static int memlog_peek_all(struct memlog_file *mf, struct memlog_ring **found)
  */
 int memlog_file_peek(struct memlog_file *mf, struct memlog_ring **found)
 {
-	struct memlog_record_header hdr;
 	struct memlog_ring *ring;
 
 	lockdep_assert_held(&mf->lock);
@@ -233,10 +258,10 @@ int memlog_file_peek(struct memlog_file *mf, struct memlog_ring **found)
 	ring = memlog_file_ring(mf);
 	if (!ring)
 		return 0;
-	if (memlog_grow_cursors(mf, ring->index + 1))
+	if (memlog_grow_places(mf, ring->index + 1))
 		return -ENOMEM;
 	*found = ring;
-	return memlog_peek_one(mf, ring, &hdr);
+	return memlog_peek_one(mf, ring);
 }
 
 static int memlog_grow_bounce(struct memlog_file *mf, size_t bytes)
@@ -259,7 +284,7 @@ static int memlog_grow_bounce(struct memlog_file *mf, size_t bytes)
 static size_t memlog_fetch(struct memlog_file *mf, struct memlog_ring *ring,
 			   size_t bytes)
 {
-	struct memlog_cursor *cursor = &mf->cursors[ring->index];
+	struct memlog_cursor *cursor = &mf->places[ring->index].cursor;
 	struct memlog_record_header hdr;
 	u64 wanted = cursor->seq;
 	size_t fetched = 0;
@@ -292,7 +317,7 @@ static ssize_t memlog_read_locked(struct memlog_file *mf, struct iov_iter *to)
 
 	if (copy_to_iter(mf->bounce, fetched, to) != fetched)
 		return -EFAULT;
-	memlog_cursor_advance(&mf->cursors[ring->index], fetched);
+	memlog_cursor_advance(&mf->places[ring->index].cursor, fetched);
 	return fetched;
 }
 
@@ -345,9 +370,10 @@ static loff_t memlog_llseek(struct file *filp, loff_t offset, int whence)
 		return -ESPIPE;
 	if (mutex_lock_interruptible(&mf->lock))
 		return -ERESTARTSYS;
-	if (mf->cursors)
-		memset(mf->cursors, 0,
-		       mf->cursor_count * sizeof(*mf->cursors));
+	if (mf->places)
+		memset(mf->places, 0, mf->place_count * sizeof(*mf->places));
+	mf->looked_ns = 0;
+	mf->looked_at = 0;
 	mutex_unlock(&mf->lock);
 	return 0;
 }

@@ -83,6 +83,7 @@ static long memlog_filter_uid(struct file *filp, const u32 __user *from)
 		return -ERESTARTSYS;
 	mf->all = !uid;
 	mf->uid = uid ?: mf->own->uid;
+	mf->looked_ns = 0;
 	mutex_unlock(&mf->lock);
 	return 0;
 }
