@@ -7,6 +7,7 @@
 tree=$(readlink -f "$1") folder=$2 words=()
 case $(readlink -f "$1/source" 2>/dev/null || true) in "$cache"/linux-*) words=(ARCH=um SUBARCH=x86_64 KBUILD_MODPOST_WARN=1) ;; esac
 copy_driver "$folder"
+[ -z "${MEMLOG_LAB_PLANT-}" ] || "$vm/plants.py" "$MEMLOG_LAB_PLANT" "$folder/driver"
 mkdir -p "$folder/list_twin"
 cp -u "$repo"/tests/kernel/list_twin/* "$folder/list_twin/"
 : >"$folder/make.log"

@@ -10,16 +10,7 @@ code=0
 .venv/bin/python -m pytest -n0 tests/flow/test_ring_conformance.py -k /dev/memlog || code=$?
 .venv/bin/python -m pytest -n0 -m "$marks" tests/kernel --durations=5 || code=$?
 "$out/probe" contract race module || code=1
+"$(dirname "$0")/leaks.sh" || code=1
 rmmod memlog || code=1
-if [ -w /sys/kernel/debug/kmemleak ]; then
-	# An object counts as lost 5 s after it was made, at the second look.
-	sleep 6
-	echo scan >/sys/kernel/debug/kmemleak
-	sleep 1
-	echo scan >/sys/kernel/debug/kmemleak
-	if grep -q '\[memlog\]' /sys/kernel/debug/kmemleak; then
-		cat /sys/kernel/debug/kmemleak
-		code=1
-	fi
-fi
+"$(dirname "$0")/leaks.sh" || code=1
 exit $code

@@ -21,7 +21,7 @@ base_of() { "$repo/.venv/bin/python" -I -S -c 'import sys; print(sys.base_prefix
 export TMPDIR=${MEMLOG_LAB_TMP:-$work}
 code=0
 timeout -k 5 "$seconds" "$tree/linux" mem="${MEMLOG_LAB_MEM:-1024M}" rootfstype=hostfs rootflags=/ ro \
-	init="$vm/uml_init.sh" con=null con0=fd:0,fd:1 quiet kasan_multi_shot ${MEMLOG_LAB_ARGS-} \
+	init="$vm/uml_init.sh" con=null con0=fd:0,fd:1 quiet ${MEMLOG_LAB_ARGS-} \
 	LAB_OUT="$out" LAB_REPO="$repo" LAB_CACHE="$cache" LAB_BASE="$(base_of)" LAB_HOME="$HOME" \
 	</dev/null 2>&1 | tee "$out/console" || code=${PIPESTATUS[0]}
 judge "$out" "$code"

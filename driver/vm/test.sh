@@ -4,6 +4,7 @@
 #
 #	uml	tests/kernel and the rings' conformance suite, in User-Mode Linux
 #	debug	the same under KASAN, lockdep and kmemleak
+#	plants	bugs planted in the driver, each of which the debug kernel must find
 #	6.1 6.12	the C probe on two CPUs of Debian's kernels, in QEMU
 . "$(dirname "$0")/lab.sh"
 
@@ -35,6 +36,28 @@ in_qemu() { # in_qemu VERSION
 			MEMLOG_MODULE=/memlog.ko /probe contract users race module compat $slow"
 }
 
+# The lab's own test: a bug planted in the driver must be said by the kernel.
+in_plants() {
+	local name said folder bad=0
+	while IFS=$'\t' read -r name said; do
+		folder=$work/plant-$name
+		rm -rf "$folder"
+		MEMLOG_LAB_PLANT=$name "$vm/build_module.sh" "$cache/debug" "$folder" &&
+			"$vm/build_probe.sh" "$folder/out" &&
+			cp "$folder/driver/memlog.ko" "$folder/out/" || return
+		"$vm/run_uml.sh" "$cache/debug" "$folder/out" 200 \
+			"insmod '$folder/out/memlog.ko'; '$folder/out/probe' contract; '$vm/leaks.sh'" >"$folder/said" 2>&1 &&
+			bad=1
+		if grep -h -m1 -E "$said" "$folder/out/dmesg" "$folder/said"; then
+			say "$name: found"
+		else
+			say "$name: NOT FOUND, see $folder"
+			bad=1
+		fi
+	done < <("$vm/plants.py")
+	return $bad
+}
+
 failed=()
 for tier; do
 	say "$tier: what it takes"
@@ -43,6 +66,7 @@ for tier; do
 	uml) { "$vm/get_uml.sh" && in_uml "$cache/uml/build" uml 600; } || code=$? ;;
 	debug) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_uml "$cache/debug" debug 1500; } || code=$? ;;
 	6.1 | 6.12) { "$vm/get_qemu.sh" "$tier" && in_qemu "$tier"; } || code=$? ;;
+	plants) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_plants; } || code=$? ;;
 	*) missing "knows no tier $tier" ;;
 	esac
 	say "$tier: exit $code"
