@@ -20,7 +20,7 @@ in_uml() { # in_uml TREE NAME SECONDS
 	local folder=$work/$2
 	"$vm/build_module.sh" "$1" "$folder" &&
 		"$vm/build_probe.sh" "$folder/out" &&
-		cp "$folder"/*/memlog*.ko "$folder/out/" &&
+		cp "$folder"/{driver,list_twin}/*.ko "$folder/out/" &&
 		say "$2: User-Mode Linux" &&
 		"$vm/run_uml.sh" "$1" "$folder/out" "$3" "'$vm/guest_tests.sh' '$folder/out' '$2' '$marks'"
 }
@@ -29,7 +29,7 @@ in_qemu() { # in_qemu VERSION
 	local folder=$work/$1
 	"$vm/build_module.sh" "$cache/kernel-$1/build" "$folder" &&
 		"$vm/build_probe.sh" "$folder/out/files" &&
-		cp "$folder"/*/memlog*.ko "$folder/out/files/" &&
+		cp "$folder"/{driver,list_twin}/*.ko "$folder/out/files/" &&
 		say "$1: QEMU, two CPUs" &&
 		"$vm/run_qemu.sh" "$cache/kernel-$1" "$folder/out" 240 \
 			"insmod /memlog.ko memlog_gid=4242 && insmod /memlog_list.ko &&
