@@ -109,6 +109,7 @@ def test_a_full_disk_found_by_the_kernel_is_an_error_and_not_a_signal(path: str)
 def test_its_twin_a_ring_shrunk_under_its_map_dies_of_sigbus(path: str) -> None:
     def work() -> None:
         faulthandler.disable()
+        layout.Map.is_whole = lambda self: True  # type: ignore[method-assign]
         ring = ShmRing(path)
         os.truncate(path, layout.PAGE)
         ring.write(b"x")
@@ -399,6 +400,33 @@ def test_a_ring_cut_short_gives_its_whole_records_and_says_exactly_which_are_gon
     if laps > 1:  # every record lies somewhere in the file: what the cut spared is there
         assert len(found) >= (left - 0.02) * len(wanted)
     assert sum(len(i.data) for i in items if isinstance(i, Damage)) <= 2 * 1_000  # frames cut in half
+
+
+def test_nobody_who_has_it_open_dies_of_a_ring_that_is_cut_short(settings: Settings, path: str) -> None:
+    """In a child, as what must not happen is a SIGBUS."""
+    for size in (0, 1_000, layout.PAGE, 50_000):
+        pid = os.fork()
+        if not pid:
+            code = 1
+            try:
+                ring, other = open_ring(settings), open_ring(settings)
+                seq = ring.write(b"before")
+                reader, follower = other.reader(), other.reader()
+                assert reader.read()
+                os.truncate(path, size)
+                for touch in (follower.read, reader.read, lambda: ring.set_drained(seq)):
+                    with pytest.raises(RingUnavailableError):
+                        touch()
+                other.wait(0.01)
+                time.sleep(0.02)  # a writer looks at the path every 10 ms
+                assert ring.write(b"after") >= 1 and ring.stats().records_in_ring >= 1
+                assert retired_rings(settings)
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        for ring in retired_rings(settings):
+            ring.discard()
 
 
 def test_a_wiped_header_page_costs_no_record(settings: Settings, path: str) -> None:

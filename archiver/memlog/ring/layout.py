@@ -216,6 +216,10 @@ class Map:
             return None  # mapping past the end of a file is a SIGBUS waiting to happen
         return cls(fd, static, size)
 
+    def is_whole(self) -> bool:
+        """False for a file somebody cut short: touching what is gone is a SIGBUS that nothing can catch."""
+        return self.mm.size() >= PAGE + self.area
+
     def is_at(self, path: str) -> bool:
         """Whether this file is still the path's."""
         try:

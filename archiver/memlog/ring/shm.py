@@ -146,12 +146,12 @@ class ShmRing:
                 except OSError as exc:
                     shm_file.wait_for_lock(fd, self.path, self.lock_ms, exc)
                 try:
-                    generation, head, tail, seq, oldest, cleared, other, slot = self._state
-                    if words[slot] != other or words[RELEASED] > head or words[MOVED]:
-                        generation, head, tail, seq, oldest, cleared, other, slot = self._reload()
                     now = time_ns()
                     if not 0 <= now - self._checked < _RECHECK_NS:
                         self._check_path(now)
+                    generation, head, tail, seq, oldest, cleared, other, slot = self._state
+                    if words[slot] != other or words[RELEASED] > head or words[MOVED]:
+                        generation, head, tail, seq, oldest, cleared, other, slot = self._reload()
                     total = (length + FRAME_BYTES + 7) & ~7
                     end = tail + total
                     if end - capacity > head:
@@ -207,6 +207,8 @@ class ShmRing:
         """What is archived: never moves back. Takes no lock: one aligned store, by the witness alone."""
         while True:
             self._alive()
+            if not self._map.is_whole():
+                raise RingUnavailableError(f"{self.path} was cut short")
             words = self._map.words
             if seq > words[DRAINED]:
                 words[DRAINED] = seq
@@ -336,12 +338,12 @@ class ShmRing:
             self._bell = Doorbell(self.doorbell)
         place, _ = self._look()
         place.words[WAITING] = 1
-        if self._is_news() or self._bell.wait(timeout_s):
+        rung = self._is_news() or self._bell.wait(timeout_s)
+        if place.is_whole():
             place.words[WAITING] = 0
+        if rung:
             self._bell.silence()
-            return True
-        place.words[WAITING] = 0
-        return self._is_news()
+        return rung or self._is_news()
 
     def _is_news(self) -> bool:
         return self._look()[1].next_seq != self._seen
@@ -404,7 +406,7 @@ class ShmRing:
         return self._state
 
     def _check_path(self, now: int) -> None:
-        if not self._map.is_at(self.path):
+        if not self._map.is_at(self.path) or not self._map.is_whole():
             raise _MovedError
         self._checked = now
 
@@ -430,9 +432,11 @@ class ShmRing:
         """The map and its state without a lock; follows a ring that moved."""
         while True:
             self._alive()
-            state = None if self._map.words[MOVED] or not self._map.is_at(self.path) else self._map.state()
-            if state is not None:
-                return self._map, state
+            place = self._map
+            if place.is_at(self.path) and place.is_whole() and not place.words[MOVED]:
+                state = place.state()
+                if state is not None:
+                    return place, state
             self._open()
 
     def _open(self) -> None:

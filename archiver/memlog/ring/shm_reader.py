@@ -75,6 +75,8 @@ class ShmReader:
         return (raw[late:], at + late) if late > 0 else (raw, at)
 
     def _state(self) -> State:
+        if not self._map.is_whole():
+            raise RingUnavailableError(f"{self._ring.path} was cut short", hint="try again")
         state = self._map.state()
         if state is None:
             raise RingUnavailableError(f"both states of {self._ring.path} are damaged", hint="try again")
