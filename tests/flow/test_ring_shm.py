@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -414,7 +415,7 @@ def test_nobody_who_has_it_open_dies_of_a_ring_that_is_cut_short(settings: Setti
                 reader, follower = other.reader(), other.reader()
                 assert reader.read()
                 os.truncate(path, size)
-                for touch in (follower.read, reader.read, lambda: ring.set_drained(seq)):
+                for touch in (follower.read, reader.read, partial(ring.set_drained, seq)):
                     with pytest.raises(RingUnavailableError):
                         touch()
                 other.wait(0.01)
