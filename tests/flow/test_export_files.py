@@ -392,3 +392,19 @@ def test_an_export_is_of_one_moment(full: Home) -> None:
     (session,) = [row for table, row in rest if table == "session" and row[0] == "session-a"]
     assert "later" not in [row[23] for row in rows]
     assert session[6] == len({row[0] for row in rows if row[1] == "session-a" and row[20] == 0})
+
+
+def test_a_lone_carriage_return_stays_inside_of_its_value(home: Home, memlog: Run, tmp_path: Path) -> None:
+    texts = ["a\rb", "\r", "c\r\nd", "end\r"]
+    archives.fill(home, [record(text, n=n) for n, text in enumerate(texts)])
+    files = {name: tmp_path / name for name in ("export.csv", "query.csv", "query.tsv")}
+    memlog("export", "csv", "-o", str(files["export.csv"]))
+    for name in ("query.csv", "query.tsv"):
+        memlog("query", "session", "session-a", "-o", str(files[name]))
+    for path in files.values():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
+        assert [row["text"] for row in rows] == texts
+        if SHELL and path.suffix == ".csv":
+            read = shell(path.with_suffix(".db"), f".mode csv\n.import {path} t\nSELECT hex(text) FROM t;\n")
+            assert read.replace('"', "").split() == [text.encode().hex().upper() for text in texts]

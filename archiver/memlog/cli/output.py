@@ -164,15 +164,16 @@ def _array(found: Iterable[dict[str, Any]]) -> None:
 
 
 def _separated(found: Iterable[dict[str, Any]], delimiter: str, headers: bool) -> None:
-    import csv
     from io import StringIO
+
+    from memlog.export import csv
 
     rows = iter(found)
     first = next(rows, None)
     if first is None:
         return
-    out = StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    out = StringIO(newline="")
+    writer = csv.rows_to(out, delimiter)
     clean = safe_text if terminal.is_terminal() else str  # into a file, the text as it is
     if headers:
         writer.writerow(map(clean, first))
