@@ -108,14 +108,24 @@ def guest(out: Path, twin: bool, only_look: bool) -> None:
 
 def _look(home: Path, out: Path, ring_id: str, acked: int) -> None:
     """One line: records of the last boot said to be archived, lost, archived twice."""
-    from memlog.archive.connection import open_reader
-
-    con = open_reader(str(home / "archive.db"))
-    found = dict(con.execute(SEQS_SQL, {"ring": ring_id}).fetchall())
-    assert con.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    found = _archived(home, ring_id)
     lost = sum(seq not in found for seq in range(1, acked + 1))
     with (out / "verdicts").open("a") as file:
         file.write(f"{acked} {lost} {sum(count > 1 for count in found.values())}\n")
+
+
+def _archived(home: Path, ring_id: str) -> dict[int, int]:
+    """How often each seq is in the archive; {} where there is none that can be read."""
+    from memlog.archive.connection import open_reader
+    from memlog.errors import MemlogError
+
+    try:
+        con = open_reader(str(home / "archive.db"))
+        assert con.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        return dict(con.execute(SEQS_SQL, {"ring": ring_id}).fetchall())
+    except MemlogError as exc:
+        sys.stderr.write(f"{exc}\n")
+        return {}
 
 
 def _archive(out: Path) -> None:
