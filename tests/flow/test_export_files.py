@@ -25,6 +25,7 @@ from memlog import portable
 from memlog.contracts import schema_dir
 from memlog.export import sql, sqlite, tables
 from memlog.paths import Home
+from memlog.query import record as query_record
 from memlog.query import slice
 from memlog.query.selection import Selection
 
@@ -240,6 +241,42 @@ def of_records(exported: str) -> list[dict[str, Any]]:
     noted = ["line" in line for line in lines]
     assert noted == sorted(noted)
     return [line for line in lines if "line" not in line]
+
+
+def test_what_a_large_line_held_besides_its_text_is_in_every_export(
+    home: Home, tmp_path: Path, memlog: Run
+) -> None:
+    """Slices of it lie in the record's parts, where SQL alone finds nothing."""
+    held = {"toolUseResult": {"stdout": "out\0 \x1b é " * 15_000, "code": 0}, "n": [1.5, None]}
+    archives.fill(
+        home,
+        [record("short", n=1, rest=held), record("long " * 30_000, n=2, rest=held), record("bare " * 30_000, n=3)],
+        [record("small", n=4, rest={"cwd": "/srv"})],
+    )  # fmt: skip
+    memlog("export", "sqlite", "-o", str(tmp_path / "out.db"))
+    memlog("export", "csv", "-o", str(tmp_path / "out.csv"))
+    columns = "SELECT source_id, part, extra FROM v_record"
+    found = []
+    loaded = stock.connect(":memory:")
+    loaded.executescript(script_of(home).decode())
+    for con in (stock.connect(tmp_path / "out.db"), loaded):
+        found.append({(source, part): extra for source, part, extra in con.execute(columns)})
+        con.close()
+    csv.field_size_limit(1 << 24)
+    with open(tmp_path / "out.csv", encoding="utf-8", newline="") as file:
+        found.append({(r["source_id"], int(r["part"])): r["extra"] or None for r in csv.DictReader(file)})
+    for extras in found:
+        whole = {key: json.loads(extra) for key, extra in extras.items() if extra is not None}
+        assert whole == {
+            ("session-a-1", 0): held,
+            ("session-a-2", 0): held,
+            ("session-a-4", 0): {"cwd": "/srv"},
+        }
+        assert len(extras) > 8, "there are parts"
+    with archives.reading(home) as con:
+        lacking = con.execute("SELECT count(*) FROM v_record WHERE parts > 1 AND extra IS NOT NULL")
+        assert lacking.fetchone() == (0,), "docs/views.md says so"
+        assert [one.extra for one in query_record.find(con, "session-a-2")] == [held]
 
 
 def test_jsonl_gives_every_blob_back(full: Home, memlog: Run) -> None:

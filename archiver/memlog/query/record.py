@@ -32,6 +32,12 @@ BLOBS_SQL = """
 SELECT memlog_blob(body, packing) FROM record
 WHERE session_id = :session AND source_id = :source_id AND block = :block ORDER BY part
 """
+# index: the record's primary key, then record_identity
+PARTS_OF_SQL = """
+SELECT memlog_blob(p.body, p.packing) FROM record r
+JOIN record p ON p.session_id = r.session_id AND p.source_id = r.source_id AND p.block = r.block
+WHERE r.id = :id ORDER BY p.part
+"""
 SELECTED_SQL = (
     "SELECT r.session_id, r.source_id, r.block FROM record r JOIN epoch e ON e.id = r.epoch_id WHERE ",
     " AND r.part = 0 ORDER BY r.session_id, e.number, r.ts_ns, r.id",
@@ -153,11 +159,21 @@ def whole(con: Connection, identity: Identity) -> Whole:
         for part, (*_, text_bytes, blob) in zip(decoded, rows, strict=True)
     ]
     columns: dict[str, Any] = dict(zip(COLUMNS, rows[0], strict=False))
+    extra = _extra([part.rest for part in decoded if part])
     columns["bytes"] = sum(row[COLUMNS.index("bytes")] for row in rows)
     return Whole(
-        **columns, text="".join(texts), extra=_extra([part.rest for part in decoded if part]),
+        **columns, text="".join(texts), extra=None if extra is None else json.loads(extra),
         ids=tuple(row[0] for row in rows), at=_at(decoded[0]),
     )  # fmt: skip
+
+
+def extra_of(con: Connection, record_id: int) -> str | None:
+    """JSON of what the line of a record held besides its text, slices of its parts joined; None for nothing.
+
+    Limits: in memory are the slices of one record, not its texts.
+    """
+    parts = (_decoded(blob) for (blob,) in con.execute(PARTS_OF_SQL, {"id": record_id}))
+    return _extra([part.rest for part in parts if part])
 
 
 def _event(con: Connection, number: int) -> Whole:
@@ -207,15 +223,13 @@ def _text(blob: bytes | None, text_bytes: int | None) -> str:
     return body.text_of(blob, body.PLAIN, text_bytes)
 
 
-def _extra(rests: list[Any]) -> Any:
-    """What the line held besides its text, as JSON would hold it; slices of it are joined first."""
-    if not rests:
-        return None
-    rest = rests[0]
+def _extra(rests: list[Any]) -> str | None:
+    """JSON of what the line held besides its text; slices of it are joined first."""
+    rest = rests[0] if rests else None
     if len(rests) > 1 and all(isinstance(slice_, bytes) for slice_ in rests if slice_):
-        joined = b"".join(slice_ for slice_ in rests if slice_)
+        rest = b"".join(slice_ for slice_ in rests if slice_)
         try:
-            rest = load_cbor(joined) if joined else {}
+            rest = load_cbor(rest) if rest else None
         except MemlogError:
-            return joined.hex()  # a part is missing: the bytes that are there
-    return json.loads(body.to_json(rest)) if rest else None
+            pass  # a part is missing: the bytes that are there, as hex
+    return body.to_json(rest) if rest else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memlog.errors import QueryError
-from memlog.query import dates, search, words
+from memlog.query import dates, record, search, words
 from memlog.query.selection import Selection, sessions, where
 
 if TYPE_CHECKING:
@@ -123,12 +123,16 @@ def columns(con: "Connection") -> list[str]:
 
 
 def records(con: "Connection", part: Slice) -> Iterator[Row]:
-    """Rows of v_record, in order of time."""
-    one = con.cursor()
+    """Rows of v_record, in order of time; `extra`, which the view lacks for several parts, in part 0."""
+    one, names = con.cursor(), columns(con)
+    of_part, of_parts, of_extra = map(names.index, ("part", "parts", "extra"))
     for record_id in _ids(con, part):
         row = one.execute(RECORD_SQL, {"id": record_id}).fetchone()
-        if row is not None:  # forgotten meanwhile
-            yield row
+        if row is None:  # forgotten meanwhile
+            continue
+        if row[of_parts] > 1 and row[of_part] == 0:
+            row = (*row[:of_extra], record.extra_of(con, record_id), *row[of_extra + 1 :])
+        yield row
 
 
 def blobs(con: "Connection", part: Slice) -> Iterator[tuple[dict[str, Any], bytes | None]]:
