@@ -18,6 +18,7 @@ from bench import corpus
 from archives import NOW_NS
 from memlog.archive.store import Archive
 from memlog.capture import watermark
+from memlog.capture.agents import READERS
 from memlog.errors import InputError
 from memlog.paths import Home
 from memlog.record import encode
@@ -26,7 +27,8 @@ from memlog.settings import Settings
 from memlog.witness import backfill, client
 from witness import ask, identities, one, records, running, until, uuids
 
-SESSIONS = Path(__file__).parents[1] / "data/sessions"
+DATA = Path(__file__).parents[1] / "data"
+SESSIONS = DATA / "sessions"
 
 
 @pytest.fixture
@@ -236,3 +238,48 @@ def test_ctrl_c_leaves_whole_batches(home: Home, tmp_path: Path) -> None:
     assert child.returncode == 130 and "run it again to go on" in said
     assert one(home, "PRAGMA integrity_check") == "ok"
     assert one(home, "SELECT count(*) FROM record_fts") == one(home, "SELECT count(*) FROM record")
+
+
+CODEX, COPILOT = (next((DATA / "agents" / name).rglob("*.jsonl")) for name in ("codex", "copilot-cli"))
+TRANSCRIPTS = {
+    "claude-code": SESSIONS / "compacted.jsonl", "codex": CODEX, "copilot-cli": COPILOT,
+    **{name: next(p for p in sorted((DATA / "documents" / name).rglob("*.*")) if p.is_file())
+       for name in ("gemini-cli", "opencode", "swe-agent")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("whose", TRANSCRIPTS)
+def test_a_transcript_of_another_agent_is_refused_by_name_and_nothing_of_it_is_archived(
+    whose: str, archive: Archive
+) -> None:
+    path = TRANSCRIPTS[whose]
+    for agent in READERS:
+        has_ids = agent == "jsonl" and whose in ("copilot-cli", "gemini-cli")
+        if agent == whose or has_ids:
+            continue
+        result = run(archive, path, agent=agent)
+        assert (result["unread"], result["records"], result["files"]) == (1, 0, 0), agent
+        said = result["unreadable"][0]["error"]
+        assert said.endswith(f"it looks like {whose}; next: memlog import {whose} {path}"), agent
+    assert one(archive.home, "SELECT count(*) FROM v_record") == 0
+    own = run(archive, path, agent=whose)
+    assert own["unread"] == 0 and own["records"] > 0
+
+
+def test_what_was_archived_as_one_agents_is_not_unchanged_for_another(
+    archive: Archive, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(COPILOT.read_bytes())  # its lines have ids: anybody's lines may be such
+    assert run(archive, path, agent="jsonl")["files"] == 1
+    assert run(archive, path, agent="jsonl")["unchanged"] == 1
+    result = run(archive, path, agent="copilot-cli")
+    assert (result["files"], result["unchanged"]) == (1, 0) and result["records"] > 0
+    assert run(archive, path, agent="copilot-cli")["unchanged"] == 1
+
+
+def test_lines_and_documents_no_reader_knows_are_still_kept(archive: Archive, tmp_path: Path) -> None:
+    path = tmp_path / "new.jsonl"
+    path.write_text('{"a format": "of tomorrow"}\n' * 3)
+    result = run(archive, path)
+    assert (result["records"], result["unread"]) == (3, 0)

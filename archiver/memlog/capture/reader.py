@@ -22,6 +22,10 @@ class Reader(Protocol):
         """The transcript files under a path. Raises: NotFoundError."""
         ...
 
+    def is_ours(self, value: dict[str, Any]) -> bool:
+        """True for a line, or the beginning of a document, that this agent writes and no other does."""
+        ...
+
     def session_of(self, value: dict[str, Any]) -> str | None:
         """The session a line says it belongs to."""
         ...

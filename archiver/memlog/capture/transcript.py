@@ -135,6 +135,12 @@ def is_whole(path: str, mark: Watermark) -> bool:
         return digest_of(file) == (mark.offset, mark.tail)
 
 
+def head_of(path: str, size: int) -> bytes:
+    """So many of a file's first bytes; of a zipped one, unzipped. Raises: NotFoundError, InputError."""
+    with _open(path) as file:
+        return read_at(file, 0, size)
+
+
 def _open(path: str) -> BinaryIO:
     try:
         # O_NONBLOCK: a FIFO under a transcript's name must not stop the hook.

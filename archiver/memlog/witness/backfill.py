@@ -2,16 +2,17 @@
 
 import json
 import os
+import shlex
 import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
 from memlog.archive.store import Archive
-from memlog.capture import agents, transcript
+from memlog.capture import agents, transcript, whose
 from memlog.capture.transcript import Watermark
 from memlog.errors import ContractError, InputError, NotFoundError
 from memlog.settings import Settings
-from memlog.witness.intake import Intake
+from memlog.witness.intake import AGENT_MARK, Intake
 from memlog.witness.jobs import Progress
 from memlog.witness.log import log
 
@@ -80,8 +81,9 @@ def _read(
 ) -> Iterator[Progress]:
     """Each file of an agent, as far as it is not archived."""
     for path, size in found:
-        start = None if again else _known(archive, path)
         try:
+            _require(path, agent)
+            start = None if again else _known(archive, path, agent)
             if start is not None and transcript.is_whole(path, start):
                 count.unchanged += 1
             else:
@@ -113,14 +115,25 @@ def _find(agent: str, paths: object) -> list[tuple[str, int]]:
     return list(found.items())
 
 
-def _known(archive: Archive, path: str) -> Watermark | None:
-    """Up to where everything of a file is archived; None where nothing is known or it is another file now."""
+def _require(path: str, agent: str) -> None:
+    """Raises: InputError for another agent's transcript: its lines would be archived and mean nothing."""
+    other = whose.stranger(path, agent)
+    if other is not None:
+        said = f"{path} is no transcript of {agent}: it looks like {other}"
+        raise InputError(f"{said}; next: memlog import {other} {shlex.quote(path)}")
+
+
+def _known(archive: Archive, path: str, agent: str) -> Watermark | None:
+    """Up to where everything of a file is archived as this agent's; None where nothing is known or it is
+    another file now."""
     row = archive.con.execute(KNOWN_SQL, {"path": path}).fetchone()
     try:
         mark = Watermark.from_json(json.loads(row[1])) if row and row[1] else None
     except (ValueError, ContractError):
         return None
-    return mark if mark is not None and mark.offset == row[0] and transcript.matches(path, mark) else None
+    if mark is None or mark.offset != row[0] or mark.state.pop(AGENT_MARK, agent) != agent:
+        return None
+    return mark if transcript.matches(path, mark) else None
 
 
 def _left(path: str, size: int, reached: Watermark | None) -> int:

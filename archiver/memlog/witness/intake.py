@@ -16,6 +16,8 @@ from memlog.wire import Frame
 from memlog.witness.batch import Item, Totals, ingest
 from memlog.witness.log import log
 
+AGENT_MARK = "agent"  # in the state of what is noted of a transcript: as whose it was read
+
 # Hooks read on from what is archived; the host deletes transcripts older than this.
 _LIVE_S = 30 * 86_400
 
@@ -104,7 +106,9 @@ class Intake:
         self._items, self._bytes, self._marks = [], 0, {}
         if not items and not marks:
             return
-        transcripts = [mark.to_json() for mark, _ in marks]
+        transcripts = [
+            mark._replace(state={**mark.state, AGENT_MARK: agent}).to_json() for mark, agent in marks
+        ]
         for outcome in ingest(self.archive, items, ring=None, source=self._source, transcripts=transcripts):
             self.totals.count(outcome)
             self._heed(outcome)

@@ -22,6 +22,7 @@ SPILL_MARK = b"tool-results"
 
 # Folders below projects/ that hold no transcripts of a session.
 _NOT_TRANSCRIPTS = frozenset(("tool-results", "memory", "file-history"))
+_NAMES = ("uuid", "sessionId", "session_id", "leafUuid", "messageId")
 _MOST_SESSIONS = 64  # of one file: they travel in the watermark
 
 # What meta lines hold beside something to read: ids, and what every line repeats.
@@ -54,6 +55,13 @@ def find(path: str) -> Iterator[str]:
 def is_sidechain(path: str) -> bool:
     """True for a subagent's file: its lines have no place among the session's compactions."""
     return os.path.basename(path).startswith("agent-")
+
+
+def is_ours(value: dict[str, Any]) -> bool:
+    """True for a line with a type that names itself, its session, or the line it is about."""
+    if not isinstance(value.get("type"), str) or "projectHash" in value:
+        return False
+    return any(isinstance(value.get(key), str) for key in _NAMES)
 
 
 def session_of(value: dict[str, Any]) -> str | None:

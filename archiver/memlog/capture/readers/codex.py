@@ -59,6 +59,14 @@ def find(path: str) -> Iterator[str]:
         yield from files.under(path)
 
 
+def is_ours(value: dict[str, Any]) -> bool:
+    """True for a line with a payload, a bare item, and the two other lines of rollouts without payloads."""
+    if isinstance(value.get("payload"), dict):
+        return isinstance(value.get("type"), str)
+    bare = value.get("type") in _BARE and "uuid" not in value and "sessionId" not in value
+    return bare or value.get("record_type") == "state" or session_of(value) is not None
+
+
 def session_of(value: dict[str, Any]) -> str | None:
     """id of a session_meta line; a fork's file holds its parent's too, see _session."""
     if "payload" not in value and "type" not in value and "instructions" in value:

@@ -54,6 +54,12 @@ def find(path: str) -> Iterator[str]:
     return files.under(state if os.path.isdir(state) else path, frozenset(("files", "checkpoints")))
 
 
+def is_ours(value: dict[str, Any]) -> bool:
+    """True for an event: its type, its id, its data; Claude Code's have a uuid."""
+    named = isinstance(value.get("type"), str) and isinstance(value.get("id"), str)
+    return named and isinstance(value.get("data"), dict) and "uuid" not in value
+
+
 def session_of(value: dict[str, Any]) -> str | None:
     """sessionId of the line that starts or resumes a session."""
     if value.get("type") not in ("session.start", "session.resume"):

@@ -23,6 +23,7 @@ HEAD = "messages"
 # Blocks: parts of the content from 0; thoughts; a call and its result, two by two; the rest of a message.
 THOUGHTS, CALLS, ASIDE = 10_000, 20_000, 30_000
 _ENDINGS = (".json", ".json.gz", ".jsonl", ".jsonl.gz")
+_SPEAKERS = ("user", "gemini", "info", "warning", "error")
 _FINAL = ("success", "error", "cancelled")
 _COMPRESSED = "(compressed from: "
 _SNAPSHOT = "<state_snapshot>"
@@ -76,6 +77,14 @@ def unfold(document: dict[str, Any], whole: bool) -> Iterator[tuple[int, dict[st
 def is_unfinished(value: dict[str, Any]) -> bool:
     """True for an answer whose tokens are not counted yet: they come last."""
     return value.get("type") == "gemini" and not value.get("tokens")
+
+
+def is_ours(value: dict[str, Any]) -> bool:
+    """True for the head of a session, a document of messages, and a message."""
+    if "projectHash" in value or (isinstance(value.get("messages"), list) and "sessionId" in value):
+        return True
+    is_message = isinstance(value.get("id"), str) and value.get("type") in _SPEAKERS
+    return is_message and "content" in value and "uuid" not in value
 
 
 def session_of(value: dict[str, Any]) -> str | None:

@@ -25,6 +25,11 @@ def find(path: str) -> Iterator[str]:
     return files.under(path)
 
 
+def is_ours(value: dict[str, Any]) -> bool:
+    """True for a line with an id or a text, and for a line of ours."""
+    return "memlog" in value or "id" in value or isinstance(value.get("text"), str)
+
+
 def session_of(value: dict[str, Any]) -> str | None:
     """session, as text."""
     return _name(value.get("session"))

@@ -130,6 +130,14 @@ def _info(value: dict[str, Any]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def is_ours(value: dict[str, Any]) -> bool:
+    """True for a document of a session's info and messages."""
+    info = value.get("info")
+    if not isinstance(info, dict):
+        return False
+    return isinstance(value.get("messages"), list) or str(info.get("id")).startswith("ses_")
+
+
 def session_of(value: dict[str, Any]) -> str | None:
     """sessionID of a message, id of the session."""
     info = _info(value)

@@ -118,6 +118,11 @@ def _folder(step: Any) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
+def is_ours(value: dict[str, Any]) -> bool:
+    """True for a document with a history or with steps."""
+    return isinstance(value.get("history"), list) or isinstance(value.get("trajectory"), list)
+
+
 def session_of(value: dict[str, Any]) -> str | None:
     """None: the file's name is the name of the run."""
     return None
