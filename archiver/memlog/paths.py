@@ -46,6 +46,11 @@ class Home:
         return os.path.join(self.root, "key")
 
     @property
+    def archive_key(self) -> str:
+        """The key the archive was made with: tells another one, and brings it back where it is gone."""
+        return os.path.join(self.root, "archive.key")
+
+    @property
     def ring(self) -> str:
         return os.path.join(self.root, "ring")
 
@@ -100,13 +105,19 @@ def own(home: Home) -> Home:
     Raises: UnsafePathError.
     """
     try:
-        uid = os.stat(home.root).st_uid
+        found = os.stat(home.root)
     except PermissionError as exc:
         raise UnsafePathError(f"{home.root} is another user's: {exc.strerror}", hint=_OWN) from exc
+    except NotADirectoryError as exc:
+        raise UnsafePathError(f"{home.root} lies in what is not a directory", hint=_OWN) from exc
     except OSError:
         return home  # who makes it or opens it says what is wrong
-    if uid != os.geteuid():
-        raise UnsafePathError(f"{home.root} belongs to uid {uid}, and you are uid {os.geteuid()}", hint=_OWN)
+    if not stat.S_ISDIR(found.st_mode):
+        raise UnsafePathError(f"{home.root} is not a directory", hint=_OWN)
+    if found.st_uid != os.geteuid():
+        raise UnsafePathError(
+            f"{home.root} belongs to uid {found.st_uid}, and you are uid {os.geteuid()}", hint=_OWN
+        )
     return home
 
 
@@ -122,7 +133,10 @@ def make_dir(path: str) -> None:
     except FileExistsError:
         pass
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), DIR_MODE, exist_ok=True)
+        parent = os.path.dirname(path)
+        if os.path.isdir(parent):
+            raise  # /proc takes no directory, and says so like this
+        os.makedirs(parent, DIR_MODE, exist_ok=True)
         make_dir(path)
         return
     found = os.lstat(path)
@@ -189,24 +203,83 @@ def sync_dir(path: str) -> None:
 
 
 def load_key(home: Home) -> bytes:
-    """The home's 32-byte key, made at first use; equal in every process that asks."""
+    """The home's 32-byte key, made at first use; equal in every process that asks.
+
+    A key that is gone or cut short is put back from `archive.key`; beside an archive none is made anew.
+    Raises: UnsafePathError.
+    """
     try:
-        fd = open_private(home.key, os.O_RDONLY)
+        return read_key(home)
     except FileNotFoundError:
-        make_dir(home.root)
-        temporary = f"{home.key}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
-        replace_file(temporary, os.urandom(32))
-        try:
-            os.link(temporary, home.key)  # the first one wins; a rename could replace a key already used
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(temporary)
-        fd = open_private(home.key, os.O_RDONLY)
+        pass
+    make_dir(home.root)
+    temporary = f"{home.key}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    replace_file(temporary, _read_key(home.archive_key) or os.urandom(32))
     try:
-        key = os.read(fd, 64)
+        if _read_key(home.key) is None:
+            os.link(temporary, home.key)  # the first one wins; a rename could replace a key already used
+        else:
+            os.rename(temporary, home.key)  # cut short: nobody used it
+    except FileExistsError:
+        pass
+    finally:
+        try:
+            os.unlink(temporary)
+        except FileNotFoundError:
+            pass
+    return read_key(home)
+
+
+def read_key(home: Home) -> bytes:
+    """The home's key as load_key() gives it, where nothing has to be written for that.
+
+    Raises: FileNotFoundError where load_key() would make it, UnsafePathError where it can do nothing.
+    """
+    key, kept = _read_key(home.key), _read_key(home.archive_key)
+    mend = f"cp {home.archive_key} {home.key}" if kept is not None else "restore it from a backup"
+    if kept is not None and len(kept) != 32:
+        raise UnsafePathError(f"{home.archive_key} does not hold a key of 32 bytes", hint="mv it away")
+    if key is None or (kept is not None and len(key) < 32):
+        if kept is None and _is_archive(home.archive):
+            raise UnsafePathError(
+                f"{home.key} is gone, and with another key what is archived would be stored twice", hint=mend
+            )
+        raise FileNotFoundError(home.key)
+    if len(key) != 32:
+        raise UnsafePathError(f"{home.key} does not hold a key of 32 bytes", hint=mend)
+    if kept is not None and key != kept:
+        raise UnsafePathError(f"{home.key} is not the key this archive was made with", hint=mend)
+    return key
+
+
+def _is_archive(path: str) -> bool:
+    """True for a database; what never was one has no key."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return os.path.lexists(path)
+    try:
+        return os.read(fd, 15) == b"SQLite format 3"
     finally:
         os.close(fd)
-    if len(key) != 32:
-        raise UnsafePathError(f"{home.key} does not hold a key of 32 bytes", hint="restore it from a backup")
-    return key
+
+
+def keep_key(home: Home, key: bytes) -> None:
+    """Have the archive remember its key: `archive.key` beside it, from the first time it is opened."""
+    if not os.path.lexists(home.archive_key):
+        replace_file(home.archive_key, key)
+
+
+def _read_key(path: str) -> bytes | None:
+    try:
+        fd = open_private(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise UnsafePathError(f"{path} cannot be read: {exc.strerror}", hint=f"chmod 600 {path}") from exc
+    try:
+        return os.read(fd, 64)
+    except OSError as exc:
+        raise UnsafePathError(f"{path} cannot be read: {exc.strerror}", hint="mv it away") from exc
+    finally:
+        os.close(fd)

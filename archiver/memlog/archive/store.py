@@ -11,7 +11,7 @@ from memlog.archive.migrate import migrate
 from memlog.archive.sessions import Session
 from memlog.archive.tombstones import Tombstones
 from memlog.errors import ArchiveError, InputError, UnavailableError
-from memlog.paths import Home, load_key, make_dir
+from memlog.paths import Home, keep_key, load_key, make_dir
 from memlog.record import Event
 from memlog.settings import Settings
 from memlog.wire import Damage, Frame, Gap
@@ -98,6 +98,7 @@ class Archive:
         con = open_writer(home.archive)
         try:
             migrate(con, now_ns=now_ns)
+            keep_key(home, key)
             archive = cls(home, con, key, settings or Settings(home=home.root))
             with archive.transaction():
                 archive.tombstones.load(con)

@@ -8,7 +8,13 @@ from memlog.capture import quick_json, watermark
 from memlog.capture.identity import hex_digest
 from memlog.capture.transcript import Piece, Watermark, beginning, is_document, is_whole, matches, read
 from memlog.contracts import CAPTURE_PENDING, CAPTURED
-from memlog.errors import MemlogError, RingBusyError, RingFullError, RingUnavailableError
+from memlog.errors import (
+    MemlogError,
+    RingBusyError,
+    RingFullError,
+    RingUnavailableError,
+    UnsafePathError,
+)
 from memlog.paths import Home, load_key, make_dir, open_private, replace_file
 from memlog.record import Event, encode, encode_event
 from memlog.ring.open import open_ring
@@ -101,10 +107,20 @@ class Tail:
                 return
             if self.is_document and size < start.offset:
                 start = beginning(self.path)  # what lies before an offset is no longer what it was
-            if size - start.offset > limit or (self.is_document and size > _WEIGHT * limit):
+            large = size - start.offset > limit or (self.is_document and size > _WEIGHT * limit)
+            key = None if large else self._key()
+            if key is None:
                 self._hand_over(start, size)
             else:
-                self._write(start, size, last)
+                self._write(start, size, last, key)
+
+    def _key(self) -> bytes | None:
+        """The home's key; None where there is none to be had: identities must not be made with another."""
+        try:
+            return load_key(self.home)
+        except UnsafePathError as exc:
+            self.sink.trouble.append(f"{type(exc).__name__}: {exc}")
+            return None
 
     def _start(self) -> Watermark:
         """The furthest point up to which everything is in this ring or archived."""
@@ -118,10 +134,10 @@ class Tail:
                 return mark
         return beginning(self.path)
 
-    def _write(self, start: Watermark, size: int, last: bool) -> None:
+    def _write(self, start: Watermark, size: int, last: bool, key: bytes) -> None:
         mark, count = start, 0
         try:
-            for piece in self._pieces(start, size, last):
+            for piece in self._pieces(start, size, last, key):
                 for blob, session in _blobs(piece):
                     self.sink.write(blob, session)
                     count += 1
@@ -132,9 +148,9 @@ class Tail:
             return
         self._captured(start, mark, count)
 
-    def _pieces(self, start: Watermark, size: int, last: bool) -> Iterator[Piece]:
+    def _pieces(self, start: Watermark, size: int, last: bool, key: bytes) -> Iterator[Piece]:
         return read(
-            self.path, self.reader, key=load_key(self.home), start=start, session=self.session or None,
+            self.path, self.reader, key=key, start=start, session=self.session or None,
             redact=self.settings.redact, stop=size, settled=last,
         )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """`memlog status`: is the recorder well, in one look."""
 
+import os
 import time
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +13,7 @@ from memlog.cli.encode import to_json
 from memlog.cli.output import RowFormat
 from memlog.cli.root import Context, pass_context
 from memlog.errors import MemlogError
+from memlog.paths import Home
 from memlog.query import checks, health
 from memlog.query.checks import Check
 from memlog.query.dates import iso
@@ -28,7 +30,7 @@ _QUIET_NS = 600 * 1_000_000_000
 def status(context: Context, as_json: bool, metrics: bool) -> int:
     """How the recorder is: what runs, what waits, what was lost.
 
-    A line for witness, ring, spool, losses, archive, hooks, disk and clock. Exits 1 when something is
+    A line for witness, ring, spool, losses, archive, key, hooks, disk and clock. Exits 1 when something is
     bad; `memlog doctor` says what to do about it.
 
     Example: memlog status --json
@@ -72,14 +74,24 @@ def checks_of(context: Context, facts: dict[str, Any]) -> list[Check]:
     return [
         checks.witness(witness, context.settings.start_witness),
         checks.ring(facts["rings"], witness["running"], now_ns),
-        checks.spool(health.Spool(**facts["spool"]), now_ns),
+        _spool(context.home) or checks.spool(health.Spool(**facts["spool"]), now_ns),
         checks.losses(losses, now_ns),
         checks.damage(damage, now_ns),
         checks.archive(context.home),
+        checks.key(context.home),
         checks.hooks(facts["hooks"]),
         checks.disk(facts["disk"]),
         checks.clock(facts["clock"], now_ns),
     ]
+
+
+def _spool(home: Home) -> Check | None:
+    """What is wrong with the spool's own place."""
+    if not os.path.lexists(home.spool) or os.path.isdir(home.spool):
+        return None
+    return Check(
+        "spool", checks.BAD, f"{home.spool} is not a directory", f"mv {home.spool} {home.root}/spool.away"
+    )
 
 
 def _unseen(hooks: dict[str, Any], now_ns: int) -> dict[str, str] | None:

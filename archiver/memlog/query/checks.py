@@ -12,7 +12,7 @@ from typing import Any
 from memlog.archive import connection
 from memlog.contracts import ARCHIVE_VERSION
 from memlog.errors import MemlogError, NotFoundError
-from memlog.paths import Home
+from memlog.paths import Home, read_key
 from memlog.query.dates import iso
 from memlog.query.health import Damaged, Losses, Spool, totals
 
@@ -166,6 +166,9 @@ def hooks(facts: Mapping[str, Any]) -> Check:
         said = f"{'removed' if gone else 'missing'}: {'; '.join(missing)}; {called}"
         whose = next((name for name in agents if missing[0].startswith(f"{name}: ")), "claude-code")
         return Check("hooks", BAD if gone else WARN, said, f"memlog install {whose}")
+    if facts.get("failing"):
+        said = f"called, but the last call captured nothing: {facts['failing']}"
+        return Check("hooks", BAD, said, "memlog doctor; log/hook.log says what hooks met")
     if unseen:
         said = f"installed, but {called}, and {unseen['path']} changed {unseen['changed']}"
         remedy = "start a new session of the agent; log/hook.log says what hooks met"
@@ -197,6 +200,18 @@ def clock(facts: Mapping[str, Any], now_ns: int) -> Check:
     return Check("clock", OK, "no jump")
 
 
+def key(place: Home) -> Check:
+    """Is the key there, whole, and the one the archive was made with."""
+    try:
+        read_key(place)
+    except FileNotFoundError:
+        return Check("key", OK, "the first record makes it, or brings it back")
+    except (OSError, MemlogError) as exc:
+        remedy = exc.hint if isinstance(exc, MemlogError) else "memlog doctor"
+        return Check("key", BAD, f"{exc}; transcripts wait in the spool", remedy)
+    return Check("key", OK, "there")
+
+
 # -- what doctor looks at besides -----------------------------------------------------------------
 
 
@@ -224,7 +239,7 @@ def home(place: Home, *, network: bool) -> Check:
             "home", BAD, f"{place.root} belongs to uid {found.st_uid}", f"chown -R $USER {place.root}"
         )
     open_to_others = [place.root] if stat.S_IMODE(found.st_mode) & 0o077 else []
-    for name in (place.archive, place.key, place.ring, place.spool, place.log):
+    for name in (place.archive, place.key, place.archive_key, place.ring, place.spool, place.log):
         try:
             if stat.S_IMODE(os.lstat(name).st_mode) & 0o077:
                 open_to_others.append(name)

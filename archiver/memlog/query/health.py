@@ -15,7 +15,7 @@ from memlog.archive import connection
 from memlog.archive.connection import Connection
 from memlog.errors import MemlogError
 from memlog.paths import Home, open_private
-from memlog.query.dates import iso
+from memlog.query.dates import iso, since
 
 # index: none; sessions are counted by their rows, and rings are few
 TOTALS_SQL = """
@@ -45,6 +45,8 @@ SELECT coalesce(written_ns, ts_ns) FROM event WHERE event <> 'probe' ORDER BY id
 # index: none, a file is one row
 OFFSETS_SQL = "SELECT path, archived FROM transcript"
 
+_SPOOLED = ("RingBusyError", "RingFullError", "RingUnavailableError")
+_LOGGED_NS = 2_000_000_000  # a call logs what it met after its capture is done, to the second
 _BORN_S = 30.0  # a witness that has not said by then what came of its start did not get so far
 
 
@@ -120,7 +122,7 @@ def spool_of(home: Home) -> Spool:
                     first = entry.name.partition("-")[0]
                     if first.isascii() and first.isdigit():
                         oldest = min(oldest or int(first), int(first))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # of the latter a check says so
         pass
     return Spool(files, size, oldest)
 
@@ -139,14 +141,16 @@ def look(home: Home, *, now_ns: int) -> dict[str, Any]:
         "undrained": None, "lag_s": None, **_archived(home), "spool": asdict(spool_of(home)),
         "hooks": {"missing": None, "installed": None, "last_call": None, "unseen": None}
         | (runs.get("hooks") or {})
-        | {"last_error": _last_line(os.path.join(home.log, "hook.log"))},
+        | {"last_error": _last_line(os.path.join(home.log, "hook.log")), "failing": None},
         "disk": _disk(home), "clock": {"jump_s": None, "jumped": None, **(runs.get("clock") or {})},
     }  # fmt: skip
     stamps = [n for n in (said.get("written_ns"), facts.pop("drained_ns")) if isinstance(n, int)]
     facts["clock"]["ahead_s"] = max([0, *(n - now_ns for n in stamps)]) / 1e9
     measure(facts, now_ns=now_ns)
-    last = max(facts.pop("event_ns") or 0, _last_watermark(home))
+    captured = _last_watermark(home)
+    last = max(facts.pop("event_ns") or 0, captured)
     facts["hooks"]["last_call"] = iso(last) if last else None
+    facts["hooks"]["failing"] = _failing(facts["hooks"]["last_error"], captured)
     return facts
 
 
@@ -168,7 +172,7 @@ def _witness(home: Home, said: Mapping[str, Any], now_ns: int) -> dict[str, Any]
     lives = holder is not None and said.get("pid") == holder.get("pid")
     start = _start(home, now_ns)
     forbidden = os.path.lexists(home.witness_stopped)
-    silent_s = max(now_ns - int(said.get("written_ns") or now_ns), 0) / 1e9
+    silent_s = max(now_ns - (_whole(said.get("written_ns")) or now_ns), 0) / 1e9
     state = str(said.get("state")) if lives else "starting"
     if lives and silent_s > 300 and state != "stopped":
         state = "silent"
@@ -178,7 +182,7 @@ def _witness(home: Home, said: Mapping[str, Any], now_ns: int) -> dict[str, Any]
             state = "failed"
         elif start["state"] in ("running", "degraded"):
             state = "killed"
-    started = holder.get("started") if holder else None
+    started = _whole(holder.get("started")) if holder else None
     return {
         "running": holder is not None, "pid": holder.get("pid") if holder else None, "state": state,
         "started": iso(started) if started else None,
@@ -197,11 +201,12 @@ def _start(home: Home, now_ns: int) -> dict[str, Any]:
     except OSError:
         return {"state": None, "reason": "", "hint": "", "ago_s": None}
     said = _line(home.witness_start)
-    ago_s = round((now_ns - int(said.get("at_ns") or tried_ns)) / 1e9, 1)
+    ago_s = round((now_ns - (_whole(said.get("at_ns")) or tried_ns)) / 1e9, 1)
     if not said and ago_s > _BORN_S:
         said = {"state": "failed", "reason": "it ended before it could say why", "hint": "log/witness.log"}
     found = {name: str(said.get(name, "")) for name in ("reason", "hint")}
-    return {"state": said.get("state"), **found, "ago_s": ago_s}
+    state = said.get("state")
+    return {"state": state if isinstance(state, str) else None, **found, "ago_s": ago_s}
 
 
 def _holder(home: Home) -> dict[str, Any] | None:
@@ -248,9 +253,23 @@ def _last_watermark(home: Home) -> int:
     """When a hook last noted how far it came: also what no witness has archived yet."""
     try:
         with os.scandir(home.watermarks) as entries:
-            return max((e.stat().st_mtime_ns for e in entries if e.name.endswith(".json")), default=0)
+            return max(
+                (e.stat().st_mtime_ns for e in entries if e.name.endswith((".json", ".handed"))), default=0
+            )
     except OSError:
         return 0
+
+
+def _failing(line: str | None, captured_ns: int) -> str | None:
+    """The last line of hook.log where nothing was captured since; None also for what the spool took."""
+    when, _, said = (line or "").partition(" ")
+    if not said or any(name in said for name in _SPOOLED):
+        return None
+    try:
+        at_ns = since(when, 0)
+    except MemlogError:
+        return None
+    return line if at_ns > captured_ns + _LOGGED_NS else None
 
 
 def _disk(home: Home) -> dict[str, int]:
@@ -269,6 +288,11 @@ def _line(path: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _whole(value: object) -> int | None:
+    """The number, of a file that anything may have written to."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _last_line(path: str) -> str | None:
