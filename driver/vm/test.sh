@@ -5,6 +5,7 @@
 #	uml	tests/kernel and the rings' conformance suite, in User-Mode Linux
 #	debug	the same under KASAN, lockdep and kmemleak
 #	plants	bugs planted in the driver, each of which the debug kernel must find
+#	power-cut	the witness on a disk whose machine is killed at random moments
 #	6.1 6.12	the C probe on two CPUs of Debian's kernels, in QEMU
 . "$(dirname "$0")/lab.sh"
 
@@ -31,7 +32,7 @@ in_qemu() { # in_qemu VERSION
 		"$vm/build_probe.sh" "$folder/out/files" &&
 		cp "$folder"/{driver,list_twin}/*.ko "$folder/out/files/" &&
 		say "$1: QEMU, two CPUs" &&
-		"$vm/run_qemu.sh" "$cache/kernel-$1" "$folder/out" 240 \
+		"$vm/run_qemu.sh" "$cache/kernel-$1" "$folder/out" 500 \
 			"insmod /memlog.ko memlog_gid=4242 && insmod /memlog_list.ko &&
 			MEMLOG_MODULE=/memlog.ko /probe contract users race module compat $slow"
 }
@@ -67,6 +68,7 @@ for tier; do
 	debug) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_uml "$cache/debug" debug 1500; } || code=$? ;;
 	6.1 | 6.12) { "$vm/get_qemu.sh" "$tier" && in_qemu "$tier"; } || code=$? ;;
 	plants) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_plants; } || code=$? ;;
+	power-cut) { "$vm/get_uml.sh" && "$vm/power_cut.py" 10 && "$vm/power_cut.py" 4 --twin; } || code=$? ;;
 	*) missing "knows no tier $tier" ;;
 	esac
 	say "$tier: exit $code"
