@@ -19,6 +19,7 @@ from memlog.ring.protocol import Ring
 from memlog.settings import Settings, load
 
 _NAMES = ("agent", "session", "role", "tool", "project", "parent_id")
+_NUMBERED = ("id", "parent_id", "session")  # may be numbers
 _KEYS = frozenset((*_NAMES, "kind", "id", "ts", "error", "text", "speaker"))
 
 
@@ -74,6 +75,8 @@ class Writer:
             "project": project, "id": id, "parent_id": parent_id, "ts": ts, "error": error,
         }  # fmt: skip
         value = {**self._always, **{name: one for name, one in given.items() if one is not None}}
+        if rest is not None and not isinstance(rest, Mapping):
+            raise InputError(f"rest is {rest!r}", hint="a mapping of anything else worth keeping")
         record = make(value, text, rest or {}, self._hmac, redact=self._settings.redact)
         return self._put(encode(record), record.session)
 
@@ -134,6 +137,8 @@ def make(
         raise InputError(
             f"no record is of kind {kind!r}; known: {', '.join(KINDS)}", hint="see docs/records.md"
         )
+    if not (text is None or isinstance(text, (str, int, float, Mapping, list, tuple))):
+        raise InputError(f"a {type(text).__name__} is no text", hint="a text, another JSON value, or bytes")
     names = {name: _name(name, value.get(name)) for name in _NAMES}
     now_ns = time.time_ns()
     ts_ns = stamps.parse(value["ts"]) if value.get("ts") is not None else now_ns
@@ -166,7 +171,7 @@ def make(
 def _name(key: str, value: object) -> str | None:
     if value is None:
         return None
-    text = str(value) if type(value) is int else value
+    text = str(value) if key in _NUMBERED and type(value) is int else value
     if not isinstance(text, str) or not text or (key == "id" and text.startswith("~")):
         raise InputError(f"{key} is {value!r}", hint="a text that is not empty; an id begins with no ~")
     return short_name(fit_text(text))

@@ -10,7 +10,7 @@ import click
 
 from memlog.cli import completion, output, search
 from memlog.cli.output import RowFormat
-from memlog.cli.root import Context, pass_context
+from memlog.cli.root import Context, pass_context, whole_number
 from memlog.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def selects(*names: str) -> Callable[[F], F]:
     def add(command: F) -> F:
         for name in reversed(names):
             kind, metavar, text = _SELECTION[name]
-            number = click.IntRange(0) if kind == search.NUMBER else None
+            number = whole_number(0) if kind == search.NUMBER else None
             option = click.option(
                 f"--{name}", metavar=metavar, type=number, multiple=kind == search.MANY, help=text,
                 shell_complete=completion.of(name),
@@ -124,7 +124,7 @@ def _reading(context: Context) -> Iterator["Connection"]:
 
 @query.command()
 @selects("project", "agent", "since", "until")
-@click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="Rows at most.")
+@click.option("--limit", type=whole_number(0), default=50, show_default=True, help="Rows at most.")
 @output.row_options
 @pass_context
 def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str | None, **flags: Any) -> None:
@@ -154,7 +154,7 @@ def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str |
 @query.command()
 @click.argument("session", shell_complete=completion.of("session"))
 @selects("agent", "epoch", "kind", "role", "tool", "since", "until")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the last N records of it.")
+@click.option("--limit", type=whole_number(1), metavar="N", help="Only the last N records of it.")
 @click.option("--meta", is_flag=True, help="With the host's bookkeeping lines.")
 @click.option("--full", is_flag=True, help="Whole tool results, not their first lines.")
 @output.row_options
@@ -233,7 +233,7 @@ def _view(whole: Any) -> dict[str, Any]:
 @click.argument("session", required=False, shell_complete=completion.of("session"))
 @selects("project", "agent")
 @click.option(
-    "--limit", type=click.IntRange(0), default=50, show_default=True, help="Rows at most, without SESSION."
+    "--limit", type=whole_number(0), default=50, show_default=True, help="Rows at most, without SESSION."
 )
 @output.row_options
 @pass_context
@@ -292,7 +292,7 @@ def gaps(
 @click.argument("session", required=False, shell_complete=completion.of("session"))
 @selects("project", "agent", "since", "until")
 @click.option("--around", metavar="ID|TIME", help="What happened before and after a record or a time.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Records at most.")
+@click.option("--limit", type=whole_number(1), default=100, show_default=True, help="Records at most.")
 @click.option("--thoughts", is_flag=True, help="With what the agent thought.")
 @output.row_options
 @pass_context

@@ -12,7 +12,7 @@ from memlog import __version__
 from memlog.cli import objects
 from memlog.cli.output import RowFormat, row_options, safe_text
 from memlog.cli.ring_rows import Item, everything, flush, newest, print_items, printer
-from memlog.cli.root import Context, pass_context
+from memlog.cli.root import Context, pass_context, whole_number
 from memlog.contracts import MAX_BLOB, SCHEMA_VERSION
 from memlog.errors import (
     BlobTooLargeError,
@@ -59,7 +59,7 @@ format_option = click.option(
     "--since", metavar="TIME", help="Only records since then: 30s, 10m, 2h, 1d, seconds, or a date."
 )
 @click.option("--uid", metavar="N|all", help="Another user's records (kernel ring, privileged).")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the newest N records.")
+@click.option("--limit", type=whole_number(1), metavar="N", help="Only the newest N records.")
 @format_option
 @row_options
 @pass_context
@@ -82,7 +82,7 @@ def show(
 @ring_options
 @click.option("-f", "--follow", "forever", is_flag=True, help="Go on printing what is written, until Ctrl-C.")
 @click.option(
-    "-n", "--limit", type=click.IntRange(0), default=10, show_default=True, metavar="N", help="Begin with N."
+    "-n", "--limit", type=whole_number(0), default=10, show_default=True, metavar="N", help="Begin with N."
 )
 @format_option
 @pass_context

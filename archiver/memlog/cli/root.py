@@ -1,6 +1,5 @@
 """The click tree. A command's module is loaded when it is named, and not before."""
 
-import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,6 @@ import click
 
 from memlog import __version__
 from memlog.cli import terminal
-from memlog.errors import MemlogError
 from memlog.paths import Home, own
 from memlog.settings import Settings, load
 
@@ -43,6 +41,8 @@ COMMANDS = {
     "completion": "memlog.cli.completion:completion",
     "man": "memlog.cli.man:man",
 }
+
+_MOST = 999_999_999
 
 
 class LazyGroup(click.Group):
@@ -87,6 +87,21 @@ class Context:
         return load(home.root if self.home_flag else None, **flags)
 
 
+class _WholeNumber(click.IntRange):
+    """A whole number as `query search` takes it: more digits fit no column of the archive."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if found > _MOST:
+            self.fail(f"{value} is larger than {_MOST:,}.", param, ctx)
+        return found
+
+
+def whole_number(least: int) -> click.IntRange:
+    """A whole number from here on, for options that count."""
+    return _WholeNumber(least)
+
+
 pass_context = click.make_pass_decorator(Context)
 
 
@@ -128,18 +143,10 @@ def main(arguments: "Sequence[str]") -> int:
         return 130
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # the flush at exit must not raise again
-        return 0
-    except MemlogError as exc:
-        return report(exc)
-    except Exception as exc:  # the last edge: a person gets a sentence, MEMLOG_DEBUG=1 the traceback
-        if os.environ.get("MEMLOG_DEBUG"):
-            raise
-        terminal.say(f"memlog: internal error: {type(exc).__name__}: {exc}\nnext: MEMLOG_DEBUG=1 shows where")
-        return 1
+    except Exception as exc:  # a person gets a sentence, MEMLOG_DEBUG=1 the traceback
+        from memlog.cli.edge import ended_by
+
+        return ended_by(exc)
 
 
 def report_usage(exc: click.UsageError) -> int:
@@ -157,10 +164,4 @@ def report_usage(exc: click.UsageError) -> int:
         said += f". Did you mean {near[0]!r}?" if near else ""
     path = context.command_path if context else "memlog"
     terminal.say(f"memlog: {said[:1].lower()}{said[1:]}\nnext: {path} --help")
-    return exc.exit_code
-
-
-def report(exc: MemlogError) -> int:
-    """Say what went wrong and what to try next; returns the exit code."""
-    terminal.say(f"memlog: {exc}" + (f"\nnext: {exc.hint}" if exc.hint else ""))
     return exc.exit_code

@@ -5,13 +5,11 @@ the click command that shows help.
 """
 
 import gc
-import os
-import sys
 import time
 
 from memlog.cli import terminal
 from memlog.cli.encode import to_json
-from memlog.errors import InputError, MemlogError
+from memlog.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,18 +146,10 @@ def guarded(command: "Callable[[], int]") -> int:
         return command()
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # the flush at exit must not raise again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except MemlogError as exc:
-        terminal.say(f"memlog: {exc}" + (f"\nnext: {exc.hint}" if exc.hint else ""))
-        return exc.exit_code
     except Exception as exc:  # noqa: BLE001 - the last edge: a person gets a sentence
-        if os.environ.get("MEMLOG_DEBUG"):
-            raise
-        terminal.say(f"memlog: internal error: {type(exc).__name__}: {exc}\nnext: MEMLOG_DEBUG=1 shows where")
-        return 1
+        from memlog.cli.edge import ended_by
+
+        return ended_by(exc)
 
 
 def run(request: Request, home: str | None) -> int:

@@ -9,6 +9,7 @@ import sys
 
 def main() -> int:
     """Run the command of sys.argv and return its exit code."""
+    _open_streams()
     arguments = sys.argv[1:]
     home, at = _leading(arguments)
     if arguments[at : at + 2] == ["query", "search"] and "--help" not in arguments:
@@ -18,6 +19,14 @@ def main() -> int:
     from memlog.cli import root
 
     return root.main(arguments)
+
+
+def _open_streams() -> None:
+    """A standard stream the caller closed is an empty one: else the archive would get its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            setattr(sys, name, open(null, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
 
 
 def _leading(arguments: list[str]) -> tuple[str | None, int]:

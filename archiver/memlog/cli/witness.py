@@ -9,7 +9,7 @@ from memlog.cli import completion, terminal
 from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
 from memlog.cli.progress import ProgressLine
-from memlog.cli.root import Context, pass_context
+from memlog.cli.root import Context, pass_context, whole_number
 from memlog.errors import NotFoundError
 from memlog.paths import Home, own
 from memlog.settings import load
@@ -88,9 +88,7 @@ def drain(context: Context, devices: tuple[str, ...], session: str | None, as_js
     from memlog.witness import client
 
     with ProgressLine("records", 1) as line:
-        result = client.drain(
-            context.home, context.settings, _existing(devices), open_too=session is not None, on_progress=line
-        )  # fmt: skip
+        result = client.drain(context.home, context.settings, _existing(devices), on_progress=line)
     if session is not None:
         result["snapshots"] = _snapshots_of(context.home, session)
     return _tell(result, as_json)
@@ -98,7 +96,7 @@ def drain(context: Context, devices: tuple[str, ...], session: str | None, as_js
 
 @witness.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(0), help="Newest sessions shown.")
+@click.option("--limit", default=20, show_default=True, type=whole_number(0), help="Newest sessions shown.")
 @pass_context
 def status(context: Context, as_json: bool, limit: int) -> int:
     """What the witness does, and the newest snapshots.

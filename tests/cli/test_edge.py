@@ -1,0 +1,107 @@
+"""What ends a command from outside: closed and full streams, homes that cannot be, files anything wrote to."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import memlog
+from archives import fill, record
+from conftest import Run
+from memlog.errors import InputError
+from memlog.paths import Home
+
+START = [sys.executable, "-m", "memlog.cli.start"]
+
+
+def shell(line: str, home: Home) -> "subprocess.CompletedProcess[str]":
+    """A line of sh in which $M is the command."""
+    made = {**os.environ, "M": " ".join(START)}
+    return subprocess.run(
+        ["sh", "-c", line], capture_output=True, text=True, env=made, timeout=50, check=False
+    )
+
+
+@pytest.mark.parametrize("command", ["query search needle", "query sessions", "export jsonl", "version"])
+def test_an_output_that_takes_no_more_is_one_line_and_exit_5(home: Home, command: str) -> None:
+    fill(home, [record("needle")])
+    done = shell(f"$M {command} >/dev/full", home)
+    assert done.returncode == 5
+    assert done.stderr.startswith("memlog: nothing more could be written: No space left on device\nnext: ")
+    assert done.stderr.count("\n") == 2
+
+
+def test_a_closed_stream_is_an_empty_one_and_its_number_is_no_file_of_ours(home: Home) -> None:
+    fill(home, [record("needle")])
+    for command in ("query search needle", "query sessions"):
+        done = shell(f"$M {command} >&-", home)
+        assert (done.returncode, done.stderr) == (0, "")
+    done = shell("$M write <&-", home)
+    assert done.returncode == 2 and "nothing came on standard input" in done.stderr
+    assert shell("$M query search needle --nl <&- 2>&-", home).stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["query", "session", "last", "--epoch"], ["query", "sessions", "--limit"], ["query", "timeline", "--limit"],
+        ["query", "epochs", "--limit"], ["export", "jsonl", "--epoch"], ["witness", "status", "--limit"],
+    ],
+)  # fmt: skip
+def test_a_number_no_column_holds_is_no_number_of_ours(
+    home: Home, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from memlog.cli import root
+
+    fill(home, [record("needle")])
+    assert root.main([*words, "9" * 20]) == 2
+    assert "is larger than 999,999,999" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "/dev/null/x", "/proc", "/proc/x", "a-file"])
+@pytest.mark.parametrize(
+    "words", [["status"], ["query", "search", "x"], ["import", "jsonl", "x.jsonl"], ["witness", "drain"]]
+)
+def test_a_home_that_cannot_be_is_named(
+    home: Home, tmp_path: Path, place: str, words: list[str], capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from memlog.cli import root, search
+
+    (tmp_path / "a-file").touch()
+    (tmp_path / "x.jsonl").touch()
+    monkeypatch.chdir(tmp_path)
+    where = os.path.abspath(place)
+    code = search.main(words[2:], where) if words[1:2] == ["search"] else root.main(["--home", where, *words])
+    said = capsys.readouterr()
+    assert "internal error" not in said.err
+    if words != ["status"] or not place.startswith("/proc"):  # there a status can be said: nothing is there
+        assert code in (3, 5, 7) and where in said.err
+
+
+def test_a_spool_that_is_a_file_and_a_start_that_says_nonsense_are_shown(home: Home, run_memlog: Run) -> None:
+    fill(home, [record("needle")])
+    Path(home.spool).touch()
+    Path(home.witness_start).write_text('{"state": 5, "at_ns": "x", "reason": [1]}\n')
+    done = run_memlog("status", check=1)
+    assert f"BAD: {home.spool} is not a directory" in done.stdout and f"next: mv {home.spool} " in done.stderr
+    rows = json.loads(run_memlog("doctor", check=1).stdout)
+    assert [row["state"] for row in rows if row["check"] == "spool"] == ["bad"]
+    assert f"{home.spool}: Not a directory" in run_memlog("witness", "drain", check=5).stderr
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rest": [1]}, {"role": 3}, {"tool": 4.5}, {"session": b"x"}, {"rest": "x"}]
+)
+def test_an_argument_of_another_type_makes_no_record(home: Home, wrong: dict[str, object]) -> None:
+    with memlog.open_ring() as ring, pytest.raises(InputError):
+        ring.write("x", **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", [object(), {1, 2}, Path("x")])
+def test_what_is_no_text_and_no_json_makes_no_record(home: Home, text: object) -> None:
+    with memlog.open_ring() as ring, pytest.raises(InputError, match="no text"):
+        ring.write(text)
