@@ -10,6 +10,7 @@ code=0
 .venv/bin/python -m pytest -n0 tests/flow/test_ring_conformance.py -k /dev/memlog || code=$?
 .venv/bin/python -m pytest -n0 -m "$marks" tests/kernel --durations=5 || code=$?
 "$out/probe" contract race module || code=1
+[ ! -d /sys/kernel/debug/failslab ] || "$out/probe" failslab || code=1
 "$(dirname "$0")/leaks.sh" || code=1
 rmmod memlog || code=1
 "$(dirname "$0")/leaks.sh" || code=1

@@ -2,8 +2,8 @@
 /*
  * probe.c - what the contract of /dev/memlog says, tried on a running kernel
  *
- *	probe [GROUP...]	contract users race module compat drain; TAP; exits 1 where a
- *				claim did not hold
+ *	probe [GROUP...]	contract users race module compat drain failslab; TAP; exits 1
+ *				where a claim did not hold
  *
  * One static program, so that a guest needs nothing else.
  */
@@ -24,6 +24,7 @@ static const struct {
 	{ "module", module_cases },
 	{ "compat", compat_cases },
 	{ "drain", drain_cases },
+	{ "failslab", failslab_cases },
 };
 
 int open_ring(void)
