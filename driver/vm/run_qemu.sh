@@ -22,7 +22,7 @@ timeout -k 5 "$seconds" qemu-system-x86_64 -machine q35 -accel "$accel" -cpu max
 	-nodefaults -no-user-config -no-reboot -display none -serial stdio -monitor none \
 	-kernel "$kernel" -initrd "$out/initramfs" -device isa-debug-exit,iobase=0xf4,iosize=1 \
 	-append "console=ttyS0 loglevel=4 panic=-1 oops=panic mitigations=off no_timer_check nokaslr" \
-	</dev/null 2>&1 | tr -d '\r' | tee "$out/console" | sed '/^GUEST LOG$/,$d' || code=${PIPESTATUS[0]}
+	</dev/null 2>&1 | sed -u 's,\r$,,' | tee "$out/console" | sed -u '/^GUEST LOG$/,$d' || code=${PIPESTATUS[0]}
 # All there is comes over the serial line: what the guest says of the log and of the exit code too.
 sed -n '/^GUEST LOG$/,/^GUEST END$/p' "$out/console" | sed '1d;$d' >"$out/dmesg"
 cat "$out/console" >>"$out/dmesg"
