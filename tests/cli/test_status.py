@@ -16,7 +16,7 @@ from conftest import Run
 from memlog.capture import install
 from memlog.errors import RingFullError, SqliteTooOldError
 from memlog.paths import Home
-from memlog.query import checks
+from memlog.query import checks, health
 from memlog.query.checks import BAD, OK, WARN, Check
 from memlog.query.health import Damaged, Losses, Spool
 from memlog.record import encode
@@ -83,10 +83,33 @@ def test_a_killed_witness_is_named_and_a_stopped_one_is_not(run_memlog: Run, hom
         child.kill()
         child.wait()
         done = run_memlog("status", check=1)
+        run_memlog("witness", "stop", check=0)
+        assert "stopped by `memlog witness stop`" in run_memlog("status", check=0).stdout
     assert (
-        re.search(r"it ended without a word \d+ s ago: killed", done.stdout)
+        re.search(r"it ended without a word at most \d+ s ago: killed", done.stdout)
         and "next: memlog witness run" in done.stderr
     )
+
+
+def test_a_start_that_failed_for_a_setting_is_over_once_the_setting_is_mended(
+    run_memlog: Run, home: Home
+) -> None:
+    os.mkdir(home.root, 0o700)
+    config = Path(home.config)
+    config.write_text('batch_ms = "soon"\n')
+    run_memlog("witness", "run", check=2)
+    os.utime(home.config, (1, 1))
+    config.write_text("batch_ms = 20\n")
+    assert "witness  none runs; " in run_memlog("status", check=0, env={"MEMLOG_START_WITNESS": "1"}).stdout
+    os.utime(home.config, (1, 1))  # its twin: nobody touched it since
+    assert "last start failed" in run_memlog("status", check=1).stdout
+
+
+def test_the_age_of_a_witness_is_not_the_wall_clocks(home: Home) -> None:
+    with running(home):
+        until(lambda: health.look(home, now_ns=time.time_ns())["witness"]["state"] == "running")
+        facts = health.look(home, now_ns=time.time_ns() + 9_000 * 10**9)["witness"]
+    assert facts["uptime_s"] < 60 and facts["state"] == "running"
 
 
 def test_hooks_that_were_installed_and_are_gone_are_bad_news(
@@ -136,7 +159,9 @@ def test_a_ring_that_ran_over_is_named(run_memlog: Run, home: Home, settings: Se
     with open_ring(settings._replace(ring_bytes=65_536)) as ring:
         for _ in range(9):
             ring.write(b"x" * 30_000)
+    assert "ring     BAD: 7 records overwritten before" in run_memlog("status", check=1).stdout
     run_memlog("witness", "drain", check=0)
+    assert "overwritten" not in run_memlog("status", check=1).stdout
     assert "losses   BAD: 7 ring records lost in 1 gap" in run_memlog("status", check=1).stdout
 
 

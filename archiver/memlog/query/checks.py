@@ -43,7 +43,9 @@ def witness(facts: Mapping[str, Any], may_start: bool) -> Check:
         said = f"last start failed {age(start['ago_s'])} ago: {start['reason']}"
         return Check("witness", BAD, said, start["hint"] or "memlog witness run")
     if state == "killed":
-        said = f"it ended without a word {age(facts['silent_s'])} ago: killed, or gone with the machine"
+        said = (
+            f"it ended without a word at most {age(facts['silent_s'])} ago: killed, or gone with the machine"
+        )
         if may_start:
             return Check("witness", WARN, f"{said}; the next hook starts one", "memlog witness run")
         return Check("witness", BAD, f"{said}; hooks start none (start_witness)", "memlog witness run")
@@ -80,6 +82,11 @@ def ring(levels: Sequence[Mapping[str, Any]], runs: bool, now_ns: int) -> Check:
         return Check("ring", BAD, str(broken[0]["error"]), "memlog doctor --settings, or --ring shm")
     if not levels:
         return Check("ring", OK, "no ring yet; the first record makes it")
+    lost = sum(level.get("overwritten", 0) for level in levels)
+    if lost:
+        said = f"{number(lost, 'record')} overwritten before anything archived them"
+        remedy = "memlog witness drain, then memlog query gaps: transcripts are read again for what they held"
+        return Check("ring", BAD, said, remedy)
     waiting = sum(level["undrained"] for level in levels)
     since = min((n for level in levels if (n := level.get("undrained_since_ns"))), default=None)
     names = ", ".join(

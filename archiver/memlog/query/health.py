@@ -7,13 +7,14 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from memlog.archive import connection
 from memlog.archive.connection import Connection
-from memlog.errors import MemlogError
+from memlog.errors import MemlogError, SettingsError
 from memlog.paths import Home, open_private
 from memlog.query.dates import iso, since
 
@@ -46,6 +47,7 @@ SELECT coalesce(written_ns, ts_ns) FROM event WHERE event <> 'probe' ORDER BY id
 OFFSETS_SQL = "SELECT path, archived FROM transcript"
 
 _SPOOLED = ("RingBusyError", "RingFullError", "RingUnavailableError")
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # as witness/clock.py
 _LOGGED_NS = 2_000_000_000  # a call logs what it met after its capture is done, to the second
 _BORN_S = 30.0  # a witness that has not said by then what came of its start did not get so far
 
@@ -172,7 +174,7 @@ def _witness(home: Home, said: Mapping[str, Any], now_ns: int) -> dict[str, Any]
     lives = holder is not None and said.get("pid") == holder.get("pid")
     start = _start(home, now_ns)
     forbidden = os.path.lexists(home.witness_stopped)
-    silent_s = max(now_ns - (_whole(said.get("written_ns")) or now_ns), 0) / 1e9
+    silent_s = _since_s(said.get("written_steady_ns"), _whole(said.get("written_ns")) or now_ns, now_ns)
     state = str(said.get("state")) if lives else "starting"
     if lives and silent_s > 300 and state != "stopped":
         state = "silent"
@@ -180,18 +182,28 @@ def _witness(home: Home, said: Mapping[str, Any], now_ns: int) -> dict[str, Any]
         state = "stopped"
         if start["state"] == "failed" and not forbidden:
             state = "failed"
-        elif start["state"] in ("running", "degraded"):
+        elif start["state"] in ("running", "degraded") and not forbidden:
             state = "killed"
     started = _whole(holder.get("started")) if holder else None
     return {
         "running": holder is not None, "pid": holder.get("pid") if holder else None, "state": state,
         "started": iso(started) if started else None,
-        "uptime_s": round((now_ns - started) / 1e9, 1) if started else None,
+        "uptime_s": round(_since_s(said.get("started_steady_ns") if lives else None, started, now_ns), 1)
+        if started else None,
         "silent_s": round(silent_s, 1) if lives or state == "killed" else None,
         "last_error": said.get("last_error"),
         "drained": said.get("drained") if lives else None, "jobs": said.get("jobs", []) if lives else [],
         "forbidden": forbidden, "start": start,
     }  # fmt: skip
+
+
+def _since_s(steady_ns: object, wall_ns: int, now_ns: int) -> float:
+    """Seconds since then by the clock nobody sets, by the wall clock where that was not noted."""
+    if isinstance(steady_ns, int):
+        passed_ns = time.clock_gettime_ns(_STEADY) - steady_ns
+        if passed_ns >= 0:  # else of an earlier boot
+            return passed_ns / 1e9
+    return max(now_ns - wall_ns, 0) / 1e9
 
 
 def _start(home: Home, now_ns: int) -> dict[str, Any]:
@@ -206,7 +218,19 @@ def _start(home: Home, now_ns: int) -> dict[str, Any]:
         said = {"state": "failed", "reason": "it ended before it could say why", "hint": "log/witness.log"}
     found = {name: str(said.get(name, "")) for name in ("reason", "hint")}
     state = said.get("state")
+    if state == "failed" and found["hint"] == SettingsError.hint and _is_mended(home, tried_ns):
+        return {"state": "stopped", "reason": "", "hint": "", "ago_s": ago_s}
     return {"state": state if isinstance(state, str) else None, **found, "ago_s": ago_s}
+
+
+def _is_mended(home: Home, failed_ns: int) -> bool:
+    """True where the settings were written since; who asks has read them without trouble."""
+    try:
+        return os.stat(home.config).st_mtime_ns > failed_ns
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def _holder(home: Home) -> dict[str, Any] | None:

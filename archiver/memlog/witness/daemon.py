@@ -118,6 +118,7 @@ class Witness:
         self._trouble = ""
         self._troubles = 0
         self._retry_at = 0.0
+        self._started_steady_ns = clock.now()[1]
         self._clock = clock.Clock(*clock.now())
         self._hooks: dict[str, Any] = {}
         self._hooks_at = -_HOOKS_S
@@ -267,6 +268,7 @@ class Witness:
             self._trouble, self._troubles = "", 0
             start.note(self.home, start.RUNNING)
             self._listen()
+            self._write_status("running", now=True)
         self._write_status("running")
         return busy
 
@@ -416,7 +418,8 @@ class Witness:
         if drain is not None:
             totals.add(drain.totals)
         return {
-            "pid": os.getpid(), "version": __version__, "started_ns": self._started_ns, "state": state,
+            "pid": os.getpid(), "version": __version__, "started_ns": self._started_ns,
+            "started_steady_ns": self._started_steady_ns, "state": state,
             "last_error": error or None, "drained": totals.as_dict(),
             "lag_s": round(drain.lag_s(), 3) if drain is not None else None,
             "last_batch_ns": self._last_ns or None,

@@ -13,6 +13,7 @@ from memlog.ring.open import open_ring, retired_rings, ring_dir
 from memlog.ring.protocol import Ring
 from memlog.settings import Settings
 from memlog.wire import Frame
+from memlog.witness import clock
 
 # index: none, both tables hold what went wrong and stay small
 COUNTS_SQL = """
@@ -54,11 +55,15 @@ class StatusFile:
 
     def write(self, body: Mapping[str, Any], *, now: bool = False) -> None:
         """now: also when nothing changed. A disk that takes nothing is the witness's news already."""
-        self._looked_at = clock = time.monotonic()
-        if not now and body == self._last and clock - self._written_at < _AGAIN_S:
+        self._looked_at = now_s = time.monotonic()
+        if not now and body == self._last and now_s - self._written_at < _AGAIN_S:
             return
-        self._written_at, self._last = clock, dict(body)
-        text = json.dumps({**body, "written_ns": time.time_ns()}, ensure_ascii=False, default=str)
+        self._written_at, self._last = now_s, dict(body)
+        text = json.dumps(
+            {**body, "written_ns": time.time_ns(), "written_steady_ns": clock.now()[1]},
+            ensure_ascii=False,
+            default=str,
+        )
         line = text.encode("utf-8", "replace") + b"\n"
         try:
             replace_file(self._path, line, sync=False)
@@ -83,7 +88,7 @@ def ring_level(ring: Ring) -> dict[str, Any]:
     """How full a ring is, and what of it no witness has archived.
 
     Shape: kind, path, ring_id, uid, attested, capacity, bytes, records, next_seq, drained_seq, undrained,
-    undrained_since_ns, evicted, cleared, newest_ns.
+    undrained_since_ns, overwritten (evicted and never archived; a gap once it is drained), evicted, cleared, newest_ns.
     """
     info, stats = ring.info(), ring.stats()
     undrained = max(info.next_seq - 1 - max(info.drained_seq, info.oldest_seq - 1), 0)
@@ -93,7 +98,7 @@ def ring_level(ring: Ring) -> dict[str, Any]:
         "records": stats.records_in_ring, "next_seq": info.next_seq, "drained_seq": info.drained_seq,
         "undrained": undrained,
         "undrained_since_ns": _first_ns(ring, info.drained_seq) if undrained else None,
-        "evicted": info.evicted, "cleared": info.cleared, "newest_ns": stats.newest_ts_ns or None,
+        "overwritten": max(min(info.oldest_seq - 1 - info.drained_seq, info.evicted), 0), "evicted": info.evicted, "cleared": info.cleared, "newest_ns": stats.newest_ts_ns or None,
     }  # fmt: skip
 
 
