@@ -32,8 +32,10 @@ SETTINGS_HEAD = f"""\
 {NOTE}
 
 A value is looked for in this order, and the last one found counts: the default, `<home>/config.toml`,
-the variable `MEMLOG_…`, the flag of a command that has one. A wrong name or type stops the command and
-names the file and line. `memlog doctor --settings` shows every value and where it came from.
+the variable `MEMLOG_…`, the flag of a command that has one. A wrong type stops the command, and so does
+a wrong name in the file; file and line are named. Of a variable with a wrong name commands say on stderr
+that it sets nothing. `memlog doctor --settings` shows every value and where it came from, and
+what is wrong.
 
 ```toml
 # ~/.claude/memlog/config.toml
@@ -111,7 +113,14 @@ def settings_page() -> str:
     lines = [SETTINGS_HEAD]
     for name, meaning in _meanings().items():
         default = json.dumps(settings.Settings._field_defaults[name])  # TOML and JSON spell these alike
-        lines += [f"## {name}", f"{meaning}.", "", f"Default `{default}` · `MEMLOG_{name.upper()}`", ""]
+        where = " or `memlog --home DIR`; not in `config.toml`, which lies in it" if name == "home" else ""
+        lines += [
+            f"## {name}",
+            f"{meaning}.",
+            "",
+            f"Default `{default}` · `MEMLOG_{name.upper()}`{where}",
+            "",
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 

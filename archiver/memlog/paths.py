@@ -3,6 +3,7 @@
 Plain strings and os.path: pathlib costs the hook a bare interpreter's start.
 """
 
+import errno
 import os
 import stat
 
@@ -166,6 +167,21 @@ def open_private(path: str, flags: int) -> int:
     if stat.S_IMODE(found.st_mode) & 0o177:
         os.fchmod(fd, FILE_MODE)
     return fd
+
+
+def read_bounded(path: str, most: int) -> bytes:
+    """The bytes of a regular file that somebody else wrote.
+
+    Raises: OSError, also for a device or a pipe, and for more bytes than `most`.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe nobody writes to would hold us
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", path)
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes", path)
+    return raw
 
 
 def replace_file(path: str, data: bytes, *, sync: bool = True) -> None:

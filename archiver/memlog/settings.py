@@ -4,11 +4,12 @@ A NamedTuple, because the hook reads it (see wire.py).
 """
 
 import os
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from memlog.contracts import RING_DEFAULT, RING_MAX, RING_MIN
 from memlog.errors import SettingsError
-from memlog.paths import Home
+from memlog.paths import Home, read_bounded
 
 
 class Settings(NamedTuple):
@@ -33,7 +34,7 @@ class Settings(NamedTuple):
     log_bytes: int = 1_000_000  # a log is rotated at this size
     log_files: int = 3  # rotated logs to keep
     port: int = 8001  # of memlog serve, on 127.0.0.1
-    sql_time_ms: int = 1_000  # longest run of one memlog query sql
+    sql_time_ms: int = 5_000  # longest run of one memlog query sql
     sql_rows: int = 1_000  # rows of one memlog query sql
 
 
@@ -45,6 +46,13 @@ class Origin(NamedTuple):
     source: str
 
 
+Layer = Iterator[tuple[str, object, str]]  # name, value or what is wrong with it, where it was said
+
+# variables that are no settings
+_OTHERS = frozenset(
+    f"MEMLOG_{name}" for name in ("DEBUG", "FUZZ_SEED", "MODULE", "PAGER", "SERVICE", "SHARED")
+)
+_LONGEST = 1_000_000  # bytes of a config.toml
 _CHOICES = {"ring": ("auto", "kernel", "shm"), "log_level": ("debug", "info", "warning", "error")}
 _LIMITS = {
     "ring_bytes": (RING_MIN, RING_MAX),
@@ -64,35 +72,88 @@ def load(home: str | None = None, environ: dict[str, str] | None = None, **flags
     return Settings(**{o.name: o.value for o in explain(home, environ, **flags)})  # type: ignore[arg-type]
 
 
-def explain(home: str | None = None, environ: dict[str, str] | None = None, **flags: object) -> list[Origin]:
+def explain(
+    home: str | None = None, environ: dict[str, str] | None = None, *,
+    faults: list[SettingsError] | None = None, **flags: object,
+) -> list[Origin]:  # fmt: skip
     """Each setting with its value and where it came from, in the order of Settings.
 
-    Raises: SettingsError.
+    faults: what is wrong is put there, and what it would have set stays as it was.
+    Raises: SettingsError, without `faults`.
     """
     environ = dict(os.environ) if environ is None else environ
     place = Home(home or environ.get("MEMLOG_HOME"))
     found: dict[str, tuple[object, str]] = {n: (v, "default") for n, v in Settings._field_defaults.items()}
     source = "flag" if home else "MEMLOG_HOME" if environ.get("MEMLOG_HOME") else "default"
     found["home"] = (place.root, source)
-    for name, value, line in _read_file(place.config):
-        where = f"{place.config}, line {line}"
-        if name == "home" or name not in Settings._fields:
-            raise SettingsError(f"{where}: no setting is called {name!r}{_nearest(name)}")
-        found[name] = (_check(name, value, where), where)
+    for layer in (_of_file(place.config), _of_variables(environ), _of_flags(flags)):
+        for name, value, where in layer:
+            if isinstance(value, SettingsError):
+                if faults is None:
+                    raise value
+                faults.append(value)
+            else:
+                found[name] = (value, where)
+    return [Origin(name, *found[name]) for name in Settings._fields]
+
+
+def strays(environ: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable that looks like a setting of ours and is none."""
+    known = {"MEMLOG_" + name.upper() for name in Settings._fields} | _OTHERS
+    odd = sorted(v for v in environ if v.startswith("MEMLOG_") and not v.startswith("MEMLOG_LAB_"))
+    names = {variable: variable.removeprefix("MEMLOG_").lower() for variable in odd if variable not in known}
+    return [
+        f"{variable} sets nothing: no setting is called {name!r}{_nearest(name)}"
+        for variable, name in names.items()
+    ]
+
+
+def _of_file(path: str) -> "Layer":
+    try:
+        lines = _read_file(path)
+    except SettingsError as exc:
+        yield "", exc, path
+        return
+    for name, value, line in lines:
+        where = f"{path}, line {line}"
+        if name == "home":
+            why = "home cannot be set here; $MEMLOG_HOME or memlog --home DIR says where the home is"
+            yield name, SettingsError(f"{where}: {why}"), where
+        elif name not in Settings._fields:
+            yield name, SettingsError(f"{where}: no setting is called {name!r}{_nearest(name)}"), where
+        else:
+            yield name, _checked(name, value, where), where
+
+
+def _of_variables(environ: Mapping[str, str]) -> "Layer":
     for name in Settings._fields:
         variable = "MEMLOG_" + name.upper()
         if name != "home" and environ.get(variable):
-            found[name] = (_check(name, _parse(name, environ[variable], variable), variable), variable)
+            try:
+                value: object = _parse(name, environ[variable], variable)
+            except SettingsError as exc:
+                yield name, exc, variable
+            else:
+                yield name, _checked(name, value, variable), variable
+
+
+def _of_flags(flags: Mapping[str, object]) -> "Layer":
     for name, value in flags.items():
         if value is not None:
-            found[name] = (_check(name, value, f"--{name.replace('_', '-')}"), "flag")
-    return [Origin(name, *found[name]) for name in Settings._fields]
+            yield name, _checked(name, value, f"--{name.replace('_', '-')}"), "flag"
+
+
+def _checked(name: str, value: object, where: str) -> object:
+    """The value, or what is wrong with it."""
+    try:
+        return _check(name, value, where)
+    except SettingsError as exc:
+        return exc
 
 
 def _read_file(path: str) -> list[tuple[str, Any, int]]:
     try:
-        with open(path, "rb") as file:
-            raw = file.read()
+        raw = read_bounded(path, _LONGEST)
     except FileNotFoundError:
         return []
     except OSError as exc:
@@ -118,7 +179,7 @@ def _line_of(name: str, lines: list[str]) -> int:
 def _nearest(name: str) -> str:
     import difflib
 
-    near = difflib.get_close_matches(name, Settings._fields, 1)
+    near = difflib.get_close_matches(name, Settings._fields[1:], 1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -105,3 +105,34 @@ def test_an_argument_of_another_type_makes_no_record(home: Home, wrong: dict[str
 def test_what_is_no_text_and_no_json_makes_no_record(home: Home, text: object) -> None:
     with memlog.open_ring() as ring, pytest.raises(InputError, match="no text"):
         ring.write(text)
+
+
+def test_doctor_runs_with_a_wrong_setting_and_shows_it(home: Home, run_memlog: Run) -> None:
+    fill(home, [record("needle")])
+    Path(home.config).write_text("port = 9001\nprot = 2\n")
+    fault = f"{home.config}, line 2: no setting is called 'prot'; did you mean 'port'?"
+    found = json.loads(run_memlog("doctor", check=1).stdout)
+    assert (found[0]["check"], found[0]["state"], found[0]["detail"]) == ("settings", "bad", fault)
+    assert {"ring", "archive", "disk"} <= {row["check"] for row in found}
+    done = run_memlog("doctor", "--settings", check=1)
+    assert {row["name"]: row["value"] for row in json.loads(done.stdout)}["port"] == 9001
+    assert fault in done.stderr
+    assert fault in run_memlog("status", check=2).stderr
+
+
+def test_a_variable_with_a_wrong_name_is_said_by_commands_and_not_by_hooks(
+    home: Home, run_memlog: Run, run_hook: Run
+) -> None:
+    odd = {"MEMLOG_NOPE": "1"}
+    assert "MEMLOG_NOPE sets nothing" in run_memlog("version", check=0, env=odd).stderr
+    assert run_hook("Stop", {"session_id": "a"}, env=odd).stderr == ""
+
+
+@pytest.mark.parametrize("path", ["/dev/full", "/dev/zero"])
+def test_settings_that_are_no_regular_file_are_refused(
+    home: Home, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from memlog.cli import root
+
+    assert root.main(["install", "claude-code", "--settings", path]) == 2
+    assert f"{path} cannot be read: it is not a regular file" in capsys.readouterr().err

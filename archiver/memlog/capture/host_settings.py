@@ -8,8 +8,9 @@ from typing import Any
 from memlog.capture.hosts import CLAUDE_HOST, Host
 from memlog.capture.identity import hex_digest
 from memlog.errors import InputError, UnavailableError
-from memlog.paths import FILE_MODE, Home, make_dir, open_private, replace_file
+from memlog.paths import FILE_MODE, Home, make_dir, open_private, read_bounded, replace_file
 
+LONGEST = 16_000_000  # bytes; a person's settings are a few thousand
 _MEND = "mend the file, or move it away, then the same command again"
 
 
@@ -22,8 +23,7 @@ class HostSettings:
         self.target = os.path.realpath(self.path)  # a link in a dotfiles folder stays a link
         self.raw: bytes | None
         try:
-            with open(self.target, "rb") as file:
-                self.raw = file.read()
+            self.raw = read_bounded(self.target, LONGEST)
         except FileNotFoundError:
             self.raw = None
         except OSError as exc:

@@ -17,7 +17,7 @@ from memlog.capture.hosts import CLAUDE_HOST, Host
 from memlog.capture.identity import hex_digest
 from memlog.contracts import CLAUDE_CODE
 from memlog.errors import MemlogError
-from memlog.paths import Home, default_home
+from memlog.paths import Home, default_home, read_bounded
 
 PROGRAM = "memlog-hook"
 _MANAGED = (
@@ -247,8 +247,7 @@ def _switched_off(value: dict[str, Any], path: str, host: Host) -> Iterator[str]
 
 def _shadows(path: str) -> Iterator[str]:
     try:
-        with open(path, "rb") as file:
-            value = json.loads(file.read())
+        value = json.loads(read_bounded(path, host_settings.LONGEST))
     except (OSError, ValueError):
         return
     for name in ("disableAllHooks", "allowManagedHooksOnly"):

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memlog.cli import output
+from memlog.cli import output, terminal
 from memlog.cli.output import RowFormat, row_options
 from memlog.cli.root import Context, pass_context
 from memlog.cli.status import checks_of, look
-from memlog.errors import MemlogError
+from memlog.errors import MemlogError, SettingsError
 from memlog.query import checks
 from memlog.query.checks import Check
+from memlog.settings import Settings, explain
 
 if TYPE_CHECKING:
     from memlog.paths import Home
 
+_MEND = "set it right there, then memlog doctor --settings"
 _ARCHIVED_S = 5.0  # a witness takes a moment
 
 
@@ -37,12 +39,16 @@ def doctor(
 
     Example: memlog doctor --settings
     """
+    faults: list[SettingsError] = []
+    origins = explain(context.home.root if context.home_flag else None, faults=faults)
     if settings_:
-        from memlog.settings import explain
-
-        output.emit(explain(context.home_flag), rows, fmt)
-        return 0
-    found = _checks(context)
+        output.emit(origins, rows, fmt)
+        for fault in faults:
+            terminal.say(f"memlog: {fault}")
+        return 1 if faults else 0
+    # with what is right of them, the others at their defaults: this is what a wrong setting sends people to
+    context.settings = Settings(**{origin.name: origin.value for origin in origins})  # type: ignore[arg-type]
+    found = [Check("settings", checks.BAD, str(fault), _MEND) for fault in faults] + _checks(context)
     if write_probe:
         found.append(_probe(context))
     output.emit(found, rows, fmt)

@@ -1,5 +1,6 @@
 """The click tree. A command's module is loaded when it is named, and not before."""
 
+import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ import click
 from memlog import __version__
 from memlog.cli import terminal
 from memlog.paths import Home, own
-from memlog.settings import Settings, load
+from memlog.settings import Settings, load, strays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,6 +123,8 @@ def memlog(ctx: click.Context, home: str | None, no_pager: bool) -> None:
     Example: memlog up
     """
     ctx.obj = Context(home)
+    for sentence in strays(os.environ):
+        terminal.say(f"memlog: {sentence}")
     if no_pager:
         terminal.no_pager()
 
