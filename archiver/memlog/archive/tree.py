@@ -27,7 +27,8 @@ _RESERVED = frozenset(
     """.split()  # noqa: SIM905
 )
 
-# An open epoch grows with every batch: it is written when a host is about to compact or ends, not each time.
+# An open epoch grows with every batch: it is written when a host is about to compact or ends, or when nothing
+# has come for a while (open_too), not each time.
 # index: epoch_dirty, event_session
 DIRTY_SQL = """
 SELECT e.session_id, s.dir, e.id FROM epoch e JOIN session s ON s.id = e.session_id

@@ -7,11 +7,13 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
+from memlog.archive import tree
 from memlog.archive.store import Archive
 from memlog.capture import agents, transcript, whose
 from memlog.capture.transcript import Watermark
 from memlog.errors import ContractError, InputError, NotFoundError
 from memlog.settings import Settings
+from memlog.witness import trouble
 from memlog.witness.intake import AGENT_MARK, Intake
 from memlog.witness.jobs import Progress
 from memlog.witness.log import log
@@ -23,6 +25,7 @@ SESSIONS_SQL = "SELECT count(*) FROM session"
 Steps = Generator[Progress, None, dict[str, Any]]
 
 _MOST_NAMED = 20  # of what could not be read
+_SNAPSHOTS_AT_ONCE = 4  # a large one takes as long as a batch
 
 
 class _Count:
@@ -60,6 +63,7 @@ def import_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> St
         after = _reached(archive, intake, count)
         count.rows.append({"agent": agent, **{name: after[name] - before[name] for name in before}})
     yield Progress(count.total, count.total, "")
+    yield from _write_tree(archive, count.total)
     sums = {name: sum(row[name] for row in count.rows) for name in _reached(archive, intake, count)}
     return {
         "agent": args.get("agent"), **sums, "lines": intake.lines, "tombstoned": intake.totals.tombstoned,
@@ -98,6 +102,19 @@ def _read(
             log.warning("transcript not readable error=%s", said)
             count.unreadable.append({"path": path, "error": said})
         count.done += size
+
+
+def _write_tree(archive: Archive, total: int) -> Iterator[Progress]:
+    """Sessions that are silent by now end, and what has ended goes into the tree."""
+    archive.close_silent(now_ns=time.time_ns())
+    files = 0
+    try:
+        while (step := tree.write_dirty(archive, limit=_SNAPSHOTS_AT_ONCE)).files:
+            files += step.files
+            yield Progress(total, total, f"{files:,} snapshots written")
+    except OSError as exc:
+        # All of it is archived, and stays marked for the next pass.
+        log.error("snapshots not written error=%s", trouble.sentence(exc))
 
 
 def _find(agent: str, paths: object) -> list[tuple[str, int]]:

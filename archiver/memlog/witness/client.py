@@ -69,18 +69,17 @@ def run(
 
 
 def drain(
-    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, open_too: bool = False,
-    on_progress: OnProgress | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """What one pass over every ring archived. devices: rings and images besides this user's own.
+    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, on_progress: OnProgress | None = None
+) -> dict[str, Any]:
+    """What one pass over every ring archived; the tree holds it then, too.
 
-    open_too: also write snapshots of epochs that go on.
+    devices: rings and images besides this user's own.
     """
-    request = {"verb": "drain", "devices": list(devices), "open_too": open_too}
+    request = {"verb": "drain", "devices": list(devices)}
     return _there_or_here(
         home,
         lambda: ask(home, request, on_progress),
-        lambda: drain_here(home, settings, devices, open_too=open_too, on_progress=on_progress),
+        lambda: drain_here(home, settings, devices, on_progress=on_progress),
     )
 
 
@@ -147,9 +146,8 @@ def run_here(
 
 
 def drain_here(
-    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, open_too: bool = False,
-    on_progress: OnProgress | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    home: Home, settings: Settings, devices: tuple[str, ...] = (), *, on_progress: OnProgress | None = None
+) -> dict[str, Any]:
     """One pass in this process, under the witness's lock."""
     from memlog.archive.store import Archive
     from memlog.witness.drain import Drain
@@ -161,6 +159,6 @@ def drain_here(
         Drain(archive, settings, devices) as drain,
     ):
         drain.run(on_progress)
-        drain.settle(on_progress, open_too=open_too)
+        drain.settle(on_progress)
         start.settled(home)
         return drain.totals.as_dict()

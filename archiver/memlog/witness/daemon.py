@@ -40,6 +40,7 @@ _COUNTS_S = 10.0
 _HOOKS_S = 60.0
 _BATCHES_FIRST = 4  # of the rings, before a job gets its next step
 _TREE_AGAIN_S = 30.0
+_LAST_TREE_S = 5.0  # what is not in the tree by then, the next witness writes
 
 
 def run(
@@ -306,7 +307,13 @@ class Witness:
         if self._tree_due:
             self._tree_due = self._snapshots() >= SNAPSHOTS_AT_ONCE
             return True
-        return idle.step()
+        if idle.open_due and time.monotonic() >= self._tree_at:
+            written = self._snapshots(open_too=True)
+            idle.open_written(more=written >= SNAPSHOTS_AT_ONCE or bool(self._tree_error))
+            return True
+        more = idle.step()
+        self._tree_due = idle.take_closed() > 0
+        return more or self._tree_due
 
     def _snapshots(self, *, limit: int | None = SNAPSHOTS_AT_ONCE, open_too: bool = False) -> int:
         """Snapshots written. A tree that cannot be written must not keep records from being archived."""
@@ -325,12 +332,13 @@ class Witness:
         return written
 
     def _finish(self) -> None:
-        """Commit what was read already."""
+        """Commit what was read already, and let the tree hold it."""
         if self._drain is not None and not self._trouble:
             try:
                 self._drain.step(flush=True)
-                if self._drain.snapshot_due:
-                    self._snapshots()
+                until = time.monotonic() + _LAST_TREE_S
+                while self._snapshots(open_too=True) and time.monotonic() < until:
+                    self._watch()
             except Exception as exc:
                 log.error("last batch not archived error=%s", trouble.sentence(exc))
 
@@ -383,8 +391,7 @@ class Witness:
             elif self._drain is None or self._trouble:
                 raise UnavailableError(f"the witness waits: {self._trouble}", hint="memlog status")
             elif verb == "drain":
-                open_too = request.get("open_too") is True
-                self._desk.take_drain(client, self._drain, request.get("devices"), open_too=open_too)
+                self._desk.take_drain(client, self._drain, request.get("devices"))
             else:
                 self._desk.take_job(client, request)
         except Exception as exc:

@@ -29,7 +29,6 @@ class Desk:
         self._told_at = 0.0
         self._asked_to_drain: list[Client] = []
         self._drained_before: dict[str, int] = {}
-        self._open_too = False
 
     @property
     def waits_for_drain(self) -> bool:
@@ -46,7 +45,7 @@ class Desk:
         log.info("job asked for name=%s", running.name)
         self._queue.append((running, client))
 
-    def take_drain(self, client: Client, drain: Drain, devices: object, *, open_too: bool) -> None:
+    def take_drain(self, client: Client, drain: Drain, devices: object) -> None:
         """Note who waits for a drain. Raises: InputError for a device that is not there."""
         for path in devices if isinstance(devices, list) else []:
             if not isinstance(path, str) or not os.path.exists(path):
@@ -55,8 +54,6 @@ class Desk:
         drain.hurry()
         if not self._asked_to_drain:
             self._drained_before = drain.totals.as_dict()
-            self._open_too = False
-        self._open_too = self._open_too or open_too
         self._asked_to_drain.append(client)
 
     def tell_drained(self, drain: Drain) -> None:
@@ -78,7 +75,7 @@ class Desk:
             return
         before = self._drained_before
         result = {name: n - before[name] for name, n in drain.totals.as_dict().items()}
-        snapshots(limit=None, open_too=self._open_too)
+        snapshots(limit=None, open_too=True)
         for client in self._asked_to_drain:
             client.answer(result=result)
         self._asked_to_drain = []

@@ -407,8 +407,8 @@ class Drain:
             log.info("snapshots files=%d", written.files)
         return written.files
 
-    def settle(self, told: Callable[[Progress], object] | None = None, *, open_too: bool = False) -> None:
-        """What a pass leaves to do, done to the end: the spool, holes, and the tree."""
+    def settle(self, told: Callable[[Progress], object] | None = None) -> None:
+        """What a pass leaves to do, done to the end: the spool, holes, and the tree, which then holds all."""
         self.hurry()
         self.find_errands()
         while self.errand():
@@ -419,10 +419,10 @@ class Drain:
                 self.find_errands()
         try:
             files = 0
-            while told is not None and (some := self.snapshots(open_too=open_too)):
+            while told is not None and (some := self.snapshots(open_too=True)):
                 files += some
                 told(Progress(0, 0, f"{files:,} snapshots written"))
-            self.snapshots(limit=None, open_too=open_too)
+            self.snapshots(limit=None, open_too=True)
         except OSError as exc:
             raise UnavailableError(
                 f"everything is archived, but a snapshot cannot be written: {trouble.sentence(exc)}"

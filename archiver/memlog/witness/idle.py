@@ -1,4 +1,4 @@
-"""What the witness does when nothing comes in: checkpoints, the index's merges, silent sessions."""
+"""What the witness does when nothing comes in: checkpoints, the index's merges, silent sessions, the tree."""
 
 import os
 import time
@@ -12,6 +12,7 @@ _KEPT_BYTES = 64 << 20  # a larger log is cut when it is quiet
 _AGAIN_S = 5.0  # after a checkpoint a reader held up
 _MERGE_S = 30.0
 _SILENT_S = 600.0
+_OPEN_S = 60.0  # an epoch that goes on is written whole each time: not after every record
 
 
 class Idle:
@@ -25,11 +26,27 @@ class Idle:
         self._silent_at = now - _SILENT_S
         self._held_up_at = now - _AGAIN_S
         self._told = False
+        self._open_due = True  # of a witness that was killed
+        self._closed = 0
 
     def busy(self) -> None:
         """Something was archived."""
         self._busy_at = time.monotonic()
-        self._dirty = self._merge_due = True
+        self._dirty = self._merge_due = self._open_due = True
+
+    @property
+    def open_due(self) -> bool:
+        """True once nothing came for a while: the tree is to hold epochs that go on, too."""
+        return self._open_due and time.monotonic() - self._busy_at >= _OPEN_S
+
+    def open_written(self, *, more: bool) -> None:
+        """They were written; more: not all of them."""
+        self._open_due = more
+
+    def take_closed(self) -> int:
+        """How many sessions were closed since this was asked: their last epochs are to be written."""
+        closed, self._closed = self._closed, 0
+        return closed
 
     def step(self) -> bool:
         """One piece of work that is due; True when there may be more at once."""
@@ -38,9 +55,9 @@ class Idle:
             return False
         if now - self._silent_at >= _SILENT_S:
             self._silent_at = now
-            closed = self._archive.close_silent(now_ns=time.time_ns())
-            if closed:
-                log.info("sessions closed silent=%d", closed)
+            self._closed = self._archive.close_silent(now_ns=time.time_ns())
+            if self._closed:
+                log.info("sessions closed silent=%d", self._closed)
         elif self._merge_due and now - self._busy_at >= _MERGE_S:
             self._merge_due = self._archive.merge()
             self._dirty = True
