@@ -12,7 +12,7 @@ import click
 import pytest
 
 from archives import NOW_NS, ROW_KEYS, conversation, fill, record
-from memlog.cli import query, root, search, start
+from memlog.cli import query, root, sample, search, start
 from memlog.errors import InputError
 from memlog.paths import Home
 
@@ -169,9 +169,31 @@ def test_exit_codes_say_what_went_wrong(home: Home, run_memlog: Run) -> None:
 def test_what_is_less_than_asked_for_is_said_on_stderr(home: Home, run_memlog: Run) -> None:
     fill(home, conversation(["the ring is full", "drain it"]))
     relaxed = run_memlog("query", "search", "why is the ring full of drain?", check=0)
-    assert json.loads(relaxed.stdout) and "no record has all of these words" in relaxed.stderr
+    assert [row["matched"] for row in json.loads(relaxed.stdout)] == ["any", "any"]
+    assert relaxed.stderr == "no record has all of these words; these have any of ring, full, drain\n"
+    relaxed = run_memlog("query", "search", "where is the ring, please, and what of pipes?", check=0)
+    assert relaxed.stderr == (
+        "no record has all of these words; these have any of ring, pipes; first those with ring\n"
+    )
+    relaxed = run_memlog("query", "search", "is the ring full or what", check=0)
+    assert [row["matched"] for row in json.loads(relaxed.stdout)] == ["most"]
+    assert relaxed.stderr == "no record has all of these words; one record has ring and full\n"
     noted = run_memlog("query", "search", "ring kind:snapshot", check=0)
     assert "kind:snapshot is searched for as words" in noted.stderr
+
+
+def test_a_question_about_the_sample_session_begins_with_what_it_is_about(
+    home: Home, run_memlog: Run
+) -> None:
+    run_memlog("import", "claude-code", sample.PATH, check=0)
+    found = run_memlog("query", "search", "what did we decide about the overflow file and wingman?", check=0)
+    rows = json.loads(found.stdout)
+    assert rows and all(row["matched"] == "any" for row in rows)
+    assert "decide" in rows[0]["text"].lower(), "one record has it, and several have the others"
+    assert any("overflow" in row["text"].lower() for row in rows[:3])
+    assert "no record has all of these words" in found.stderr and "first those with decide" in found.stderr
+    agreed = run_memlog("query", "search", "wie oft wird es versucht, ist es 4 tries oder was?", check=0)
+    assert "4 tries" in json.loads(agreed.stdout)[0]["text"]
 
 
 def test_a_reader_that_closes_early_is_no_error(home: Home) -> None:

@@ -23,10 +23,11 @@ from archives import (
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError, QueryError
 from memlog.paths import Home
-from memlog.query import search
+from memlog.query import relax, search
 from memlog.query.hit import Hits
 from memlog.query.search import find
 from memlog.query.selection import Selection
+from memlog.record import Record
 
 
 def ask(con: Connection, text: str, selection: Selection | None = None, **how: object) -> Hits:
@@ -80,6 +81,60 @@ def test_a_question_in_plain_words_finds_what_has_some_of_them(con: Connection) 
     assert hits.relaxed
     assert texts(hits)[:2] == [TALK[1], TALK[0]]
     assert {hit.matched for hit in hits} == {"any"}
+
+
+def decisions() -> list[list[Record]]:
+    """Few records that say wingman, many short ones that say decide: bm25 alone prefers those."""
+    long = "where else this could be mentioned in some words more " * 20
+    return [
+        [record(f"decide decide decide {n}", n=n) for n in range(60)],
+        [record(f"let us decide: wingman goes, {n} {long}", n=100 + n) for n in range(3)],
+        [record(f"wingman was in the way {n} {long}", n=200 + n) for n in range(4)],
+    ]
+
+
+def test_a_question_in_plain_words_is_answered_by_its_rarest_word(home: Home) -> None:
+    with archive_of(home, *decisions()) as con:
+        hits = ask(con, "what did we decide about wingman")
+        assert [hit.matched for hit in hits] == ["most"] * 3 + ["any"] * 4
+        assert all("wingman" in hit.text for hit in hits), "decide alone is too common beside it"
+        assert all("decide" in hit.text for hit in hits[:3])
+        assert (hits.said, hits.rarest) == (["decide", "wingman"], ["wingman"])
+        assert "«wingman»" in hits[3].snippet and "«was»" not in hits[3].snippet
+        newest = ask(con, "what did we decide about wingman", newest=True)
+        assert [hit.source_id for hit in newest] == [f"session-a-{n}" for n in (102, 101, 100)]
+        german = ask(con, "was haben wir über wingman entschieden")
+        assert [hit.matched for hit in german] == ["any"] * 7 and german.rarest == ["wingman"]
+        # rare is what is rare in the selection
+        none = ask(con, "what did we decide about wingman", Selection(since_ns=NOW_NS - DAY, ids=range(0)))
+        assert not none and not none.relaxed
+        assert len(ask(con, "what did we decide about wingman -goes")) == 4
+
+
+def test_of_words_few_records_have_all_are_shown_the_rarest_first(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with archive_of(home, *decisions()) as con:
+        hits = ask(con, "wingman mentioned nowhere", limit=50)
+        assert [("wingman" in hit.text, hit.matched) for hit in hits] == [(True, "any")] * 7
+        assert len(ask(con, "decide wingman nowhere", limit=70)) == 7
+        monkeypatch.setattr(relax, "FEW", 63)
+        hits = ask(con, "decide wingman nowhere", limit=70)
+        assert ["wingman" in hit.text for hit in hits] == [True] * 7 + [False] * 60
+
+
+def test_what_all_words_find_asks_for_nothing_more(home: Home) -> None:
+    """The fast path: how rare the words are is counted only where that finds too little."""
+    with archive_of(home, *decisions()) as con:
+        asked: list[str] = []
+        con.set_trace_callback(asked.append)
+        assert len(ask(con, "decide decide 7")) == 1
+        assert [h.matched for h in ask(con, "decide decide")] == ["all"] * 20
+        assert not any("count(*)" in sql for sql in asked)
+        some = ask(con, "the wingman was in the way")
+        assert [hit.matched for hit in some] == ["all"] * 4 + ["any"] * 3
+        con.set_trace_callback(None)
+        assert sum("count(*)" in sql for sql in asked) == 2, "a question in plain words that leaves room"
 
 
 def test_two_words_nobody_said_together_are_found_apart(con: Connection) -> None:
@@ -353,7 +408,7 @@ def test_without_knowing_how_late_records_come_the_newest_would_be_wrong(
     crowd: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: the order of arrival taken for the order of time."""
-    monkeypatch.setattr(search._Asked, "_lag", lambda self, day: 0)
+    monkeypatch.setattr(search.Asked, "_lag", lambda self, day: 0)
     wrong = sum(
         [(hit.ts_ns, hit.id) for hit in ask(crowd, word, newest=True)] != everything(crowd, word)[:20]
         for word in ("word0", "word1", "row")

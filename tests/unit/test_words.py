@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from memlog.archive import connection
 from memlog.archive.prepare import prepare
-from memlog.query import words
+from memlog.query import stop_words, words
 
 
 def every(text: str) -> str | None:
@@ -53,14 +53,38 @@ def test_known_keys_are_filters_and_others_are_words() -> None:
     assert words.all_of(question) == '"deadlock" AND "foo:bar" AND "since:" AND "role:x"'
 
 
-def test_any_of_leaves_out_words_that_say_nothing() -> None:
-    question = words.parse("why did the deploy script fail on friday?")
-    assert question.plain
-    assert words.any_of(question) == '"deploy" OR "script" OR "fail" OR "friday?"'
-    assert words.needles(question) == ["deploy", "script", "fail", "friday?"]
-    only_stops = words.parse("what is it")
-    assert words.any_of(only_stops) == '"what" OR "is" OR "it"'
-    assert words.any_of(words.parse("deadlock")) is None
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("why did the deploy script fail on friday?", "deploy script fail friday?"),
+        ("what is it", "what is it"),
+        ("What's wingman? don't", "wingman?"),
+        ('what "the who" did*', '"the who" did*'),
+        ("Was haben wir über Wingman entschieden?", "Wingman entschieden?"),
+        ("warum Drainage", "Drainage"),
+        ("qu'est-ce que wingman", "wingman"),
+        ("pourquoi l\u2019archive est vide", "l\u2019archive vide"),
+        ("\u00bfQué decidimos sobre wingman?", "decidimos wingman?"),
+        ("o que decidimos sobre o wingman", "decidimos wingman"),
+        ("cosa abbiamo deciso su wingman", "deciso wingman"),
+        ("wat hebben we besloten over wingman", "besloten wingman"),
+        ("что мы решили про wingman", "решили wingman"),
+        ("die man bin war hat con", "die man bin war hat con"),  # words of English and of a shell, too
+    ],
+)
+def test_words_that_say_nothing_are_those_of_the_questions_language(typed: str, said: str) -> None:
+    found = stop_words.said(words.parse(typed).terms)
+    assert found == words.parse(said).terms
+
+
+def test_any_of_the_words_can_ask_for_some_of_them_in_any_case() -> None:
+    question = words.parse("deploy friday OR monday -draft")
+    assert words.any_of(question.terms, question) == ('("deploy" OR ("friday" OR "monday")) NOT ("draft")')
+    rare = question.terms[1:]
+    assert words.any_of(question.terms, question, must=rare) == (
+        '((("friday" OR "monday")) AND ("deploy" OR ("friday" OR "monday"))) NOT ("draft")'
+    )
+    assert words.needles(words.parse("why did it fail?")) == ["fail?"]
 
 
 def test_a_pasted_page_is_asked_by_its_first_words() -> None:
@@ -90,7 +114,9 @@ HOSTILE = st.text(
 @given(st.one_of(st.text(max_size=60), HOSTILE))
 def test_no_text_is_a_syntax_error(index: sqlite3.Connection, typed: str) -> None:
     question = words.parse(typed)
-    for expression in (words.all_of(question), words.any_of(question), words.excluded(question)):
+    said = stop_words.said(question.terms)
+    some = words.any_of(said, question, must=said[:1])
+    for expression in (words.all_of(question), some, words.excluded(question)):
         if expression is not None:
             index.execute("SELECT rowid FROM f WHERE f MATCH ?", (f"{{text}} : ({expression})",)).fetchall()
 

@@ -57,6 +57,7 @@ OPTIONS = (
 )
 SHORT = {"-o": "--output"}  # every other word with one hyphen is searched for or excluded
 DEFAULT_LIMIT = 20
+NAMED_WORDS = 8  # of a longer question a remark does not name them
 TABLE_COLUMNS = ["id", "ts", "session", "kind", "role", "tool", "snippet"]
 _KINDS = {name: (kind, word) for name, kind, word, _ in OPTIONS}
 
@@ -235,10 +236,27 @@ def _remarks(hits: "Hits") -> None:
     for note in hits.notes:
         terminal.say(note)
     if hits.relaxed:
-        every = sum(hit.matched == "all" for hit in hits)
-        begin = f"{every} records have" if every > 1 else "one record has" if every else "no record has"
-        terminal.say(f"{begin} all of these words; " + ("then" if every else "these have") + " any of them")
+        terminal.say(_relaxed(hits))
     if hits.capped:
         terminal.say("common words: ranked among the newest 2,000 hits; --exhaustive ranks all of them")
     if not hits and terminal.is_terminal():
         terminal.say("nothing found")
+
+
+def _relaxed(hits: "Hits") -> str:
+    """What the hits answer instead of all of the words."""
+    every, most = (sum(hit.matched == name for hit in hits) for name in ("all", "most"))
+    short = len(hits.said) <= NAMED_WORDS
+    remark = f"{_have(every)} all of these words; "
+    if most:
+        remark += f"{_have(most)} {' and '.join(hits.said) if short else 'all but the common ones'}"
+    if every + most < len(hits):
+        remark += ", then" if most else "then" if every else "these have"
+        remark += f" any of {', '.join(hits.said) if short else 'them'}"
+        if hits.rarest and len(hits.rarest) < len(hits.said) and short:
+            remark += f"; first those with {' or '.join(hits.rarest)}"
+    return remark
+
+
+def _have(count: int) -> str:
+    return "no record has" if not count else "one record has" if count == 1 else f"{count} records have"

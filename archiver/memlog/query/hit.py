@@ -35,8 +35,9 @@ ORDER BY ts_ns, id LIMIT :context
 class Hit:
     """One record that answers, in the words of the machine contract.
 
-    score: bm25, higher is better; None where hits are in order of time. matched: `all` of the terms
-    or `any`. text: of the part that matched, of `parts`; unpacked when asked for.
+    score: bm25, higher is better; None where hits are in order of time. matched: `all` of the terms,
+    `most` (all that say something by themselves) or `any` of those. text: of the part that matched, of
+    `parts`; unpacked when asked for.
     """
 
     __slots__ = (
@@ -104,7 +105,8 @@ COLUMNS = (
 class Hits(list[Hit]):
     """Hits in order, and how they were found.
 
-    relaxed: some answer to any of the terms only, because none or few answer to all.
+    relaxed: some answer to fewer of the terms, because none or few answer to all. said: then the words
+    that were looked for; rarest: those of them the first of `any` have.
     capped: common words; ranked among the newest CANDIDATES hits. notes: what a person should know.
     """
 
@@ -114,6 +116,8 @@ class Hits(list[Hit]):
     def __init__(self) -> None:
         super().__init__()
         self.notes: list[str] = []
+        self.said: list[str] = []
+        self.rarest: list[str] = []
 
 
 def text_or_damaged(body: bytes, packing: int, text_bytes: int | None) -> str:

@@ -41,6 +41,13 @@ CHOSEN_HITS_SQL = (
   WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high AND """,
     " ORDER BY f.rowid DESC LIMIT :candidates) ORDER BY score, id DESC",
 )
+COUNT_SQL = """SELECT count(*) FROM (SELECT 1 FROM record_fts f
+  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high LIMIT :most)"""
+CHOSEN_COUNT_SQL = (
+    """SELECT count(*) FROM (SELECT 1 FROM record_fts f CROSS JOIN record r ON r.id = f.rowid
+  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high AND """,
+    " LIMIT :most)",
+)
 NEWEST_HITS_SQL = (
     """SELECT r.id, r.ts_ns, r.parts, r.session_id, r.source_id, r.block
   FROM record_fts f CROSS JOIN record r ON r.id = f.rowid
@@ -97,7 +104,7 @@ def find(
     """
     hits = Hits()
     selection = selection or Selection()
-    asked = _Asked(con, limit, newest, exhaustive)
+    asked = Asked(con, limit, newest, exhaustive)
     try:
         if raw:
             _check(con, text)
@@ -122,9 +129,9 @@ def find(
     return hits
 
 
-def _answer(asked: "_Asked", question: words.Question, text: str, hits: Hits) -> None:
-    """All of the terms; where there is nothing, or a plain-words question leaves room, any of them."""
-    every, some = words.all_of(question), words.any_of(question)
+def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> None:
+    """All of the terms; where there is nothing, or a plain-words question leaves room, fewer of them."""
+    every = words.all_of(question)
     if every is None:
         narrowed = bool(question.filters or question.exclude or not text.strip())
         if question.empty or not narrowed:
@@ -136,21 +143,13 @@ def _answer(asked: "_Asked", question: words.Question, text: str, hits: Hits) ->
         return
     hits += asked.run(every)
     asked.events(every, hits)
-    if some is None or len(hits) >= asked.limit or (hits and (asked.newest or not question.plain)):
-        return
-    seen = {hit.identity for hit in hits}
-    for hit in asked.run(some):
-        if hit.identity not in seen and len(hits) < asked.limit:
-            hit.matched = "any"
-            hits.append(hit)
-            hits.relaxed = True
-    before = len(hits)
-    asked.events(some, hits)
-    for hit in hits[before:]:
-        hit.matched, hits.relaxed = "any", True
+    if len(question.terms) > 1 and len(hits) < asked.limit:
+        from memlog.query.relax import relax
+
+        relax(asked, question, hits)
 
 
-class _Asked:
+class Asked:
     """One search while it runs: the archive, the selection and how hits are ordered."""
 
     __slots__ = (
@@ -217,6 +216,26 @@ class _Asked:
     def _takes_events(self) -> bool:
         kinds = self.selection.kind
         return (kinds is None or EVENT in kinds) and self.selection.ids is None
+
+    def fill(self, expression: str | None, matched: str, hits: Hits) -> None:
+        """Add records and events that answer and are not there yet, where there is room."""
+        if expression is None:
+            return
+        seen = {hit.identity for hit in hits}
+        found = [hit for hit in self.run(expression) if hit.identity not in seen]
+        hits += found[: max(0, self.limit - len(hits))]
+        self.events(expression, hits)
+        for hit in hits:
+            if hit.identity not in seen:
+                hit.matched = matched
+                hits.relaxed = True
+
+    def count(self, expression: str | None, most: int) -> int:
+        """How many records and parts answer; no more than `most` are counted."""
+        sql = COUNT_SQL if self.where.covered else CHOSEN_COUNT_SQL[0] + self.where.sql + CHOSEN_COUNT_SQL[1]
+        match = self.where.match(expression or "")
+        found: int = self.con.execute(sql, self.where.values | {"match": match, "most": most}).fetchone()[0]
+        return found
 
     def run(self, expression: str) -> list[Hit]:
         """Hits of an FTS5 expression over the text."""

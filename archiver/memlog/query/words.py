@@ -5,10 +5,14 @@ Every text is a question: nothing here is ever a syntax error. Only --raw is FTS
 
 from memlog.archive.prepare import match_terms, searchable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 FILTERS = ("session", "project", "agent", "kind", "role", "tool", "epoch", "since", "until")
 MAX_TERMS = 64  # a pasted page is a question about its first words; each term is a scan of its hits
 
-# Left out only where any of the terms may match: "the" would rank what says "the" most.
+# Not marked in a snippet. stop_words.py has them by language.
 STOP_WORDS = frozenset(
     """
     a about again all am an and any are as at be because been before being but by can could did do does
@@ -62,12 +66,6 @@ class Question:
         self.empty: list[str] = []
         self.filters: list[tuple[str, str, str]] = []
         self.notes: list[str] = []
-
-    @property
-    def plain(self) -> bool:
-        """Asked in plain words: it has a word that says nothing by itself, beside words that do."""
-        stops = sum(_says_nothing(group) for group in self.terms)
-        return 0 < stops < len(self.terms)
 
     def add(self, term: Term, *, alternative: bool = False) -> None:
         """One more term that must be met; alternative: or the one before it."""
@@ -144,15 +142,22 @@ def _end(text: str, at: int) -> int:
 
 def all_of(question: Question) -> str | None:
     """FTS5 expression: every term; None where there is no term."""
-    return _without(" AND ".join(map(_either, question.terms)), question)
+    return every_one(question.terms, question)
 
 
-def any_of(question: Question) -> str | None:
-    """FTS5 expression: any of the terms that say something by themselves; None where it is all_of again."""
-    said = [group for group in question.terms if not _says_nothing(group)] or question.terms
-    if len(question.terms) < 2:
-        return None
-    return _without(" OR ".join(_either(group) for group in said), question)
+def every_one(groups: list[list[Term]], question: Question) -> str | None:
+    """FTS5 expression: each of these terms, and nothing the question excludes; None for no terms."""
+    return _without(" AND ".join(map(_either, groups)), question)
+
+
+def any_of(
+    groups: list[list[Term]], question: Question, *, must: "list[list[Term]] | None" = None
+) -> str | None:
+    """FTS5 expression: any of these terms, and one of those in `must`; None for no terms."""
+    some = " OR ".join(map(_either, groups))
+    if must and some:
+        some = f"({' OR '.join(map(_either, must))}) AND ({some})"
+    return _without(some, question)
 
 
 def excluded(question: Question) -> str | None:
@@ -162,18 +167,19 @@ def excluded(question: Question) -> str | None:
 
 def needles(question: Question) -> list[str]:
     """What a snippet looks for in the original text: terms that say something, else all."""
-    every = [term.text for group in question.terms for term in group]
+    every = texts(question.terms)
     return [text for text in every if text.lower() not in STOP_WORDS] or every
+
+
+def texts(groups: "Iterable[list[Term]]") -> list[str]:
+    """What was typed of these terms."""
+    return [term.text for group in groups for term in group]
 
 
 def needles_of_raw(text: str) -> list[str]:
     """Words of an expression in FTS5's own language."""
     words = "".join(c if c.isalnum() else " " for c in text).split()
     return [word for word in words if word not in ("AND", "OR", "NOT", "NEAR", "text", "tags")]
-
-
-def _says_nothing(group: list[Term]) -> bool:
-    return all(not t.quoted and not t.prefix and t.text.lower().strip("?!.,;:'") in STOP_WORDS for t in group)
 
 
 def _either(group: list[Term]) -> str:
