@@ -112,7 +112,7 @@ def test_a_lost_range_and_damage_are_shown_where_they_are(
 
 def test_hostile_text_reaches_no_terminal(run_memlog: Run, settings: Settings) -> None:
     write_all(settings, said("\x1b]0;owned\x07 \u202eevil"))
-    out = run_memlog("tail", check=0).stdout + run_memlog("show", "-t", check=0).stdout
+    out = run_memlog("tail", check=0).stdout + run_memlog("show", "--table", check=0).stdout
     assert "\x1b" not in out and "\u202e" not in out and "owned" in out
 
 

@@ -110,6 +110,20 @@ def test_help_shows_every_option_in_both_places(run_memlog: Run) -> None:
     assert "search" in run_memlog("query", "--help", check=0).stdout
 
 
+def test_an_option_a_search_has_is_written_alike_in_every_command() -> None:
+    """`-t` would be a table in one command and "without the word t" in the other."""
+    ours = {f"--{name}": {short for short, long in search.SHORT.items() if long == f"--{name}"}
+            for name, *_ in search.OPTIONS}  # fmt: skip
+    compared = 0
+    for command in query.query.commands.values():
+        for option in command.params:
+            for name in ours.keys() & set(option.opts):
+                assert {o for o in option.opts if not o.startswith("--")} == ours[name], command.name
+                compared += 1
+    assert compared > 60
+    assert search.parse(["table", "-t"]).words == ["table", "-t"]
+
+
 def test_a_search_is_json_in_a_pipe(home: Home, run_memlog: Run) -> None:
     fill(home, conversation(["the ring is full", "then drain the ring", "it drains"]))
     rows = json.loads(run_memlog("query", "search", "ring", check=0).stdout)

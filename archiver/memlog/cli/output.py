@@ -54,7 +54,7 @@ def row_options(command: F) -> F:
         "--fmt", metavar="STYLE", help="A table in a style of tabulate, e.g. github.", shell_complete=_styles
     )(command)
     for flags, name, text in (
-        (("--table", "-t"), "table", "A table, also into a pipe."),
+        (("--table",), "table", "A table, also into a pipe."),
         (("--tsv",), "tsv", "Tab-separated values."),
         (("--csv",), "csv", "Comma-separated values."),
         (("--nl",), "nl", "One JSON object a line."),
