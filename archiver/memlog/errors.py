@@ -21,6 +21,7 @@ MemlogError                    1
 └── RefusedError               7  refused for safety
     ├── UndrainedError
     ├── UnsafePathError
+    ├── OtherHomeError
     ├── WitnessRunningError
     └── OtherVersionError
 
@@ -151,6 +152,12 @@ class UndrainedError(RefusedError):
 
 class UnsafePathError(RefusedError):
     """A path has a foreign owner, an open mode or a link in it."""
+
+
+class OtherHomeError(RefusedError):
+    """An agent's hooks record into another home."""
+
+    hint = "memlog install claude-code --take-over"
 
 
 class WitnessRunningError(RefusedError):

@@ -498,3 +498,30 @@ def test_a_probe_is_written_counted_and_archived(run_memlog: Run, home: Home, se
             while True:
                 ring.write(b"x", keep_undrained=True)
     assert row(check=1)["state"] == BAD  # it would overwrite what nobody has archived
+
+
+def test_what_is_said_of_hooks_is_short_and_the_remedy_is_one_that_helps(
+    run_memlog: Run, home: Home, tmp_path: Path
+) -> None:
+    lines = [f"E{n}: no hook of memlog" for n in range(8)] + [f"codex: E{n}: no hook of memlog" for n in "ab"]
+    lines += [f"F{n}: runs '/long/x' instead of '/long/y'" for n in range(3)]
+    facts = {"missing": lines, "last_call": None, "unseen": None, "installed": ["claude-code", "codex"]}
+    said = checks.hooks({**facts, "remedies": ["memlog install claude-code", "memlog install codex"]})
+    assert said.detail == (
+        "removed: 8 events have no hook of memlog; codex: 2 events have no hook of memlog; "
+        "F0: runs '/long/x' instead of '/long/y', and so 2 more; never called yet"
+    )
+    assert said.remedy == "memlog install claude-code, then memlog install codex"
+    program = checks.hooks({**facts, "missing": ["/v/bin/memlog-hook cannot be run"]})
+    assert program.remedy == "chmod +x /v/bin/memlog-hook"
+    run_memlog("install", "claude-code", check=0)
+    local = tmp_path / "user/.claude/settings.local.json"
+    local.write_text('{"disableAllHooks": true}')
+    assert f"next: set to false: {local}: disableAllHooks\n" in run_memlog("status").stderr
+
+
+def test_a_folder_in_the_spool_is_named_and_not_to_be_drained(run_memlog: Run, home: Home) -> None:
+    Path(home.spool, "1-1-aa.frames").mkdir(parents=True)
+    os.chmod(home.root, 0o700)
+    done = run_memlog("status", check=1)
+    assert "1-1-aa.frames is no file" in done.stdout and "next: mv " in done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,9 +16,9 @@ import pytest
 
 from archives import fill, record
 from conftest import Run
-from memlog.capture import install
+from memlog.capture import install, installed
 from memlog.cli import root, search
-from memlog.errors import UnsafePathError
+from memlog.errors import OtherHomeError, UnsafePathError
 from memlog.paths import Home, own
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
@@ -188,3 +189,38 @@ def test_two_users_have_a_home_a_ring_and_a_socket_each_and_root_keeps_out_of_it
     assert listing(shared) == before  # root could have written there, and its owner not afterwards
     with pytest.raises(UnsafePathError):
         own(theirs)
+
+
+@pytest.mark.parametrize("agent", ["claude-code", "codex", "opencode"])
+def test_a_home_looks_where_it_was_installed_and_takes_no_other_homes_hooks(
+    agent: str, home: Home, tmp_path: Path
+) -> None:
+    other = Home(str(tmp_path / "other"))
+    before = installed.set_up(agent, other)
+    theirs = Path(before.path).read_bytes()
+    project = {"claude-code": "settings.local.json", "codex": "config.toml", "opencode": "memlog.js"}[agent]
+    mine = str(tmp_path / "project" / project)
+    installed.set_up(agent, home, mine)
+    assert installed.missing(home) == [] and installed.missing(other) == []
+    with pytest.raises(OtherHomeError, match=re.escape(f"record into {other.root}")) as refused:
+        installed.set_up(agent, home)
+    assert "--take-over" in refused.value.hint and Path(before.path).read_bytes() == theirs
+    assert installed.uninstall(agent, home).done == ""  # nor does it take them out
+    assert Path(before.path).read_bytes() == theirs
+    Path(mine).unlink()
+    assert installed.remedies(home) == [f"memlog install {agent} --settings {mine}"]
+    assert installed.set_up(agent, home, take_over=True).done
+    assert installed.missing(other) != []
+    if agent != "opencode":
+        assert installed.uninstall(agent, home).done == "restored"
+        assert Path(before.path).read_bytes() == theirs  # and from there the other home restores its own
+        assert installed.uninstall(agent, other).done == "restored" and not os.path.exists(before.path)
+
+
+def test_the_command_refuses_with_7_and_says_how(run_memlog: Run, home: Home, tmp_path: Path) -> None:
+    other = str(tmp_path / "other")
+    run_memlog("--home", other, "install", "claude-code", check=0)
+    done = run_memlog("install", "claude-code", check=7)
+    assert "next: memlog install claude-code --take-over, or memlog --home" in done.stderr
+    run_memlog("install", "claude-code", "--take-over", check=0)
+    run_memlog("install", "claude-code", "--check", check=0)

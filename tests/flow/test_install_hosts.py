@@ -179,7 +179,8 @@ def test_the_opencode_plugin_comes_and_goes_with_the_folder_made_for_it(
     assert opencode_plugin.set_up(home).done == "updated"
     assert opencode_plugin.uninstall(home).done == "removed"
     assert not path.parent.exists()
-    path.parent.mkdir()
+    assert not (tmp_path / "config").exists()  # nor the folders around it, which it made too
+    path.parent.mkdir(parents=True)
     path.write_bytes(b"export const Mine = 1\n")
     with pytest.raises(InputError, match="is not memlog's plugin"):
         opencode_plugin.set_up(home)
@@ -214,11 +215,19 @@ def test_an_installed_command_line_exits_0_even_when_memlog_is_gone(home: Home, 
 
 
 def test_what_is_missing_is_told_of_the_hosts_that_were_set_up(home: Home, codex: Path) -> None:
-    assert installed.missing(home) == install.missing(home) != [] and installed.agents(home) == []
+    assert installed.missing(home) == ["not installed for codex"] and installed.agents(home) == []
+    assert installed.remedies(home) == ["memlog install codex"]  # the one agent of this machine
+    (Path(os.environ["HOME"]) / ".claude/projects").mkdir(parents=True)
+    assert installed.missing(home) == install.missing(home) == ["not installed for Claude Code"]
     installed.set_up("codex", home)
     assert installed.missing(home) == [] and installed.agents(home) == ["codex"]
     codex.unlink()
     assert installed.missing(home)[0] == "codex: SessionStart: no hook of memlog"
+    installed.set_up("gemini-cli", home)
+    Path(install.settings_path("gemini-cli")).write_text("{}")
+    assert installed.remedies(home) == ["memlog install codex", "memlog install gemini-cli"]
+    installed.set_up("gemini-cli", home)
+    installed.uninstall("gemini-cli", home)
     installed.set_up("claude-code", home)
     assert all(line.startswith("codex: ") for line in installed.missing(home))
     installed.set_up("codex", home)

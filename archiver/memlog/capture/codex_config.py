@@ -5,6 +5,7 @@ Where a hooks.json stands beside it, they go there: Codex reads both, and warns 
 
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 
@@ -39,29 +40,34 @@ def path_of(path: str | None = None) -> str:
     return as_json if os.path.exists(as_json) else as_toml
 
 
-def set_up(home: Home, path: str | None = None, *, every_tool: bool = False) -> Change:
+def set_up(
+    home: Home, path: str | None = None, *, every_tool: bool = False, take_over: bool = False
+) -> Change:
     """Add our hooks, or mend them; nothing is written where all is well.
 
     Raises: InputError when the file is not what Codex could read, or already says what hooks are in a
-    way that no line can be added to.
+    way that no line can be added to; OtherHomeError unless take_over.
     """
     path = path_of(path)
     if path.endswith(".json"):
-        return install.install(home, path, every_tool=every_tool, host=CODEX_HOST)
+        return install.install(home, path, every_tool=every_tool, take_over=take_over, host=CODEX_HOST)
     file = HostSettings(path)
     text = _text(file)
     differs = list(_differs(text, home, every_tool))
     if not differs:
         return Change(file.path, "", [])
-    had_ours = bool(_ours(text))
+    if not take_over and (other := _others(text, home)):
+        raise install.refusal(file.path, other, CODEX_HOST.agent)
+    had_ours = bool(_ours(text)) and not _others(text, home)
     before = file.raw
     if had_ours and hex_digest(file.raw or b"") == host_settings.backup(home, file.path).get("after"):
         before = host_settings.original(home, file.path)
     elif had_ours:
         before = _without_ours(text).encode()
-    after = _with_ours((before or b"").decode("utf-8"), home, every_tool)
+    plain = _without_ours((before or b"").decode("utf-8")) if take_over else (before or b"").decode("utf-8")
+    after = _with_ours(plain, home, every_tool)
     _check(after, file.path)
-    host_settings.keep(home, file.path, before, after)
+    host_settings.keep(home, file.path, before, after, agent=CODEX_HOST.agent)
     file.write(after)
     return Change(file.path, "updated" if had_ours else "installed", differs)
 
@@ -102,7 +108,7 @@ def uninstall(home: Home, path: str | None = None) -> Change:
         host_settings.forget(home, file.path)
         return Change(file.path, "restored", [])
     text = _text(file)
-    if not _ours(text):
+    if not _ours(text) or _others(text, home):
         return Change(file.path, "", [])
     file.write(_without_ours(text).encode())
     host_settings.forget(home, file.path)
@@ -132,8 +138,14 @@ def _ours(text: str) -> dict[str, list[str]]:
     return found
 
 
+def _others(text: str, home: Home) -> str:
+    """The other home hooks here record into; "" where there is none."""
+    lines = (line for lines in _ours(text).values() for line in lines)
+    return next((other for line in lines if (other := install.other_home(shlex.split(line), home))), "")
+
+
 def _differs(text: str, home: Home, every_tool: bool) -> Iterator[str]:
-    found = _ours(text)
+    found = {} if _others(text, home) else _ours(text)
     wanted = CODEX_HOST.wanted(every_tool)
     for event in wanted:
         line = install.command(event, home, agent=CODEX_HOST.agent)

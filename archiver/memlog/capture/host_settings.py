@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,15 +105,16 @@ def _place(home: Home, path: str, ending: str) -> str:
 
 
 def keep(
-    home: Home, path: str, before: bytes | None, after: bytes, *, made_folder: bool = False
+    home: Home, path: str, before: bytes | None, after: bytes, *, agent: str, made: Sequence[str] = ()
 ) -> None:  # fmt: skip
-    """Remember a file as it was, what it was made to be, and whether its folder was made for it."""
+    """Remember a file as it was, what it was made to be, for whom, and the folders made for it."""
     make_dir(home.root)
     make_dir(os.path.join(home.root, "backup"))
     if before is not None:
         replace_file(_place(home, path, ".before"), before)
     facts = {
-        "path": path, "existed": before is not None, "after": hex_digest(after), "made_folder": made_folder
+        "path": path, "existed": before is not None, "after": hex_digest(after), "agent": agent,
+        "made": list(made),
     }  # fmt: skip
     replace_file(_place(home, path, ".json"), json.dumps(facts).encode())
 
@@ -125,6 +127,23 @@ def backup(home: Home, path: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return facts if isinstance(facts, dict) else {}
+
+
+def remembered(home: Home) -> list[tuple[str, str]]:
+    """(agent, path) of each file that hooks of this home were put into and not taken out of."""
+    try:
+        names = sorted(os.listdir(os.path.join(home.root, "backup")))
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        if name.startswith("settings-") and name.endswith(".json"):
+            try:
+                facts = json.loads(_read(os.path.join(home.root, "backup", name)) or b"")
+                found.append((str(facts["agent"]), str(facts["path"])))
+            except (ValueError, KeyError, TypeError):
+                continue  # of a memlog that did not note the agent
+    return sorted(found)
 
 
 def original(home: Home, path: str) -> bytes | None:

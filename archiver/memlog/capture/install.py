@@ -16,7 +16,7 @@ from memlog.capture import host_settings, hosts
 from memlog.capture.hosts import CLAUDE_HOST, Host
 from memlog.capture.identity import hex_digest
 from memlog.contracts import CLAUDE_CODE
-from memlog.errors import MemlogError
+from memlog.errors import MemlogError, OtherHomeError
 from memlog.paths import Home, default_home, read_bounded
 
 PROGRAM = "memlog-hook"
@@ -70,28 +70,33 @@ def events(every_tool: bool) -> tuple[str, ...]:
 
 
 def install(
-    home: Home, path: str | None = None, *, every_tool: bool = False, host: Host = CLAUDE_HOST
-) -> Change:
+    home: Home, path: str | None = None, *, every_tool: bool = False, take_over: bool = False,
+    host: Host = CLAUDE_HOST,
+) -> Change:  # fmt: skip
     """Add our hooks, or mend them; nothing is written where all is well.
 
-    Raises: InputError when the settings are not what the host could read.
+    take_over: also from another home, whose hooks stand there.
+    Raises: InputError when the settings are not what the host could read, OtherHomeError.
     """
     file = host_settings.HostSettings(path or settings_path(host.agent), host)
     value = file.value()
     differs = list(_differs(value, home, every_tool, host))
-    if not differs:
+    other = others(value, home)
+    if other and not take_over:
+        raise refusal(file.path, other, host.agent)
+    if not differs and not other:
         return Change(file.path, "", [])
-    had_ours = bool(list(_ours(value)))
+    had_ours = bool(list(_ours(value, home)))
     before = file.raw
     if had_ours and hex_digest(file.raw or b"") == host_settings.backup(home, file.path).get("after"):
         before = host_settings.original(home, file.path)
     elif had_ours:
         stripped = file.value()
-        _remove(stripped, _before(home, file.path))
+        _remove(stripped, _before(home, file.path), home)
         before = file.dump(stripped)
     _add(value, home, every_tool, host)
     after = file.dump(value)
-    host_settings.keep(home, file.path, before, after)
+    host_settings.keep(home, file.path, before, after, agent=host.agent)
     file.write(after)
     return Change(file.path, "updated" if had_ours else "installed", differs)
 
@@ -105,7 +110,7 @@ def check(
     """
     file = host_settings.HostSettings(path or settings_path(host.agent), host)
     value = file.value()
-    wanted = every_tool or any(event == host.every_tool for event, _, _ in _ours(value))
+    wanted = every_tool or any(event == host.every_tool for event, _, _ in _ours(value, home))
     found = list(_differs(value, home, wanted, host))
     found += _switched_off(value, file.path, host)
     if not os.access(program(), os.X_OK):
@@ -113,21 +118,18 @@ def check(
     return found
 
 
-def missing(home: Home) -> list[str]:
+def missing(home: Home, path: str | None = None) -> list[str]:
     """check() for who wants it short: one sentence where nothing is installed, and never an error."""
     try:
-        found = check(home)
+        found = check(home, path)
+        other = others(host_settings.HostSettings(path or settings_path()).value(), home)
     except MemlogError as exc:
         return [str(exc)]
     absent = [line for line in found if line.endswith(": no hook of memlog")]
     if len(absent) == len(events(False)):
-        return ["not installed for Claude Code", *(line for line in found if line not in absent)]
+        theirs = f": its hooks record into {other}" if other else ""
+        return [f"not installed for Claude Code{theirs}", *(line for line in found if line not in absent)]
     return found
-
-
-def was_installed(home: Home) -> bool:
-    """True from install() to uninstall(), whatever became of the settings in between."""
-    return bool(host_settings.backup(home, os.path.abspath(settings_path())))
 
 
 def uninstall(home: Home, path: str | None = None, *, host: Host = CLAUDE_HOST) -> Change:
@@ -142,9 +144,9 @@ def uninstall(home: Home, path: str | None = None, *, host: Host = CLAUDE_HOST) 
         host_settings.forget(home, file.path)
         return Change(file.path, "restored", [])
     value = file.value()
-    if not list(_ours(value)):
+    if not list(_ours(value, home)):
         return Change(file.path, "", [])
-    _remove(value, _before(home, file.path))
+    _remove(value, _before(home, file.path), home)
     file.write(file.dump(value))
     host_settings.forget(home, file.path)
     return Change(file.path, "removed", [])
@@ -182,15 +184,39 @@ def _group(event: str, line: str, host: Host) -> dict[str, Any]:
     return group
 
 
-def _ours(value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """(event, group, hook) of each hook that runs memlog-hook."""
+def _ours(
+    value: dict[str, Any], home: Home | None = None
+) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """(event, group, hook) of each hook that runs memlog-hook; home: but not for another home."""
     hooks = value.get("hooks")
     for event, groups in hooks.items() if isinstance(hooks, dict) else ():
         for group in groups if isinstance(groups, list) else ():
             inner = group.get("hooks") if isinstance(group, dict) else None
             for hook in inner if isinstance(inner, list) else ():
-                if isinstance(hook, dict) and runs_us(hook.get("command")):
+                line = hook.get("command") if isinstance(hook, dict) else None
+                if runs_us(line) and (home is None or not other_home(shlex.split(line), home)):
                     yield event, group, hook
+
+
+def others(value: dict[str, Any], home: Home) -> str:
+    """The other home that hooks in these settings record into; "" where there is none."""
+    words = (shlex.split(hook["command"]) for _, _, hook in _ours(value))
+    return next((other for line in words if (other := other_home(line, home))), "")
+
+
+def other_home(words: list[str], home: Home) -> str:
+    """The home a hook's command line names where it is not this one; "" also for one that is gone."""
+    named = words[words.index("--home") + 1 :][:1] if "--home" in words else []
+    root = Home(named[0] if named else _unset_home()).root
+    return root if root != home.root and os.path.isdir(root) else ""
+
+
+def refusal(path: str, other: str, agent: str) -> OtherHomeError:
+    """That hooks of another home stand there, and what may be done."""
+    return OtherHomeError(
+        f"{path}: its hooks record into {other}; nothing was changed",
+        hint=f"memlog install {agent} --take-over, or memlog --home {shlex.quote(other)} status",
+    )
 
 
 def runs_us(line: object) -> bool:
@@ -206,7 +232,7 @@ def runs_us(line: object) -> bool:
 
 def _differs(value: dict[str, Any], home: Home, every_tool: bool, host: Host) -> Iterator[str]:
     found: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {}
-    for event, group, hook in _ours(value):
+    for event, group, hook in _ours(value, home):
         found.setdefault(event, []).append((group, hook))
     wanted = host.wanted(every_tool)
     for event in wanted:
@@ -270,9 +296,12 @@ def _before(home: Home, path: str) -> dict[str, Any]:
     return host_settings.parse(host_settings.original(home, path), path)
 
 
-def _remove(value: dict[str, Any], original: dict[str, Any]) -> None:
-    """Take out our hooks and what they leave empty, except what was empty before."""
-    for _, group, hook in list(_ours(value)):
+def _remove(value: dict[str, Any], original: dict[str, Any], home: Home | None = None) -> None:
+    """Take out our hooks and what they leave empty, except what was empty before.
+
+    home: but not those of another home.
+    """
+    for _, group, hook in list(_ours(value, home)):
         group["hooks"].remove(hook)
     hooks = value.get("hooks")
     if not isinstance(hooks, dict):

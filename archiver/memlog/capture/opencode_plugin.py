@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from collections.abc import Iterator
 
 from memlog.capture import host_settings, hosts, install
 from memlog.capture.install import Change
@@ -10,6 +12,7 @@ from memlog.errors import InputError
 from memlog.paths import Home
 
 MARK = "// memlog: "
+_HOOK = re.compile(rb"^const HOOK = (\[.*\])$", re.MULTILINE)
 TEMPLATE = "opencode_plugin.js"
 
 
@@ -30,10 +33,10 @@ def source(home: Home, program: str | None = None) -> bytes:
     return text.encode()
 
 
-def set_up(home: Home, path: str | None = None) -> Change:
+def set_up(home: Home, path: str | None = None, *, take_over: bool = False) -> Change:
     """Write the plugin, or mend it; nothing is written where all is well.
 
-    Raises: InputError when another file has its name.
+    Raises: InputError when another file has its name, OtherHomeError unless take_over.
     """
     file = host_settings.HostSettings(path_of(path))
     wanted = source(home)
@@ -44,10 +47,12 @@ def set_up(home: Home, path: str | None = None) -> Change:
             f"{file.path} is not memlog's plugin; nothing was changed",
             hint="move it away, or name another file with --settings",
         )
+    if not take_over and (other := _others(file.raw, home)):
+        raise install.refusal(file.path, other, OPENCODE)
     differs = check(home, path)
-    had_folder = os.path.isdir(os.path.dirname(file.target))
-    if file.raw is None:
-        host_settings.keep(home, file.path, None, wanted, made_folder=not had_folder)
+    if file.raw is None or not host_settings.backup(home, file.path):
+        made = list(_missing_folders(os.path.dirname(file.target)))
+        host_settings.keep(home, file.path, None, wanted, agent=OPENCODE, made=made)
     file.write(wanted)
     return Change(file.path, "installed" if file.raw is None else "updated", differs)
 
@@ -70,17 +75,34 @@ def check(home: Home, path: str | None = None) -> list[str]:
 def uninstall(home: Home, path: str | None = None) -> Change:
     """Take the plugin away, and the folder where it was made for it."""
     file = host_settings.HostSettings(path_of(path))
-    if file.raw is None or not _is_ours(file.raw):
+    if file.raw is None or not _is_ours(file.raw) or _others(file.raw, home):
         return Change(file.path, "", [])
-    was_alone = host_settings.backup(home, file.path).get("made_folder") is True
+    made = host_settings.backup(home, file.path).get("made", [])
     file.write(None)
     host_settings.forget(home, file.path)
-    if was_alone:
+    for folder in made:
         try:
-            os.rmdir(os.path.dirname(file.target))
+            os.rmdir(folder)
         except OSError:
-            pass  # somebody else put a plugin there
+            break  # somebody else put something there
     return Change(file.path, "removed", [])
+
+
+def _missing_folders(folder: str) -> Iterator[str]:
+    """The folders that are not there yet, the innermost first."""
+    while not os.path.isdir(folder):
+        yield folder
+        folder = os.path.dirname(folder)
+
+
+def _others(raw: bytes | None, home: Home) -> str:
+    """The other home this plugin records into; "" where it is none, or that home is gone."""
+    match = _HOOK.search(raw or b"")
+    try:
+        words = json.loads(match[1]) if match else []
+    except ValueError:
+        return ""
+    return install.other_home([word for word in words if isinstance(word, str)], home)
 
 
 def _is_ours(raw: bytes) -> bool:

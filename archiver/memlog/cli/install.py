@@ -21,11 +21,13 @@ _NEXT = {
 @click.option("--uninstall", "mode", flag_value="uninstall", help="Take the hooks out again.")
 @click.option("--settings", "path", metavar="FILE", help="Another settings file  [default: the agent's own]")
 @click.option("--every-tool", is_flag=True, help="Also after each tool call: one more process a call.")
+@click.option("--take-over", is_flag=True, help="Also where its hooks record into another home.")
 @click.option("--plugin", metavar="DIR", help="claude-code: write a plugin folder instead.")
 @pass_context
 def install(
-    context: Context, agent: str, mode: str | None, path: str | None, every_tool: bool, plugin: str | None
-) -> int:
+    context: Context, agent: str, mode: str | None, path: str | None, every_tool: bool,
+    take_over: bool, plugin: str | None,
+) -> int:  # fmt: skip
     """Have an agent call memlog at each event.
 
     Everything else in its settings stays.
@@ -35,7 +37,7 @@ def install(
     Example: memlog install claude-code --check
     """
     if agent == "service":
-        return service.run(context, mode, every_tool or path or plugin)
+        return service.run(context, mode, every_tool or take_over or path or plugin)
     if plugin is not None and agent != CLAUDE_CODE:
         raise InputError("--plugin is for claude-code alone", hint=f"memlog install {agent}")
     if every_tool and agent == OPENCODE:
@@ -52,7 +54,7 @@ def install(
     if mode == "uninstall":
         change = installed.uninstall(agent, context.home, path)
     else:
-        change = installed.set_up(agent, context.home, path, every_tool=every_tool)
+        change = installed.set_up(agent, context.home, path, every_tool=every_tool, take_over=take_over)
     otherwise = "no hook of memlog is in it" if mode else "installed already"
     click.echo(f"{change.path}: {change.done or otherwise}", err=True)
     if change.done and not mode:

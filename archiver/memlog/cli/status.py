@@ -60,6 +60,7 @@ def look(context: Context) -> dict[str, Any]:
     facts["rings"] = ring_levels(context.settings)  # as they are, not as the witness last saw them
     health.measure(facts, now_ns=now_ns)
     facts["hooks"]["missing"] = installed.missing(context.home)
+    facts["hooks"]["remedies"] = installed.remedies(context.home) if facts["hooks"]["missing"] else []
     facts["hooks"]["installed"] = installed.agents(context.home)
     facts["hooks"]["unseen"] = _unseen(facts["hooks"], now_ns)
     return facts

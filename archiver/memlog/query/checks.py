@@ -23,6 +23,7 @@ _STUCK_NS = 300 * 1_000_000_000
 _WAITING_NS = 60 * 1_000_000_000
 _LOW_BYTES = 200_000_000
 _AHEAD_S = 60.0
+_ABSENT, _NO_PROGRAM = "no hook of memlog", " cannot be run"
 _CLOCK_BUILT_NS = 1_700_000_000 * 1_000_000_000  # memlog is younger than this
 
 
@@ -103,9 +104,13 @@ def ring(levels: Sequence[Mapping[str, Any]], runs: bool, now_ns: int) -> Check:
 
 def spool(found: Spool, now_ns: int) -> Check:
     """Is what hooks put aside brought in."""
-    if not found.files:
+    if not found.files and not found.foreign:
         return Check("spool", OK, "empty")
     age_ns = now_ns - found.oldest_ns if found.oldest_ns else 0
+    if found.foreign:
+        return Check(
+            "spool", BAD, f"{found.foreign} is no file, and cannot be taken in", f"mv {found.foreign} away"
+        )
     said = f"{number(found.files, 'file')}, {found.bytes:,} bytes, the oldest {age(age_ns / 1e9)} old"
     if age_ns > _STUCK_NS:
         return Check("spool", BAD, f"grows: {said}", "memlog witness drain")
@@ -170,9 +175,8 @@ def hooks(facts: Mapping[str, Any]) -> Check:
     if missing:
         lost = ("not installed", "no hook", "there is no")
         gone = bool(agents) and any(word in line for line in missing for word in lost)
-        said = f"{'removed' if gone else 'missing'}: {'; '.join(missing)}; {called}"
-        whose = next((name for name in agents if missing[0].startswith(f"{name}: ")), "claude-code")
-        return Check("hooks", BAD if gone else WARN, said, f"memlog install {whose}")
+        said = f"{'removed' if gone else 'missing'}: {'; '.join(_brief(missing))}; {called}"
+        return Check("hooks", BAD if gone else WARN, said, _mend(missing, facts.get("remedies") or ()))
     if facts.get("failing"):
         said = f"called, but the last call captured nothing: {facts['failing']}"
         return Check("hooks", BAD, said, "memlog doctor; log/hook.log says what hooks met")
@@ -181,6 +185,38 @@ def hooks(facts: Mapping[str, Any]) -> Check:
         remedy = "start a new session of the agent; log/hook.log says what hooks met"
         return Check("hooks", BAD, said, remedy)
     return Check("hooks", OK, f"installed for {', '.join(agents) or 'claude-code'}, {called}")
+
+
+def _brief(missing: Sequence[str]) -> list[str]:
+    """The sentences, those that differ in the event only as one."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for line in missing:
+        before, _, what = line.rpartition(": ") if line.endswith(_ABSENT) else line.partition(": runs ")
+        agent = before.partition(": ")[0] + ": " if ": " in before else ""
+        kind = "absent" if what == _ABSENT else "other" if " instead of " in what else line
+        groups.setdefault((agent, kind), []).append(line)
+    return [
+        lines[0] if len(lines) == 1
+        else f"{agent}{len(lines)} events have no hook of memlog" if kind == "absent"
+        else f"{lines[0]}, and so {len(lines) - 1} more"
+        for (agent, kind), lines in groups.items()
+    ]  # fmt: skip
+
+
+def _mend(missing: Sequence[str], install: Sequence[str]) -> str:
+    """What helps: a switch that is off, or a program that cannot run, is not mended by installing."""
+    steps = []
+    for line in missing:
+        for switch, wanted in ((" is true", "false"), (" is false", "true")):
+            if switch in line:
+                steps.append(f"set to {wanted}: {line.partition(switch)[0]}")
+        if line.endswith(_NO_PROGRAM):
+            steps.append(f"chmod +x {line.removesuffix(_NO_PROGRAM).rpartition(': ')[2]}")
+        elif "hooksConfig.disabled" in line:
+            steps.append("take memlog out of hooksConfig.disabled")
+    if len(steps) < len(missing):
+        steps += install or ["memlog install claude-code"]
+    return ", then ".join(dict.fromkeys(steps))
 
 
 def disk(facts: Mapping[str, int]) -> Check:

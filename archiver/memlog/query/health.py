@@ -84,11 +84,12 @@ class Damaged:
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """What waits in the spool."""
+    """What waits in the spool. foreign: something under such a name that is no file."""
 
     files: int
     bytes: int
     oldest_ns: int | None
+    foreign: str | None = None
 
 
 def totals(con: Connection) -> Totals:
@@ -115,10 +116,13 @@ def spool_of(home: Home) -> Spool:
     """What hooks left for the witness."""
     files = size = 0
     oldest: int | None = None
+    foreign: str | None = None
     try:
         with os.scandir(home.spool) as entries:
             for entry in entries:
-                if entry.name.endswith((".frames", ".transcript")):
+                if entry.is_dir(follow_symlinks=False):
+                    foreign = entry.path
+                elif entry.name.endswith((".frames", ".transcript")):
                     files += 1
                     size += entry.stat(follow_symlinks=False).st_size
                     first = entry.name.partition("-")[0]
@@ -126,7 +130,7 @@ def spool_of(home: Home) -> Spool:
                         oldest = min(oldest or int(first), int(first))
     except (FileNotFoundError, NotADirectoryError):  # of the latter a check says so
         pass
-    return Spool(files, size, oldest)
+    return Spool(files, size, oldest, foreign)
 
 
 def look(home: Home, *, now_ns: int) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def ring_level(ring: Ring) -> dict[str, Any]:
     """How full a ring is, and what of it no witness has archived.
 
     Shape: kind, path, ring_id, uid, attested, capacity, bytes, records, next_seq, drained_seq, undrained,
-    undrained_since_ns, overwritten (evicted and never archived; a gap once it is drained), evicted, cleared, newest_ns.
+    undrained_since_ns, overwritten (never archived: a gap once drained), evicted, cleared, newest_ns.
     """
     info, stats = ring.info(), ring.stats()
     undrained = max(info.next_seq - 1 - max(info.drained_seq, info.oldest_seq - 1), 0)
@@ -98,7 +98,8 @@ def ring_level(ring: Ring) -> dict[str, Any]:
         "records": stats.records_in_ring, "next_seq": info.next_seq, "drained_seq": info.drained_seq,
         "undrained": undrained,
         "undrained_since_ns": _first_ns(ring, info.drained_seq) if undrained else None,
-        "overwritten": max(min(info.oldest_seq - 1 - info.drained_seq, info.evicted), 0), "evicted": info.evicted, "cleared": info.cleared, "newest_ns": stats.newest_ts_ns or None,
+        "overwritten": max(min(info.oldest_seq - 1 - info.drained_seq, info.evicted), 0),
+        "evicted": info.evicted, "cleared": info.cleared, "newest_ns": stats.newest_ts_ns or None,
     }  # fmt: skip
 
 
