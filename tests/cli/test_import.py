@@ -46,6 +46,38 @@ def test_without_a_path_it_looks_where_claude_code_writes(run_memlog: Run, home:
 @pytest.mark.parametrize(
     "words", [("nobody", "/tmp"), (), ("claude-code", "/nowhere/at/all"), ("jsonl",), ("jsonl", "--what")]
 )
+def test_lines_of_one_file_that_share_a_uuid_are_all_kept(
+    run_memlog: Run, home: Home, tmp_path: Path
+) -> None:
+    """Every block and every line that is no object is a record; only the same line again is none."""
+
+    def line(*texts: str) -> str:
+        blocks = [{"type": "text", "text": text} for text in texts]
+        return json.dumps(
+            {
+                "type": "user", "uuid": "twice", "sessionId": "shared", "timestamp": "2026-03-05T14:30:00Z",
+                "message": {"role": "user", "content": blocks},
+            }
+        )  # fmt: skip
+
+    lines = [
+        line("first"),
+        line("second", "third"),
+        "42",
+        line("first"),
+        line("second", "third"),
+        line("first!"),
+    ]
+    path = tmp_path / "shared.jsonl"
+    path.write_text("\n".join(lines))
+    run_memlog("import", "claude-code", str(path), check=0)
+    asked = ("query", "sql", "select source_id, block, text from v_record order by text", "--json")
+    rows = json.loads(run_memlog(*asked, check=0).stdout)
+    assert [row["text"] for row in rows] == ["42", "first", "first!", "second", "third"]
+    assert {row["source_id"].partition("~")[0] for row in rows[1:]} == {"twice"}
+    assert len({(row["source_id"], row["block"]) for row in rows}) == 5
+
+
 def test_what_it_cannot_understand_is_2_and_archives_nothing(
     run_memlog: Run, home: Home, words: tuple[str, ...]
 ) -> None:
