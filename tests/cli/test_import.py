@@ -43,9 +43,6 @@ def test_without_a_path_it_looks_where_claude_code_writes(run_memlog: Run, home:
     assert one(home, "SELECT count(*) FROM v_session") == 2
 
 
-@pytest.mark.parametrize(
-    "words", [("nobody", "/tmp"), (), ("claude-code", "/nowhere/at/all"), ("jsonl",), ("jsonl", "--what")]
-)
 def test_lines_of_one_file_that_share_a_uuid_are_all_kept(
     run_memlog: Run, home: Home, tmp_path: Path
 ) -> None:
@@ -78,6 +75,9 @@ def test_lines_of_one_file_that_share_a_uuid_are_all_kept(
     assert len({(row["source_id"], row["block"]) for row in rows}) == 5
 
 
+@pytest.mark.parametrize(
+    "words", [("nobody", "/tmp"), (), ("claude-code", "/nowhere/at/all"), ("jsonl",), ("jsonl", "--what")]
+)
 def test_what_it_cannot_understand_is_2_and_archives_nothing(
     run_memlog: Run, home: Home, words: tuple[str, ...]
 ) -> None:
