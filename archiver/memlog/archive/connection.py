@@ -125,12 +125,12 @@ def open_reader(path: str, *, immutable: bool = False, older: bool = False) -> C
 
     immutable: for a file nobody writes, as on read-only media; misses what a WAL holds. older: also an
     archive whose schema is an earlier one, for who asks nothing of it that is new.
-    Raises: NotFoundError when there is no archive yet; ArchiveError when it is no archive, damaged,
+    Raises: NotFoundError when there is no archive yet; ArchiveError when it is gone, no archive, damaged,
     or of another version's schema; SqliteTooOldError.
     """
     require_version()
     if not os.path.exists(path):
-        raise NotFoundError(f"there is no archive yet at {path}", hint="memlog up")
+        raise _absent(path)
     uri = f"file:{quote_path(os.path.abspath(path))}?mode=ro" + ("&immutable=1" if immutable else "")
     try:
         con = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
@@ -141,7 +141,7 @@ def open_reader(path: str, *, immutable: bool = False, older: bool = False) -> C
             con.execute(pragma)
         version = _check_identity(con, path)
         if version == 0:
-            raise NotFoundError(f"there is no archive yet at {path}", hint="memlog up")
+            raise _absent(path)
         if version < ARCHIVE_VERSION and not older:
             raise ArchiveError(
                 f"{path} was written by an older memlog: its schema is {version}, this version reads "
@@ -212,6 +212,22 @@ def only_reads(action: int, first: str | None, second: str | None, *_: object) -
     if action == _PRAGMA and (first in _SHOWN or (first in _ASKED and second is None)):
         return _OK
     return _DENY
+
+
+def _absent(path: str) -> NotFoundError | ArchiveError:
+    """No archive yet; or one that is gone, where a snapshot tree tells that there was one."""
+    try:
+        with os.scandir(os.path.dirname(os.path.abspath(path))) as entries:
+            full = any(os.path.isfile(os.path.join(entry.path, "session.json")) for entry in entries)
+    except OSError:
+        full = False
+    if not full:
+        return NotFoundError(f"there is no archive yet at {path}", hint="memlog up")
+    state = "empty" if os.path.exists(path) else "gone"
+    return ArchiveError(
+        f"{path} is {state}, and the snapshot tree beside it holds sessions",
+        hint="memlog admin rebuild archive --from-tree",
+    )
 
 
 def _check_identity(con: Connection, path: str) -> int:

@@ -13,6 +13,7 @@ from memlog.archive import connection
 from memlog.contracts import ARCHIVE_VERSION
 from memlog.errors import MemlogError, NotFoundError
 from memlog.paths import Home, read_key
+from memlog.query import glance
 from memlog.query.dates import iso
 from memlog.query.health import Damaged, Losses, Spool, totals
 
@@ -152,10 +153,16 @@ def archive(home: Home) -> Check:
     try:
         version = con.execute("PRAGMA user_version").fetchone()[0]
         found = totals(con)
+        wrong = glance.fault(con)
     except connection.Error as exc:
-        return Check("archive", BAD, f"{home.archive}: {exc}", "memlog admin verify")
+        wrong = str(exc)
     finally:
         con.close()
+    if wrong:
+        said = f"{home.archive} is damaged: {wrong}"
+        return Check(
+            "archive", BAD, said, "memlog admin verify, then memlog admin rebuild archive --from-tree"
+        )
     said = f"{number(found.records, 'record')} of {number(found.sessions, 'session')}, schema {version}"
     if version < ARCHIVE_VERSION:
         return Check("archive", WARN, f"{said}; this memlog writes {ARCHIVE_VERSION}", "memlog admin migrate")

@@ -31,10 +31,11 @@ SELECT (SELECT count(*) FROM gap), (SELECT count(*) FROM gap WHERE healed_ns IS 
   (SELECT max(n) FROM (SELECT max(noticed_ns) AS n FROM gap WHERE healed_ns IS NULL
     UNION ALL SELECT max(noticed_ns) FROM hole WHERE healed_ns IS NULL))
 """
-# index: record_fts for the lines, which are few; none for blobs, which are fewer
+# index: record_fts for the lines, which are few; none for blobs, which are fewer. A giant line is one.
 DAMAGE_SQL = """
 WITH line AS (SELECT rowid AS id FROM record_fts WHERE record_fts MATCH '{tags} : "kdamage"')
-SELECT (SELECT count(*) FROM line), (SELECT count(*) FROM damage),
+SELECT (SELECT count(*) FROM (SELECT DISTINCT session_id, source_id FROM record
+    WHERE id IN (SELECT id FROM line))), (SELECT count(*) FROM damage),
   (SELECT max(n) FROM (SELECT max(archived_ns) AS n FROM record WHERE id IN (SELECT id FROM line)
     UNION ALL SELECT max(noticed_ns) FROM damage))
 """

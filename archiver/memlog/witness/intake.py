@@ -79,7 +79,7 @@ class Intake:
         for piece in pieces:
             self.lines += piece.line_bytes > 0
             for record in piece.records:
-                self.damaged += record.kind == "damage"
+                self.damaged += record.kind == "damage" and record.block == 0  # a giant line is one
                 self.redacted.update(record.redacted)
                 self.omitted.update(record.omitted)
                 for blob in encode(record):
