@@ -143,7 +143,8 @@ def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> 
         return
     hits += asked.run(every)
     asked.events(every, hits)
-    if len(question.terms) > 1 and len(hits) < asked.limit:
+    enough = len(hits) >= asked.limit or bool(hits and (asked.newest or not question.may_be_plain))
+    if len(question.terms) > 1 and not enough:
         from memlog.query.relax import relax
 
         relax(asked, question, hits)

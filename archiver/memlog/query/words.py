@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 FILTERS = ("session", "project", "agent", "kind", "role", "tool", "epoch", "since", "until")
 MAX_TERMS = 64  # a pasted page is a question about its first words; each term is a scan of its hits
 
+SENTENCE = 4  # so many words may be a question in any language
 # Not marked in a snippet. stop_words.py has them by language.
 STOP_WORDS = frozenset(
     """
@@ -66,6 +67,13 @@ class Question:
         self.empty: list[str] = []
         self.filters: list[tuple[str, str, str]] = []
         self.notes: list[str] = []
+
+    @property
+    def may_be_plain(self) -> bool:
+        """Whether it may be asked in plain words: cheap, where stop_words.py would be loaded to know."""
+        return len(self.terms) >= SENTENCE or any(
+            term.text.lower() in STOP_WORDS for group in self.terms for term in group
+        )
 
     def add(self, term: Term, *, alternative: bool = False) -> None:
         """One more term that must be met; alternative: or the one before it."""
