@@ -107,7 +107,7 @@ def test_installing_again_changes_nothing_and_uninstalling_leaves_what_was_there
     assert service.write(found) == "updated"
     assert service.differs(found, home, run=Manager()) == []
     assert service.remove(found, run=Manager()) == (True, [])
-    assert list((Path.home() / ".config").iterdir()) == []
+    assert not (Path.home() / ".config").exists()
     assert service.remove(found, run=Manager()) == (False, [])
 
     path.parent.mkdir(parents=True)
@@ -165,8 +165,10 @@ def test_where_no_manager_answers_the_commands_are_printed(home: Home, run_memlo
     assert done.stdout.split("\n")[1].strip() == f"systemctl --user enable --now {unit.name}"
     assert "does not answer" in run_memlog("install", "service", "--check", env=nobody, check=1).stdout
     run_memlog("install", "service", "--plugin", "x", env=nobody, check=2)
-    run_memlog("install", "service", "--uninstall", env=nobody, check=0)
-    assert not (Path.home() / UNITS).exists()
+    done = run_memlog("install", "service", "--uninstall", env=nobody, check=0)
+    stop, reload = done.stdout.split("\n")[:2]
+    assert stop.strip() == f"systemctl --user stop {unit.name}" and reload.endswith("daemon-reload")
+    assert list(Path.home().iterdir()) == [] and not os.path.exists(home.root)
 
 
 def test_stopped_stays_stopped_for_hooks_and_the_service_until_somebody_starts_it(

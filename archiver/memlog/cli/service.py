@@ -1,5 +1,6 @@
 """`memlog install service`: a witness that starts at login and is started again when it fails."""
 
+import os
 import shlex
 
 import click
@@ -26,6 +27,8 @@ def run(context: Context, mode: str | None, of_agents: object = None) -> int:
         return 1 if differs else 0
     if mode == "uninstall":
         there, left = service.remove(found)
+        if there:
+            _remove_empty(context.home.log, ring_dir(context.settings), context.home.root)
         click.echo(f"{found.path}: {'removed' if there else 'was not installed'}", err=True)
         _leave(left)
         return 0
@@ -46,6 +49,15 @@ def _install(context: Context, found: Service) -> int:
     if not left:
         click.echo(f"{found.name} runs, and starts at login; next: memlog witness status", err=True)
     return 0
+
+
+def _remove_empty(*folders: str) -> None:
+    """Take away what was made for the service and never used."""
+    for folder in folders:
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass  # it was used, or never made
 
 
 def _leave(commands: list[Words]) -> None:

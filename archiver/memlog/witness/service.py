@@ -70,8 +70,8 @@ class Service(NamedTuple):
     """A file that makes a witness a service, and the commands that go with it.
 
     probe: succeeds where the manager answers. checks: what is wrong when a command fails.
-    start: also where it was enabled long ago. wanted: the link that enables it.
-    folders: removed where they are left empty.
+    start: also where it was enabled long ago. stop: what still runs, once the file is gone.
+    wanted: the link that enables it. folders: removed where they are left empty.
     """
 
     name: str
@@ -82,6 +82,7 @@ class Service(NamedTuple):
     enable: list[Words]
     start: list[Words]
     disable: list[Words]
+    stop: list[Words]
     forget: list[Words]
     wanted: str = ""
     folders: tuple[str, ...] = ()
@@ -176,7 +177,7 @@ def remove(found: Service, *, run: Run = execute) -> tuple[bool, list[Words]]:
             pass  # somebody else's files are in it
     for words in found.forget if there else ():
         run(words)
-    return True, [] if there else found.forget
+    return True, [] if there else [*found.stop, *found.forget]
 
 
 def start(home: Home, settings: Settings, *, run: Run = execute) -> bool:
@@ -225,9 +226,10 @@ def _systemd(home: Home, settings: Settings) -> Service:
         enable=[[*user, "daemon-reload"], [*user, "enable", "--now", name]],
         start=[[*user, "start", name]],
         disable=[[*user, "disable", "--now", name]],
+        stop=[[*user, "stop", name]],
         forget=[[*user, "daemon-reload"]],
         wanted=os.path.join(folder, "default.target.wants", name),
-        folders=(os.path.join(folder, "default.target.wants"), folder, os.path.dirname(folder)),
+        folders=(os.path.join(folder, "default.target.wants"), folder, os.path.dirname(folder), config),
     )  # fmt: skip
 
 
@@ -270,6 +272,7 @@ def _launchd(home: Home) -> Service:
         enable=[["launchctl", "enable", f"{domain}/{name}"], ["launchctl", "bootstrap", domain, path]],
         start=[["launchctl", "kickstart", f"{domain}/{name}"]],
         disable=[["launchctl", "bootout", f"{domain}/{name}"]],
+        stop=[["launchctl", "bootout", f"{domain}/{name}"]],
         forget=[],
     )  # fmt: skip
 
