@@ -144,3 +144,20 @@ def _until(met: Callable[[], bool], seconds: float = 20) -> None:
     while not met():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_verify_names_five_faults_of_a_damaged_file_and_the_way_out(home: Home, run_memlog: Run) -> None:
+    archives.fill(home, [record("needle", n=n, session=f"session-{n}" * 9) for n in range(400)])
+    raw = bytearray(Path(home.archive).read_bytes())
+    page = int.from_bytes(raw[16:18], "big")
+    leaves = [at for at in range(page, len(raw), page) if raw[at] == 0x0A]  # of indexes
+    for at in leaves[-12:]:
+        raw[at + 3 : at + 5] = b"\xff\xff"  # how many cells it has
+    Path(home.archive).write_bytes(raw)
+    found = json.loads(run_memlog("admin", "verify", "--json", check=1).stdout)["problems"]
+    pages = [problem for problem in found if problem["where"] == "archive.db"]
+    assert len(pages) > 5, "the damage shows on many pages"
+    done = run_memlog("admin", "verify", check=1)
+    assert done.stdout.count("archive.db: ") == 5
+    assert f"archive.db: {len(pages) - 5} more faults" in done.stderr
+    assert f"{len(found)} problems\nnext: memlog admin rebuild archive --from-tree" in done.stderr

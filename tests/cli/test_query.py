@@ -208,3 +208,59 @@ def test_exit_codes_and_hints(home: Home, run_memlog: Run) -> None:
         assert "no session is called 'nowhere'" in run_memlog("query", *words, check=3).stderr
     assert "understood" in run_memlog("query", "sessions", "--since", "soon", check=2).stderr
     assert "no table style" in run_memlog("query", "sessions", "--fmt", "nice", check=2).stderr
+
+
+def test_what_does_not_fit_is_said_beside_the_empty_answer(told: Home, run_memlog: Run) -> None:
+    said = run_memlog("query", "session", "session-a", "--agent", "nope", check=3).stderr
+    assert "session session-a is of agent claude-code, not of 'nope'" in said
+    assert "not empty" in run_memlog("query", "session", "", check=2).stderr
+    for words in (["sessions"], ["epochs"], ["timeline"], ["gaps"], ["search", "files"]):
+        done = run_memlog("query", *words, "--agent", "nope", check=0)
+        assert json.loads(done.stdout) == [] and "no session has the agent 'nope'" in done.stderr
+    assert "no session has the project '/x'" in run_memlog("export", "csv", "--project", "/x", check=0).stderr
+    for form in ([], ["--json"]):
+        done = run_memlog("query", "session", "last", "--epoch", "99", *form, check=0)
+        assert done.stderr == "session session-a has no epoch 99 (0–1)\n"
+        done = run_memlog(
+            "query", "session", "last", "--since", "2001-02-03", "--until", "2001-02-03", *form, check=0
+        )
+        assert done.stderr.startswith("nothing of session session-a in that time: it runs from 2026-03-0")
+    assert run_memlog("query", "session", "last", "--epoch", "1", check=0).stderr == ""
+
+
+def test_a_time_that_is_none_names_the_help_of_the_command_it_was_said_to(
+    told: Home, run_memlog: Run
+) -> None:
+    for words in (
+        ["show", "--since", "nan"],
+        ["query", "timeline", "--around", "xx"],
+        ["query", "sessions", "--since", "xx"],
+    ):
+        said = run_memlog(*words, check=2).stderr
+        named = " ".join(word for word in words[:-2])
+        assert "is no time; understood: 2026-03-05" in said and said.endswith(
+            f"\nnext: memlog {named} --help\n"
+        )
+
+
+def test_an_ending_that_says_no_format_is_refused_unless_a_flag_says_it(told: Home, run_memlog: Run) -> None:
+    for words in (["query", "sessions"], ["query", "search", "files"], ["query", "session", "last"]):
+        done = run_memlog(*words, "-o", f"{told.root}/x.pdf", check=2)
+        assert "the ending .pdf says no format\nnext: -o FILE with .json, " in done.stderr
+    run_memlog("query", "sessions", "--csv", "-o", f"{told.root}/x.pdf", check=0)
+
+
+def test_an_infinite_number_is_its_name_in_json(told: Home, run_memlog: Run) -> None:
+    done = run_memlog("query", "sql", "select 1e999 as a, -1e999 as b, 0.5 as c", check=0)
+    assert json.loads(done.stdout) == [{"a": "Infinity", "b": "-Infinity", "c": 0.5}]
+
+
+def test_rows_that_were_left_out_come_with_the_way_to_them(told: Home, run_memlog: Run) -> None:
+    many = "with recursive n(i) as (select 1 union all select i + 1 from n limit 1001) select i from n"
+    done = run_memlog("query", "sql", many, check=0)
+    assert len(json.loads(done.stdout)) == 1_000
+    assert done.stderr.startswith(
+        "only the first 1,000 rows are shown\nnext: MEMLOG_SQL_ROWS=100000 memlog query sql"
+    )
+    more = run_memlog("query", "sql", many, check=0, env={"MEMLOG_SQL_ROWS": "100000"})
+    assert len(json.loads(more.stdout)) == 1_001 and more.stderr == ""

@@ -80,7 +80,7 @@ def test_a_select_answers_with_its_columns(con: Connection) -> None:
 
 def test_more_rows_than_allowed_are_cut_and_said(con: Connection) -> None:
     answer = run(con, "SELECT id FROM v_record")
-    assert len(answer.rows) == 20 and answer.cut == "only the first 20 rows are shown"
+    assert len(answer.rows) == 20 and str(answer.cut).startswith("only the first 20 rows are shown\nnext: ")
     assert run(con, "SELECT id FROM v_record LIMIT 20").cut is None
 
 

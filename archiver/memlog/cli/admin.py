@@ -11,13 +11,14 @@ from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
 from memlog.cli.progress import ProgressLine
 from memlog.cli.root import Context, pass_context
-from memlog.errors import InputError, MemlogError
+from memlog.errors import ArchiveError, InputError, MemlogError
 from memlog.query.checks import number
 
 if TYPE_CHECKING:
     from memlog.settings import Settings
 
 
+_ARCHIVE, _SHOWN = "archive.db", 5  # faults of its pages a person is shown
 _TICK = 200_000  # steps of SQLite between two looks at the clock
 
 
@@ -129,9 +130,15 @@ def verify(context: Context, /, quick: bool, as_json: bool) -> int:
         found = list(_problems(context, line, quick))
     if as_json:
         terminal.write(to_json({"ok": not found, "problems": found}) + "\n")
-    for problem in found if not as_json else ():
+    pages = [problem for problem in found if problem["where"] == _ARCHIVE]
+    others = [problem for problem in found if problem["where"] != _ARCHIVE]
+    for problem in [*pages[:_SHOWN], *others] if not as_json else ():
         click.echo(terminal.safe_text(f"{problem['where']}: {problem['what']}"))
+    if len(pages) > _SHOWN and not as_json:
+        click.echo(f"{_ARCHIVE}: {len(pages) - _SHOWN} more faults of its pages; --json names them", err=True)
     click.echo(f"{len(found)} problems" if found else "everything is as it was archived", err=True)
+    if pages:
+        terminal.say(f"next: {ArchiveError.hint}")
     return 1 if found else 0
 
 
@@ -144,19 +151,21 @@ def _problems(context: Context, line: ProgressLine, quick: bool) -> Iterator[dic
     try:
         con.set_progress_handler(lambda: line.tick("checking every page"), _TICK)
         for (what,) in con.execute("PRAGMA integrity_check"):
-            if what != "ok":
-                yield {"where": "archive.db", "what": what}
+            # some of its answers hold a fault a line, under the database's name
+            for fault in what.splitlines() if what != "ok" else ():
+                if not fault.startswith("***"):
+                    yield {"where": _ARCHIVE, "what": fault}
         con.set_progress_handler(None, 0)
         for found in chain.verify_all(con, lambda done, total: line(Progress(done, total, "hash chains"))):
             yield {"where": f"{found.chain}, link {found.link}", "what": found.what}
         for what in index_check.check(con, quick=quick):
             yield {"where": "search index", "what": what}
-        for number, fault in enumerate(tree_check.check(con, context.home.root), 1):
+        for number, wrong in enumerate(tree_check.check(con, context.home.root), 1):
             line.tick(f"{number:,} snapshots compared")
-            if fault is not None:
-                yield {"where": fault.path, "what": fault.what}
+            if wrong is not None:
+                yield {"where": wrong.path, "what": wrong.what}
     except Error as exc:  # a page SQLite cannot read ends the check, and is its result
-        yield {"where": "archive.db", "what": str(exc)}
+        yield {"where": _ARCHIVE, "what": str(exc)}
     finally:
         con.close()
 

@@ -5,7 +5,7 @@ import sys
 from io import TextIOWrapper
 from types import TracebackType
 
-from memlog.errors import RefusedError
+from memlog.errors import InputError, RefusedError
 from memlog.export import place
 
 _BY_ENDING = {
@@ -14,8 +14,19 @@ _BY_ENDING = {
 
 
 def style_of(path: str | None) -> str | None:
-    """The format of rows that the ending of a file's name means."""
-    return None if path is None else _BY_ENDING.get(os.path.splitext(path)[1].lower())
+    """The format of rows that the ending of a file's name means; None for a name without one.
+
+    Raises: InputError for another ending.
+    """
+    if path is None or path == "-":
+        return None
+    ending = os.path.splitext(path)[1].lower()
+    if not ending:
+        return None
+    if ending not in _BY_ENDING:
+        hint = f"-o FILE with {', '.join(_BY_ENDING)}; or --json, --nl, --csv, --tsv, --table"
+        raise InputError(f"{path}: the ending {ending} says no format", hint=hint)
+    return _BY_ENDING[ending]
 
 
 class Destination:

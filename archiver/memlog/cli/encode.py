@@ -23,7 +23,9 @@ def to_json(value: "Any") -> str:
     if isinstance(value, int):
         return int.__repr__(value)
     if isinstance(value, float):
-        return float.__repr__(value) if value - value == 0 else "null"  # JSON has neither inf nor nan
+        # JSON has neither inf nor nan: of those the name, as a text
+        names = {"inf": '"Infinity"', "-inf": '"-Infinity"', "nan": '"NaN"'}
+        return float.__repr__(value) if value - value == 0 else names[float.__repr__(value)]
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_text(str(k))}: {to_json(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):

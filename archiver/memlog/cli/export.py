@@ -162,13 +162,15 @@ def _slice(
     **others: Any,
 ) -> "Slice":  # fmt: skip
     from memlog.query import dates, slice
-    from memlog.query.selection import Selection
+    from memlog.query.selection import Selection, unknown
 
     selection = Selection(
         since_ns=None if since is None else dates.since(since, now_ns),
         until_ns=None if until is None else dates.until(until, now_ns),
         kind=kind or None, role=role or None, tool=tool or None, **others,
     )  # fmt: skip
+    for sentence in unknown(con, selection):
+        terminal.say(sentence)
     return slice.cut(con, selection, (*sessions, *more), text, now_ns=now_ns)
 
 

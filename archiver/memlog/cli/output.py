@@ -95,8 +95,7 @@ def emit(
     found = map(as_row, items)
     output = output or _said(_FILE)
     headed = headers() if headed is None else headed
-    named = RowFormat(style_of(output) or "auto")
-    style = rows or (RowFormat.TABLE if fmt else named)
+    style = rows or (RowFormat.TABLE if fmt else RowFormat(style_of(output) or "auto"))
     with Destination(output):
         person = terminal.is_terminal()
         if style is RowFormat.AUTO:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -122,6 +123,13 @@ def _reading(context: Context) -> Iterator["Connection"]:
         con.close()
 
 
+def _tell_unknown(con: "Connection", chosen: "Selection") -> None:
+    from memlog.query.selection import unknown
+
+    for sentence in unknown(con, chosen):
+        output.terminal.say(sentence)
+
+
 @query.command()
 @selects("project", "agent", "since", "until")
 @click.option("--limit", type=whole_number(0), default=50, show_default=True, help="Rows at most.")
@@ -137,6 +145,7 @@ def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str |
     now_ns = time.time_ns()
     chosen = _selection(now_ns, **flags)
     with _reading(context) as con:
+        _tell_unknown(con, chosen)
         found = sessions(
             con, agent=chosen.agent, project=chosen.project, since_ns=chosen.since_ns,
             until_ns=chosen.until_ns, limit=limit,
@@ -177,19 +186,26 @@ def session(
 
     Example: memlog query session last --epoch 0
     """
+    from memlog.query.session import transcript, why_nothing
+
     chosen = _selection(time.time_ns(), **flags)
     with _reading(context) as con:
         if not output.is_text(rows, fmt):
             from memlog.query import record
             from memlog.query.selection import where
 
-            found = record.selected(con, where(con, chosen.replace(session=session)), last=limit)
-            output.emit(map(_view, found), rows, fmt, ["id", "ts", "epoch", "kind", "role", "tool", "text"])
+            found = iter(record.selected(con, where(con, chosen.replace(session=session)), last=limit))
+            first = next(found, None)
+            columns = ["id", "ts", "epoch", "kind", "role", "tool", "text"]
+            output.emit(map(_view, chain([first] if first else [], found)), rows, fmt, columns)
+            if first is None:
+                output.terminal.say(why_nothing(con, session, chosen))
             return
         from memlog.cli.transcript import render
-        from memlog.query.session import transcript
 
         read = transcript(con, session, chosen, meta=meta, last=limit)
+        if not read.chapters:
+            output.terminal.say(why_nothing(con, session, chosen))
     output.write(render(read, full=full))
 
 
@@ -251,6 +267,7 @@ def epochs(
 
     chosen = _selection(time.time_ns(), **flags)
     with _reading(context) as con:
+        _tell_unknown(con, chosen)
         found = epochs(con, session, agent=chosen.agent, project=chosen.project, limit=limit)
     columns = {"session": "", "epoch": "", "opened": "", "closed": "", "trigger": ""}
     columns |= {"tokens_before": "tokens", "tokens_after": "after", "records": ""}
@@ -280,6 +297,7 @@ def gaps(
 
     chosen = _selection(time.time_ns(), **flags)
     with _reading(context) as con:
+        _tell_unknown(con, chosen)
         found: list[Any] = (
             gaps(con, healed=not unhealed)
             if session is None and chosen.agent is None and chosen.project is None
@@ -310,10 +328,10 @@ def timeline(
     from memlog.query.timeline import timeline
 
     now_ns = time.time_ns()
+    chosen = _selection(now_ns, **flags)
     with _reading(context) as con:
-        found = timeline(
-            con, _selection(now_ns, **flags), now_ns=now_ns, around=around, limit=limit, thoughts=thoughts
-        )
+        _tell_unknown(con, chosen)
+        found = timeline(con, chosen, now_ns=now_ns, around=around, limit=limit, thoughts=thoughts)
     if output.is_page(rows, fmt) and found:
         from memlog.cli.listing import steps
 
@@ -349,4 +367,4 @@ def sql(
         answer = run(con, statement, dict(param), time_ms=settings.sql_time_ms, rows=settings.sql_rows)
     output.emit((dict(zip(answer.columns, row, strict=True)) for row in answer.rows), rows, fmt, short=False)
     if answer.cut:
-        click.echo(answer.cut, err=True)
+        output.terminal.say(answer.cut)

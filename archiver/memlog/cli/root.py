@@ -12,6 +12,7 @@ import click
 
 from memlog import __version__
 from memlog.cli import terminal
+from memlog.errors import QueryError
 from memlog.paths import Home, own
 from memlog.settings import Settings, load, strays
 
@@ -149,7 +150,20 @@ def main(arguments: "Sequence[str]") -> int:
     except Exception as exc:  # a person gets a sentence, MEMLOG_DEBUG=1 the traceback
         from memlog.cli.edge import ended_by
 
+        if isinstance(exc, QueryError) and "hint" not in vars(exc):
+            exc.hint = f"{_named(arguments)} --help"  # a time or a kind is said to many commands
         return ended_by(exc)
+
+
+def _named(arguments: "Sequence[str]") -> str:
+    """The command of a command line, without its options."""
+    found: click.Command | None = memlog
+    path = ["memlog"]
+    for word in arguments:
+        if isinstance(found, click.Group) and (inner := found.get_command(click.Context(found), word)):
+            found = inner
+            path.append(word)
+    return " ".join(path)
 
 
 def report_usage(exc: click.UsageError) -> int:

@@ -162,6 +162,7 @@ def run(request: Request, home: str | None) -> int:
     from memlog.archive.connection import open_reader
     from memlog.paths import Home, own
     from memlog.query.search import find
+    from memlog.query.selection import unknown
 
     flags = request.flags
     text = " ".join(request.words)
@@ -176,10 +177,13 @@ def run(request: Request, home: str | None) -> int:
             newest="newest" in flags, context=flags.get("context", 0), raw="raw" in flags,
             exhaustive="exhaustive" in flags,
         )  # fmt: skip
+        odd = [] if hits else unknown(con, selection)
     finally:
         con.close()
     _print(hits, request)
     _remarks(hits)
+    for sentence in odd:
+        terminal.say(sentence)
     return 0
 
 

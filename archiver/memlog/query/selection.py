@@ -210,6 +210,8 @@ def sessions(con: "Connection", name: str, agent: str | None = None) -> list[tup
     Raises: NotFoundError with the nearest names; QueryError when a prefix fits several.
     """
     name = _bindable(name)
+    if not name.strip():
+        raise QueryError("a session's id is not empty", hint="memlog query sessions shows them")
     rows = con.execute(SESSION_SQL, {"session": name}).fetchall()
     back = _back(name)
     if not rows and back is not None:
@@ -223,6 +225,12 @@ def sessions(con: "Connection", name: str, agent: str | None = None) -> list[tup
                 hint="more of the id; memlog query sessions shows them",
             )
     if agent is not None and rows:
+        agents = sorted({row[2] for row in rows})
+        if agent not in agents:
+            raise NotFoundError(
+                f"session {rows[0][1]} is of agent {', '.join(agents)}, not of {agent!r}",
+                hint="the same without --agent; memlog query sessions shows whose they are",
+            )
         rows = [row for row in rows if row[2] == agent]
     if not rows:
         raise NotFoundError(f"no session is called {name!r}{_nearest(con, name)}")
@@ -248,6 +256,16 @@ def known(con: "Connection", key: str, value: str) -> bool:
     """Whether any session has this project or agent; True for keys that are not looked up."""
     sql = KNOWN_SQL.get(key)
     return sql is None or con.execute(sql, {"value": _bindable(value)}).fetchone() is not None
+
+
+def unknown(con: "Connection", selection: Selection) -> list[str]:
+    """A sentence for the agent and the project of a selection that no session has."""
+    said = (("agent", selection.agent), ("project", selection.project))
+    return [
+        f"no session has the {key} {value!r}"
+        for key, value in said
+        if value is not None and not known(con, key, value)
+    ]
 
 
 def _nearest(con: "Connection", name: str) -> str:

@@ -57,6 +57,21 @@ def transcript(
     return Transcript(row, [c for c in found if c.entries or not partial])
 
 
+def why_nothing(con: Connection, name: str, selection: Selection) -> str:
+    """What of a selection the session cannot answer, in a sentence.
+
+    Raises: as transcript().
+    """
+    row = session(con, name, selection.agent)
+    numbers = [e.epoch for e in epochs(con, row.session) if e.agent == row.agent]
+    if selection.epoch is not None and selection.epoch not in numbers:
+        there = f"0–{max(numbers)}" if len(numbers) > 1 else "only 0"
+        return f"session {row.session} has no epoch {selection.epoch} ({there})"
+    if selection.since_ns is not None or selection.until_ns is not None:
+        return f"nothing of session {row.session} in that time: it runs from {row.started} to {row.ended}"
+    return f"no record of session {row.session} is one of these"
+
+
 def _place(chapters: list[Chapter], hole: HoleRow) -> None:
     """Put a hole before the first record after it in its file; else where it was noticed."""
     own = os.path.basename(hole.path).startswith(hole.session)

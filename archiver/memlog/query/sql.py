@@ -57,7 +57,8 @@ def run(
 
 
 _HINT = "memlog query sql --help"
-_LONGER = "MEMLOG_SQL_TIME_MS=10000 memlog query sql …"
+_LONGER = "MEMLOG_SQL_TIME_MS=60000 memlog query sql …"
+_MORE = "MEMLOG_SQL_ROWS=100000 memlog query sql …, or memlog export sqlite -o FILE"
 
 
 def limit_heap() -> None:
@@ -74,12 +75,12 @@ def _collect(cursor: Any, limit: int) -> Answer:
     size, cut = 0, None
     for row in cursor:
         if len(found) >= limit:
-            cut = f"only the first {limit} rows are shown"
+            cut = f"only the first {limit:,} rows are shown\nnext: {_MORE}"
             break
         row = tuple(_cell(value) for value in row)
         size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
         if size > ANSWER_BYTES:
-            cut = f"only the first {len(found)} rows are shown: they hold {ANSWER_BYTES >> 20} MB"
+            cut = f"only the first {len(found):,} rows are shown: they hold {ANSWER_BYTES >> 20} MB"
             break
         found.append(row)
     cursor.close()
