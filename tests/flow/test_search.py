@@ -303,6 +303,7 @@ def test_raw_is_the_language_of_the_index_and_errors_name_the_column(con: Connec
         ('token "open', 7),
         ("nope : x", 1),
         ("a AND AND b", 7),
+        ("a\0b", 2),
     ):
         with pytest.raises(QueryError, match=f"at column {column} "):
             ask(con, typed, raw=True)

@@ -346,6 +346,8 @@ class Asked:
 
 def _check(con: "Connection", text: str) -> None:
     """Nothing, or QueryError with the place FTS5 stopped at."""
+    if "\0" in text:  # what is put behind it would not be read
+        raise QueryError(f"the NUL at column {text.index(chr(0)) + 1} ends the expression")
     try:
         con.execute(CHECK_SQL, {"match": text}).fetchone()
     except (Error, UnicodeEncodeError) as exc:
