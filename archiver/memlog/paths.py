@@ -269,13 +269,14 @@ def read_key(home: Home) -> bytes:
 
 
 def _is_archive(path: str) -> bool:
-    """True for a database; what never was one has no key."""
+    """True for a database of ours, by its application_id; what never was one has no key."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return os.path.lexists(path)
     try:
-        return os.read(fd, 15) == b"SQLite format 3"
+        head = os.read(fd, 100)
+        return head.startswith(b"SQLite format 3\0") and head[68:72] == b"MLOG"
     finally:
         os.close(fd)
 
