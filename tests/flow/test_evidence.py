@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,8 @@ def test_an_old_transcript_replayed_through_hooks_has_the_epochs_of_an_import(
         from memlog.witness import backfill
 
         list(backfill.import_job(archive, settings, {"agent": "claude-code", "paths": [str(path)]}))
+    with Archive.open(home, now_ns=1, settings=settings) as archive:
+        archive.close_silent(now_ns=time.time_ns())  # as an import does in the end
     assert _epochs(home) == _epochs(other) and len(_epochs(home)) == 2
 
 

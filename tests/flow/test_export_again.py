@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,12 @@ def bring(home: Home, path: Path, *, batch: int = 7, now_ns: int = 99) -> None:
             pass
 
 
+def end_silent(home: Home) -> None:
+    """What an import does in the end."""
+    with Archive.open(home, now_ns=NOW_NS) as archive:
+        archive.close_silent(now_ns=time.time_ns())
+
+
 @pytest.fixture
 def other(tmp_path: Path) -> Home:
     return Home(str(tmp_path / "other"))
@@ -198,6 +205,7 @@ def test_an_old_export_takes_nothing_back_where_the_archive_went_on(full: Home, 
             gaps.mark_recovered(con, gap.id, 1, complete=False, now_ns=21)
         con.execute("UPDATE hole SET healed_ns = 22")
     fill(full, [record("went on", session="idle", n=2, ts_ns=NOW_NS)], now_ns=23)
+    end_silent(full)
     before = held(full)
     bring(full, path)
     assert held(full) == before
@@ -212,8 +220,10 @@ def test_into_an_archive_that_holds_other_records_come_new_ids_and_nothing_is_lo
         [record(f"mine {n}", n=n, session="mine", ts_ns=at(n)) for n in range(30)],
         [event("Stop", session="mine", x="y")],
     )
+    end_silent(other)
     mine = held(other)
     bring(other, path)
+    end_silent(full)
     expected, found = held(full), held(other)
     for view in VIEWS:
         numbers = {"id", "first_id", "last_id"}
