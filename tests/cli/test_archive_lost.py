@@ -64,6 +64,20 @@ def test_an_archive_that_is_gone_beside_a_full_tree_is_bad_news_with_the_way_bac
     assert checks.archive(home).state == checks.OK
 
 
+def test_an_archive_made_anew_beside_a_fuller_tree_is_bad_news_too(run_memlog: Run, home: Home) -> None:
+    fill(home, 30)
+    for name in (home.archive, home.archive + "-wal", home.archive + "-shm"):
+        Path(name).unlink(missing_ok=True)
+    with Archive.open(home, now_ns=NOW_NS) as archive:  # as a witness does that a hook has started
+        later = encode(record("after the loss", n=1, session="new"))
+        archive.ingest([Frame(None, blob) for blob in later], ring=None, source="test", now_ns=NOW_NS)
+    done = run_memlog("status", check=1)
+    assert "the snapshot tree has 3 sessions more" in done.stdout and REBUILD in done.stderr
+    run_memlog("admin", "rebuild", "archive", "--from-tree", "--apply", check=0)
+    assert one(home, "SELECT count(*) FROM v_record") == 31
+    assert checks.archive(home).state == checks.OK
+
+
 def test_a_new_home_still_has_no_archive_yet(home: Home) -> None:
     Path(home.root).mkdir(0o700)
     found = checks.archive(home)

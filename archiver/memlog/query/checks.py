@@ -13,7 +13,7 @@ from memlog.archive import connection
 from memlog.contracts import ARCHIVE_VERSION
 from memlog.errors import MemlogError, NotFoundError
 from memlog.paths import Home, read_key
-from memlog.query import glance
+from memlog.query import folders, glance
 from memlog.query.dates import iso
 from memlog.query.health import Damaged, Losses, Spool, totals
 
@@ -154,6 +154,7 @@ def archive(home: Home) -> Check:
         version = con.execute("PRAGMA user_version").fetchone()[0]
         found = totals(con)
         wrong = glance.fault(con)
+        strange = 0 if wrong else folders.unknown(con, home)
     except connection.Error as exc:
         wrong = str(exc)
     finally:
@@ -164,6 +165,9 @@ def archive(home: Home) -> Check:
             "archive", BAD, said, "memlog admin verify, then memlog admin rebuild archive --from-tree"
         )
     said = f"{number(found.records, 'record')} of {number(found.sessions, 'session')}, schema {version}"
+    if strange:
+        said += f"; the snapshot tree has {number(strange, 'session')} more"
+        return Check("archive", BAD, said, "memlog admin rebuild archive --from-tree")
     if version < ARCHIVE_VERSION:
         return Check("archive", WARN, f"{said}; this memlog writes {ARCHIVE_VERSION}", "memlog admin migrate")
     return Check("archive", OK, said)

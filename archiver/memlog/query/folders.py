@@ -10,6 +10,7 @@ from memlog.query.selection import session_name
 # index: session_name
 FOLDERS_SQL = "SELECT dir FROM session WHERE session = :session ORDER BY agent"
 # index: none, a session is one row in hundreds of records
+KNOWN_SQL = "SELECT dir FROM session"
 SNAPSHOTS_SQL = """
 SELECT s.session, s.agent, s.dir, s.records, (SELECT count(*) FROM epoch e WHERE e.session_id = s.id)
 FROM session s ORDER BY s.ended_ns DESC LIMIT :limit
@@ -51,3 +52,13 @@ def snapshots(con: Connection, home: Home, *, limit: int) -> list[SessionFiles]:
             pass
         found.append(SessionFiles(session, agent, records, epochs, count, size, folder))
     return found
+
+
+def unknown(con: Connection, home: Home) -> int:
+    """Sessions the tree holds and the archive does not: of one that was lost before this one was made."""
+    known = {folder for (folder,) in con.execute(KNOWN_SQL)}
+    try:
+        names = set(os.listdir(home.root)) - known
+    except OSError:
+        return 0
+    return sum(os.path.isfile(os.path.join(home.root, name, "session.json")) for name in names)
