@@ -13,7 +13,7 @@ from memlog.archive import events, migrate
 from memlog.archive.connection import Connection, open_writer
 from memlog.archive.store import Archive
 from memlog.errors import NotFoundError
-from memlog.paths import Home
+from memlog.paths import Home, load_key
 from memlog.query import record as records
 from memlog.query import search
 from memlog.query.search import Hits, find
@@ -196,6 +196,7 @@ def test_an_older_archive_gets_the_text_of_its_events_and_is_searched_until_then
 ) -> None:
     every = migrate.migrations()
     Path(home.root).mkdir()
+    load_key(home)
     monkeypatch.setattr(migrate, "migrations", lambda: every[:1])
     con = open_writer(home.archive)
     migrate.migrate(con, now_ns=1)
