@@ -15,12 +15,13 @@ from memlog.capture.identity import short_name
 from memlog.capture.leaves import Lifter, render, strings
 from memlog.capture.readers import codex_items as items
 from memlog.capture.readers.echo import EVENT, SHORTEST, Echo
+from memlog.capture.readers.plain import SPILL_MARK as SPILL_MARK
+from memlog.capture.readers.plain import frame_of as frame_of
+from memlog.capture.readers.plain import spilled as spilled
 from memlog.contracts import CODEX
 from memlog.record import Record
-from memlog.wire import Frame
 
 AGENT = CODEX
-SPILL_MARK = b""
 
 _UUID_CHARS = 36
 # Items of rollouts that were not wrapped into `payload` yet.
@@ -91,16 +92,6 @@ def source_of(value: dict[str, Any]) -> str | None:
         return None
     found = payload.get("id")
     return found if isinstance(found, str) and found and not found.startswith("~") else None
-
-
-def frame_of(value: dict[str, Any]) -> Frame | None:
-    """Never one: the host writes no records of ours."""
-    return None
-
-
-def spilled(value: dict[str, Any], records: list[Record], place: Place) -> list[Record]:
-    """None: everything is in the line."""
-    return []
 
 
 def damage(text: str, place: Place, state: State) -> Record:

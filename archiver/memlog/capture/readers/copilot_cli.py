@@ -9,12 +9,13 @@ from memlog.capture.agents import Place, State
 from memlog.capture.identity import short_name
 from memlog.capture.leaves import Lifter, render, strings
 from memlog.capture.readers.echo import EVENT, ITEM, Echo
+from memlog.capture.readers.plain import SPILL_MARK as SPILL_MARK
+from memlog.capture.readers.plain import frame_of as frame_of
+from memlog.capture.readers.plain import spilled as spilled
 from memlog.contracts import COPILOT_CLI
 from memlog.record import Record
-from memlog.wire import Frame
 
 AGENT = COPILOT_CLI
-SPILL_MARK = b""
 
 _MOST_TOOLS = 64  # calls still without their answer: they travel in the watermark
 _SAME = {"same": True}
@@ -78,16 +79,6 @@ def source_of(value: dict[str, Any]) -> str | None:
     """id; not one that begins like a name of ours."""
     found = value.get("id")
     return found if isinstance(found, str) and found and not found.startswith("~") else None
-
-
-def frame_of(value: dict[str, Any]) -> Frame | None:
-    """Never one: the host writes no records of ours."""
-    return None
-
-
-def spilled(value: dict[str, Any], records: list[Record], place: Place) -> list[Record]:
-    """None: everything is in the line."""
-    return []
 
 
 def damage(text: str, place: Place, state: State) -> Record:

@@ -13,11 +13,12 @@ from memlog.capture.agents import Place, State
 from memlog.capture.identity import short_name
 from memlog.capture.leaves import Lifter, render, strings
 from memlog.capture.readers.blocks import add
+from memlog.capture.readers.plain import SPILL_MARK as SPILL_MARK
+from memlog.capture.readers.plain import frame_of as frame_of
+from memlog.capture.readers.plain import spilled as spilled
 from memlog.record import Record
-from memlog.wire import Frame
 
 AGENT = "opencode"
-SPILL_MARK = b""
 HEAD = "messages"
 
 # Blocks: part n is 2n and, of a tool, its result 2n + 1; what came of the message; what was made of it.
@@ -155,16 +156,6 @@ def source_of(value: dict[str, Any]) -> str | None:
     """id of a message; not one that begins like a name of ours."""
     found = None if "session" in value else _info(value).get("id")
     return found if isinstance(found, str) and found and not found.startswith("~") else None
-
-
-def frame_of(value: dict[str, Any]) -> Frame | None:
-    """Never one: the host writes no records of ours."""
-    return None
-
-
-def spilled(value: dict[str, Any], records: list[Record], place: Place) -> list[Record]:
-    """None: everything is in the document."""
-    return []
 
 
 def damage(text: str, place: Place, state: State) -> Record:

@@ -12,11 +12,12 @@ from memlog.capture.agents import Place, State
 from memlog.capture.identity import short_name
 from memlog.capture.leaves import Lifter, render, strings
 from memlog.capture.readers.blocks import add
+from memlog.capture.readers.plain import SPILL_MARK as SPILL_MARK
+from memlog.capture.readers.plain import frame_of as frame_of
+from memlog.capture.readers.plain import spilled as spilled
 from memlog.record import Record
-from memlog.wire import Frame
 
 AGENT = "swe-agent"
-SPILL_MARK = b""
 HEAD = "history"
 
 _ENDINGS = (".traj", ".traj.gz")
@@ -136,16 +137,6 @@ def stamp_of(value: dict[str, Any]) -> int | None:
 def source_of(value: dict[str, Any]) -> str | None:
     """None: nothing has an id."""
     return None
-
-
-def frame_of(value: dict[str, Any]) -> Frame | None:
-    """Never one: the host writes no records of ours."""
-    return None
-
-
-def spilled(value: dict[str, Any], records: list[Record], place: Place) -> list[Record]:
-    """None: everything is in the document."""
-    return []
 
 
 def damage(text: str, place: Place, state: State) -> Record:
