@@ -8,7 +8,7 @@ from memlog.archive.body import text_of
 from memlog.archive.prepare import match_terms, searchable
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query.hit import Hit
-from memlog.query.selection import PREFIX_MIN, Selection, sessions
+from memlog.query.selection import PREFIX_MIN, Selection, array, quoted, sessions
 from memlog.query.snippet import matches
 
 TYPE_CHECKING = False
@@ -35,7 +35,15 @@ _CONDITIONS = {
     "epoch": "epoch = :epoch",
     "role": "role IN (SELECT value FROM json_each(:role))",
     "tool": "lower(e.event) IN (SELECT value FROM json_each(:tool))",
+    "not_agent": "e.agent NOT IN (SELECT value FROM json_each(:not_agent))",
+    "not_session": "e.session NOT IN (SELECT value FROM json_each(:not_session))",
+    "not_project": """NOT EXISTS (SELECT 1 FROM json_each(:not_project) n
+      WHERE coalesce(s.project, t.cwd) = n.value
+      OR substr(coalesce(s.project, t.cwd), -length(n.value) - 1) = '/' || n.value)""",
+    "not_role": "coalesce(role, '') NOT IN (SELECT value FROM json_each(:not_role))",
+    "not_tool": "lower(e.event) NOT IN (SELECT value FROM json_each(:not_tool))",
 }
+_EXACT = ("not_agent", "not_session", "not_project")  # names as they are; the others go by small letters
 # primary keys, session (agent, session); index: epoch (session_id, boundary)
 ROWS_SQL = (
     """SELECT e.id, e.session, coalesce((SELECT max(x.number) FROM epoch x
@@ -167,6 +175,8 @@ def _hits(
         if value is not None:
             if name == "session":
                 value = name_of(con, value)
+            elif name in _EXACT:
+                value = array(map(quoted, value))
             elif isinstance(value, tuple):
                 value = "[" + ",".join(f'"{_plain(item)}"' for item in value) + "]"
             values[name] = value

@@ -8,10 +8,10 @@ from heapq import heappush, heappushpop
 
 from memlog.archive.connection import Error
 from memlog.contracts import DAY_BITS
-from memlog.errors import ArchiveError, MemlogError, NotFoundError, QueryError
-from memlog.query import dates, words
+from memlog.errors import ArchiveError, NotFoundError, QueryError
+from memlog.query import words
 from memlog.query.hit import Hit, Hits, context_of
-from memlog.query.selection import NAMED_KINDS, Selection, known, session_name, where
+from memlog.query.selection import Selection, where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Found = tuple[int, int, int, int, str, int]
 
-__all__ = ["CANDIDATES", "NOT_MATCHING", "Hit", "Hits", "filtered", "find"]
+__all__ = ["CANDIDATES", "NOT_MATCHING", "Hit", "Hits", "find"]
 
 # Ranking costs what it has hits, newest-first does not: bm25 over the newest 2,000 is exact for all but
 # very common words and takes 8 ms instead of 224 at a million records.
@@ -114,7 +114,10 @@ def find(
             asked.events(text, hits)
         else:
             question = words.parse(text)
-            selection = filtered(con, question, selection, now_ns)
+            if question.filters:
+                from memlog.query.filters import filtered
+
+                selection = filtered(con, question, selection, now_ns)
             asked.choose(selection)
             asked.needles = words.needles(question)
             _answer(asked, question, text, hits)
@@ -215,8 +218,7 @@ class Asked:
             hits.sort(key=lambda hit: -hit.ts_ns)
 
     def _takes_events(self) -> bool:
-        kinds = self.selection.kind
-        return (kinds is None or EVENT in kinds) and self.selection.ids is None
+        return self.selection.takes_events
 
     def fill(self, expression: str | None, matched: str, hits: Hits) -> None:
         """Add records and events that answer and are not there yet, where there is room."""
@@ -374,41 +376,3 @@ def _located(con: "Connection", text: str, message: str) -> str:
                     break
             at = text.find(token, at + 1)
     return f"{message.removeprefix('fts5: ')} at column {column} of {text!r}"
-
-
-def filtered(con: "Connection", question: words.Question, selection: Selection, now_ns: int) -> Selection:
-    """The selection with the question's `key:value` filters; a value its key cannot take becomes words.
-
-    Changes the question: what became words is among its terms, and its notes say why.
-    """
-    kept = []
-    for key, value, typed in question.filters:
-        try:
-            selection = selection.replace(**_taken(con, key, value, now_ns))
-            kept.append((key, value, typed))
-        except (MemlogError, ValueError) as exc:
-            question.notes.append(f"{typed} is searched for as words: {exc}")
-            question.add(words.Term(typed))
-    question.filters = kept
-    return selection
-
-
-def _taken(con: "Connection", key: str, value: str, now_ns: int) -> "dict[str, object]":
-    if key in ("since", "until"):
-        return {f"{key}_ns": getattr(dates, key)(value, now_ns)}
-    if key == "epoch":
-        if not (value.isascii() and value.isdigit() and len(value) < 10):
-            raise ValueError("an epoch is a number")
-        return {key: int(value)}
-    if key == "session":
-        try:
-            return {key: session_name(con, value)}
-        except NotFoundError:
-            from memlog.query import event
-
-            return {key: event.name_of(con, value)}
-    if key == "kind" and not set(value.split(",")) <= set(NAMED_KINDS):
-        raise ValueError(f"kinds are {', '.join(NAMED_KINDS)}")
-    if not known(con, key, value):
-        raise ValueError(f"no session has this {key}")
-    return {key: value}

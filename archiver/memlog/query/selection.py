@@ -5,6 +5,7 @@ Shared by search, exports and every listing. A search loads it: no re, no datacl
 
 from memlog.contracts import DAY_BITS, DAY_MAX, DAY_NS, DAY_ZERO_S, KINDS
 from memlog.errors import NotFoundError, QueryError
+from memlog.query.words import Term
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     Value = int | str
 
 LAST_ID = (1 << 63) - 1
-NAMED_KINDS = (*KINDS, "event")  # what a search finds besides records: text that only a hook delivered
+EVENT = "event"
+NAMED_KINDS = (*KINDS, EVENT)  # what a search finds besides records: text that only a hook delivered
 PREFIX_MIN = 4  # characters of a session id that stand for the whole
 LATEST = "last"  # the session with the newest record; @1 is the same, @2 the one before
+_LISTED = ("kind", "role", "tool", "not_kind", "not_role", "not_tool", "not_project", "not_agent")
 # Kinds few records have: asked of the index. The common ones are cheaper to look up in the record.
 _RARE_KINDS = frozenset(("summary", "compaction", "attachment", "damage", "blob"))
 
@@ -51,11 +54,22 @@ _CONDITIONS = {
     "project": """r.session_id IN (SELECT id FROM session
         WHERE project = :project OR substr(project, -length(:project) - 1) = '/' || :project)""",
     "agent": "r.session_id IN (SELECT id FROM session WHERE agent = :agent)",
+    "not_sessions": "r.session_id NOT IN (SELECT value FROM json_each(:not_sessions))",
+    "not_project": """r.session_id NOT IN (SELECT s.id FROM session s JOIN json_each(:not_project) n
+        ON s.project = n.value OR substr(s.project, -length(n.value) - 1) = '/' || n.value)""",
+    "not_agent": """r.session_id NOT IN (SELECT id FROM session
+        WHERE agent IN (SELECT value FROM json_each(:not_agent)))""",
     "epoch": "r.epoch_id IN (SELECT id FROM epoch WHERE number = :epoch)",
     "epoch_of": "r.epoch_id IN (SELECT id FROM epoch WHERE session_id = :session AND number = :epoch)",
     "kind": "r.kind IN (SELECT value FROM json_each(:kind))",
     "role": "lower(r.role) IN (SELECT value FROM json_each(:role))",
     "tool": "lower(r.tool) IN (SELECT value FROM json_each(:tool))",
+    "not_kind": "r.kind NOT IN (SELECT value FROM json_each(:not_kind))",
+    "not_role": "coalesce(lower(r.role), '') NOT IN (SELECT value FROM json_each(:not_role))",
+    "not_tool": "coalesce(lower(r.tool), '') NOT IN (SELECT value FROM json_each(:not_tool))",
+    "error": "r.error = :error",
+    "path": "r.id IN (SELECT rowid FROM record_fts WHERE record_fts MATCH :path)",
+    "before_ns": "(r.ts_ns, r.id) < (:before_ns, :before_id)",
 }
 
 
@@ -63,21 +77,16 @@ class Selection:
     """Which records are meant: every field that is not None must hold.
 
     session: id, a prefix of at least 4 characters, `last`, or `@2` for the one before. project: whole
-    path or its last components. kind, role, tool: one or several, any of which. since_ns <= ts_ns < until_ns.
+    path or its last components. kind, role, tool: one or several, any of which; not_*: none of which.
+    path: files or folders, all of which its text names. error: whether it is a failure. since_ns <= ts_ns <
+    until_ns. before: (ts_ns, id) of a record, what precedes it in order of time.
     """
 
     __slots__ = (
-        "agent",
-        "epoch",
-        "ids",
-        "kind",
-        "project",
-        "role",
-        "session",
-        "since_ns",
-        "tool",
+        "agent", "before", "epoch", "error", "ids", "kind", "not_agent", "not_kind", "not_project",
+        "not_role", "not_session", "not_tool", "path", "project", "role", "session", "since_ns", "tool",
         "until_ns",
-    )
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -92,6 +101,15 @@ class Selection:
         since_ns: int | None = None,
         until_ns: int | None = None,
         ids: "Iterable[int] | None" = None,
+        path: "Many" = None,
+        error: bool | None = None,
+        not_session: "Many" = None,
+        not_project: "Many" = None,
+        not_agent: "Many" = None,
+        not_kind: "Many" = None,
+        not_role: "Many" = None,
+        not_tool: "Many" = None,
+        before: "tuple[int, int] | None" = None,
     ) -> None:
         self.session = session
         self.project = _bindable(project.rstrip("/") or "/") if project is not None else None
@@ -103,6 +121,22 @@ class Selection:
         self.since_ns = since_ns
         self.until_ns = until_ns
         self.ids = None if ids is None else tuple(ids)
+        self.path = None if path is None else (path,) if isinstance(path, str) else tuple(path)
+        self.error = error
+        self.not_session = _many(not_session)
+        self.not_project = _many(not_project)
+        self.not_agent = _many(not_agent)
+        self.not_kind = _many(not_kind)
+        self.not_role = _many(not_role)
+        self.not_tool = _many(not_tool)
+        self.before = before
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether text that only a hook delivered may be among what is meant."""
+        if self.ids is not None or self.path is not None or self.error is not None:
+            return False
+        return (self.kind is None or EVENT in self.kind) and EVENT not in (self.not_kind or ())
 
     def __repr__(self) -> str:
         said = ((name, getattr(self, name)) for name in self.__slots__)
@@ -167,6 +201,9 @@ def where(con: "Connection", selection: Selection) -> Where:
     if selection.until_ns is not None:
         high = ((_day(selection.until_ns) + 1) << DAY_BITS) - 1
         values["until_ns"] = selection.until_ns
+    if selection.before is not None:
+        values["before_ns"], values["before_id"] = selection.before
+        high = min(high, ((_day(selection.before[0]) + 1) << DAY_BITS) - 1)
     if selection.session is not None:
         rows = sessions(con, selection.session, selection.agent)
         low = max(low, min((r[3] for r in rows if r[3] is not None), default=LAST_ID))
@@ -176,7 +213,7 @@ def where(con: "Connection", selection: Selection) -> Where:
             values["session"] = rows[0][0]
             names.append("one_session")
         else:
-            values["sessions"] = _array(str(row[0]) for row in rows)
+            values["sessions"] = array(str(row[0]) for row in rows)
     for name in ("project", "agent"):
         value = getattr(selection, name)
         if value is not None:
@@ -184,24 +221,43 @@ def where(con: "Connection", selection: Selection) -> Where:
     if selection.epoch is not None:
         values["epoch"] = selection.epoch
     if selection.ids is not None:
-        values["ids"] = _array(map(str, selection.ids))
-    for kind in selection.kind or ():
+        values["ids"] = array(map(str, selection.ids))
+    if selection.error is not None:
+        values["error"] = int(selection.error)
+    if selection.not_session is not None:
+        unwanted = (row for name in selection.not_session for row in sessions(con, name))
+        values["not_sessions"] = array(str(row[0]) for row in unwanted)
+    for path in selection.path or ():
+        tags.append(f"{{text}} : ({path_match(path)})")
+    if tags and selection.path:
+        values["path"] = " AND ".join(tags[-len(selection.path) :])
+    for kind in (*(selection.kind or ()), *(selection.not_kind or ())):
         if kind not in NAMED_KINDS:
             raise QueryError(f"no kind is called {kind!r}; there are: {', '.join(NAMED_KINDS)}")
     rare = selection.kind is not None and _RARE_KINDS.issuperset(selection.kind)
     if rare:
         tags.append(" OR ".join(f'"k{kind}"' for kind in selection.kind or ()))
-    for name in ("kind", "role", "tool"):
+    for name in _LISTED:
         many = getattr(selection, name)
         if many is not None:
-            values[name] = _array(_quoted(item if name == "kind" else item.lower()) for item in many)
+            exact = name not in ("role", "tool", "not_role", "not_tool")
+            values[name] = array(quoted(item if exact else item.lower()) for item in many)
     names += [name for name in values if name in _CONDITIONS]
     if "one_session" in names and "epoch" in names:
         names[names.index("epoch")] = "epoch_of"
     values["low"], values["high"] = low, high
-    told = {"one_session", "sessions", "kind"} if rare else {"one_session", "sessions"}
-    expression = " AND ".join(f"{{tags}} : ({tag})" for tag in tags) or None
+    told = {"one_session", "sessions", "path", "kind"} if rare else {"one_session", "sessions", "path"}
+    expression = " AND ".join(tag if tag[0] == "{" else f"{{tags}} : ({tag})" for tag in tags) or None
     return Where(names, values, expression, told.issuperset(names))
+
+
+def path_match(path: str) -> str:
+    """FTS5 expression for texts that name a file or folder: its parts next to each other.
+
+    A star at an end is what nobody needs to write: `src/` finds `src/main.rs`, too.
+    """
+    begins = path.endswith("*") and path[-2:-1].isalnum()
+    return Term(_bindable(path.strip("*")), prefix=begins, quoted=True).match
 
 
 def sessions(con: "Connection", name: str, agent: str | None = None) -> list[tuple[int, str, str, int, int]]:
@@ -288,15 +344,17 @@ def _many(value: "Many") -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(part for item in items for part in item.split(",") if part)) or None
 
 
-def _array(items: "Iterable[str]") -> str:
+def array(items: "Iterable[str]") -> str:
+    """A JSON array of finished values."""
     return "[" + ",".join(items) + "]"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A JSON text."""
     from _json import encode_basestring
 
-    quoted: str = encode_basestring(_bindable(text))
-    return quoted
+    json_text: str = encode_basestring(_bindable(text))
+    return json_text
 
 
 def _bindable(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memlog.errors import QueryError
-from memlog.query import dates, record, search, words
+from memlog.query import dates, filters, record, search, words
 from memlog.query.selection import Selection, sessions, where
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def cut(
     said = [*(f"session {name}" for name in names), _said(selection), text and f"search {text}"]
     if text:
         question = words.parse(text)
-        selection = search.filtered(con, question, selection, now_ns)
+        selection = filters.filtered(con, question, selection, now_ns)
         match, unwanted = words.all_of(question), words.excluded(question)
         if match is None and unwanted is None and not question.filters:
             raise QueryError(f"nothing in {text!r} can be searched for")

@@ -1,4 +1,4 @@
-"""What a person typed, as terms, exclusions and filters; and those as an FTS5 expression.
+"""What a person typed, as terms, groups, exclusions and filters; and that as an FTS5 expression.
 
 Every text is a question: nothing here is ever a syntax error. Only --raw is FTS5's own language.
 """
@@ -9,7 +9,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FILTERS = ("session", "project", "agent", "kind", "role", "tool", "epoch", "since", "until")
+FILTERS = (
+    "session", "project", "agent", "kind", "role", "tool", "path", "is", "epoch", "since", "until",
+)  # fmt: skip
+NEGATIVE = ("session", "project", "agent", "kind", "role", "tool", "path", "is")  # `-tool:Bash`
+SEVERAL = ("kind", "role", "tool")  # `tool:Bash OR tool:Read` is `tool:Bash,Read`
+_FAR = 10_000  # characters a group may take
+DEPTH = 8  # groups within groups; deeper parentheses are punctuation
 MAX_TERMS = 64  # a pasted page is a question about its first words; each term is a scan of its hits
 
 SENTENCE = 4  # so many words may be a question in any language
@@ -48,18 +54,41 @@ class Term:
 
     @property
     def match(self) -> str:
-        """Its FTS5 string."""
+        """Its FTS5 expression."""
         return match_terms(self.text) + ("*" if self.prefix else "")
+
+    def leaves(self) -> "list[Term]":
+        """The words and phrases it is made of."""
+        return [self]
+
+
+class Group(Term):
+    """`(a b OR c -d)`: terms of which every list must be met by any of it, and none of `exclude`."""
+
+    __slots__ = ("exclude", "terms")
+
+    def __init__(self, terms: list[list[Term]], exclude: list[Term]) -> None:
+        super().__init__(" ".join(texts(terms)), quoted=True)
+        self.terms = terms
+        self.exclude = exclude
+
+    @property
+    def match(self) -> str:
+        return f"({_without(' AND '.join(map(_either, self.terms)), self.exclude)})"
+
+    def leaves(self) -> list[Term]:
+        return [leaf for group in self.terms for term in group for leaf in term.leaves()]
 
 
 class Question:
     """What was typed. terms: every inner list must be met, by any of its terms.
 
-    filters: (key, value, as typed); a value its key cannot take goes back among the terms.
-    empty: words that hold nothing the index knows. notes: what a person should know about how it was read.
+    filters: (key, value, as typed), the key of `-tool:Bash` is `-tool`; a value its key cannot take goes
+    back among the terms. empty: words that hold nothing the index knows. notes: what a person should
+    know about how it was read.
     """
 
-    __slots__ = ("empty", "exclude", "filters", "notes", "terms")
+    __slots__ = ("empty", "exclude", "filters", "notes", "size", "terms")
 
     def __init__(self) -> None:
         self.terms: list[list[Term]] = []
@@ -67,6 +96,7 @@ class Question:
         self.empty: list[str] = []
         self.filters: list[tuple[str, str, str]] = []
         self.notes: list[str] = []
+        self.size = 0
 
     @property
     def may_be_plain(self) -> bool:
@@ -75,71 +105,220 @@ class Question:
             term.text.lower() in STOP_WORDS for group in self.terms for term in group
         )
 
+    @property
+    def every(self) -> str | None:
+        """FTS5 expression of all of it; None where there is no term."""
+        return all_of(self)
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is words, alternatives and exclusions only: no group in it."""
+        return not any(isinstance(t, Group) for group in (*self.terms, self.exclude) for t in group)
+
     def add(self, term: Term, *, alternative: bool = False) -> None:
         """One more term that must be met; alternative: or the one before it."""
+        if self._takes(term):
+            _join(self.terms, term, alternative)
+
+    def leave_out(self, term: Term) -> None:
+        """One more term that must not be met."""
+        if self._takes(term):
+            self.exclude.append(term)
+            if not term.quoted:
+                self.notes.append(f'without {term.text}; to look for it: "-{term.text}"')
+
+    def _takes(self, term: Term) -> bool:
+        if isinstance(term, Group):
+            return True  # its leaves were asked one by one
         if not searchable(term.text):
             self.empty.append(term.text)
-            return
-        if alternative and self.terms:
-            if term not in self.terms[-1]:
-                self.terms[-1].append(term)
-        elif [term] not in self.terms:
-            if len(self.terms) < MAX_TERMS:
-                self.terms.append([term])
-            elif not self.notes:
-                self.notes.append(f"only the first {MAX_TERMS} words were asked for")
+            return False
+        if self.size >= MAX_TERMS:
+            note = f"only the first {MAX_TERMS} words were asked for"
+            if note not in self.notes:
+                self.notes.append(note)
+            return False
+        self.size += 1
+        return True
+
+
+def _join(terms: list[list[Term]], term: Term, alternative: bool) -> None:
+    if alternative and terms:
+        if term not in terms[-1]:
+            terms[-1].append(term)
+    elif [term] not in terms:
+        terms.append([term])
+
+
+def _spread(terms: list[list[Term]]) -> list[list[Term]]:
+    """The same without groups that are no more than their terms."""
+    found: list[list[Term]] = []
+    for group in terms:
+        only = group[0]
+        if len(group) == 1 and isinstance(only, Group) and not only.exclude:
+            found += [part for part in only.terms if part not in found]
+            continue
+        flat: list[Term] = []
+        for term in group:
+            simple = isinstance(term, Group) and len(term.terms) == 1 and not term.exclude
+            flat += [t for t in (term.terms[0] if simple else [term]) if t not in flat]  # type: ignore[attr-defined]
+        found.append(flat)
+    return found
 
 
 def parse(text: str) -> Question:
     """The question of a text.
 
-    Shape: words; `"a phrase"`; `-not`; `begin*`; `this OR that`; `key:value` for the keys of
-    FILTERS. `--long-option`, `http://x` and `foo:bar` are words.
+    Shape: words; `"a phrase"`; `-not`; `begin*`; `this OR that`, which joins its neighbours;
+    `(a b) OR c`; `key:value` for the keys of FILTERS. `--long-option`, `http://x`, `f(x)` and
+    `foo:bar` are words.
     """
     question = Question()
-    at, either = 0, False
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        start = at
-        negative = text[at] == "-" and text[at + 1 : at + 2] not in ("", "-") and not text[at + 1].isspace()
-        at += negative
-        if text[at] == '"':
-            stop = _closing(text, at + 1)
-            term, at = Term(text[at + 1 : stop], quoted=True), stop + 1
-            if text[at : at + 1] == "*":
-                term.prefix = True
-                at += 1
-        else:
-            at = _end(text, at)
-            word = text[start + negative : at]
-            key, colon, value = word.partition(":")
-            if colon and not negative and key.lower() in FILTERS:
-                if value.startswith('"'):
-                    at = _closing(text, start + len(key) + 2) + 1
-                    value = text[start + len(key) + 2 : at - 1]
-                if value:
-                    question.filters.append((key.lower(), value, text[start:at]))
-                    continue
-            if word == "OR" and not negative and question.terms:
-                either = True
-                continue
-            term = Term(word.rstrip("*"), prefix=word.endswith("*"))
-        if not negative:
-            question.add(term, alternative=either)
-            either = False
-        elif searchable(term.text) and len(question.exclude) < MAX_TERMS:
-            question.exclude.append(term)
-            if not term.quoted:
-                question.notes.append(f'without {term.text}; to look for it: "-{term.text}"')
+    question.terms, question.exclude = _Reader(question, text, 0).read()
     return question
+
+
+class _Reader:
+    """One level of a text: the whole of it, or what stands between two parentheses."""
+
+    __slots__ = ("at", "depth", "exclude", "question", "terms", "text")
+
+    def __init__(self, question: Question, text: str, depth: int) -> None:
+        self.question = question
+        self.text = text
+        self.depth = depth
+        self.at = 0
+        self.terms: list[list[Term]] = []
+        self.exclude: list[Term] = []
+
+    def read(self) -> tuple[list[list[Term]], list[Term]]:
+        """What must be met, and what must not."""
+        either = False
+        filtered = None  # the filter just read, as an OR after it sees it
+        while self.at < len(self.text):
+            if self.text[self.at].isspace():
+                self.at += 1
+                continue
+            start = self.at
+            negative = self._takes_minus()
+            term = self._phrase() or self._group(negative)
+            if term is None:
+                word = self.text[self.at : _end(self.text, self.at)]
+                if self._filter(word, start, negative, filtered if either else None):
+                    if either and " OR " not in self.question.filters[-1][2]:
+                        self._says_or()
+                    filtered, either = self.question.filters[-1][0], False
+                    continue
+                self.at = _end(self.text, self.at)
+                if not negative and self._connects(word, filtered):
+                    either = either or word == "OR"
+                    continue
+                term = Term(word.rstrip("*"), prefix=word.endswith("*"))
+            if either and filtered:
+                self._says_or()
+            self._add(term, negative, either and not negative)
+            either, filtered = either and negative, None
+        return _spread(self.terms), self.exclude
+
+    def _says_or(self) -> None:
+        typed = self.question.filters[-1][2]
+        self.question.notes.append(f"OR joins words, not filters: {typed} holds for all of it")
+
+    def _add(self, term: Term, negative: bool, alternative: bool) -> None:
+        question = self.question
+        if isinstance(term, Group) and not term.terms:
+            if not negative and not alternative:  # `(-a -b)`
+                self.exclude += term.exclude
+        elif not negative:
+            if question._takes(term):
+                _join(self.terms, term, alternative)
+        elif isinstance(term, Group) or searchable(term.text):
+            before = len(question.exclude)
+            question.leave_out(term)
+            self.exclude += question.exclude[before:]
+            del question.exclude[before:]
+
+    def _takes_minus(self) -> bool:
+        after = self.text[self.at + 1 : self.at + 2]
+        negative = self.text[self.at] == "-" and after not in ("", "-") and not after.isspace()
+        self.at += negative
+        return negative
+
+    def _phrase(self) -> Term | None:
+        if self.text[self.at] != '"':
+            return None
+        stop = _closing(self.text, self.at + 1)
+        if stop == len(self.text) and not self.depth:
+            self.question.notes.append(f"the quote at column {self.at + 1} is not closed: it goes to the end")
+        term = Term(self.text[self.at + 1 : stop], quoted=True)
+        self.at = stop + 1
+        if self.text[self.at : self.at + 1] == "*":
+            term.prefix = True
+            self.at += 1
+        return term
+
+    def _group(self, negative: bool) -> Term | None:
+        """A parenthesis that means something: beside an OR, around one, or after a minus."""
+        if self.text[self.at] != "(" or self.depth >= DEPTH:
+            return None
+        stop = _partner(self.text, self.at)
+        if stop is None:
+            return None
+        inside, after = self.text[self.at + 1 : stop], self.text[stop + 1 :].split(None, 1)[:1]
+        before = self.text[: self.at].split()[-1:]
+        if not (negative or ["OR"] in (before, after) or "OR" in inside.split()):
+            return None
+        self.at = stop + 1
+        return Group(*_Reader(self.question, inside, self.depth + 1).read())
+
+    def _filter(self, word: str, start: int, negative: bool, joined: str | None) -> bool:
+        """True when it is one. joined: the key of the filter an OR joins it to."""
+        key, colon, value = word.partition(":")
+        key = key.lower()
+        if not colon or key not in (NEGATIVE if negative else FILTERS):
+            return False
+        stop = self.at + len(word)
+        if value.startswith('"'):
+            quote = self.at + len(key) + 1
+            stop = _closing(self.text, quote + 1) + 1
+            value = self.text[quote + 1 : stop - 1]
+        if not value:
+            return False
+        filters = self.question.filters
+        typed = self.text[start:stop]
+        if joined == key and key in SEVERAL:
+            _, other, before = filters.pop()
+            value, typed = f"{other},{value}", f"{before} OR {typed}"
+        filters.append((f"-{key}" if negative else key, value, typed))
+        self.at = stop
+        return True
+
+    def _connects(self, word: str, filtered: str | None) -> bool:
+        """An OR or AND between two things."""
+        return word in ("OR", "AND") and bool(self.terms or filtered) and bool(self.text[self.at :].strip())
 
 
 def _closing(text: str, at: int) -> int:
     """Where the phrase that began before `at` ends: a phrase nobody closed goes to the end."""
     found = text.find('"', at)
     return len(text) if found < 0 else found
+
+
+def _partner(text: str, at: int) -> int | None:
+    """Where the parenthesis at `at` is closed, if a word ends there; quotes hide theirs."""
+    open_, quoted = 0, False
+    for n in range(at, min(len(text), at + _FAR)):
+        c = text[n]
+        if c == '"':
+            quoted = not quoted
+        elif c == "(" and not quoted:
+            open_ += 1
+        elif c == ")" and not quoted:
+            open_ -= 1
+            if not open_:
+                rest = text[n + 1 : n + 2]
+                return n if not rest or rest.isspace() else None
+    return None
 
 
 def _end(text: str, at: int) -> int:
@@ -155,7 +334,7 @@ def all_of(question: Question) -> str | None:
 
 def every_one(groups: list[list[Term]], question: Question) -> str | None:
     """FTS5 expression: each of these terms, and nothing the question excludes; None for no terms."""
-    return _without(" AND ".join(map(_either, groups)), question)
+    return _without(" AND ".join(map(_either, groups)), question.exclude)
 
 
 def any_of(
@@ -165,7 +344,7 @@ def any_of(
     some = " OR ".join(map(_either, groups))
     if must and some:
         some = f"({' OR '.join(map(_either, must))}) AND ({some})"
-    return _without(some, question)
+    return _without(some, question.exclude)
 
 
 def excluded(question: Question) -> str | None:
@@ -181,7 +360,7 @@ def needles(question: Question) -> list[str]:
 
 def texts(groups: "Iterable[list[Term]]") -> list[str]:
     """What was typed of these terms."""
-    return [term.text for group in groups for term in group]
+    return [leaf.text for group in groups for term in group for leaf in term.leaves()]
 
 
 def needles_of_raw(text: str) -> list[str]:
@@ -194,8 +373,7 @@ def _either(group: list[Term]) -> str:
     return group[0].match if len(group) == 1 else "(" + " OR ".join(term.match for term in group) + ")"
 
 
-def _without(expression: str, question: Question) -> str | None:
-    unwanted = excluded(question)
-    if not expression or unwanted is None:
+def _without(expression: str, exclude: list[Term]) -> str | None:
+    if not expression or not exclude:
         return expression or None
-    return f"({expression}) NOT ({unwanted})"
+    return f"({expression}) NOT ({' OR '.join(term.match for term in exclude)})"
