@@ -8,7 +8,7 @@ BENCH_FLAGS ?=
 # As many workers as there are cores, 4 at most; TEST_FLAGS=-n0 runs all tests in one process.
 TEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help run test test-slow test-kernel test-kernel-debug check bench docs clean
+.PHONY: help run test test-slow test-faults test-kernel test-kernel-debug check bench docs clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,10 +23,13 @@ run: $(READY) ## Record, archive and browse what your agents did; ONCE=1 stops a
 	$(BIN)/memlog up $(RUN_FLAGS)
 
 test: $(READY) ## The tests, in under three minutes.
-	$(BIN)/pytest -m 'not slow and not kernel' $(TEST_FLAGS)
+	$(BIN)/pytest -m 'not slow and not kernel and not faults' $(TEST_FLAGS)
 
 test-slow: $(READY) ## The tests that take minutes.
 	$(BIN)/pytest -m slow $(TEST_FLAGS)
+
+test-faults: $(READY) ## Kills, refused writes and power cuts at every point, and a table of them; MEMLOG_FAULTS_QUICK=1: 90 s of it.
+	$(BIN)/python tests/faults
 
 KERNELS ?= uml 6.1 6.12
 test-kernel: $(READY) ## The driver in running kernels: User-Mode Linux, and Debian's 6.1 and 6.12 in QEMU.
