@@ -18,15 +18,16 @@ RELEASED = {
     "0001_create_archive.sql": "09cd4c2f01725d8aa67e4d51db041755ce74d8522f837386ba844700b5342d66",
     "0002_add_event_text.sql": "931861502f8be8929e6cc68c0427fd395168627614395cb2160c8400a067e52c",
     "0003_add_project_columns.sql": "848355f2a6dc1e187d7e614d0ea872980d10f31f67bcdf587aafd65478fa0c94",
+    "0004_add_turns.sql": "8594abcc14f477dab11c96607254e8405753518b4501ce0ad56d0913ed1e6896",
 }
 
 NEXT = Migration(
-    4,
-    "0004_add_pin.sql",
+    ARCHIVE_VERSION + 1,
+    f"{ARCHIVE_VERSION + 1:04}_add_pin.sql",
     "CREATE TABLE pin (record_id INTEGER PRIMARY KEY) STRICT;\n"
     "INSERT INTO pin VALUES (1); INSERT INTO pin VALUES (2); -- a comment; with a semicolon\n"
     "CREATE VIEW v_pin AS SELECT 'a;b' AS text, record_id FROM pin;\n"
-    "PRAGMA user_version = 4;\n",
+    f"PRAGMA user_version = {ARCHIVE_VERSION + 1};\n",
 )
 
 PROMISED = {
@@ -61,7 +62,11 @@ def test_a_new_archive_has_its_identity_its_first_links_and_the_promised_columns
     assert migrate.migrate(con, now_ns=7) == [m.name for m in migrations()]
     assert migrate.migrate(con, now_ns=8) == []
     assert con.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
-    assert con.execute("SELECT length(archive_id), created_ns, links FROM archive").fetchone() == (16, 7, 4)
+    assert con.execute("SELECT length(archive_id), created_ns, links FROM archive").fetchone() == (
+        16,
+        7,
+        ARCHIVE_VERSION + 1,
+    )
     assert chain.verify_archive_chain(con) == []
     for view, columns in PROMISED.items():
         found = [d[0] for d in con.execute(f"SELECT * FROM {view}").description]
@@ -100,13 +105,13 @@ def test_a_migration_that_fails_leaves_the_archive_as_it_was(
     before = schema(home)
     for bad in (
         NEXT.sql + "SELECT nonsense FROM nowhere;",
-        NEXT.sql.replace("user_version = 4", "user_version = 5"),
+        NEXT.sql.replace(f"user_version = {NEXT.number}", f"user_version = {NEXT.number + 1}"),
     ):
-        with pytest.raises(ArchiveError, match="0004_add_pin"):
+        with pytest.raises(ArchiveError, match="_add_pin"):
             apply_next(home, monkeypatch, NEXT._replace(sql=bad))
         assert schema(home) == before
     apply_next(home, monkeypatch)
-    assert schema(home)[0] == 4 and "pin" in schema(home)[2]
+    assert schema(home)[0] == NEXT.number and "pin" in schema(home)[2]
 
 
 def test_the_bindings_own_executescript_would_leave_half_of_it(home: Home) -> None:
@@ -160,14 +165,14 @@ def test_migrations_killed_after_every_statement_leave_old_or_new(
         killed = migrate_and_die(home, statement)
         version, links, names = schema(home)
         versions.append(version)
-        assert links == (0, 2, 3, 4, 5)[version]
-        assert ("pin" in names, "record" in names) == (version == 4, version >= 1)
+        assert links == (version + 1 if version else 0)
+        assert ("pin" in names, "record" in names) == (version == NEXT.number, version >= 1)
         if not killed:
             break
         con = open_writer(home.archive)
         migrate.migrate(con, now_ns=2)
         assert chain.verify_archive_chain(con) == []
         con.close()
-        assert schema(home)[0] == 4
+        assert schema(home)[0] == NEXT.number
     assert statement > 10 and versions == sorted(versions)
-    assert set(versions) == ({1, 2, 3, 4} if since else {0, 4})
+    assert set(versions) == (set(range(1, NEXT.number + 1)) if since else {0, NEXT.number})

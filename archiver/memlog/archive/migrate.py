@@ -4,7 +4,7 @@ import os
 from hashlib import sha256
 from typing import NamedTuple
 
-from memlog.archive import before, chain, events
+from memlog.archive import before, chain, events, usage
 from memlog.archive.connection import Connection, sqlite3
 from memlog.archive.prepare import TEXT_VERSION
 from memlog.contracts import schema_dir
@@ -19,7 +19,7 @@ VALUES (1, :archive_id, :now_ns, :text_version, :head, 0)
 
 
 # What a migration cannot say in SQL, by its number; in the same transaction.
-FILL = {2: events.index_all}
+FILL = {2: events.index_all, 4: usage.fill}
 
 
 class Migration(NamedTuple):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from memlog.archive import chain
+from memlog.archive import chain, usage
 from memlog.archive.connection import Connection
 from memlog.archive.epochs import Epochs
 from memlog.archive.tree import session_dir
@@ -16,14 +16,14 @@ from memlog.record import Record
 # index: session (agent, session)
 LOAD_SQL = """
 SELECT id, project, project_ns, title, title_rank, title_ns, title_at, leaves, first_id, last_id, started_ns,
-  ended_ns, closed_ns, records, metas, tools, errors, bytes, head, links
+  ended_ns, closed_ns, records, metas, tools, errors, bytes, head, links, turns, tokens
 FROM session WHERE agent = :agent AND session = :session
 """
 ADD_SQL = "INSERT INTO session (agent, session, dir, head) VALUES (:agent, :session, :dir, :head)"
 SAVE_SQL = """
 UPDATE session SET project = ?, project_ns = ?, title = ?, title_rank = ?, title_ns = ?, title_at = ?,
   leaves = ?, first_id = ?, last_id = ?, started_ns = ?, ended_ns = ?, closed_ns = ?, records = ?, metas = ?,
-  tools = ?, errors = ?, bytes = ?, head = ?, links = ? WHERE id = ?
+  tools = ?, errors = ?, bytes = ?, head = ?, links = ?, turns = ?, tokens = ? WHERE id = ?
 """
 
 # Ranks of a title: the host's own, a summary of this session, the first thing a user said in the main
@@ -42,7 +42,7 @@ class Session:
     __slots__ = (
         "agent", "closed_ns", "ended_ns", "epochs", "errors", "first_id", "head", "id", "is_new",
         "known", "last_id", "leaves", "links", "metas", "name", "project", "project_ns", "records", "size",
-        "started_ns", "title", "title_at", "title_ns", "title_rank", "tools",
+        "started_ns", "title", "title_at", "title_ns", "title_rank", "tokens", "tools", "turns",
     )  # fmt: skip
 
     id: int
@@ -65,6 +65,8 @@ class Session:
     size: int
     head: bytes
     links: int
+    turns: int
+    tokens: int | None
 
     def __init__(self, agent: str, name: str) -> None:
         self.agent = agent
@@ -81,6 +83,10 @@ class Session:
             self.metas += record.kind == "meta"
             self.tools += record.kind == "tool_use"
             self.errors += record.error
+            self.turns += record.kind == "message" and record.role == "user"
+            told = usage.tokens(record)
+            if told is not None and (self.tokens is None or told > self.tokens):
+                self.tokens = told
         self.size += size
         if self.first_id is None or record_id < self.first_id:
             self.first_id = record_id
@@ -147,7 +153,8 @@ class Session:
             self.project, self.project_ns, self.title, self.title_rank, self.title_ns, self.title_at,
             json.dumps(self.leaves, ensure_ascii=False) if self.leaves else None,
             self.first_id, self.last_id, self.started_ns, self.ended_ns, self.closed_ns, self.records,
-            self.metas, self.tools, self.errors, self.size, self.head, self.links, self.id,
+            self.metas, self.tools, self.errors, self.size, self.head, self.links, self.turns, self.tokens,
+            self.id,
         )  # fmt: skip
 
 
@@ -161,7 +168,7 @@ def load(con: Connection, agent: str, name: str) -> Session | None:
         found.id, found.project, found.project_ns, found.title, found.title_rank, found.title_ns,
         found.title_at, leaves, found.first_id, found.last_id, found.started_ns, found.ended_ns,
         found.closed_ns, found.records, found.metas, found.tools, found.errors, found.size,
-        found.head, found.links,
+        found.head, found.links, found.turns, found.tokens,
     ) = row  # fmt: skip
     if leaves:
         found.leaves = json.loads(leaves)

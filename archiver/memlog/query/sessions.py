@@ -10,7 +10,7 @@ from memlog.query.selection import sessions as rows_of
 # index: none, a session is one row in hundreds of records
 SESSIONS_SQL = """
 SELECT session, agent, project, title, started, ended, records, epochs, compactions, tools, errors, gaps,
-  bytes, metas, dir, started_ns, ended_ns, first_id, last_id FROM v_session
+  bytes, metas, dir, started_ns, ended_ns, first_id, last_id, turns, tokens FROM v_session
 WHERE (:agent IS NULL OR agent = :agent)
   AND (:project IS NULL OR project = :project OR substr(project, -length(:project) - 1) = '/' || :project)
   AND (:since IS NULL OR ended_ns >= :since) AND (:until IS NULL OR started_ns < :until)
@@ -19,14 +19,17 @@ ORDER BY ended_ns DESC, last_id DESC LIMIT :limit
 # index: session_name
 SESSION_SQL = """
 SELECT session, agent, project, title, started, ended, records, epochs, compactions, tools, errors, gaps,
-  bytes, metas, dir, started_ns, ended_ns, first_id, last_id FROM v_session
+  bytes, metas, dir, started_ns, ended_ns, first_id, last_id, turns, tokens FROM v_session
 WHERE session = :session AND agent = :agent
 """
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A row of v_session. gaps: holes in its own capture that are not healed; bytes: of its blobs."""
+    """A row of v_session. gaps: holes in its own capture that are not healed; bytes: of its blobs.
+
+    turns: messages of role user. tokens: the most its context was said to hold.
+    """
 
     session: str
     agent: str
@@ -47,6 +50,8 @@ class SessionRow:
     ended_ns: int | None
     first_id: int | None
     last_id: int | None
+    turns: int = 0
+    tokens: int | None = None
 
 
 def sessions(
