@@ -37,13 +37,13 @@ class Hit:
 
     score: bm25, higher is better; None where hits are in order of time. matched: `all` of the terms,
     `most` (all that say something by themselves) or `any` of those. text: of the part that matched, of
-    `parts`; unpacked when asked for.
+    `parts`; unpacked when asked for. title: of its session.
     """
 
     __slots__ = (
         "_packed", "_pieces", "_text", "agent", "block", "context", "digest", "epoch", "error", "id", "kind",
         "matched", "needles", "part", "parts", "project", "role", "score", "seq", "session", "session_id",
-        "source_id", "tool", "ts_ns",
+        "source_id", "title", "tool", "ts_ns",
     )  # fmt: skip
 
     def __init__(self, row: "Row", score: float | None) -> None:
@@ -55,6 +55,7 @@ class Hit:
         self._pieces: Pieces | None = None
         self.score = None if score is None else -score
         self.matched = "all"
+        self.title: str | None = None
         self.needles: list[str] = []
         self.context: list[dict[str, Any]] = []
 
@@ -98,7 +99,7 @@ class Hit:
 
 COLUMNS = (
     "id", "session", "epoch", "seq", "ts", "ts_ns", "agent", "project", "kind", "role", "tool", "source_id",
-    "block", "part", "parts", "snippet", "text", "score", "matched", "digest", "error",
+    "block", "part", "parts", "title", "snippet", "text", "score", "matched", "digest", "error",
 )  # fmt: skip
 
 
@@ -108,16 +109,19 @@ class Hits(list[Hit]):
     relaxed: some answer to fewer of the terms, because none or few answer to all. said: then the words
     that were looked for; rarest: those of them the first of `any` have.
     capped: common words; ranked among the newest CANDIDATES hits. notes: what a person should know.
+    after: where this page ends, if more follow. near: words that no record has, and what they may mean.
     """
 
     relaxed = False
     capped = False
+    after: str | None = None
 
     def __init__(self) -> None:
         super().__init__()
         self.notes: list[str] = []
         self.said: list[str] = []
         self.rarest: list[str] = []
+        self.near: list[tuple[str, list[str]]] = []
 
 
 def text_or_damaged(body: bytes, packing: int, text_bytes: int | None) -> str:
