@@ -69,6 +69,22 @@ def test_what_a_ring_lost_is_read_again_from_the_transcript_and_the_gap_is_heale
     assert one(home, "SELECT sum(gaps) FROM v_session") == 0
 
 
+def test_a_healing_that_was_cut_short_counts_what_it_had_brought_back(
+    home: Home, settings: Settings, transcript: Path, run_hook: Run
+) -> None:
+    call(run_hook, "Stop", transcript)
+    lose(settings)
+    few = settings._replace(batch_records=5)
+    with Archive.open(home, now_ns=1, settings=few) as archive, Drain(archive, few) as drain:
+        drain.run()
+        steps = heal.heal(archive, few, drain.heed)
+        next(steps)
+        next(steps)  # two batches are archived, then it is gone
+    assert ask(home, "SELECT healed, recovered FROM v_gap") == [(0, 10)]
+    drained(home, settings)
+    assert ask(home, "SELECT healed, recovered > 10 FROM v_gap") == [(1, 1)]
+
+
 def test_without_healing_the_same_loss_stays(
     home: Home, settings: Settings, transcript: Path, run_hook: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ The records of one pass come from one process, so they are counted per ring and 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hmac import digest as hmac_digest
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ UPDATE gap SET recovered = :recovered, healed_ns = :healed_ns WHERE ring = :ring
 """
 RING_SQL = "SELECT ring_id, uid FROM ring WHERE id = :ring"
 RECOVERED_SQL = "UPDATE gap SET recovered = recovered + :n WHERE id = :id"
+ROOM_SQL = "SELECT lost - recovered FROM gap WHERE id = :id AND healed_ns IS NULL"
 HEAL_GAP_SQL = """
 UPDATE gap SET healed_ns = :now_ns WHERE id = :id AND healed_ns IS NULL AND NOT EXISTS (
   SELECT 1 FROM hole WHERE healed_ns IS NULL AND noticed_ns <= :now_ns)
@@ -129,6 +130,19 @@ def add_known(
 def open_gaps(con: Connection) -> list[OpenGap]:
     """Every gap that is not healed, oldest first."""
     return [OpenGap(*row) for row in con.execute(OPEN_GAPS_SQL)]
+
+
+def recover(con: Connection, gap_ids: Iterable[int], n: int) -> None:
+    """Share out n records that were read again among these gaps, in their order.
+
+    In the transaction that stores them: whoever is killed after it must not find a loss that is none.
+    """
+    for gap_id in gap_ids:
+        row = con.execute(ROOM_SQL, {"id": gap_id}).fetchone()
+        share = min(n, row[0]) if row else 0
+        if share > 0:
+            con.execute(RECOVERED_SQL, {"id": gap_id, "n": share})
+            n -= share
 
 
 def mark_recovered(con: Connection, gap_id: int, n: int, *, complete: bool, now_ns: int) -> bool:

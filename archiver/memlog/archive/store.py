@@ -175,12 +175,14 @@ class Archive:
         cursor: int | None = None,
         now_ns: int,
         transcripts: Sequence[dict[str, Any]] = (),
+        heals: Sequence[int] = (),
     ) -> Outcome:
         """Archive one batch in one transaction; what was archived before becomes sightings.
 
         ring: row of the ring the frames come from; None for images, spool files and imports.
         source: path for damage and sessions of images. cursor: newest seq covered; None: of the items.
         transcripts: watermarks before which everything of their transcripts was given by now.
+        heals: ids of the gaps whose records these are, read again.
         Raises: UnavailableError, ArchiveError; nothing of the batch is then stored.
         """
         batch = (
@@ -192,6 +194,8 @@ class Archive:
         with self.transaction():
             step = ingest.Batch(self, batch, ring, source, now_ns)
             step.run(outcome)
+            if outcome.archived:
+                gaps.recover(self.con, heals, outcome.archived)
             for watermark in transcripts:
                 moved = gaps.imported(self.con, watermark, None, now_ns)
                 if moved:

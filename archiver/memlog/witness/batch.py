@@ -81,6 +81,7 @@ def ingest(
     ring: int | None,
     source: str,
     transcripts: Sequence[dict[str, Any]] = (),
+    heals: Sequence[int] = (),
 ) -> list[Outcome]:
     """What each transaction became: one, or several where the archive refuses a record.
 
@@ -95,7 +96,9 @@ def ingest(
         part, marks = stack.pop()
         try:
             outcomes.append(
-                archive.ingest(part, ring=ring, source=source, now_ns=time_ns(), transcripts=marks)
+                archive.ingest(
+                    part, ring=ring, source=source, now_ns=time_ns(), transcripts=marks, heals=heals
+                )
             )
         except Exception as exc:
             if trouble.is_storage(exc) or refused >= _MOST_REFUSED:

@@ -62,13 +62,12 @@ def heal(archive: Archive, settings: Settings, heed: Callable[[Outcome], None]) 
         wanted[hole.path] = max(wanted.get(hole.path, 0), hole.stop)
     if not wanted and not open_gaps:
         return
-    recovered = 0
     unread: set[str] = set()
     for path, stop in sorted(wanted.items()):
         known = _known(archive, path)
         if known.archived >= stop:
             continue
-        intake = Intake(archive, settings, heed)
+        intake = Intake(archive, settings, heed, [gap.id for gap in open_gaps])
         try:
             steps = intake.read(
                 path, known.agent, start=known.state, session=known.session, stop=stop, settled=False
@@ -79,12 +78,11 @@ def heal(archive: Archive, settings: Settings, heed: Callable[[Outcome], None]) 
         except (NotFoundError, InputError) as exc:
             log.warning("transcript gone, what is missing of it stays missing error=%s", exc)
             unread.add(path)
-        recovered += intake.totals.archived
         _close_holes(archive, path, intake.reached)
         if _known(archive, path).archived < stop:
             unread.add(path)
         yield Progress(stop, stop, path)
-    _close_gaps(archive, open_gaps, captured, unread, recovered)
+    _close_gaps(archive, {gap.id for gap in open_gaps}, captured, unread)
 
 
 def _close_holes(archive: Archive, path: str, reached: Watermark | None) -> None:
@@ -100,23 +98,20 @@ def _close_holes(archive: Archive, path: str, reached: Watermark | None) -> None
 
 
 def _close_gaps(
-    archive: Archive, found: list[OpenGap], captured: dict[str, Captured], unread: set[str], recovered: int
+    archive: Archive, looked_at: set[int], captured: dict[str, Captured], unread: set[str]
 ) -> None:
-    """Share out what was recovered; a gap is healed when all that hooks had put there was read again.
+    """A gap is healed when all that hooks had put there was read again, now or before a kill.
 
     What no transcript held does not come back: a gap of which nothing was recovered stays a loss.
     """
-    for gap in found:
-        share = min(recovered, max(gap.lost - gap.recovered, 0))
-        recovered -= share
+    for gap in gaps.open_gaps(archive.con):
         since = _time_before(archive, gap)
         concerned = {path for path, mark in captured.items() if mark.written_ns >= since}
-        complete = bool(concerned) and not concerned & unread and gap.recovered + share > 0
-        if not share and not complete:
+        if gap.id not in looked_at or not gap.recovered or not concerned or concerned & unread:
             continue
         with archive.transaction() as con:
-            healed = gaps.mark_recovered(con, gap.id, share, complete=complete, now_ns=time.time_ns())
-        log.info("gap read again lost=%d recovered=%d healed=%d", gap.lost, gap.recovered + share, healed)
+            healed = gaps.mark_recovered(con, gap.id, 0, complete=True, now_ns=time.time_ns())
+        log.info("gap read again lost=%d recovered=%d healed=%d", gap.lost, gap.recovered, healed)
 
 
 def _time_before(archive: Archive, gap: OpenGap) -> int:

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from memlog.archive.store import Archive, Outcome
 from memlog.capture import agents, transcript, watermark
@@ -29,11 +29,16 @@ def ignore(outcome: Outcome) -> None:
 class Intake:
     """Lines become batches, a batch one transaction; small files share one.
 
+    heals: ids of the gaps whose records are looked for.
     reached: the watermark after the newest line read. counts: what was met, archived or not.
     """
 
     def __init__(
-        self, archive: Archive, settings: Settings, heed: Callable[[Outcome], None] = ignore
+        self,
+        archive: Archive,
+        settings: Settings,
+        heed: Callable[[Outcome], None] = ignore,
+        heals: Sequence[int] = (),
     ) -> None:
         self.archive = archive
         self.settings = settings
@@ -44,6 +49,7 @@ class Intake:
         self.omitted: Counter[str] = Counter()
         self.reached: Watermark | None = None
         self._heed = heed
+        self._heals = heals
         self._items: list[Item] = []
         self._bytes = 0
         self._marks: dict[str, tuple[Watermark, str]] = {}
@@ -109,7 +115,10 @@ class Intake:
         transcripts = [
             mark._replace(state={**mark.state, AGENT_MARK: agent}).to_json() for mark, agent in marks
         ]
-        for outcome in ingest(self.archive, items, ring=None, source=self._source, transcripts=transcripts):
+        outcomes = ingest(
+            self.archive, items, ring=None, source=self._source, transcripts=transcripts, heals=self._heals
+        )
+        for outcome in outcomes:
             self.totals.count(outcome)
             self._heed(outcome)
         for mark, agent in marks:
