@@ -102,8 +102,8 @@ def test_without_an_archive_the_exit_code_is_3(home: Home, run_memlog: Run) -> N
 
 def test_the_help_names_only_what_there_is(run_memlog: Run) -> None:
     shown = run_memlog("admin", "--help", check=0).stdout
-    assert all(word in shown for word in ("verify", "rebuild", "migrate"))
-    for word in ("backup", "restore", "forget", "compact", "anchor"):
+    assert all(word in shown for word in ("verify", "anchor", "rebuild", "migrate"))
+    for word in ("vacuum", "repair", "prune"):
         assert word not in shown
         run_memlog("admin", word, check=2)
 

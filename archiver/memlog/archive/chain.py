@@ -34,6 +34,8 @@ SELECT r.id, s.agent, s.session, r.source_id, r.block, r.part, r.parts, r.ts_ns,
 FROM record r JOIN session s ON s.id = r.session_id LEFT JOIN ring g ON g.id = r.ring WHERE r.id = :id
 """
 HEADER_COLUMNS = 26  # of HEADER_SQL: up to link
+REWRITTEN = "its head here is not the anchored one: something up to it was rewritten"
+CUT = "it was cut:"  # so a truncation begins that only an anchor shows
 # index: tombstone_identity
 FORGOTTEN_SQL = """
 SELECT chain_header, digest FROM tombstone WHERE agent = :agent AND session = :name AND link = :link
@@ -89,10 +91,13 @@ def archive_genesis(archive_id: bytes) -> bytes:
     return sha256(CHAIN_DOMAIN + archive_id).digest()
 
 
-def verify_session(con: Connection, session_id: int) -> list[Problem]:
+def verify_session(
+    con: Connection, session_id: int, anchored: tuple[int, bytes] | None = None
+) -> list[Problem]:
     """What is wrong with one session's chain; [] when every byte it covers is as it was archived.
 
     It proves nothing about links cut from its end unless the head was exported before.
+    anchored: a link and the head there, as they were exported.
     """
     row = con.execute(SESSION_SQL, {"id": session_id}).fetchone()
     if row is None:
@@ -113,6 +118,10 @@ def verify_session(con: Connection, session_id: int) -> list[Problem]:
             if fault:
                 found.append(Problem(name, link, f"record {record_id}: {fault}"))
         head = next_head(head, header, digest)
+        if anchored is not None and link == anchored[0] and head != anchored[1]:
+            found.append(Problem(name, link, REWRITTEN))
+    if anchored is not None and last < anchored[0]:
+        found.append(Problem(name, last, f"{CUT} {anchored[0]} links were anchored"))
     if last != links:
         found.append(Problem(name, last, f"{links} links were written"))
     if head != expected:

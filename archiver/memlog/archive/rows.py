@@ -26,6 +26,11 @@ FTS_SQL = "INSERT INTO record_fts (rowid, text, tags) VALUES (?, ?, ?)"
 _Ring = tuple[int | None, bytes | None, int | None, int | None, int | None, int | None]
 
 
+def tags(session: int, day: int, kind: str) -> str:
+    """What the index holds of a record besides its text: words of a filter."""
+    return f"s{session} d{day} k{kind.replace('_', '')}"
+
+
 class Rows:
     """The rows of one batch, in the order they are linked.
 
@@ -86,7 +91,7 @@ class Rows:
                 decode_error, link, salt, digest, record.mac, 1 if timed else 0,
             )
         )  # fmt: skip
-        self._texts.append((record_id, indexed, f"s{session.id} d{day} k{kind.replace('_', '')}"))
+        self._texts.append((record_id, indexed, tags(session.id, day, kind)))
         session.count(record, record_id, size)
         epoch.dirty = True
         if part == 0:

@@ -76,6 +76,10 @@ class Tombstones:
         con.executemany(ADD_SQL, rows)
         self._known.update(t.names for t in rows)
 
+    def remember(self, names: Iterable[tuple[object, ...]]) -> None:
+        """Take these identities for forgotten; nothing is stored."""
+        self._known.update(names)
+
     def covers(self, agent: str, session: str, source_id: str, block: int, part: int) -> bool:
         """Whether a record was forgotten."""
         known = self._known

@@ -19,6 +19,10 @@ SNAPPED_SQL = """
 SELECT e.id, s.dir, e.number, e.snap_digest FROM epoch e JOIN session s ON s.id = e.session_id
 WHERE e.snap_digest IS NOT NULL ORDER BY s.dir, e.number
 """
+NOW_SQL = """
+SELECT s.dir, e.number, e.snap_digest FROM epoch e JOIN session s ON s.id = e.session_id
+WHERE e.id = :epoch AND e.snap_digest IS NOT NULL
+"""
 DIRTY_SQL = "UPDATE epoch SET dirty = 1, snap_digest = NULL, snapped_ns = NULL WHERE id = :epoch"
 
 
@@ -36,6 +40,12 @@ def check(con: Connection, root: str) -> Iterator[Fault | None]:
         path = os.path.join(name, snap_name(number))
         what = _what_is_wrong(root, name, number, expected)
         yield None if what is None else Fault(epoch, path, what)
+
+
+def still(con: Connection, root: str, fault: Fault) -> bool:
+    """Whether a fault is one at this moment too: a snapshot that is being written passes for one."""
+    row = con.execute(NOW_SQL, {"epoch": fault.epoch_id}).fetchone()
+    return row is not None and _what_is_wrong(root, *row) is not None
 
 
 def rewrite(

@@ -1,33 +1,32 @@
 """`memlog admin`: the archive as a file: check it, make it again, bring it up to date."""
 
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from memlog.cli import terminal
+from memlog.cli import anchor, terminal, verify
 from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
+from memlog.cli.live import live_rings
 from memlog.cli.progress import ProgressLine
 from memlog.cli.root import Context, pass_context
-from memlog.errors import ArchiveError, InputError, MemlogError
+from memlog.errors import InputError
 from memlog.query.checks import number
 
-if TYPE_CHECKING:
-    from memlog.settings import Settings
-
-
-_ARCHIVE, _SHOWN = "archive.db", 5  # faults of its pages a person is shown
 _TICK = 200_000  # steps of SQLite between two looks at the clock
 
 
 @click.group()
 def admin() -> None:
-    """Look after the archive: verify, rebuild, migrate.
+    """Look after the archive: verify, anchor, rebuild, migrate.
 
     Example: memlog admin verify
     """
+
+
+for _command in (verify.verify, anchor.anchor):
+    admin.add_command(_command)
 
 
 @admin.group()
@@ -113,63 +112,6 @@ def migrate(context: Context, /) -> None:
     click.echo(f"{len(names)} migrations applied" if names else "nothing to migrate", err=True)
 
 
-@admin.command()
-@click.option("--quick", is_flag=True, help="Of the search index compare numbers only.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@pass_context
-def verify(context: Context, /, quick: bool, as_json: bool) -> int:
-    """Check every page, hash chain and snapshot, and the search index.
-
-    Exits 1 when something is not as it was archived.
-    It proves that no record was changed, moved or taken from between others. What was cut from the end of
-    a session is noticed only where its chain head was kept elsewhere.
-
-    Example: memlog admin verify --json
-    """
-    with ProgressLine("records", 1) as line:
-        found = list(_problems(context, line, quick))
-    if as_json:
-        terminal.write(to_json({"ok": not found, "problems": found}) + "\n")
-    pages = [problem for problem in found if problem["where"] == _ARCHIVE]
-    others = [problem for problem in found if problem["where"] != _ARCHIVE]
-    for problem in [*pages[:_SHOWN], *others] if not as_json else ():
-        click.echo(terminal.safe_text(f"{problem['where']}: {problem['what']}"))
-    if len(pages) > _SHOWN and not as_json:
-        click.echo(f"{_ARCHIVE}: {len(pages) - _SHOWN} more faults of its pages; --json names them", err=True)
-    click.echo(f"{len(found)} problems" if found else "everything is as it was archived", err=True)
-    if pages:
-        terminal.say(f"next: {ArchiveError.hint}")
-    return 1 if found else 0
-
-
-def _problems(context: Context, line: ProgressLine, quick: bool) -> Iterator[dict[str, Any]]:
-    from memlog.archive import chain, index_check, tree_check
-    from memlog.archive.connection import Error, open_reader
-    from memlog.witness.jobs import Progress
-
-    con = open_reader(context.home.archive)
-    try:
-        con.set_progress_handler(lambda: line.tick("checking every page"), _TICK)
-        for (what,) in con.execute("PRAGMA integrity_check"):
-            # some of its answers hold a fault a line, under the database's name
-            for fault in what.splitlines() if what != "ok" else ():
-                if not fault.startswith("***"):
-                    yield {"where": _ARCHIVE, "what": fault}
-        con.set_progress_handler(None, 0)
-        for found in chain.verify_all(con, lambda done, total: line(Progress(done, total, "hash chains"))):
-            yield {"where": f"{found.chain}, link {found.link}", "what": found.what}
-        for what in index_check.check(con, quick=quick):
-            yield {"where": "search index", "what": what}
-        for number, wrong in enumerate(tree_check.check(con, context.home.root), 1):
-            line.tick(f"{number:,} snapshots compared")
-            if wrong is not None:
-                yield {"where": wrong.path, "what": wrong.what}
-    except Error as exc:  # a page SQLite cannot read ends the check, and is its result
-        yield {"where": _ARCHIVE, "what": str(exc)}
-    finally:
-        con.close()
-
-
 def _surveyed(context: Context) -> dict[str, Any]:
     from memlog.archive.survey import survey
 
@@ -184,29 +126,13 @@ def _rebuilt(context: Context) -> dict[str, Any]:
 
     home, settings = context.home, context.settings
     with control.alone(home), ProgressLine("records", 1) as line:
-        steps = rebuild(
-            home, now_ns=time.time_ns(), settings=settings, cursors=_cursors(settings), told=line.tick
-        )  # fmt: skip
+        cursors = {ring: max(oldest - 1, 0) for ring, (oldest, _) in live_rings(settings).items()}
+        steps = rebuild(home, now_ns=time.time_ns(), settings=settings, cursors=cursors, told=line.tick)
         while True:
             try:
                 line(Progress(*next(steps)))
             except StopIteration as stop:
                 return dict(stop.value)
-
-
-def _cursors(settings: "Settings") -> dict[tuple[bytes, int], int]:
-    """From where the rings that are there now are drained again: everything they still hold."""
-    from memlog.ring.open import open_ring, retired_rings
-
-    found = {}
-    try:
-        with open_ring(settings) as ring:
-            rings = [ring.info(), *(one.info() for one in retired_rings(settings))]
-    except (MemlogError, OSError):
-        return {}
-    for info in rings:
-        found[info.ring_id, info.uid] = max(info.oldest_seq - 1, 0)
-    return found
 
 
 def _tell(result: dict[str, Any], apply: bool) -> None:

@@ -1,0 +1,134 @@
+"""Whether what the archive has counted is what its rows are: sessions, epochs, days, losses, tombstones."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from memlog.archive.connection import Connection
+from memlog.contracts import DAY_BITS
+
+# rowid order: each row is read once, and only its sums are kept
+ROWS_SQL = """
+SELECT id, session_id, epoch_id, part = 0, kind, error, bytes, ts_ns FROM record ORDER BY id
+"""
+SESSIONS_SQL = """
+SELECT s.id, s.session, s.records, s.metas, s.tools, s.errors, s.bytes, s.first_id, s.last_id, s.started_ns,
+  s.ended_ns, EXISTS (SELECT 1 FROM tombstone t WHERE t.agent = s.agent AND t.session = s.session)
+FROM session s ORDER BY s.id
+"""
+EPOCHS_SQL = """
+SELECT e.id, s.session, e.session_id, e.number, e.boundary, e.closed_ns, e.records
+FROM epoch e JOIN session s ON s.id = e.session_id ORDER BY e.session_id, e.number
+"""
+DAYS_SQL = "SELECT day, n FROM day"
+FOREIGN_SQL = "PRAGMA foreign_key_check"
+GAP_LINKS_SQL = """
+SELECT body ->> '$.ring_id', body ->> '$.uid', body ->> '$.after_seq', body ->> '$.before_seq'
+FROM archive_link WHERE type = 'gap'
+EXCEPT SELECT lower(hex(r.ring_id)), r.uid, g.after_seq, g.before_seq FROM gap g JOIN ring r ON r.id = g.ring
+"""
+UNLINKED_SQL = """
+SELECT lower(hex(r.ring_id)), r.uid, g.after_seq, g.before_seq FROM gap g JOIN ring r ON r.id = g.ring
+EXCEPT SELECT body ->> '$.ring_id', body ->> '$.uid', body ->> '$.after_seq', body ->> '$.before_seq'
+FROM archive_link WHERE type = 'gap'
+"""
+
+Problem = tuple[str, str]
+_NAMES = ("records", "metas", "tools", "errors", "bytes", "first_id", "last_id", "started_ns", "ended_ns")
+_RANGE = ("first_id", "last_id", "started_ns", "ended_ns")
+
+
+def check(con: Connection) -> Iterator[Problem]:
+    """Where and what is wrong."""
+    for table, rowid, parent, _ in con.execute(FOREIGN_SQL):
+        yield f"{table} {rowid}", f"the {parent} it names is not there"
+    sessions, epochs, days = _count(con)
+    for id_, name, *told, forgotten in con.execute(SESSIONS_SQL):
+        found = sessions.pop(id_, None) or _Sums(told)
+        for what, said, is_ in zip(_NAMES, told, found.as_row(), strict=True):
+            # What was forgotten may have been the first or last: a range may be wider than its rows.
+            if said != is_ and not (forgotten and what in _RANGE and _covers(what, said, is_)):
+                yield f"session {name}", f"{what} says {said}, its rows {is_}"
+    yield from _epochs(con, epochs)
+    counters = dict(con.execute(DAYS_SQL).fetchall())
+    for day, most in days.items():
+        if counters.get(day, 0) <= most:
+            yield f"day {day}", f"its next id would be {counters.get(day, 0)}, and {most} is taken"
+
+
+def losses(con: Connection) -> Iterator[Problem]:
+    """Gaps against the links that noted them: a loss is not made undone."""
+    for ring, uid, after, before in con.execute(GAP_LINKS_SQL):
+        yield f"ring {ring}", f"its gap ({uid}: {after}, {before}) was noted, and is not there"
+    for ring, uid, after, before in con.execute(UNLINKED_SQL):
+        yield f"ring {ring}", f"its gap ({uid}: {after}, {before}) was never noted"
+
+
+def _covers(what: str, said: int | None, is_: int | None) -> bool:
+    if said is None or is_ is None:
+        return is_ is None
+    return said <= is_ if what in ("first_id", "started_ns") else said >= is_
+
+
+class _Sums:
+    """What a session's row says of its records."""
+
+    __slots__ = ("bytes", "errors", "first", "last", "metas", "newest", "oldest", "records", "tools")
+
+    def __init__(self, told: list[Any] | None = None) -> None:
+        self.records = self.metas = self.tools = self.errors = self.bytes = 0
+        # A session whose rows are all forgotten, or that only events tell of, keeps its range.
+        kept: list[Any] = told[5:] if told else [None] * 4
+        self.first, self.last, self.oldest, self.newest = kept
+
+    def add(self, id_: int, whole: int, kind: str, error: int, size: int, ts_ns: int) -> None:
+        if whole:
+            self.records += 1
+            self.metas += kind == "meta"
+            self.tools += kind == "tool_use"
+            self.errors += error
+        self.bytes += size
+        if self.first is None:
+            self.first, self.oldest, self.newest = id_, ts_ns, ts_ns
+        self.last = id_
+        self.oldest, self.newest = min(self.oldest, ts_ns), max(self.newest, ts_ns)
+
+    def as_row(self) -> tuple[int | None, ...]:
+        return (
+            self.records, self.metas, self.tools, self.errors, self.bytes, self.first, self.last,
+            self.oldest, self.newest,
+        )  # fmt: skip
+
+
+def _count(con: Connection) -> tuple[dict[int, _Sums], dict[int, tuple[int, int]], dict[int, int]]:
+    """Sums by session; (records, session) by epoch; the largest number by day."""
+    sessions: dict[int, _Sums] = {}
+    epochs: dict[int, tuple[int, int]] = {}
+    days: dict[int, int] = {}
+    low = (1 << DAY_BITS) - 1
+    for id_, session, epoch, whole, kind, error, size, ts_ns in con.execute(ROWS_SQL):
+        sums = sessions.get(session)
+        if sums is None:
+            sums = sessions[session] = _Sums()
+        sums.add(id_, whole, kind, error, size, ts_ns)
+        n, of = epochs.get(epoch, (0, session))
+        epochs[epoch] = (n + whole, of if of == session else -1)
+        days[id_ >> DAY_BITS] = id_ & low
+    return sessions, epochs, days
+
+
+def _epochs(con: Connection, found: dict[int, tuple[int, int]]) -> Iterator[Problem]:
+    session, expected, open_ = None, 0, False
+    for id_, name, session_id, number, boundary, closed_ns, records in con.execute(EPOCHS_SQL):
+        where = f"session {name}, epoch {number}"
+        if session_id != session:
+            session, expected, open_ = session_id, 0, False
+        if number != expected or (not boundary) != (number == 0):
+            yield where, f"it stands where epoch {expected} belongs"
+        if open_:
+            yield where, "it follows an epoch that is not closed"
+        expected, open_ = expected + 1, closed_ns is None
+        counted, of = found.get(id_, (0, session_id))
+        if counted != records:
+            yield where, f"records says {records}, its rows {counted}"
+        if of != session_id:
+            yield where, "records of another session point to it"

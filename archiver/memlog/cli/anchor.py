@@ -1,0 +1,40 @@
+"""`memlog admin anchor`: the heads of all chains, to be kept elsewhere."""
+
+import os
+import time
+
+import click
+
+from memlog.cli import terminal
+from memlog.cli.encode import to_json
+from memlog.cli.root import Context, pass_context
+
+
+@click.command()
+@click.option("-o", "--output", metavar="FILE", help="Write it there instead of to stdout.")
+@pass_context
+def anchor(context: Context, /, output: str | None) -> None:
+    """The heads of all hash chains, to keep where nobody who writes the archive can write.
+
+    `memlog admin verify --anchor FILE` then finds whatever was changed, cut or rewritten up to it. It holds
+    digests and counts, no text and no name, and can be mailed. Its root, printed to stderr, fits on paper.
+
+    Example: memlog admin anchor -o anchor.json
+    """
+    from memlog.archive.anchor import take
+    from memlog.archive.connection import open_reader
+    from memlog.paths import replace_file
+
+    con = open_reader(context.home.archive)
+    try:
+        con.execute("BEGIN")
+        found = take(con, made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    finally:
+        con.close()
+    text = to_json(found.as_json()) + "\n"
+    if output is None or output == "-":
+        terminal.write(text)
+    else:
+        replace_file(os.path.abspath(output), text.encode())
+    said = f"{found.records:,} records of {len(found.sessions):,} sessions, root {found.root.hex()}"
+    click.echo(said, err=True)
