@@ -9,7 +9,8 @@
  * 1-5 are what existing clients use. STATS and CLEAR are about the opener's ring,
  * and about all of them with the capability; a capable file that reads one other
  * uid still counts and clears all. GET_INFO and SET_DRAINED are about one ring: the
- * one FILTER_UID named, else the opener's.
+ * one FILTER_UID named, else the opener's; a mark is the opener's own, whichever
+ * ring it is on.
  *
  * Every struct is zeroed before it is filled, and every field has an explicit
  * place, so nothing of the kernel's stack leaves it.
@@ -128,23 +129,10 @@ static long memlog_get_info(struct memlog_file *mf, struct memlog_info __user *t
 	return copy_to_user(to, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-static long memlog_mark_drained(struct memlog_ring *ring, u64 seq)
-{
-	long err = 0;
-
-	mutex_lock(&ring->lock);
-	/* What was never written cannot be archived. */
-	if (seq >= ring->next_seq)
-		err = -EINVAL;
-	else if (seq > ring->drained_seq)
-		ring->drained_seq = seq;
-	mutex_unlock(&ring->lock);
-	return err;
-}
-
 static long memlog_set_drained(struct memlog_file *mf, const u64 __user *from)
 {
 	struct memlog_ring *ring;
+	long err;
 	u64 seq;
 
 	if (copy_from_user(&seq, from, sizeof(seq)))
@@ -155,7 +143,10 @@ static long memlog_set_drained(struct memlog_file *mf, const u64 __user *from)
 	mutex_unlock(&mf->lock);
 	if (!ring)
 		return seq ? -EINVAL : 0;
-	return memlog_mark_drained(ring, seq);
+	mutex_lock(&ring->lock);
+	err = memlog_ring_mark(ring, mf->own->uid, seq);
+	mutex_unlock(&ring->lock);
+	return err;
 }
 
 static long memlog_next_bytes(struct memlog_file *mf, int __user *to)

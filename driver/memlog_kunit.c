@@ -59,9 +59,11 @@ static void memlog_test_exit(struct kunit *test)
 static u64 memlog_test_put(u32 length)
 {
 	struct memlog_record_header hdr = { .length = length, .pid = 5 };
+	u8 digest[MEMLOG_HASH_BYTES];
 
 	memset(blob, ring->next_seq & 0xff, length);
-	memlog_ring_put(ring, &hdr, blob);
+	sha256(blob, length, digest);
+	memlog_ring_put(ring, &hdr, blob, digest);
 	return hdr.seq;
 }
 
@@ -156,7 +158,7 @@ static void memlog_test_resize(struct kunit *test)
 
 static void memlog_test_hash(struct kunit *test)
 {
-	u8 joined[MEMLOG_HASH_BYTES + MEMLOG_HEADER_BYTES + 100];
+	u8 joined[MEMLOG_HASH_BYTES + MEMLOG_HEADER_BYTES + MEMLOG_HASH_BYTES];
 	u8 running[MEMLOG_HASH_BYTES];
 	struct memlog_cursor cursor = {};
 
@@ -165,8 +167,9 @@ static void memlog_test_hash(struct kunit *test)
 	memcpy(running, ring->hash_before, sizeof(running));
 	while (memlog_test_take(test, &cursor)) {
 		memcpy(joined, running, sizeof(running));
-		memcpy(joined + sizeof(running), frame,
-		       sizeof(joined) - sizeof(running));
+		memcpy(joined + sizeof(running), frame, MEMLOG_HEADER_BYTES);
+		sha256(frame + MEMLOG_HEADER_BYTES, 100,
+		       joined + sizeof(running) + MEMLOG_HEADER_BYTES);
 		sha256(joined, sizeof(joined), running);
 	}
 	KUNIT_EXPECT_EQ(test, 0, memcmp(running, ring->hash_after, sizeof(running)));
@@ -193,6 +196,47 @@ static void memlog_test_clear(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memlog_test_take(test, &cursor), 10ULL);
 }
 
+static u64 memlog_test_drained(void)
+{
+	struct memlog_info info = {};
+
+	memlog_ring_info(ring, &info);
+	return info.drained_seq;
+}
+
+static void memlog_test_marks(struct kunit *test)
+{
+	struct memlog_info info = {};
+	u32 other;
+
+	while (memlog_test_put(10) < 9)
+		;
+	KUNIT_EXPECT_EQ(test, memlog_test_drained(), 0ULL);
+	KUNIT_EXPECT_EQ(test, memlog_ring_mark(ring, 0, 10), -EINVAL);
+	KUNIT_EXPECT_EQ(test, memlog_ring_mark(ring, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, memlog_test_drained(), 9ULL);
+	/* The user's own witness begins: nothing counts until it has it too. */
+	KUNIT_EXPECT_EQ(test, memlog_ring_mark(ring, MEMLOG_TEST_UID, 0), 0);
+	KUNIT_EXPECT_EQ(test, memlog_test_drained(), 0ULL);
+	memlog_ring_info(ring, &info);
+	KUNIT_EXPECT_EQ(test, info.archived_seq, 9ULL);
+	KUNIT_EXPECT_EQ(test, memlog_ring_mark(ring, MEMLOG_TEST_UID, 4), 0);
+	KUNIT_EXPECT_EQ(test, memlog_ring_mark(ring, MEMLOG_TEST_UID, 2), 0);
+	KUNIT_EXPECT_EQ(test, memlog_test_drained(), 4ULL);
+	/* Other capable witnesses have places as long as there are. */
+	for (other = 1; other < MEMLOG_MARKS - 1; other++)
+		KUNIT_EXPECT_EQ(test, memlog_ring_mark(ring, other, 7), 0);
+	KUNIT_EXPECT_EQ(test, memlog_ring_mark(ring, other, 7), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, memlog_ring_mark(ring, MEMLOG_TEST_UID, 8), 0);
+	KUNIT_EXPECT_EQ(test, memlog_test_drained(), 7ULL);
+	/* Those who have been silent for a week count no longer. */
+	for (other = 2; other < MEMLOG_MARKS; other++)
+		ring->marks[other].told_ns -= MEMLOG_MARK_NS;
+	KUNIT_EXPECT_EQ(test, memlog_test_drained(), 8ULL);
+	KUNIT_EXPECT_EQ(test, memlog_ring_mark(ring, 1000, 6), 0);
+	KUNIT_EXPECT_EQ(test, memlog_test_drained(), 6ULL);
+}
+
 static struct kunit_case memlog_test_cases[] = {
 	KUNIT_CASE(memlog_test_order),
 	KUNIT_CASE(memlog_test_eviction),
@@ -200,6 +244,7 @@ static struct kunit_case memlog_test_cases[] = {
 	KUNIT_CASE(memlog_test_resize),
 	KUNIT_CASE(memlog_test_hash),
 	KUNIT_CASE(memlog_test_clear),
+	KUNIT_CASE(memlog_test_marks),
 	{}
 };
 

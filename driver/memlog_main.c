@@ -22,7 +22,7 @@
 
 static_assert(sizeof(struct memlog_record_header) == MEMLOG_HEADER_BYTES);
 static_assert(sizeof(struct memlog_stats) == 48);
-static_assert(sizeof(struct memlog_info) == 136);
+static_assert(sizeof(struct memlog_info) == 168);
 
 static int memlog_gid = MEMLOG_NO_GID;
 module_param(memlog_gid, int, 0644);

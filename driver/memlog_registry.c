@@ -13,6 +13,7 @@
  * whoever wrote first, and charged against one cap for all.
  */
 
+#include <crypto/sha2.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
@@ -209,17 +210,23 @@ static int memlog_lock_with_buffer(struct memlog_ring *ring,
  * @hdr: as memlog_ring_put() takes it
  * @blob: in kernel memory
  *
+ * The blob is hashed before the lock is taken: nobody waits for another's.
+ *
  * Return: 0, -ENOSPC (cap on memory) or -ENOMEM; then nothing is stored.
  */
 int memlog_store(struct memlog_ring *ring, struct memlog_record_header *hdr,
 		 const void *blob)
 {
 	struct memlog_buffer spare = {};
-	int err = memlog_lock_with_buffer(ring, &spare);
+	u8 digest[MEMLOG_HASH_BYTES];
+	int err;
 
+	if (ring->keeps_hash)
+		sha256(blob, hdr->length, digest);
+	err = memlog_lock_with_buffer(ring, &spare);
 	if (err)
 		return err;
-	memlog_ring_put(ring, hdr, blob);
+	memlog_ring_put(ring, hdr, blob, digest);
 	mutex_unlock(&ring->lock);
 	memlog_buffer_free(&spare);	/* another writer was faster */
 

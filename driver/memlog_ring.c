@@ -27,6 +27,14 @@
  *
  * Hash. Each entry is preceded by the running hash *after* its record, so the
  * hash before the oldest record is known without hashing an evicted one again.
+ * The blob goes in as its digest, which the writer makes before it takes the
+ * lock: what is hashed under it is 120 bytes, however long the blob.
+ *
+ * Drained. Each witness has a mark of its own, and what counts as drained is the
+ * smallest. A mark stays when its witness closes the file or is killed, and is
+ * the same witness's again when it comes back: a witness is known by the uid that
+ * opened the file. One that has said nothing for MEMLOG_MARK_NS no longer counts,
+ * else a witness tried once would hold the ring back until the module goes.
  *
  * Lock order. file->lock, then registry.lock, then ring->lock; no two rings'
  * locks at once. Every function here runs under ring->lock.
@@ -51,6 +59,7 @@
 #ifdef __KERNEL__
 #include <crypto/sha2.h>
 #include <linux/align.h>
+#include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/math64.h>
@@ -167,17 +176,17 @@ static void memlog_evict_oldest(struct memlog_ring *ring)
 
 static void memlog_hash_record(struct memlog_ring *ring,
 			       const struct memlog_record_header *hdr,
-			       const void *blob)
+			       const u8 *digest)
 {
-	struct sha256_state state;
+	u8 joined[MEMLOG_HASH_BYTES + MEMLOG_HEADER_BYTES + MEMLOG_HASH_BYTES];
 
 	if (!ring->keeps_hash)
 		return;
-	sha256_init(&state);
-	sha256_update(&state, ring->hash_after, MEMLOG_HASH_BYTES);
-	sha256_update(&state, (const u8 *)hdr, sizeof(*hdr));
-	sha256_update(&state, blob, hdr->length);
-	sha256_final(&state, ring->hash_after);
+	memcpy(joined, ring->hash_after, MEMLOG_HASH_BYTES);
+	memcpy(joined + MEMLOG_HASH_BYTES, hdr, MEMLOG_HEADER_BYTES);
+	memcpy(joined + MEMLOG_HASH_BYTES + MEMLOG_HEADER_BYTES, digest,
+	       MEMLOG_HASH_BYTES);
+	sha256(joined, sizeof(joined), ring->hash_after);
 }
 
 /**
@@ -185,9 +194,11 @@ static void memlog_hash_record(struct memlog_ring *ring,
  * @ring: ring of one uid, with a buffer; caller holds @ring->lock
  * @hdr: length, pid and session_id are given; the rest is stamped here
  * @blob: @hdr->length bytes, already in kernel memory
+ * @digest: SHA-256 of @blob; unused where the ring keeps no hash
  */
 void memlog_ring_put(struct memlog_ring *ring,
-		     struct memlog_record_header *hdr, const void *blob)
+		     struct memlog_record_header *hdr, const void *blob,
+		     const u8 *digest)
 {
 	u64 need = memlog_entry_bytes(hdr->length);
 	u64 pos = ring->head;
@@ -202,7 +213,7 @@ void memlog_ring_put(struct memlog_ring *ring,
 	hdr->uid = ring->uid;
 	hdr->seq = ring->next_seq++;
 	hdr->ts_ns = ktime_get_real_ns();
-	memlog_hash_record(ring, hdr, blob);
+	memlog_hash_record(ring, hdr, digest);
 
 	memlog_copy_in(&ring->buffer, pos, ring->hash_after, MEMLOG_HASH_BYTES);
 	pos += MEMLOG_ENTRY_PREFIX;
@@ -317,6 +328,80 @@ bool memlog_ring_shrink(struct memlog_ring *ring, u64 capacity,
 	return false;
 }
 
+static bool memlog_mark_counts(const struct memlog_mark *mark, u64 now_ns)
+{
+	return mark->told_ns && now_ns - mark->told_ns < MEMLOG_MARK_NS;
+}
+
+static struct memlog_mark *memlog_mark_of(struct memlog_ring *ring, u32 witness,
+					  u64 now_ns)
+{
+	struct memlog_mark *mark, *spare = NULL;
+	unsigned int i;
+
+	if (witness == ring->uid)
+		return &ring->marks[0];
+	for (i = 1; i < MEMLOG_MARKS; i++) {
+		mark = &ring->marks[i];
+		if (mark->told_ns && mark->witness == witness)
+			return mark;
+		if (!spare && !memlog_mark_counts(mark, now_ns))
+			spare = mark;
+	}
+	if (spare)
+		*spare = (struct memlog_mark){};
+	return spare;
+}
+
+/**
+ * memlog_ring_mark() - what one witness has archived
+ * @ring: caller holds @ring->lock
+ * @witness: uid its file was opened by
+ * @seq: newest seq it has archived; a smaller one than before changes nothing,
+ *	but says that the witness is there, and 0 that it begins
+ *
+ * Return: 0, -EINVAL (a seq never written) or -ENOSPC (too many witnesses).
+ */
+int memlog_ring_mark(struct memlog_ring *ring, u32 witness, u64 seq)
+{
+	u64 now_ns = ktime_get_ns();
+	struct memlog_mark *mark;
+
+	lockdep_assert_held(&ring->lock);
+	if (seq >= ring->next_seq)
+		return -EINVAL;
+	mark = memlog_mark_of(ring, witness, now_ns);
+	if (!mark)
+		return -ENOSPC;
+	mark->witness = witness;
+	mark->seq = max_t(u64, mark->seq, seq);
+	mark->told_ns = now_ns;
+	return 0;
+}
+
+/* By any witness, be it gone for good: what is archived stays so. */
+static u64 memlog_archived(const struct memlog_ring *ring)
+{
+	u64 archived = 0;
+	unsigned int i;
+
+	for (i = 0; i < MEMLOG_MARKS; i++)
+		archived = max_t(u64, archived, ring->marks[i].seq);
+	return archived;
+}
+
+/* By every witness that counts. */
+static u64 memlog_drained(const struct memlog_ring *ring)
+{
+	u64 now_ns = ktime_get_ns(), drained = U64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < MEMLOG_MARKS; i++)
+		if (memlog_mark_counts(&ring->marks[i], now_ns))
+			drained = min_t(u64, drained, ring->marks[i].seq);
+	return drained == U64_MAX ? 0 : drained;
+}
+
 /**
  * memlog_ring_stats() - add one ring's counters to those of others
  * @ring: caller holds @ring->lock
@@ -344,20 +429,29 @@ void memlog_ring_stats(struct memlog_ring *ring, struct memlog_stats *stats)
 }
 
 /**
- * memlog_ring_info() - positions and hashes of one ring
+ * memlog_ring_info() - positions, size, times and hashes of one ring
  * @ring: caller holds @ring->lock
  * @info: zeroed; its ring_id is the caller's
  */
 void memlog_ring_info(struct memlog_ring *ring, struct memlog_info *info)
 {
+	struct memlog_record_header oldest;
+	struct memlog_cursor first = {};
+
 	lockdep_assert_held(&ring->lock);
+	if (memlog_ring_peek(ring, &first, &oldest)) {
+		info->oldest_ts_ns = oldest.ts_ns;
+		info->newest_ts_ns = ring->newest_ts_ns;
+	}
+	info->ring_bytes = ring->head - ring->tail;
 	info->uid = ring->uid;
 	info->next_seq = ring->next_seq;
 	info->oldest_seq = ring->oldest_seq;
 	info->evicted = ring->evicted;
 	info->cleared = ring->cleared;
 	info->capacity = ring->capacity;
-	info->drained_seq = ring->drained_seq;
+	info->drained_seq = memlog_drained(ring);
+	info->archived_seq = memlog_archived(ring);
 	memcpy(info->hash_before, ring->hash_before, MEMLOG_HASH_BYTES);
 	memcpy(info->hash_after, ring->hash_after, MEMLOG_HASH_BYTES);
 }

@@ -22,6 +22,27 @@ struct memlog_buffer {
 	u64 size;
 };
 
+/* Witnesses of one ring: its uid's own, which always has a place, and privileged ones. */
+#define MEMLOG_MARKS		4
+
+/* How long a witness that says nothing holds the ring's drained mark back. */
+#define MEMLOG_MARK_NS		(7 * 86400 * 1000000000ULL)
+
+/**
+ * struct memlog_mark - what one witness has archived of a ring
+ * @witness: uid its files were opened by
+ * @seq: newest one; only ever grows
+ * @told_ns: when it last said so, on a clock that stops in suspend; 0 = never
+ *
+ * It outlives the witness's open files, so that one which restarts finds what it
+ * has not archived still counted as such.
+ */
+struct memlog_mark {
+	u32 witness;
+	u64 seq;
+	u64 told_ns;
+};
+
 /**
  * struct memlog_ring - the records of one uid
  * @lock: everything below; sleeps, and is never held over user memory or an
@@ -40,7 +61,7 @@ struct memlog_buffer {
  * @oldest_seq: seq of the record at @tail; @next_seq when empty
  * @evicted: records evicted to make room
  * @cleared: records dropped by CLEAR
- * @drained_seq: newest seq a witness has archived
+ * @marks: of its witnesses; the first is for @uid's own
  * @newest_ts_ns: time of the newest record ever written
  * @hash_before: running hash before the record at @tail
  * @hash_after: running hash after the newest record
@@ -59,8 +80,8 @@ struct memlog_ring {
 	u64 oldest_seq;
 	u64 evicted;
 	u64 cleared;
-	u64 drained_seq;
 	u64 newest_ts_ns;
+	struct memlog_mark marks[MEMLOG_MARKS];
 	u8 hash_before[MEMLOG_HASH_BYTES];
 	u8 hash_after[MEMLOG_HASH_BYTES];
 };
@@ -81,7 +102,8 @@ u64 memlog_ring_buffer_bytes(u64 capacity);
 void memlog_ring_swap_buffer(struct memlog_ring *ring,
 			     struct memlog_buffer *buffer);
 void memlog_ring_put(struct memlog_ring *ring,
-		     struct memlog_record_header *hdr, const void *blob);
+		     struct memlog_record_header *hdr, const void *blob,
+		     const u8 *digest);
 size_t memlog_ring_peek(struct memlog_ring *ring, struct memlog_cursor *cursor,
 			struct memlog_record_header *hdr);
 size_t memlog_ring_copy(struct memlog_ring *ring,
@@ -90,6 +112,7 @@ void memlog_cursor_advance(struct memlog_cursor *cursor, size_t frame_bytes);
 void memlog_ring_clear(struct memlog_ring *ring, struct memlog_buffer *unused);
 bool memlog_ring_shrink(struct memlog_ring *ring, u64 capacity,
 			unsigned int limit);
+int memlog_ring_mark(struct memlog_ring *ring, u32 witness, u64 seq);
 void memlog_ring_stats(struct memlog_ring *ring, struct memlog_stats *stats);
 void memlog_ring_info(struct memlog_ring *ring, struct memlog_info *info);
 

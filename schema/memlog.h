@@ -78,13 +78,22 @@ struct memlog_stats {
  * @evicted: records evicted to make room
  * @cleared: records dropped by CLEAR
  * @capacity: bytes
- * @drained_seq: newest seq a witness has archived (SET_DRAINED)
+ * @drained_seq: newest seq that every witness of this ring has archived
+ * @archived_seq: newest seq that any witness of this ring has archived
+ * @ring_bytes: bytes the records held take
+ * @oldest_ts_ns: time of the oldest record held, 0 when empty
+ * @newest_ts_ns: time of the newest record held, 0 when empty
  * @hash_before: running hash before the oldest record held
  * @hash_after: running hash after the newest record held
  *
  * The running hash of a record is SHA-256(hash of the record before it ||
- * header || blob), in order of seq; before the first record it is 32 zero
- * bytes. A ring that keeps none gives zero bytes in both places.
+ * header || SHA-256(blob)), in order of seq; before the first record it is 32
+ * zero bytes. A ring that keeps none gives zero bytes in both places.
+ *
+ * A witness is known by the uid that opened its file. SET_DRAINED(seq) sets its
+ * own mark, which never moves back, outlives the file, and counts from the first
+ * call, which may say 0, until 7 days without another. drained_seq is the
+ * smallest mark that counts, and 0 without any.
  */
 struct memlog_info {
 	__u8  ring_id[MEMLOG_RING_ID_BYTES];
@@ -96,6 +105,10 @@ struct memlog_info {
 	__u64 cleared;
 	__u64 capacity;
 	__u64 drained_seq;
+	__u64 archived_seq;
+	__u64 ring_bytes;
+	__u64 oldest_ts_ns;
+	__u64 newest_ts_ns;
 	__u8  hash_before[MEMLOG_HASH_BYTES];
 	__u8  hash_after[MEMLOG_HASH_BYTES];
 };

@@ -27,17 +27,23 @@ from memlog.contracts import (
 from memlog.wire import NO_SESSION, Frame, Header
 
 STATS = Struct("<QQQIIQQ")
-INFO = Struct("<16sIIQQQQQQ32s32s")
+INFO = Struct("<16sIIQQQQQQQQQQ32s32s")
 
 
 class UidRing:
     def __init__(self, capacity: int) -> None:
         self.frames: list[Frame] = []
-        self.next_seq, self.evicted, self.cleared, self.drained, self.capacity = 1, 0, 0, 0, capacity
+        self.next_seq, self.evicted, self.cleared, self.capacity = 1, 0, 0, capacity
+        self.marks: dict[int, int] = {}  # uid of a witness -> what it has archived
 
     @property
     def size(self) -> int:
         return sum(HEADER_BYTES + len(f.blob) for f in self.frames)
+
+    @property
+    def times(self) -> tuple[int, int]:
+        held = [f.header.ts_ns for f in self.frames if f.header] or [0]
+        return held[0], held[-1]
 
     def make_room(self, need: int) -> None:
         while self.frames and self.size + need > self.capacity:
@@ -100,6 +106,9 @@ class FakeDriver:
             self.news.notify_all()
         return len(blob)
 
+    def _sees_all(self) -> bool:
+        return self.privileged and not self.old
+
     def _next(self, file: OpenFile) -> Frame | None:
         for uid, ring in sorted(self.rings.items()):
             if file.filter is None or uid == file.filter:
@@ -127,32 +136,38 @@ class FakeDriver:
     def ioctl(self, fd: int, number: int, argument: bytes = b"") -> bytes:
         self.ioctls.append(number)
         file = self.files[fd]
-        ring = self.ring(file.uid)
+        own = self.ring(file.uid)
+        ring = self.ring(file.filter or file.uid)
         if self.old and number in (IOC_SET_SESSION, IOC_GET_INFO, IOC_SET_DRAINED):
             fail(errno.ENOTTY)
         if number == IOC_GET_VERSION:
             return self.version.to_bytes(4, "little")
         if number == IOC_STATS:
-            times = [f.header.ts_ns for f in ring.frames if f.header] or [0]
+            counted = list(self.rings.values()) if self._sees_all() else [own]
+            held = [one for one in counted if one.frames]
             return STATS.pack(
-                ring.next_seq - 1,
-                ring.evicted,
-                len(ring.frames),
-                ring.size,
-                ring.capacity,
-                times[0],
-                times[-1],
+                sum(one.next_seq - 1 for one in counted),
+                sum(one.evicted for one in counted),
+                sum(len(one.frames) for one in held),
+                sum(one.size for one in held),
+                sum(one.capacity for one in held) or own.capacity,
+                min((one.times[0] for one in held), default=0),
+                max((one.times[1] for one in held), default=0),
             )
         if number == IOC_GET_INFO:
             oldest = ring.next_seq - len(ring.frames)
             return INFO.pack(
-                self.ring_id, file.uid, 0, ring.next_seq, oldest, ring.evicted, ring.cleared, ring.capacity,
-                ring.drained, b"\1" * 32, b"\2" * 32,
+                self.ring_id, file.filter or file.uid, 0, ring.next_seq, oldest, ring.evicted, ring.cleared,
+                ring.capacity, min(ring.marks.values(), default=0), max(ring.marks.values(), default=0),
+                ring.size, *ring.times, b"\1" * 32, b"\2" * 32,
             )  # fmt: skip
         if number == IOC_SET_SESSION:
             file.session = argument
         elif number == IOC_SET_DRAINED:
-            ring.drained = max(ring.drained, int.from_bytes(argument, "little"))
+            seq = int.from_bytes(argument, "little")
+            if seq >= ring.next_seq:
+                fail(errno.EINVAL)
+            ring.marks[file.uid] = max(ring.marks.get(file.uid, 0), seq)
         elif number == IOC_FILTER_UID:
             uid = int.from_bytes(argument, "little")
             if uid != file.uid and not self.privileged:
@@ -161,14 +176,17 @@ class FakeDriver:
         elif number in (IOC_CLEAR, IOC_SET_RING_SIZE) and not self.privileged:
             fail(errno.EPERM)
         elif number == IOC_CLEAR:
-            ring.cleared += len(ring.frames)
-            ring.frames.clear()
+            for one in self.rings.values() if self._sees_all() else [own]:
+                one.cleared += len(one.frames)
+                one.frames.clear()
         elif number == IOC_SET_RING_SIZE:
             capacity = int.from_bytes(argument, "little")
             if not RING_MIN <= capacity <= RING_MAX:
                 fail(errno.EINVAL)
-            ring.capacity = capacity
-            ring.make_room(0)
+            self.capacity = capacity
+            for one in self.rings.values():
+                one.capacity = capacity
+                one.make_room(0)
         else:
             fail(errno.ENOTTY)
         return argument

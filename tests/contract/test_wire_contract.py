@@ -21,7 +21,8 @@ pytestmark = pytest.mark.skipif(
 RECORD = ("magic", "schema_version", "length", "reserved", "ts_ns", "seq", "uid", "pid", "session_id")
 INFO = (
     "ring_id", "uid", "reserved", "next_seq", "oldest_seq", "evicted", "cleared", "capacity", "drained_seq",
-    "hash_before", "hash_after",
+    "archived_seq",
+    "ring_bytes", "oldest_ts_ns", "newest_ts_ns", "hash_before", "hash_after",
 )  # fmt: skip
 STRUCTS = {
     "memlog_record_header": (RECORD, wire.HEADER),
@@ -107,7 +108,7 @@ def test_the_wire_is_little_endian_and_starts_with_golm() -> None:
 
 
 def test_what_a_ring_reports_is_what_the_structs_hold() -> None:
-    assert set(INFO) - {"reserved"} <= set(RingInfo._fields)
+    assert set(INFO) - {"reserved"} <= {*RingInfo._fields, *RingStats._fields}
 
 
 def test_the_words_of_a_ring_file_are_aligned_and_apart() -> None:

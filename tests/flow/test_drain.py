@@ -329,7 +329,7 @@ class HashingRing(ShmRing):
         items = super().reader().read(100_000, 1 << 30)
         for item in items:
             assert isinstance(item, Frame) and item.header is not None
-            running = sha256(running + item.header.pack() + item.blob).digest()
+            running = sha256(running + item.header.pack() + sha256(item.blob).digest()).digest()
         after = bytes([running[0] ^ self.flip]) + running[1:]
         return info._replace(kind="kernel", hash_before=bytes(32), hash_after=after)
 

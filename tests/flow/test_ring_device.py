@@ -120,6 +120,65 @@ def test_each_uid_has_a_ring_and_a_count_of_its_own() -> None:
     assert theirs and all(isinstance(i, Frame) and i.blob[:1] == b"y" for i in theirs)
 
 
+def test_what_counts_as_drained_is_what_every_witness_has_archived() -> None:
+    driver = FakeDriver()
+    driver.uid = 1001
+    mine = opened(driver)
+    driver.uid = 0
+    root = DeviceRing("/dev/fake", of_uid=mine.info().uid, syscalls=driver)  # type: ignore[arg-type]
+    for _ in range(5):
+        mine.write(b"x")
+    root.set_drained(5)
+    assert (mine.info().drained_seq, mine.info().archived_seq) == (5, 5)
+    mine.set_drained(0)  # its own witness begins
+    assert (mine.info().drained_seq, mine.info().archived_seq) == (0, 5)
+    driver.privileged = False
+    with pytest.raises(UndrainedError):
+        mine.clear()
+    mine.set_drained(5)
+    assert root.info().drained_seq == 5
+
+
+def test_clear_and_room_ask_for_what_the_slower_witness_has() -> None:
+    driver = FakeDriver(RING_MIN)
+    driver.uid = 1001
+    mine = opened(driver)
+    driver.uid = 0
+    root = DeviceRing("/dev/fake", of_uid=mine.info().uid, syscalls=driver)  # type: ignore[arg-type]
+    for _ in range(60):
+        last = mine.write(b"x" * 1000)
+    mine.set_drained(last)
+    root.set_drained(last - 1)
+    with pytest.raises(RingFullError):
+        mine.write(b"x" * 6000, keep_undrained=True)
+    with pytest.raises(UndrainedError):
+        mine.clear()
+    root.set_drained(last)
+    assert mine.write(b"x" * 6000, keep_undrained=True) == last + 1
+    mine.set_drained(last + 1)
+    root.set_drained(last + 1)
+    assert mine.clear() > 0
+
+
+def test_counters_and_room_are_of_one_ring_although_root_may_count_all() -> None:
+    driver = FakeDriver(RING_MIN)
+    driver.uid = 1001
+    mine = opened(driver)
+    driver.uid = 0
+    other = opened(driver)
+    for _ in range(60):
+        mine.write(b"x" * 1000)
+    other.write(b"y")
+    assert other.all_stats().records_in_ring == 61
+    assert (other.stats().records_in_ring, other.stats().total_writes) == (1, 1)
+    theirs = DeviceRing("/dev/fake", of_uid=mine.info().uid, syscalls=driver)  # type: ignore[arg-type]
+    assert theirs.stats() == mine.stats() and theirs.stats().records_in_ring == 60
+    with pytest.raises(RingFullError):  # all rings together would have had room
+        mine.write(b"x" * 6000, keep_undrained=True)
+    with pytest.raises(UndrainedError):
+        other.clear()  # would drop what is not its own
+
+
 def test_a_seq_is_our_own_although_others_write_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     driver = FakeDriver()
     ring, write = opened(driver), driver.write

@@ -34,7 +34,10 @@ def test_a_member_writes_reads_counts_and_clears_what_is_its_own(device: str) ->
 
 def test_a_member_is_refused_what_is_others(device: str) -> None:
     write(BOB, "bob's")
-    for words in (["show", "--uid", str(BOB)], ["show", "--uid", "all"], ["resize", "1M", "--force"]):
+    for words in (
+        ["show", "--uid", str(BOB)], ["show", "--uid", "all"], ["stats", "--uid", str(BOB)],
+        ["stats", "--uid", "all"], ["resize", "1M", "--force"],
+    ):  # fmt: skip
         done = memlog_as(ALICE, *words, check=7)
         assert "next:" in done.stderr and "bob" not in done.stdout
     assert memlog_as(ALICE, "stats", "--format", "json").stdout.count(f'"uid": {ALICE}') == 1
@@ -47,6 +50,24 @@ def test_one_who_is_no_member_is_told_so_and_gets_the_shared_memory_ring(device:
     assert json.loads(auto.stdout)["kind"] == "shm"
 
 
+def test_one_who_is_no_member_is_refused_every_command(device: str) -> None:
+    for words in (
+        ["show"],
+        ["tail", "-n", "1"],
+        ["tail", "-f"],
+        ["clear", "--force"],
+        ["resize", "1M"],
+        ["write"],
+    ):
+        done = memlog_as(OUTSIDER, *words, check=5)
+        assert "group memlog" in done.stderr and done.stdout == ""
+
+
+def counters(uid: int, *words: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads(memlog_as(uid, "stats", "--format", "json", *words).stdout)
+    return found
+
+
 def test_root_sees_and_sizes_all_rings(device: str) -> None:
     write(ALICE, "alice's")
     write(BOB, "bob's")
@@ -55,8 +76,35 @@ def test_root_sees_and_sizes_all_rings(device: str) -> None:
     assert [r["uid"] for r in rows(ROOT, "--uid", "all")] == [ALICE, BOB, ROOT]
     assert [r["uid"] for r in rows(ROOT, "--uid", str(BOB))] == [BOB]
     memlog_as(ROOT, "resize", "1M")
-    assert json.loads(memlog_as(ALICE, "stats", "--format", "json").stdout)["ring_capacity"] == 1 << 20
-    assert json.loads(memlog_as(ROOT, "stats", "--format", "json").stdout)["records_in_ring"] == 3
+    assert counters(ALICE)["ring_capacity"] == 1 << 20
+    assert counters(ROOT, "--uid", "all")["records_in_ring"] == 3
+    assert counters(ROOT, "--uid", str(BOB)) == counters(BOB)
+    own = counters(ROOT)
+    assert (own["records_in_ring"], own["uid"], own["undrained"]) == (1, ROOT, 1)
+    assert own["total_writes"] == own["next_seq"] - 1  # type: ignore[operator]
+
+
+def test_root_follows_its_own_ring_and_clears_all_only_by_force(device: str) -> None:
+    child = start_as(ROOT, [*MEMLOG, "tail", "-f", "-n", "0"], {"MEMLOG_RING": "kernel"})
+    assert child.stdout is not None
+    write(ALICE, "alice's")
+    write(ROOT, "root's news")
+    assert "root's news" in child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=30)
+    assert "other users" in memlog_as(ROOT, "clear", check=7).stderr
+    assert len(rows(ALICE)) == 1
+    assert "2 ring records dropped" in memlog_as(ROOT, "clear", "--force").stderr
+    assert rows(ALICE) == rows(ROOT) == []
+
+
+def test_roots_resize_keeps_what_others_have_undrained(device: str) -> None:
+    for n in range(3):
+        write(ALICE, f"{n}" * 60_000)
+    assert "next:" in memlog_as(ROOT, "resize", "64K", check=7).stderr
+    assert len(rows(ALICE)) == 3
+    memlog_as(ROOT, "resize", "64K", "--force")
+    assert len(rows(ALICE)) == 1
 
 
 def test_tail_follows_and_ends_at_ctrl_c(device: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from guest import ALICE, DEVICE, WRITERS, run_as
+from guest import ALICE, DEVICE, KIND, WRITERS, run_as
 from memlog.contracts import RING_DEFAULT, RING_MAX, RING_MIN
 from memlog.errors import RingUnavailableError
 from memlog.ring.device import DeviceRing
@@ -55,8 +55,8 @@ def test_a_record_stays_when_its_writer_is_gone_and_counters_when_all_are(device
 
 def test_written_and_evicted_records_are_traced(device: str) -> None:
     tracing = Path("/sys/kernel/tracing")
-    if not (tracing / "events/memlog").is_dir():
-        pytest.skip("this kernel has no tracepoints")
+    if KIND == "uml":
+        pytest.skip("Debian's User-Mode Linux has no tracepoints; the debug kernel and QEMU's have")
     for name in ("record_written", "record_evicted"):
         (tracing / "events/memlog" / name / "enable").write_text("1")
     with DeviceRing(DEVICE) as ring:

@@ -76,14 +76,14 @@ def test_python_reads_the_frames_of_the_c_ring_and_finds_its_hash(program: Path)
     result = run(program, "dump", 300)
     assert result.returncode == 0, result.stderr.decode()
     info, raw = _INFO.unpack(result.stdout[:INFO_BYTES]), result.stdout[INFO_BYTES:]
-    _, uid, reserved, next_seq, oldest, evicted, cleared, capacity, _, running, after = info
-    assert (uid, reserved, next_seq, cleared, capacity) == (7, 0, 301, 0, RING_MIN)
+    _, uid, reserved, next_seq, oldest, evicted, cleared, capacity, _, _, held, _, _, running, after = info
+    assert (uid, reserved, next_seq, cleared, capacity) == (7, 0, 301, 0, RING_MIN) and 0 < held <= RING_MIN
     assert evicted == oldest - 1 > 200 and running != bytes(32)
     frames: list[Frame] = []
     while raw:
         length = int.from_bytes(raw[8:12], "little")
         frames.append(unpack_frame(raw[: 56 + length]))
-        running = sha256(running + raw[: 56 + length]).digest()
+        running = sha256(running + raw[:56] + sha256(raw[56 : 56 + length]).digest()).digest()
         assert raw[:4] == MAGIC.to_bytes(4, "little")
         raw = raw[56 + length :]
     assert running == after
@@ -112,7 +112,20 @@ SPOILS = {
     ),
     "eviction is not counted": ("ring->evicted++;", ""),
     "clear is not counted": ("ring->cleared += ring->next_seq - ring->oldest_seq;", ""),
-    "the hash leaves the header out": ("sha256_update(&state, (const u8 *)hdr, sizeof(*hdr));", ""),
+    "the hash leaves the header out": (
+        "memcpy(joined + MEMLOG_HASH_BYTES, hdr, MEMLOG_HEADER_BYTES);",
+        "memset(joined + MEMLOG_HASH_BYTES, !hdr, MEMLOG_HEADER_BYTES);",
+    ),
+    "the last witness's mark counts for all": (
+        "drained = min_t(u64, drained, ring->marks[i].seq);",
+        "drained = ring->marks[i].seq;",
+    ),
+    "a mark moves back": ("mark->seq = max_t(u64, mark->seq, seq);", "mark->seq = seq;"),
+    "a witness that is gone for good counts for ever": ("now_ns - mark->told_ns < MEMLOG_MARK_NS", "now_ns"),
+    "a witness takes the place of one that still counts": (
+        "if (!spare && !memlog_mark_counts(mark, now_ns))",
+        "if (!spare && now_ns)",
+    ),
     "the hash before the oldest does not follow the tail": (
         "memlog_copy_out(&ring->buffer, ring->tail, ring->hash_before,\n\t\t\tMEMLOG_HASH_BYTES);",
         "",

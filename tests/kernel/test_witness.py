@@ -107,6 +107,30 @@ def test_a_users_own_witness_archives_its_ring_and_no_others(device: str) -> Non
     assert rows == [{"uid": ALICE}]
 
 
+def test_two_witnesses_of_one_ring_let_go_only_what_both_have(device: str, home: Home) -> None:
+    own = {"MEMLOG_RING": "kernel"}
+    write = [int(memlog_as(ALICE, "write", said=f"before {n}").stdout) for n in range(3)]
+    run_as(ALICE, *MEMLOG, "witness", "drain", env=own)
+    assert drained(ALICE) == write[-1]
+    with witness.running(home, **KERNEL):  # root's begins: it has all soon
+        witness.until(lambda: set(write) <= set(seqs(home, ALICE)), "root has not archived")
+        later = int(memlog_as(ALICE, "write", said="alice's witness is not there").stdout)
+        witness.until(lambda: later in seqs(home, ALICE), "root has not archived")
+        time.sleep(0.5)
+        assert drained(ALICE) == write[-1], "root's mark counts for alice's witness, which has closed"
+        assert "undrained" in memlog_as(ALICE, "clear", check=7).stderr
+        assert memlog_as(ALICE, "write", "--wait", "archived", said="by anyone").returncode == 0
+    # root's is gone now, and alice's goes on alone: what root lacks stays.
+    last = int(memlog_as(ALICE, "write", said="root's witness is not there").stdout)
+    run_as(ALICE, *MEMLOG, "witness", "drain", env=own)
+    assert drained(ALICE) == last - 1
+    memlog_as(ALICE, "clear", check=7)
+    with witness.running(home, **KERNEL):
+        witness.until(lambda: drained(ALICE) == last, "root, back again, did not tell")
+    assert seqs(home, ALICE)[-1] == last
+    assert "dropped" in memlog_as(ALICE, "clear").stderr
+
+
 def test_a_loss_in_the_kernels_ring_is_one_exact_gap(device: str, home: Home) -> None:
     with DeviceRing(device) as ring:
         seq = ring.write(b"archived")

@@ -80,9 +80,9 @@ def _probe(context: Context) -> Check:
             seq = ring.write(blob, keep_undrained=True)
             counted, end = ring.stats().total_writes - before, time.monotonic() + _ARCHIVED_S
             runs = lock.holder(context.home) is not None
-            while runs and ring.info().drained_seq < seq and time.monotonic() < end:
+            while runs and ring.info().archived_seq < seq and time.monotonic() < end:
                 time.sleep(0.02)
-            return checks.probe(ring.kind, seq, counted, runs, ring.info().drained_seq >= seq)
+            return checks.probe(ring.kind, seq, counted, runs, ring.info().archived_seq >= seq)
     except (MemlogError, OSError) as exc:
         return Check(
             "probe", checks.BAD, str(exc), exc.hint if isinstance(exc, MemlogError) else "memlog status"

@@ -25,7 +25,7 @@ from memlog.errors import (
 from memlog.query import dates
 from memlog.ring.layout import check_capacity
 from memlog.ring.open import open_ring
-from memlog.ring.protocol import Ring, RingReader, follow
+from memlog.ring.protocol import Ring, RingReader, RingStats, follow
 from memlog.wire import Frame
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -110,27 +110,37 @@ def tail(
 
 @click.command()
 @ring_options
+@click.option(
+    "--uid", metavar="N|all", help="Another user's ring, or all together (kernel ring, privileged)."
+)
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @pass_context
-def stats(context: Context, ring: str | None, device: str | None, style: str) -> None:
+def stats(context: Context, ring: str | None, device: str | None, uid: str | None, style: str) -> None:
     """Counters of the ring, and how much of it is archived.
 
     Example: memlog stats --format json
     """
     with opened(context, ring, device) as found:
-        info = found.info()
-        counted = found.stats()
-    undrained = max(0, info.next_seq - max(info.drained_seq + 1, info.oldest_seq)) if info.ring_id else 0
-    row = {
-        **counted._asdict(), "kind": info.kind, "path": info.path, "ring_id": info.ring_id.hex(),
-        "uid": info.uid, "next_seq": info.next_seq, "oldest_seq": info.oldest_seq, "cleared": info.cleared,
-        "drained_seq": info.drained_seq, "undrained": undrained, "attested": info.attested,
-    }  # fmt: skip
+        if uid == "all":
+            reader_for(found, uid).close()  # refused to who may not
+            row = {**of_all_users(found)._asdict(), "kind": found.kind, "path": found.path, "uid": uid}
+        else:
+            row = _counters(ring_of(found, uid))
     if style == "json":
         click.echo(json.dumps(row, indent=2))
         return
     for name, value in row.items():
         click.echo(f"{name:18} {safe_text(str(value))}")
+
+
+def _counters(ring: Ring) -> dict[str, Any]:
+    info, counted = ring.info(), ring.stats()
+    undrained = max(0, info.next_seq - max(info.drained_seq + 1, info.oldest_seq)) if info.ring_id else 0
+    return {
+        **counted._asdict(), "kind": info.kind, "path": info.path, "ring_id": info.ring_id.hex(),
+        "uid": info.uid, "next_seq": info.next_seq, "oldest_seq": info.oldest_seq, "cleared": info.cleared,
+        "drained_seq": info.drained_seq, "undrained": undrained, "attested": info.attested,
+    }  # fmt: skip
 
 
 @click.command()
@@ -209,11 +219,33 @@ def resize(context: Context, ring: str | None, device: str | None, size: str, fo
     """
     check_capacity(capacity := parse_size(size))
     with opened(context, ring, device) as found:
-        info, counted = found.info(), found.stats()
-        if counted.ring_bytes > capacity and info.next_seq - 1 > info.drained_seq and not force:
+        info, others = found.info(), of_all_users(found)
+        undrained = (
+            info.next_seq - 1 > info.drained_seq or others.records_in_ring > found.stats().records_in_ring
+        )
+        if others.ring_bytes > capacity and undrained and not force:
             raise UndrainedError("the smaller ring has no room for what no witness has archived")
         found.resize(capacity)
         click.echo(f"the ring holds {found.info().capacity:,} bytes", err=True)
+
+
+def of_all_users(ring: Ring) -> RingStats:
+    """Counters of every ring that clear and resize would change."""
+    from memlog.ring.device import DeviceRing
+
+    return ring.all_stats() if isinstance(ring, DeviceRing) else ring.stats()
+
+
+def ring_of(ring: Ring, uid: str | None) -> Ring:
+    """Another uid's ring behind the same device. Raises: as reader_for() where that is refused."""
+    from memlog.ring.device import DeviceRing
+
+    if uid is None:
+        return ring
+    reader_for(ring, uid).close()
+    if not isinstance(ring, DeviceRing) or int(uid) == ring.info().uid:
+        return ring
+    return DeviceRing(ring.path, of_uid=int(uid))
 
 
 def reader_for(ring: Ring, uid: str | None) -> RingReader:
@@ -278,7 +310,7 @@ def _checked(raw: bytes, kind: str | None) -> bytes:
 
 def _wait_archived(ring: Ring, seq: int, timeout: float) -> None:
     deadline = time.monotonic() + timeout
-    while ring.info().drained_seq < seq:
+    while ring.info().archived_seq < seq:
         if time.monotonic() > deadline:
             raise WitnessUnavailableError(
                 f"record {seq} is in the ring, but not archived after {timeout:g} s",

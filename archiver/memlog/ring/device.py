@@ -13,7 +13,7 @@ import time
 from _thread import allocate_lock
 from struct import Struct
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 from memlog.contracts import (
     HEADER_BYTES,
@@ -51,7 +51,7 @@ _READ_BYTES = HEADER_BYTES + MAX_BLOB  # a smaller buffer is EINVAL, and the rec
 _ENTRY_BYTES = 64  # most a driver takes for a record besides header and blob
 
 _STATS = Struct("<QQQIIQQ")
-_INFO = Struct("<16sIIQQQQQQ32s32s")
+_INFO = Struct("<16sIIQQQQQQQQQQ32s32s")
 _U32 = Struct("=I")
 _U64 = Struct("=Q")
 
@@ -281,7 +281,18 @@ class DeviceRing:
     # -- ioctls ---------------------------------------------------------------------------
 
     def stats(self) -> RingStats:
+        """Counters of this one ring. An older driver has one for everybody."""
+        if self._is_old:
+            return self.all_stats()
+        _, _, _, next_seq, oldest, evicted, _, capacity, _, _, held, first_ns, last_ns, *_ = self._info()
+        return RingStats(next_seq - 1, evicted, next_seq - oldest, held, capacity, first_ns, last_ns)
+
+    def all_stats(self) -> RingStats:
+        """Counters of every user's ring, where the capability is there; else of one's own."""
         return RingStats._make(_STATS.unpack(self.ioctl(IOC_STATS, bytes(STATS_BYTES))))
+
+    def _info(self) -> tuple[Any, ...]:
+        return _INFO.unpack(self.ioctl(IOC_GET_INFO, bytes(INFO_BYTES)))
 
     @property
     def ring_id(self) -> bytes:
@@ -300,16 +311,19 @@ class DeviceRing:
                 oldest_seq=next_seq - stats.records_in_ring, evicted=stats.total_evictions, cleared=0,
                 capacity=stats.ring_capacity, drained_seq=0,
             )  # fmt: skip
-        found = _INFO.unpack(self.ioctl(IOC_GET_INFO, bytes(INFO_BYTES)))
-        ring_id, uid, _, next_seq, oldest, evicted, cleared, capacity, drained, before, after = found
+        found = self._info()
+        ring_id, uid, _, next_seq, oldest, evicted, cleared, capacity, drained, archived = found[:10]
         return RingInfo(
             kind=self.kind, path=self.path, ring_id=ring_id, uid=uid, boot_id=boot_id(), attested=True,
             next_seq=next_seq, oldest_seq=oldest, evicted=evicted, cleared=cleared, capacity=capacity,
-            drained_seq=drained, hash_before=before, hash_after=after,
+            drained_seq=drained, archived_seq=archived, hash_before=found[-2], hash_after=found[-1],
         )  # fmt: skip
 
     def set_drained(self, seq: int) -> None:
-        """What is archived. An older driver keeps no such mark: nothing happens."""
+        """What our witness has archived: the kernel keeps a mark for each witness, and drained is the least.
+
+        An older driver keeps none: nothing happens.
+        """
         try:
             self.ioctl(IOC_SET_DRAINED, _U64.pack(seq))
         except _NoSuchIoctlError:
@@ -321,7 +335,7 @@ class DeviceRing:
         Raises: UndrainedError unless forced; RefusedError (no right).
         """
         self._check_own()
-        info, held = self.info(), self.stats().records_in_ring
+        info, held = self.info(), self.all_stats().records_in_ring
         if not force and not self._is_old and held > info.next_seq - info.oldest_seq:
             raise UndrainedError("the kernel would drop the records of other users too")
         if held and not force and info.next_seq - 1 > info.drained_seq:

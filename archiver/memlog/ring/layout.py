@@ -20,7 +20,11 @@ from zlib import crc32
 
 from memlog.contracts import HEADER_BYTES, MAGIC, MAX_BLOB, RING_MAX, RING_MIN, SCHEMA_VERSION
 from memlog.errors import BlobTooLargeError, ContractError, InputError, RingUnavailableError
-from memlog.wire import HEADER, MAGIC_BYTES, Header
+from memlog.wire import FORGOTTEN, HEADER, MAGIC_BYTES, NO_SESSION, Header
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 PAGE = 4096
 PREFIX = 8
@@ -176,7 +180,7 @@ def unpack_state(page: bytes | mmap.mmap) -> State | None:
     return max(filter(None, (unpack_slot(page[at : at + SLOT_BYTES]) for at in SLOT_AT)), default=None)
 
 
-def frame_at(raw: bytes, offset: int, seed: int) -> tuple[int, Header] | None:
+def frame_at(raw: bytes | bytearray, offset: int, seed: int) -> tuple[int, Header] | None:
     """Total bytes and header of the frame at offset of a copy; None when no whole frame is there."""
     if len(raw) - offset < FRAME_BYTES:
         return None
@@ -190,6 +194,30 @@ def frame_at(raw: bytes, offset: int, seed: int) -> tuple[int, Header] | None:
     if crc32(raw[start:blob], crc32(raw[blob : blob + length], seed)) != check:
         return None
     return total, Header(length, *rest)
+
+
+def empty_frames(raw: bytearray, seed: int, forgotten: "Container[int]") -> int:
+    """How many of these seqs there were in a copy of a ring; each is a whole frame still, without its blob.
+
+    What lies between whole frames is made zero: nobody can tell what it was.
+    """
+    offset = count = 0
+    while offset < len(raw):
+        found = frame_at(raw, offset, seed)
+        if found is None:
+            raw[offset : offset + 8] = bytes(8)
+            offset += 8
+            continue
+        total, header = found
+        if header.seq in forgotten:
+            length = min(total - FRAME_BYTES, MAX_BLOB)
+            blob = FORGOTTEN.ljust(length, b"\0")
+            packed = header._replace(length=length, session=NO_SESSION).pack()
+            front = PREFIX_STRUCT.pack(total, crc32(packed, crc32(blob, seed))) + packed
+            raw[offset : offset + total] = (front + blob).ljust(total, b"\0")
+            count += 1
+        offset += total
+    return count
 
 
 class Map:

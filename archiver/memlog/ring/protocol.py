@@ -11,6 +11,8 @@ class RingInfo(NamedTuple):
     """Identity and positions of one uid's ring.
 
     ring_id: 16 bytes, b"" for an image. attested: uid and pid were stamped by the kernel.
+    drained_seq: archived by every witness the ring has, archived_seq: by one at least; only the kernel's
+    ring knows several.
     hash_before, hash_after: running hash around what is held; b"" where the ring keeps none.
     """
 
@@ -28,6 +30,7 @@ class RingInfo(NamedTuple):
     drained_seq: int
     hash_before: bytes = b""
     hash_after: bytes = b""
+    archived_seq: int = 0
 
 
 class RingStats(NamedTuple):

@@ -48,6 +48,8 @@ from memlog.ring.layout import (
 from memlog.wire import HEADER, NO_SESSION, pack_session
 
 if TYPE_CHECKING:  # a hook only writes
+    from collections.abc import Container
+
     from memlog.ring.doorbell import Doorbell
     from memlog.ring.protocol import RingInfo, RingReader, RingStats
 
@@ -248,25 +250,47 @@ class ShmRing:
         place, state = self._hold()
         try:
             start, oldest = self._newest_that_fit(place, state, capacity)
-            kept = place.copy(start, state.tail)
-            assert place.static is not None
-            static = place.static._replace(capacity=capacity, area=layout.area_for(capacity))
-            moved = State(1, 0, len(kept), state.next_seq, oldest, state.cleared, state.newest_ts)
-            page = layout.header_page(static, moved, place.words[DRAINED], place.words[WAITING])
-            temporary = shm_file.make(self.path, static, page + kept)
-            try:
-                os.rename(temporary, self.path)
-            except OSError as exc:
-                os.unlink(temporary)
-                raise RingUnavailableError(f"{self.path}: {exc.strerror}") from exc
-            # After the rename: killed in between, the old file is nobody's and its inode tells so.
-            place.words[MOVED] = 1
-            drained = place.words[DRAINED]
+            drained = self._replace(place, state, place.copy(start, state.tail), oldest, capacity)
         finally:
             self._drop()
         self._capacity = capacity
         self._open()
         self.set_drained(drained)
+
+    def renew(self, forgotten: "Container[int]") -> int:
+        """How many of the records with these seqs it held; their blobs are gone, their places stay.
+
+        A new file, as after a resize: what was evicted and not yet overwritten is gone with the old one.
+        Raises: RingUnavailableError (no room), RingBusyError.
+        """
+        place, state = self._hold()
+        try:
+            raw = bytearray(place.copy(state.head, state.tail))
+            count = layout.empty_frames(raw, place.seed, forgotten)
+            assert place.static is not None
+            drained = self._replace(place, state, bytes(raw), state.oldest_seq, place.static.capacity)
+        finally:
+            self._drop()
+        self._open()
+        self.set_drained(drained)
+        return count
+
+    def _replace(self, place: Map, state: State, kept: bytes, oldest: int, capacity: int) -> int:
+        """A new file with these frames in place of the old one; its drained mark. The caller holds the lock."""
+        assert place.static is not None
+        static = place.static._replace(capacity=capacity, area=layout.area_for(capacity))
+        moved = State(1, 0, len(kept), state.next_seq, oldest, state.cleared, state.newest_ts)
+        page = layout.header_page(static, moved, place.words[DRAINED], place.words[WAITING])
+        temporary = shm_file.make(self.path, static, page + kept)
+        try:
+            os.rename(temporary, self.path)
+        except OSError as exc:
+            os.unlink(temporary)
+            raise RingUnavailableError(f"{self.path}: {exc.strerror}") from exc
+        # After the rename: killed in between, the old file is nobody's and its inode tells so.
+        place.words[MOVED] = 1
+        drained: int = place.words[DRAINED]
+        return drained
 
     def _newest_that_fit(self, place: Map, state: State, capacity: int) -> tuple[int, int]:
         raw = place.copy(state.head, state.tail)
@@ -298,7 +322,7 @@ class ShmRing:
             kind=self.kind, path=self.path, ring_id=static.ring_id, uid=static.uid,
             boot_id=static.boot_id, attested=False, next_seq=state.next_seq, oldest_seq=state.oldest_seq,
             evicted=state.oldest_seq - 1 - state.cleared, cleared=state.cleared,
-            capacity=static.capacity, drained_seq=place.words[DRAINED],
+            capacity=static.capacity, drained_seq=(drained := place.words[DRAINED]), archived_seq=drained,
         )  # fmt: skip
 
     def stats(self) -> "RingStats":

@@ -37,6 +37,7 @@ _NO_ID = bytes(16)
 _SPOOL_EVERY_S = 1.0
 _HEAL_AGAIN_S = 3_600.0
 _HASH_EVERY_S = 10.0
+_TELL_AGAIN_S = 3_600.0
 SNAPSHOTS_AT_ONCE = 16
 
 
@@ -53,8 +54,9 @@ class Source:
         self.is_image = info.ring_id in (b"", _NO_ID)
         self.row = None if self.is_image else archive.ring_row(info, now_ns=time.time_ns())
         self.cursor = 0
-        self.drained = info.drained_seq
-        self.is_others = getattr(ring, "of_uid", None) is not None
+        # The kernel keeps a mark for each witness and shows only the least of them: ours may be none yet.
+        self.told = -1 if info.kind == "kernel" else info.drained_seq
+        self.told_at = -1.0e9
         self.pending: list[Item] = []
         self.pending_bytes = 0
         self.pending_since = 0.0
@@ -100,17 +102,17 @@ class Source:
 
     def mark_drained(self) -> None:
         """Tell the ring what is archived. A ring that is busy is told at the next look."""
-        if self.is_image or self.drained >= self.cursor or self._is_marked_by_its_user():
+        if self.is_image or (self.told >= self.cursor and not self._is_forgotten()):
             return
         try:
             self.ring.set_drained(self.cursor)
-            self.drained = self.cursor
+            self.told, self.told_at = self.cursor, time.monotonic()
         except RingBusyError as exc:
             log.warning("ring busy, drained mark waits path=%s seq=%d error=%s", self.path, self.cursor, exc)
 
-    def _is_marked_by_its_user(self) -> bool:
-        # Another user may have a witness too: what that one has not archived must not be let go by ours.
-        return self.is_others and self.ring.info().drained_seq > self.drained
+    def _is_forgotten(self) -> bool:
+        # The mark of a witness that says nothing for a week no longer holds the ring.
+        return self.ring.kind == "kernel" and time.monotonic() - self.told_at >= _TELL_AGAIN_S
 
     def hash_is_due(self) -> bool:
         """True when there is something new to check, and the last check was not just now."""
@@ -140,6 +142,7 @@ class Source:
         if self._reader is None:
             if self.row is not None:
                 self.cursor = self._archive.cursor(self.row)
+                self.mark_drained()  # from here on nothing beyond it counts as drained
             self._reader = self.ring.reader(None if self.is_image else self.cursor)
         return self._reader
 

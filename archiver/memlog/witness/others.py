@@ -28,7 +28,7 @@ class Others:
             self.close()
             return []
         ring = self._own()
-        if ring is None or ring.stats().total_writes <= sum(info.next_seq - 1 for info in infos):
+        if ring is None or ring.all_stats().total_writes <= sum(info.next_seq - 1 for info in infos):
             return []
         self._met |= self._writers(ring)
         return self._open(self._met - {info.uid for info in infos})

@@ -25,7 +25,7 @@ def check(ring: Ring) -> tuple[bytes, bytes] | None:
             for item in items:
                 if not isinstance(item, Frame) or item.header is None or item.header.seq != expected:
                     return None  # evicted under the reader, or damaged and told as such
-                running = sha256(running + item.header.pack() + item.blob).digest()
+                running = sha256(running + item.header.pack() + sha256(item.blob).digest()).digest()
                 expected += 1
     finally:
         reader.close()

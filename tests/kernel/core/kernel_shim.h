@@ -5,6 +5,7 @@
 /* What driver/memlog_ring.c uses of the kernel, for a plain C compiler. */
 
 #include <assert.h>
+#include <errno.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@ typedef __u32 u32;
 typedef __u64 u64;
 
 #define U32_MAX			0xffffffffu
+#define U64_MAX			(~(u64)0)
 #define ALIGN(x, a)		(((x) + (a) - 1) / (a) * (a))
 #define PAGE_ALIGN(x)		ALIGN((u64)(x), 4096)
 #define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
@@ -35,8 +37,9 @@ static inline u64 div64_u64_rem(u64 dividend, u64 divisor, u64 *remainder)
 	return dividend / divisor;
 }
 
-/* The test's: a clock it sets, and counters of the tracepoints. */
+/* The test's: the clocks it sets, and counters of the tracepoints. */
 u64 ktime_get_real_ns(void);
+u64 ktime_get_ns(void);
 void trace_record_written(u32 uid, u32 pid, u64 seq, u32 length);
 void trace_record_evicted(u32 uid, u64 seq, u32 length);
 
@@ -49,5 +52,14 @@ struct sha256_state {
 void sha256_init(struct sha256_state *state);
 void sha256_update(struct sha256_state *state, const u8 *data, unsigned int bytes);
 void sha256_final(struct sha256_state *state, u8 *digest);
+
+static inline void sha256(const u8 *data, unsigned int bytes, u8 *digest)
+{
+	struct sha256_state state;
+
+	sha256_init(&state);
+	sha256_update(&state, data, bytes);
+	sha256_final(&state, digest);
+}
 
 #endif /* KERNEL_SHIM_H */

@@ -17,6 +17,8 @@
 #include "memlog_ring.h"
 
 #define READERS		4
+#define OWNER		7
+#define WITNESSES	(MEMLOG_MARKS + 2)	/* more than have a place; uids from OWNER */
 #define FRAME_MAX	(MEMLOG_HEADER_BYTES + MEMLOG_MAX_BLOB)
 
 #define must(what)							\
@@ -36,7 +38,8 @@ struct known {
 static struct memlog_ring ring;
 static struct known *known;	/* by seq; [0] has the hash before the first */
 static u64 newest, oldest = 1, cleared, evictions_seen, writes_seen;
-static u64 clock_ns = 1000, dice;
+static u64 clock_ns = 1000, uptime_ns = 1000, dice;
+static u64 marks[WITNESSES], told_ns[WITNESSES], lapses;
 static struct memlog_cursor cursors[READERS];
 static u64 wanted[READERS];
 static u8 blob[MEMLOG_MAX_BLOB], expected[MEMLOG_MAX_BLOB];
@@ -47,14 +50,20 @@ u64 ktime_get_real_ns(void)
 	return clock_ns++;
 }
 
+u64 ktime_get_ns(void)
+{
+	must(ring.lock.held);
+	return uptime_ns;
+}
+
 void trace_record_written(u32 uid, u32 pid, u64 seq, u32 length)
 {
-	must(uid == 7 && pid == 11 && length && seq == ++writes_seen);
+	must(uid == OWNER && pid == 11 && length && seq == ++writes_seen);
 }
 
 void trace_record_evicted(u32 uid, u64 seq, u32 length)
 {
-	must(uid == 7 && length == known[seq].length);
+	must(uid == OWNER && length == known[seq].length);
 	evictions_seen++;
 }
 
@@ -104,11 +113,13 @@ static struct memlog_buffer new_buffer(u64 size)
 static void hash_one(const struct memlog_record_header *hdr, u8 *digest)
 {
 	struct sha256_state state;
+	u8 of_blob[MEMLOG_HASH_BYTES];
 
+	sha256(blob, hdr->length, of_blob);
 	sha256_init(&state);
 	sha256_update(&state, known[hdr->seq - 1].hash, MEMLOG_HASH_BYTES);
 	sha256_update(&state, (const u8 *)hdr, sizeof(*hdr));
-	sha256_update(&state, blob, hdr->length);
+	sha256_update(&state, of_blob, sizeof(of_blob));
 	sha256_final(&state, digest);
 }
 
@@ -116,6 +127,7 @@ static void put(u32 length)
 {
 	struct memlog_record_header hdr = { .length = length, .pid = 11 };
 	u64 capacity = ring.capacity, bytes = held_bytes();
+	u8 digest[MEMLOG_HASH_BYTES];
 
 	if (!ring.buffer.data) {
 		struct memlog_buffer fresh =
@@ -129,9 +141,10 @@ static void put(u32 length)
 	fill(blob, ++newest, length);
 	known[newest].length = length;
 	known[newest].ts_ns = clock_ns;
-	memlog_ring_put(&ring, &hdr, blob);
+	sha256(blob, length, digest);
+	memlog_ring_put(&ring, &hdr, blob, digest);
 	must(hdr.seq == newest && hdr.ts_ns == known[newest].ts_ns);
-	must(hdr.magic == MEMLOG_MAGIC && hdr.schema_version == 1 && hdr.uid == 7);
+	must(hdr.magic == MEMLOG_MAGIC && hdr.schema_version == 1 && hdr.uid == OWNER);
 	hash_one(&hdr, known[newest].hash);
 }
 
@@ -200,6 +213,60 @@ static void resize(u64 capacity)
 	must(held_bytes() <= capacity || oldest == newest);
 }
 
+static bool counts(int who)
+{
+	return told_ns[who] && uptime_ns - told_ns[who] < MEMLOG_MARK_NS;
+}
+
+static int how_many_count(void)
+{
+	int who, count = 0;
+
+	for (who = 1; who < WITNESSES; who++)
+		count += counts(who);
+	return count;
+}
+
+/* A mark that lapsed may have lost its place: then it begins anew. */
+static void mark(int who, u64 seq)
+{
+	bool has_place = !who || counts(who) || how_many_count() < MEMLOG_MARKS - 1;
+	int err = memlog_ring_mark(&ring, OWNER + who, seq);
+	struct memlog_mark *place;
+
+	if (seq > newest) {
+		must(err == -EINVAL);
+		return;
+	}
+	must(err == (has_place ? 0 : -ENOSPC));
+	if (err)
+		return;
+	for (place = ring.marks; place->witness != (u32)OWNER + who || !place->told_ns;)
+		must(++place < ring.marks + MEMLOG_MARKS);
+	if (!who || counts(who))
+		must(place->seq == (seq > marks[who] ? seq : marks[who]));
+	must(place->seq >= seq);
+	marks[who] = place->seq;
+	told_ns[who] = uptime_ns;
+}
+
+static u64 drained(void)
+{
+	u64 least = 0;
+	bool any = false;
+	int who;
+
+	for (who = 0; who < WITNESSES; who++) {
+		if (!counts(who)) {
+			lapses += told_ns[who] > 0;
+			continue;
+		}
+		least = any && least < marks[who] ? least : marks[who];
+		any = true;
+	}
+	return least;
+}
+
 static void check(void)
 {
 	struct memlog_stats stats = {};
@@ -219,6 +286,11 @@ static void check(void)
 	must(!memcmp(info.hash_before, known[oldest - 1].hash, MEMLOG_HASH_BYTES));
 	must(!memcmp(info.hash_after, known[newest].hash, MEMLOG_HASH_BYTES));
 	must((oldest > newest) == !ring.buffer.data);
+	must(info.drained_seq == drained());
+	must(info.archived_seq >= info.drained_seq && info.archived_seq <= newest);
+	must(info.ring_bytes == held_bytes());
+	must(info.oldest_ts_ns == stats.oldest_ts_ns);
+	must(info.newest_ts_ns == stats.newest_ts_ns);
 }
 
 static u32 some_length(void)
@@ -242,8 +314,12 @@ static void step(void)
 
 	if (what < 550)
 		put(some_length());
-	else if (what < 960)
+	else if (what < 920)
 		read_one(who, throw(5) == 0);
+	else if (what < 955)
+		mark(throw(WITNESSES), newest + 2 - throw(newest < 400 ? newest + 3 : 400));
+	else if (what < 960)
+		uptime_ns += throw(MEMLOG_MARK_NS / 2);
 	else if (what < 970)
 		cursors[who] = (struct memlog_cursor){}, wanted[who] = 0;
 	else if (what < 985)
@@ -259,7 +335,7 @@ static void begin(u64 capacity, u64 records)
 {
 	known = calloc(records + 1, sizeof(*known));
 	must(known);
-	memlog_ring_init(&ring, 7, capacity, true);
+	memlog_ring_init(&ring, OWNER, capacity, true);
 	ring.lock.held = true;
 }
 
@@ -274,7 +350,7 @@ static void fuzz(u64 seed, u64 steps)
 		if (i % 8 == 0)
 			check();
 	}
-	must(evictions_seen > steps / 10 && cleared);
+	must(evictions_seen > steps / 10 && cleared && lapses);
 	clear();
 	check();
 }
