@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 SHIM = Path(__file__).with_name("shim.c")
 MOST_S = 40  # a child that takes longer hangs
 
-OPEN, WRITE, SYNC, TRUNCATE, RENAME, UNLINK, LINK, MKDIR = (1 << n for n in range(8))
+OPEN, WRITE, SYNC, TRUNCATE, RENAME, UNLINK, LINK, MKDIR, MARK = (1 << n for n in range(9))
 EVERY = 255
 FILLS = EVERY & ~UNLINK  # what a full disk may refuse
 

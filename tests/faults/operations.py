@@ -63,6 +63,7 @@ class Operation(ABC):
     def __init__(self) -> None:
         self.wanted: dict[str, str] = {}  # what a run that nothing disturbs leaves
         self.before: set[str] = set()  # what was archived before it began
+        self.rings_gone = False  # a power cut took what only the rings held
 
     @abstractmethod
     def prepare(self, at: Place) -> None:
@@ -85,7 +86,7 @@ class Operation(ABC):
         con = soundness.connect(at.home)
         try:
             found = soundness.rows(con)
-            promised = set(self.wanted) if done else self.promised(said)
+            promised = set(self.wanted) if done and not self.rings_gone else self.promised(said)
             verdict = soundness.compare(found, self.wanted, promised, self.forgotten(at))
             verdict.corrupt.extend(soundness.unsound(con))
             if done:
@@ -112,6 +113,12 @@ def archived(at: Place, *texts: str, session: str = "session-a") -> None:
 
         archive.ingest(list(frames(said)), ring=None, source="before", now_ns=NOW_NS)
         drain.settle()
+
+
+def drained(drain: Drain, say: Say) -> None:
+    """Rings until none has anything new, as Drain.run() does it; what was archived is said after each batch."""
+    while drain.find_rings() or drain.step(flush=True).batches:
+        say(soundness.names(drain.archive.con))
 
 
 def names_in(at: Place) -> set[str]:
@@ -157,32 +164,26 @@ class DrainRings(Operation):
             Archive.open(at.home, now_ns=NOW_NS, settings=at.settings) as archive,
             Drain(archive, at.settings) as drain,
         ):
-            drain.find_rings()
             self._until(at, self.SECOND)
-            self._drained(drain, say)
+            drained(drain, say)
             archive.checkpoint()
             self._until(at, self.OVERRUN)
-            self._drained(drain, say)
+            drained(drain, say)
             if not archive.tombstones.covers("claude-code", FORGOTTEN, "", 0, 0):
                 with archive.transaction() as con:
                     archive.tombstones.add(con, [Tombstone("claude-code", FORGOTTEN)])
             archive.checkpoint(truncate=True)
             self._until(at, self.LAST)
-            self._drained(drain, say)
+            drained(drain, say)
             drain.settle()
             archive.merge()
             archive.checkpoint()
 
     def _until(self, at: Place, count: int) -> None:
         """The writer: its records are a script, so one that was killed goes on where it was."""
-        with ShmRing(os.path.join(at.home.ring, "ring")) as ring:
+        with ShmRing(os.path.join(at.home.ring, "ring"), capacity=RING_MIN) as ring:
             for n in range(ring.info().next_seq - 1, count):
                 ring.write(self.blob("new", n))
-
-    @staticmethod
-    def _drained(drain: Drain, say: Say) -> None:
-        while drain.step(flush=True).batches:
-            say(soundness.names(drain.archive.con))
 
     def verdict(self, at: Place, said: list[Any], *, done: bool) -> Verdict:
         script = {("old", n): self.blob_name("old", n) for n in range(self.FIRST)}
@@ -208,13 +209,15 @@ class DrainRings(Operation):
         self, script: dict[Any, str], found: list[soundness.Row], gaps: list[Any]
     ) -> Iterator[str]:
         """rows + gaps = written: every seq of each ring is a row, in a gap, or of a forgotten session."""
-        there = {(row.ring_id, row.seq): row.name for row in found}
         lost = {(ring, seq) for ring, after, before in gaps for seq in range(after + 1, before)}
+        explained = {("old" if ring == self.old else "new", seq - 1) for ring, seq in lost}
+        there = {row.name for row in found}
         for (ring, n), name in script.items():
-            key = (self.old if ring == "old" else self.new, n + 1)
-            if there.get(key) != name and key not in lost and self.session(n) != FORGOTTEN:
+            if name in there or (ring, n) in explained or self.session(n) == FORGOTTEN:
+                continue
+            if not (self.rings_gone and ring == "old"):
                 yield f"{name} is neither a row nor in a gap"
-        for key in lost & there.keys():
+        for key in lost & {(row.ring_id, row.seq) for row in found}:
             yield f"{key} is a row and in a gap"
         if not lost:
             yield "the overrun left no gap"
@@ -289,9 +292,7 @@ class Heal(Operation):
             Archive.open(at.home, now_ns=NOW_NS, settings=at.settings) as archive,
             Drain(archive, at.settings) as drain,
         ):
-            drain.find_rings()
-            while drain.step(flush=True).batches:
-                say(soundness.names(archive.con))
+            drained(drain, say)
             drain.hurry()
             drain.find_errands()
             while drain.errand():
@@ -301,7 +302,7 @@ class Heal(Operation):
 
     def verdict(self, at: Place, said: list[Any], *, done: bool) -> Verdict:
         verdict = super().verdict(at, said, done=done)
-        if done:
+        if done and not self.rings_gone:
             con = soundness.connect(at.home)
             if con.execute("SELECT count(*), min(healed) FROM v_gap").fetchone() != (1, 1):
                 verdict.lost.append(f"the gap: {con.execute('SELECT * FROM v_gap').fetchall()}")

@@ -42,6 +42,11 @@ class Range:
         assert not any(seen.result), seen
         assert operation.wanted and self.calls > 20
 
+    def count(self, kinds: int) -> int:
+        """Calls of these kinds, in a run that nothing disturbs."""
+        self.reset()
+        return self.run(Fault(Mode.COUNT, kinds=kinds)).seen
+
     def reset(self) -> None:
         copy_tree(self.base, self.at.now)
 
@@ -56,28 +61,31 @@ class Range:
     def run_and_again(self, fault: Fault) -> Ended:
         """The same, its calls failing; then they do not any more, and it is run again by the same process.
 
-        Result: what was raised.
+        Result: how many times it had said something by then.
         """
 
-        def work() -> str:
-            raised = ""
+        def work() -> int:
             try:
                 self._go(())
             except Exception as exc:
                 if not (isinstance(exc, MemlogError) or trouble.is_storage(exc)):
                     raise
-                raised = f"{type(exc).__name__}: {exc}"
             self.injector.disarm()
             self.keep()
+            said = len(self.injector.said.lines())
             self._go(())
-            return raised
+            return said
 
         return self.injector.child(work, fault)
 
     def _go(self, twins: Iterable[Twin]) -> None:
         for twin in twins:
             twin(self.operation)
-        self.operation.run(self.at, self.injector.said.say)
+        self.operation.run(self.at, self._say)
+
+    def _say(self, value: object) -> None:
+        self.injector.said.say(value)
+        self.injector.mark(len(self.injector.said.lines()))
 
     def checked(self, said: list[Any], *, done: bool) -> Ended:
         """The verdict of a child, so that what breaks there breaks no other point."""
@@ -104,9 +112,8 @@ class Range:
         struck = self.run_and_again(fault)
         if not struck.fired:
             return Point(False, verdict_of(struck))
-        return Point(
-            True, verdict_of(struck, self.checked(struck.said, done=False), self.checked([], done=True))
-        )
+        said = struck.said[: struck.result]
+        return Point(True, verdict_of(struck, self.checked(said, done=False), self.checked([], done=True)))
 
 
 def verdict_of(*ended: Ended) -> Verdict:

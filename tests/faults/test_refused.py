@@ -1,0 +1,36 @@
+"""A full or failing disk at every call that writes, once and from then on: nothing is lost, and it goes on."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from faults.conftest import QUICK, Record
+from faults.injector import EVERY, FILLS, WRITE, Fault, Mode, spread
+from faults.operations import Operation, operations
+from faults.striking import Range, Tally
+
+SHARDS = 1 if QUICK else 2
+MOST = 5 if QUICK else 60  # of each mode
+FAULTS = {
+    "ENOSPC once": Fault(Mode.FAIL_ONCE, error=errno.ENOSPC, kinds=FILLS),
+    "ENOSPC for ever": Fault(Mode.FAIL_ON, error=errno.ENOSPC, kinds=FILLS),
+    "EIO once": Fault(Mode.FAIL_ONCE, error=errno.EIO, kinds=EVERY),
+    "EIO for ever": Fault(Mode.FAIL_ON, error=errno.EIO, kinds=EVERY),
+    "short write": Fault(Mode.SHORT, kinds=WRITE),
+}
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("operation", operations(), ids=lambda op: op.name)
+def test_refused_at_any_write_it_loses_nothing_and_goes_on_when_space_returns(
+    operation: type[Operation], kind: str, shard: int, root: Path, record: Record
+) -> None:
+    at = Range(operation(), root)
+    tally, fault = Tally(kind, operation.name), FAULTS[kind]
+    calls = at.count(fault.kinds)
+    for k in list(spread(calls, MOST))[shard::SHARDS]:
+        tally.add(at.refuse(fault._replace(at=k)), f"{kind} at {k} of {calls}")
+    record(tally.row)
+    tally.require_zero()
