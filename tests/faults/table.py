@@ -60,9 +60,8 @@ def lines(rows: Iterable[Row]) -> Iterable[str]:
     cells.append((*total[:7], f"{sum(t.broken > 0 for t in twins)} of {len(twins)}"))
     widths = [max(len(str(row[n])) for row in cells) for n in range(len(HEADINGS))]
     for n, row in enumerate(cells):
-        yield "  ".join(
-            str(c).ljust(w) if i < 2 else str(c).rjust(w) for i, (c, w) in enumerate(zip(row, widths))
-        )  # noqa: B905
+        words, numbers = zip(row[:2], widths[:2], strict=True), zip(row[2:], widths[2:], strict=True)
+        yield "  ".join([*(str(c).ljust(w) for c, w in words), *(str(c).rjust(w) for c, w in numbers)])
         if n == 0 or n == len(cells) - 2:
             yield "  ".join("-" * width for width in widths)
     yield ""

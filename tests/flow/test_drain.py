@@ -15,6 +15,7 @@ from memlog.archive.store import Archive, Outcome
 from memlog.errors import RingBusyError
 from memlog.paths import Home
 from memlog.record import encode
+from memlog.ring import layout
 from memlog.ring.open import open_ring
 from memlog.ring.protocol import RingInfo
 from memlog.ring.shm import ShmRing
@@ -160,6 +161,15 @@ def test_the_rings_of_earlier_boots_are_drained_and_removed(
     assert not os.path.exists(retired)
     keys = ask(home, "SELECT seq, text FROM v_record ORDER BY text")
     assert keys == [(1, "after it"), (1, "before the reboot")]  # the same seq, and both are there
+
+
+def test_the_ring_of_another_boot_is_drained_by_the_pass_that_puts_it_aside(
+    archive: Archive, ring: ShmRing, settings: Settings, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(ring, "before the reboot")
+    monkeypatch.setattr(layout, "boot_id", lambda: "00000000-0000-4000-8000-000000000000")
+    assert run(archive, settings).archived == 1
+    assert [name for name in os.listdir(home.ring) if name.startswith("retired-")] == []
 
 
 def test_a_ring_file_cut_short_or_overwritten_is_never_thrown_away_unread(

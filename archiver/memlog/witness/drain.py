@@ -294,7 +294,8 @@ class Drain:
     def run(self, told: Callable[[Progress], object] | None = None) -> Totals:
         """Passes over every ring until none has anything new."""
         totals = Totals()
-        self.find_rings()
+        while self.find_rings():  # opening a ring of another boot puts it aside: it is found the next time
+            pass
         while (step := self.step(flush=True)).batches:
             totals.add(step)
             if told is not None:
