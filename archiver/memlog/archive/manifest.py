@@ -49,6 +49,11 @@ def cursors(con: Connection) -> list[tuple[str, int, int]]:
     return [(ring.hex(), uid, cursor) for ring, uid, cursor in con.execute(CURSORS_SQL)]
 
 
+def dump(listed: Manifest) -> bytes:
+    """The bytes of the file."""
+    return json.dumps(listed.as_json(), indent=1).encode() + b"\n"
+
+
 def read(folder: str) -> Manifest:
     """The manifest of a backup.
 

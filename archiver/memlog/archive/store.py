@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from memlog.archive import arrival, epochs, gaps, ingest, sessions
+from memlog.archive import arrival, epochs, gaps, ingest, place, sessions
 from memlog.archive.connection import Connection, open_writer, sqlite3
 from memlog.archive.migrate import migrate
 from memlog.archive.sessions import Session
@@ -89,11 +89,13 @@ class Archive:
 
     @classmethod
     def open(cls, home: Home, *, now_ns: int, settings: Settings | None = None) -> Self:
-        """The archive of a home, made or migrated where needed.
+        """The archive of a home, made or migrated where needed; a restore that was killed is finished first.
 
         Raises: ArchiveError, SqliteTooOldError, UnsafePathError.
         """
         make_dir(home.root)
+        if place.is_begun(home) is not None:
+            place.finish(home)
         key = load_key(home)
         con = open_writer(home.archive)
         try:

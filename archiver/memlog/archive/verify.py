@@ -109,9 +109,12 @@ def verify(look: Look, checks: "tuple[Check, ...] | None" = None) -> Iterator[Pr
 
 
 def counts(con: Connection) -> dict[str, int]:
-    """What was looked at: rows, sessions, tombstones, gaps that are not healed."""
+    """What was looked at: rows, sessions, tombstones, gaps that are not healed; {} where that is damaged."""
     names = ("records", "sessions", "forgotten", "gaps")
-    return dict(zip(names, con.execute(COUNTS_SQL).fetchone(), strict=True))
+    try:
+        return dict(zip(names, con.execute(COUNTS_SQL).fetchone(), strict=True))
+    except Error:
+        return {}
 
 
 def unproved(look: Look) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from memlog.cli import anchor, terminal, verify
+from memlog.cli import anchor, backup, terminal, verify
 from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
 from memlog.cli.live import live_rings
@@ -19,13 +19,13 @@ _TICK = 200_000  # steps of SQLite between two looks at the clock
 
 @click.group()
 def admin() -> None:
-    """Look after the archive: verify, anchor, rebuild, migrate.
+    """Look after the archive: verify, anchor, backup, restore, rebuild, migrate.
 
     Example: memlog admin verify
     """
 
 
-for _command in (verify.verify, anchor.anchor):
+for _command in (verify.verify, anchor.anchor, backup.backup, backup.restore):
     admin.add_command(_command)
 
 
