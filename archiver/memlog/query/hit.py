@@ -7,6 +7,7 @@ from memlog.query.snippet import marked, snippet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from memlog.archive.connection import Connection
@@ -58,11 +59,19 @@ class Hit:
         self.title: str | None = None
         self.needles: list[str] = []
         self.context: list[dict[str, Any]] = []
+        self.same: list[int] = []
+        self.title: str | None = None
+        self.parts_of_score: dict[str, float] = {}
 
     @property
     def identity(self) -> tuple[int, str, int]:
         """The same for all parts of a record."""
         return self.session_id, self.source_id, self.block
+
+    @property
+    def count(self) -> int:
+        """How many records say it: this one and those folded into it."""
+        return 1 + len(self.same)
 
     @property
     def ts(self) -> str:
@@ -91,6 +100,8 @@ class Hit:
         row = {name: getattr(self, name) for name in COLUMNS}
         if self.context:
             row["context"] = self.context
+        if self.parts_of_score:
+            row["explain"] = self.parts_of_score
         return row
 
     def __repr__(self) -> str:
@@ -114,6 +125,8 @@ class Hits(list[Hit]):
 
     relaxed = False
     capped = False
+    after: str | None = None  # where the next page begins
+    near: "Sequence[str]" = ()  # words the archive has, where it has none of those that were asked for
     after: str | None = None
 
     def __init__(self) -> None:
