@@ -56,9 +56,16 @@ class SettingsError(InputError):
 
 
 class QueryError(InputError):
-    """The query cannot be run."""
+    """The query cannot be run. asked, column: the text that cannot be read, and where; 0: nowhere."""
 
     hint = "memlog query search --help"
+
+    def __init__(
+        self, message: str | None = None, *, hint: str | None = None, asked: str = "", column: int = 0
+    ) -> None:
+        super().__init__(message or "the query cannot be run", hint=hint)
+        self.asked = asked
+        self.column = column
 
 
 class NotFoundError(MemlogError):

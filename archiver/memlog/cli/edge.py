@@ -4,7 +4,7 @@ import os
 import sys
 
 from memlog.cli import terminal
-from memlog.errors import MemlogError, UnavailableError
+from memlog.errors import MemlogError, QueryError, UnavailableError
 
 
 def ended_by(exc: Exception) -> int:
@@ -16,7 +16,10 @@ def ended_by(exc: Exception) -> int:
         _drop(sys.stdout)
         exc = _translated(exc)
     if isinstance(exc, MemlogError):
-        told, code = f"memlog: {exc}" + (f"\nnext: {exc.hint}" if exc.hint else ""), exc.exit_code
+        told, code = (
+            f"memlog: {exc}{_pointed(exc)}" + (f"\nnext: {exc.hint}" if exc.hint else ""),
+            exc.exit_code,
+        )
     elif os.environ.get("MEMLOG_DEBUG"):
         raise exc
     else:
@@ -27,6 +30,19 @@ def ended_by(exc: Exception) -> int:
     except OSError:  # nobody can be told
         _drop(sys.stderr)
     return code
+
+
+def _pointed(exc: MemlogError) -> str:
+    """The line that cannot be read with a caret under the place, where a person reads it."""
+    if not isinstance(exc, QueryError) or not exc.column or not terminal.is_terminal(sys.stderr):
+        return ""
+    from memlog.cli.width import columns
+
+    room = max(terminal.size(sys.stderr)[0] - 4, 20)
+    begin = max(0, exc.column - 1 - room * 2 // 3)
+    line = terminal.safe_line(exc.asked[begin : begin + room])
+    before = columns(terminal.safe_line(exc.asked[begin : exc.column - 1]))
+    return f"\n  {line}\n  {' ' * before}^"
 
 
 def _translated(exc: OSError) -> UnavailableError:

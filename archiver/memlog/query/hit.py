@@ -7,7 +7,6 @@ from memlog.query.snippet import marked, snippet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from memlog.archive.connection import Connection
@@ -43,8 +42,8 @@ class Hit:
 
     __slots__ = (
         "_packed", "_pieces", "_text", "agent", "block", "context", "digest", "epoch", "error", "id", "kind",
-        "matched", "needles", "part", "parts", "project", "role", "score", "seq", "session", "session_id",
-        "source_id", "title", "tool", "ts_ns",
+        "matched", "needles", "part", "parts", "parts_of_score", "project", "role", "same", "score", "seq",
+        "session", "session_id", "source_id", "title", "tool", "ts_ns",
     )  # fmt: skip
 
     def __init__(self, row: "Row", score: float | None) -> None:
@@ -60,7 +59,6 @@ class Hit:
         self.needles: list[str] = []
         self.context: list[dict[str, Any]] = []
         self.same: list[int] = []
-        self.title: str | None = None
         self.parts_of_score: dict[str, float] = {}
 
     @property
@@ -125,8 +123,6 @@ class Hits(list[Hit]):
 
     relaxed = False
     capped = False
-    after: str | None = None  # where the next page begins
-    near: "Sequence[str]" = ()  # words the archive has, where it has none of those that were asked for
     after: str | None = None
 
     def __init__(self) -> None:

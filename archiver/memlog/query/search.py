@@ -349,14 +349,16 @@ class Asked:
 def _check(con: "Connection", text: str) -> None:
     """Nothing, or QueryError with the place FTS5 stopped at."""
     if "\0" in text:  # what is put behind it would not be read
-        raise QueryError(f"the NUL at column {text.index(chr(0)) + 1} ends the expression")
+        column = text.index("\0") + 1
+        raise QueryError(f"the NUL at column {column} ends the expression", asked=text, column=column)
     try:
         con.execute(CHECK_SQL, {"match": text}).fetchone()
     except (Error, UnicodeEncodeError) as exc:
-        raise QueryError(_located(con, text, str(exc))) from exc
+        message, column = _located(con, text, str(exc))
+        raise QueryError(message, asked=text, column=column) from exc
 
 
-def _located(con: "Connection", text: str, message: str) -> str:
+def _located(con: "Connection", text: str, message: str) -> tuple[str, int]:
     """FTS5's message with the column of what it stopped at: it names the token, not the place."""
     token = message.partition('near "')[2].removesuffix('"')
     column = len(text) + 1
@@ -375,4 +377,4 @@ def _located(con: "Connection", text: str, message: str) -> str:
                     column = at + 1
                     break
             at = text.find(token, at + 1)
-    return f"{message.removeprefix('fts5: ')} at column {column} of {text!r}"
+    return f"{message.removeprefix('fts5: ')} at column {column} of {text!r}", column

@@ -18,7 +18,15 @@ def snippet(text: str, words: list[str], *, width: int = WIDTH) -> Pieces:
 
     Shape: pieces to be joined; white space is folded to single spaces, control characters stay.
     """
-    found = _find(text, words)
+    return _pieces(text, _find(text, words), width)
+
+
+def around(text: str, places: list[tuple[int, int]], *, width: int = WIDTH) -> Pieces:
+    """The same around given places, in order: (start, stop) each."""
+    return _pieces(text, [(start, stop, 0) for start, stop in places], width)
+
+
+def _pieces(text: str, found: list[tuple[int, int, int]], width: int) -> Pieces:
     start, stop = _window(found, len(text), width)
     start, stop = _tidy(text, start, stop)
     pieces: Pieces = [(CUT, False)] if text[:start].strip() else []

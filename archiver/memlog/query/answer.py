@@ -1,0 +1,95 @@
+"""What every face shows of a search: a page of hits, where the next begins, and what to try instead.
+
+The command line and Datasette ask this one function, so that they answer alike. A plain search loads
+it: what only some searches need is imported where it is needed.
+"""
+
+from memlog.query.search import find
+from memlog.query.selection import Selection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from memlog.archive.connection import Connection
+    from memlog.query.hit import Hits
+
+WORDS, RAW, LITERAL, REGEX = "words", "raw", "literal", "regex"
+MODES = (WORDS, RAW, LITERAL, REGEX)
+DEFAULT_LIMIT = 20
+
+# index: the session's primary key
+TITLES_SQL = "SELECT id, title FROM session WHERE id IN (SELECT value FROM json_each(:ids))"
+
+
+def answer(
+    con: "Connection",
+    text: str,
+    selection: Selection | None = None,
+    *,
+    now_ns: int,
+    limit: int = DEFAULT_LIMIT,
+    newest: bool = False,
+    context: int = 0,
+    mode: str = WORDS,
+    exhaustive: bool = False,
+    explain: bool = False,
+    after: str | None = None,
+) -> "Hits":
+    """One page of records that answer, best first; without words the newest of the selection.
+
+    mode: how the text is read: `words` (query/words.py), `raw` (FTS5's own language), `literal` or
+    `regex` (as characters; newest first). after: where the page before ended, its `hits.after`; no
+    record comes twice or is left out, whatever is archived meanwhile.
+    Raises: NotFoundError (no such session), QueryError with the column where there is one.
+    """
+    selection = selection or Selection()
+    seen: frozenset[int | str] = frozenset()
+    if after is not None:
+        from memlog.query import page
+
+        selection, seen, newest = page.begin(con, selection, after, newest)
+    how: dict[str, Any] = {"now_ns": now_ns, "limit": limit + len(seen) + 1}
+    if mode in (LITERAL, REGEX):
+        from memlog.query.characters import find_characters
+
+        hits = find_characters(con, text, selection, pattern=mode == REGEX, **how)
+    else:
+        hits = find(
+            con,
+            text,
+            selection,
+            newest=newest,
+            raw=mode == RAW,
+            exhaustive=exhaustive,
+            **({"explain": True} if explain else {}),
+            **how,
+        )
+    if seen:
+        hits[:] = [hit for hit in hits if hit.id not in seen and seen.isdisjoint(hit.same)]
+    if len(hits) > limit:
+        del hits[limit:]
+        if hits:
+            from memlog.query import page
+
+            hits.after = page.end(hits, seen, newest or mode in (LITERAL, REGEX))
+    _complete(con, hits, context)
+    if mode == WORDS and text.strip() and not any(hit.matched == "all" for hit in hits):
+        from memlog.query import suggest
+
+        hits.near = suggest.near(con, text)
+    return hits
+
+
+def _complete(con: "Connection", hits: "Hits", context: int) -> None:
+    """Give hits the title of their session, and what stands around them."""
+    hits.relaxed = any(hit.matched != "all" for hit in hits)
+    ids = {hit.session_id for hit in hits}
+    titles = dict(con.execute(TITLES_SQL, {"ids": str(list(ids))})) if ids else {}
+    for hit in hits:
+        hit.title = titles.get(hit.session_id)
+    if context > 0:
+        from memlog.query.hit import context_of
+
+        for hit in hits:
+            hit.context = context_of(con, hit, context)
