@@ -14,6 +14,7 @@ from memlog.errors import BadMagicError, ContractError, TruncatedRecordError, Un
 HEADER = Struct("<IIIIQQII16s")
 MAGIC_BYTES = MAGIC.to_bytes(4, "little")
 NO_SESSION = bytes(SESSION_BYTES)
+FORGOTTEN = b"\0forgot\0"  # and zeros: the blob of a record whose text was taken out of a ring
 
 
 class Header(NamedTuple):
@@ -78,6 +79,11 @@ class Damage(NamedTuple):
     offset: int
     data: bytes
     reason: str
+
+
+def is_forgotten(blob: bytes) -> bool:
+    """True for what is left of a record in a ring once it was forgotten."""
+    return blob.startswith(FORGOTTEN) and blob.count(0) == len(blob) - len(FORGOTTEN) + 2
 
 
 def unpack_header(frame: bytes | memoryview, offset: int = 0) -> Header:

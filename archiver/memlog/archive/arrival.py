@@ -15,7 +15,7 @@ from memlog.errors import DecodeError
 from memlog.portable import is_text
 from memlog.record import Event, Record, decode
 from memlog.redact import redact_blob_bytes
-from memlog.wire import Carried, Damage, Foreign, Frame, Gap, Header, Note, unpack_session
+from memlog.wire import Carried, Damage, Foreign, Frame, Gap, Header, Note, is_forgotten, unpack_session
 
 MOST = (1 << 63) - 1  # what an SQLite integer holds; a header's numbers are unsigned
 
@@ -62,6 +62,7 @@ class Read(NamedTuple):
     last_seq: int
     notes: list[Note]
     carried: bool  # some arrivals come from another archive
+    forgotten: int = 0  # frames of a ring that were emptied
 
 
 def take_apart(
@@ -77,7 +78,7 @@ def take_apart(
     damage: list[Damage] = []
     notes: list[Note] = []
     arriving: defaultdict[int, int] = defaultdict(int)
-    last_seq, carried = 0, False
+    last_seq, carried, forgotten = 0, False, 0
     for item in items:
         if not isinstance(item, Frame):
             if isinstance(item, Gap):
@@ -89,6 +90,10 @@ def take_apart(
         header, blob = item
         if type(item) is Note:
             notes.append(item)
+            continue
+        if header is not None and is_forgotten(blob):
+            last_seq = max(last_seq, header.seq)
+            forgotten += 1
             continue
         value, error = _decode(blob)
         if redact and header is not None and value is not None and value.agent != CLAUDE_CODE:
@@ -116,7 +121,7 @@ def take_apart(
         if type(item) is Carried and not isinstance(value, Event):
             arrivals[-1] = _as_it_was(arrivals[-1], item.facts)
             carried = True
-    return Read(arrivals, told, lost, damage, arriving, min(last_seq, MOST), notes, carried)
+    return Read(arrivals, told, lost, damage, arriving, min(last_seq, MOST), notes, carried, forgotten)
 
 
 def _decode(blob: bytes) -> tuple[Record | Event | None, str | None]:

@@ -55,6 +55,14 @@ def copies(path: str) -> list[str]:
     )
 
 
+def leftovers(path: str) -> list[str]:
+    """Every copy of an archive beside it, whole or half: of a migration, a rebuild, a compact, a restore."""
+    folder, name = os.path.split(path)
+    own = [name, *(name + suffix for suffix in ("-wal", "-shm", "-journal"))]
+    found = [other for other in os.listdir(folder) if other.startswith((f"{name}.", f"{name}-"))]
+    return sorted(os.path.join(folder, other) for other in found if other not in own)
+
+
 def _require_room(con: Connection, path: str) -> None:
     needed = int(con.execute(SIZE_SQL).fetchone()[0]) + _SPARE_BYTES
     found = os.statvfs(os.path.dirname(path))

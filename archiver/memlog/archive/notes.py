@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from memlog.archive import body, events, gaps
 from memlog.archive.carried import as_bytes, ring_row
 from memlog.archive.epochs import PROVISIONAL
+from memlog.archive.tombstones import event_name
 from memlog.contracts import RING_ID_BYTES
 from memlog.portable import is_text
 from memlog.wire import Damage, Gap, Note
@@ -35,7 +36,10 @@ def take_in(batch: "Batch", notes: Iterable[Note]) -> None:
     added = []
     for note in notes:
         facts = note.facts
-        if "session" in facts and batch.archive.tombstones.covers(facts["agent"], facts["session"], "", 0, 0):
+        name = event_name(as_bytes(facts.get("digest")))
+        if "session" in facts and batch.archive.tombstones.covers(
+            facts["agent"], facts["session"], name, 0, 0
+        ):
             continue
         kind = facts["line"]
         if kind == "event":

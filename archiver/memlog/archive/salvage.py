@@ -7,6 +7,7 @@ from memlog.archive import events, gaps, store
 from memlog.archive.carried import as_bytes
 from memlog.archive.connection import Error, open_reader
 from memlog.archive.store import Archive
+from memlog.archive.tombstones import event_name
 from memlog.contracts import RING_ID_BYTES
 from memlog.errors import MemlogError
 from memlog.wire import Damage, Gap
@@ -54,8 +55,14 @@ class Salvage:
         ring = (as_bytes(facts.get("ring_id")), facts.get("uid") or 0)
         row = {name: facts.get(name) for name in _EVENT}
         row |= {"digest": as_bytes(facts.get("digest")), "ring": self.rings.get(ring)}
+        if self._is_forgotten(row):
+            return
         if row["digest"] and all(isinstance(row[name], kind) for name, kind in _EVENT_MUST.items()):
             events.index(self.con, [added] if (added := events.add(self.con, row)) else [])
+
+    def _is_forgotten(self, row: Mapping[str, Any]) -> bool:
+        name = event_name(row["digest"])
+        return self.archive.tombstones.covers(str(row.get("agent")), str(row.get("session")), name, 0, 0)
 
     def carry_over(self, path: str) -> bool:
         """Rings, events, gaps and damage of the old archive; False where it cannot be read to the end."""

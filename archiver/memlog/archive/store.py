@@ -1,7 +1,8 @@
 """The archive as the witness holds it: one writer, one transaction a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hmac import digest
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -14,7 +15,7 @@ from memlog.errors import ArchiveError, InputError, UnavailableError
 from memlog.paths import Home, keep_key, load_key, make_dir
 from memlog.record import Event
 from memlog.settings import Settings
-from memlog.wire import Damage, Frame, Gap
+from memlog.wire import Damage, Frame, Gap, Header
 
 # index: ring (ring_id, uid)
 RING_SQL = """
@@ -207,6 +208,10 @@ class Archive:
                 self.con.execute(ingest.CURSOR_SQL, {"ring": ring, "cursor": newest, "now_ns": now_ns})
         return outcome
 
+    def event_digest(self, header: Header | None, blob: bytes) -> bytes:
+        """What an event is known by: keyed, over header and blob."""
+        return digest(self.key, (header.pack() if header else b"") + blob, "sha256")[:16]
+
     def close_silent(self, *, now_ns: int) -> int:
         """Close the last epochs of sessions that have been silent for long; how many were closed."""
         before = now_ns - self.settings.epoch_silence_s * 1_000_000_000
@@ -237,6 +242,16 @@ class Archive:
         """The index as one piece: after an import, or nightly."""
         with self.transaction():
             self.con.execute(OPTIMIZE_SQL)
+
+    def reopen(self, between: Callable[[], object]) -> None:
+        """Do something to the archive's file while no connection of ours is open to it."""
+        self.con.close()
+        try:
+            between()
+        finally:
+            self.con = open_writer(self.home.archive)
+            self.sessions.clear()
+            self._data_version = -1
 
     def forget_cached(self) -> None:
         """Read sessions again: for a job that changes their rows by itself."""

@@ -5,7 +5,7 @@ The table is mirrored in <home>/tombstones.jsonl, so a rebuild or an older backu
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from memlog.archive.connection import Connection
@@ -41,6 +41,16 @@ class Tombstone(NamedTuple):
         return self[:5]
 
 
+def event_stone(agent: str, session: str, digest: bytes, now_ns: int) -> Tombstone:
+    """The tombstone of an event: its digest is keyed, and names it among its session's."""
+    return Tombstone(agent, session, event_name(digest), 0, 0, now_ns)
+
+
+def event_name(digest: bytes) -> str:
+    """What an event is called where records have a source_id."""
+    return "~" + digest.hex()
+
+
 class Tombstones:
     """Every tombstone of a home, asked before each record is stored."""
 
@@ -63,8 +73,9 @@ class Tombstones:
         lacking = [t for names, t in mirrored.items() if names not in stored]
         if lacking:
             con.executemany(ADD_SQL, lacking)
-        self._append(t for names, t in stored.items() if names not in mirrored)
-        self._known = mirrored.keys() | stored.keys()
+        self._known = mirrored.keys() | {names for names in stored if names[2] is None}
+        self._append(t for names, t in stored.items() if not self._is_mirrored(t, mirrored))
+        self._known |= stored.keys()
 
     def add(self, con: Connection, found: Iterable[Tombstone]) -> None:
         """Store and mirror tombstones inside the caller's transaction.
@@ -72,9 +83,14 @@ class Tombstones:
         The mirror comes first: a crash between the two must leave too many, not too few.
         """
         rows = list(found)
-        self._append(t for t in rows if t.names not in self._known)
+        self._append(t for t in rows if not self._is_mirrored(t, self._known))
         con.executemany(ADD_SQL, rows)
         self._known.update(t.names for t in rows)
+
+    def _is_mirrored(self, stone: Tombstone, mirrored: Container[tuple[object, ...]]) -> bool:
+        """Of a session that is forgotten whole one line says it all."""
+        whole = (stone.agent, stone.session, None, None, None)
+        return stone.names in mirrored or (stone.source_id is not None and whole in self._known)
 
     def remember(self, names: Iterable[tuple[object, ...]]) -> None:
         """Take these identities for forgotten; nothing is stored."""

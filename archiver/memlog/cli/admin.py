@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from memlog.cli import anchor, backup, terminal, verify
+from memlog.cli import anchor, backup, forget, terminal, verify
 from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
 from memlog.cli.live import live_rings
@@ -25,7 +25,7 @@ def admin() -> None:
     """
 
 
-for _command in (verify.verify, anchor.anchor, backup.backup, backup.restore):
+for _command in (verify.verify, anchor.anchor, backup.backup, backup.restore, forget.forget):
     admin.add_command(_command)
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from memlog.witness.jobs import Job
 
 _JOBS = {
+    "forget": "memlog.witness.forget:forget_job",
     "import": "memlog.witness.backfill:import_job",
     "tree": "memlog.archive.tree_check:rewrite",
 }

@@ -117,6 +117,11 @@ def count(con: "Connection", part: Slice) -> int:
     return found
 
 
+def ids(con: "Connection", part: Slice) -> Iterator[int]:
+    """Ids of its rows, in order of time."""
+    return _ids(con, part)
+
+
 def columns(con: "Connection") -> list[str]:
     """Names of v_record's columns."""
     return _names(con, RECORD_SQL)

@@ -196,19 +196,20 @@ def frame_at(raw: bytes | bytearray, offset: int, seed: int) -> tuple[int, Heade
     return total, Header(length, *rest)
 
 
-def empty_frames(raw: bytearray, seed: int, forgotten: "Container[int]") -> int:
+def empty_frames(raw: bytearray, seed: int, forgotten: "Container[int]", drained: int) -> int:
     """How many of these seqs there were in a copy of a ring; each is a whole frame still, without its blob.
 
-    What lies between whole frames is made zero: nobody can tell what it was.
+    Damaged bytes before a drained record are archived; they are made zero: nobody can tell what they were.
     """
-    offset = count = 0
+    offset = damaged = count = 0
     while offset < len(raw):
         found = frame_at(raw, offset, seed)
         if found is None:
-            raw[offset : offset + 8] = bytes(8)
             offset += 8
             continue
         total, header = found
+        if header.seq <= drained:
+            raw[damaged:offset] = bytes(offset - damaged)
         if header.seq in forgotten:
             length = min(total - FRAME_BYTES, MAX_BLOB)
             blob = FORGOTTEN.ljust(length, b"\0")
@@ -216,7 +217,7 @@ def empty_frames(raw: bytearray, seed: int, forgotten: "Container[int]") -> int:
             front = PREFIX_STRUCT.pack(total, crc32(packed, crc32(blob, seed))) + packed
             raw[offset : offset + total] = (front + blob).ljust(total, b"\0")
             count += 1
-        offset += total
+        damaged = offset = offset + total
     return count
 
 

@@ -266,7 +266,7 @@ class ShmRing:
         place, state = self._hold()
         try:
             raw = bytearray(place.copy(state.head, state.tail))
-            count = layout.empty_frames(raw, place.seed, forgotten)
+            count = layout.empty_frames(raw, place.seed, forgotten, place.words[DRAINED])
             assert place.static is not None
             drained = self._replace(place, state, bytes(raw), state.oldest_seq, place.static.capacity)
         finally:
@@ -276,7 +276,7 @@ class ShmRing:
         return count
 
     def _replace(self, place: Map, state: State, kept: bytes, oldest: int, capacity: int) -> int:
-        """A new file with these frames in place of the old one; its drained mark. The caller holds the lock."""
+        """A new file with these frames in place of the old one; its drained mark. Call it with the lock."""
         assert place.static is not None
         static = place.static._replace(capacity=capacity, area=layout.area_for(capacity))
         moved = State(1, 0, len(kept), state.next_seq, oldest, state.cleared, state.newest_ts)

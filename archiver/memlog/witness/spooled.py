@@ -50,14 +50,19 @@ def handed_over(event: Event) -> Task | None:
     return Task(name, event.agent, event.session, path, _watermark(data.get("watermark")), stop)
 
 
-def waiting(archive: Archive, known: Container[str]) -> Iterator[tuple[str, Task]]:
-    """Files of the spool no event has told of, with what their notes say."""
+def waiting(
+    archive: Archive, known: Container[str], *, orphan_s: float = _ORPHAN_S
+) -> Iterator[tuple[str, Task]]:
+    """Files of the spool no event has told of, with what their notes say.
+
+    orphan_s: how long a hook has to say what a transcript is.
+    """
     for found in spool.pending(archive.home):
         if found.name in known:
             continue
         if found.name.endswith(spool.FRAMES):
             yield found.name, Task(found.name)
-        elif _age_s(found.name) > _ORPHAN_S:
+        elif _age_s(found.name) > orphan_s:
             task = _task_of_note(found.name, found.note)
             yield found.name, task or _nameless(found)
 

@@ -1,0 +1,125 @@
+"""The snapshot tree without what was forgotten: folders of whole sessions, lines of the others."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from memlog import portable
+from memlog.archive import session_file, tree
+from memlog.archive.carried import as_bytes
+from memlog.archive.folder import Folder
+from memlog.archive.snapshot import SNAP
+from memlog.archive.tombstones import Tombstones, event_name
+from memlog.errors import DecodeError, UnsafePathError
+from memlog.paths import sync_dir
+
+if TYPE_CHECKING:
+    from memlog.archive.store import Archive
+
+WHOLE_SQL = "SELECT DISTINCT agent, session FROM tombstone WHERE source_id IS NULL"
+DIRS_SQL = "SELECT dir FROM session"
+_AT_ONCE = 8  # snapshots
+
+
+def forget(archive: "Archive") -> Iterator[str]:
+    """Bring every folder up to what was forgotten; a word for each step.
+
+    Folders of this archive are written from its rows; those another archive left lose the lines that
+    tombstones cover. A file that nobody may touch is left, and named in an UnsafePathError at the end.
+    """
+    root, con = archive.home.root, archive.con
+    whole = [tree.session_dir(agent, name) for agent, name in con.execute(WHOLE_SQL)]
+    for name in whole:
+        _remove(root, name)
+        yield "snapshots"
+    while (step := tree.write_dirty(archive, limit=_AT_ONCE, open_too=True)).files:
+        yield "snapshots"
+    ours = {name for (name,) in con.execute(DIRS_SQL)}
+    refused = [*step.refused]
+    for name in sorted(os.listdir(root)):
+        if name in ours or not os.path.isdir(os.path.join(root, name)):
+            continue
+        try:
+            if _filter(root, name, archive.tombstones):
+                yield "snapshots of other archives"
+        except (UnsafePathError, OSError) as exc:
+            if os.path.lexists(os.path.join(root, name, session_file.NAME)):
+                refused.append((name, str(exc)))
+    if refused:
+        raise UnsafePathError("; ".join(f"{name}: {why}" for name, why in refused))
+
+
+def _remove(root: str, name: str) -> None:
+    """A session's folder, without what memlog did not write."""
+    try:
+        with Folder.open(root, name) as folder:
+            _empty(folder)
+    except FileNotFoundError:
+        return
+    try:
+        os.rmdir(os.path.join(root, name))
+    except OSError:
+        return  # something of somebody's is in it
+    sync_dir(root)
+
+
+def _empty(folder: Folder) -> None:
+    for name in folder.names():
+        if name == session_file.NAME or SNAP.fullmatch(name) or name.endswith(".tmp"):
+            folder.remove(name)
+
+
+def _filter(root: str, name: str, tombstones: Tombstones) -> bool:
+    """True when the folder held something that was forgotten, and does not any more."""
+    if not len(tombstones):
+        return False
+    with Folder.open(root, name) as folder:
+        notes = session_file.read(folder)
+        agent, session = str(notes.get("agent")), str(notes.get("session"))
+        if notes and tombstones.covers(agent, session, "", 0, 0):
+            _empty(folder)
+            emptied = True
+        else:
+            emptied = False
+            changed = folder.sweep() > 0
+            for file in filter(SNAP.fullmatch, folder.names()):
+                changed |= _filter_file(folder, file, tombstones)
+            changed |= _filter_events(folder, notes, tombstones)
+    if emptied:
+        _remove(root, name)
+    return emptied or changed
+
+
+def _filter_file(folder: Folder, file: str, tombstones: Tombstones) -> bool:
+    with folder.reader(file) as stream:
+        lines = [raw for raw in stream if raw.strip() not in (b"", b"[", b"]", b"[]")]
+    kept = [raw.strip().rstrip(b",") for raw in lines if not _is_covered(raw, tombstones)]
+    if len(kept) == len(lines):
+        return False
+    folder.replace(file, [b"[", b",\n".join([b"\n" + kept[0], *kept[1:]]) if kept else b"", b"\n]\n"])
+    return True
+
+
+def _is_covered(raw: bytes, tombstones: Tombstones) -> bool:
+    try:
+        facts = portable.parse_line(raw)
+    except DecodeError:
+        return False  # nobody's: it stays, as damage does
+    agent, session, source_id = (str(facts.get(name)) for name in ("agent", "session", "source_id"))
+    block, part = (facts.get(name) or 0 for name in ("block", "part"))
+    return isinstance(block, int) and tombstones.covers(agent, session, source_id, block, part)
+
+
+def _filter_events(folder: Folder, notes: dict[str, Any], tombstones: Tombstones) -> bool:
+    events = session_file.listed(notes, "events")
+    agent, session = str(notes.get("agent")), str(notes.get("session"))
+    kept = [
+        event for event in events
+        if not tombstones.covers(agent, session, event_name(as_bytes(event.get("digest"))), 0, 0)
+    ]  # fmt: skip
+    if len(kept) == len(events):
+        return False
+    notes = {**notes, "events": kept, "title": None}
+    folder.replace(session_file.NAME, [json.dumps(notes, indent=1, ensure_ascii=False).encode(), b"\n"])
+    return True

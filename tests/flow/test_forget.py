@@ -1,0 +1,361 @@
+"""Forgetting: afterwards no file of a home holds a byte of it, and nothing brings it back."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archives import DAY, NOW_NS, event, fill, frames, reading, record
+from conftest import Run
+from forgetting import Needles, needles, rare, traces
+from memlog.archive import connection, forget, scrub, tree_forget
+from memlog.archive.rebuild import rebuild
+from memlog.archive.store import Archive
+from memlog.archive.tombstones import read_mirror
+from memlog.archive.verify import Look, verify
+from memlog.capture import spool
+from memlog.cli.jobs import JOBS
+from memlog.errors import UnavailableError
+from memlog.paths import Home
+from memlog.query import choice
+from memlog.query.selection import Selection
+from memlog.record import encode, encode_event
+from memlog.ring.open import open_ring
+from memlog.ring.shm import ShmRing
+from memlog.settings import Settings
+from memlog.witness import client
+from witness import running
+
+SECRET, KEPT = "secret", "kept"
+COMMON = "def work(value):\n    return [item for item in value if item]\n" * 4
+
+
+class Drill:
+    """A home with a session to be forgotten and one to be kept, in every place a text may lie."""
+
+    def __init__(self, home: Home, settings: Settings) -> None:
+        rng = random.Random(7)  # noqa: S311 - a drill, not a key
+        self.home, self.settings = home, settings
+        self.terms = {name: [rare(rng) for _ in range(41)] for name in (SECRET, KEPT)}
+        self.records = {
+            name: [record(self.text(name, n), n=n, session=name) for n in range(40)]
+            for name in (SECRET, KEPT)
+        }
+        self.told = [
+            event("UserPromptSubmit", session=SECRET, prompt=self.text(SECRET, 3)),
+            event("PostToolUse", session=SECRET, tool_response={"stdout": self.text(SECRET, 5)}),
+            event("Stop", session=SECRET, last_assistant_message=f"only a hook said {self.terms[SECRET][40]}"),
+            event("UserPromptSubmit", session=KEPT, prompt=self.text(KEPT, 3)),
+        ]
+
+    def fill(self) -> None:
+        with open_ring(self.settings) as ring:
+            for n in range(40):
+                for name in (SECRET, KEPT):
+                    for blob in encode(self.records[name][n]):
+                        ring.write(blob, session=name)
+            for said in self.told:
+                ring.write(encode_event(said))
+        client.drain(self.home, self.settings)
+        shutil.copy(self.home.archive, f"{self.home.archive}.before-2")
+        shutil.copytree(Path(self.home.root, SECRET), Path(self.home.root, f"{SECRET}.of-1234"))
+        spooled = [(blob, None) for said in self.records[SECRET][:4] for blob in encode(said)]
+        spool.spool_frames(self.home, spooled)
+
+    def text(self, name: str, n: int) -> str:
+        term = self.terms[name][n]
+        return f"{name} number {n} says {term} to whom it may concern\n" + COMMON * (1 + n % 3 * 30) + term
+
+    def needles(self, name: str, which: slice = slice(None)) -> Needles:
+        wanted = {r.source_id for r in self.records[name][which]}
+        with reading(self.home) as con:
+            rows = con.execute(OF_SESSION_SQL, {"session": name}).fetchall()
+        found = [
+            (packed, packing, text_bytes) for source, packed, packing, text_bytes in rows if source in wanted
+        ]
+        assert found
+        return needles(found, self.terms[name][which])
+
+    def forget(self, **chosen: Any) -> dict[str, Any]:
+        return client.run(self.home, self.settings, "forget", chosen, JOBS)
+
+    def chosen(self, *names: str, text: str = "", **said: Any) -> dict[str, Any]:
+        with reading(self.home) as con:
+            found = choice.choose(con, Selection(**said), names, text=text, now_ns=NOW_NS)
+        return {"sessions": found.sessions, "records": found.records, "events": found.events}
+
+    def texts(self) -> set[str]:
+        with reading(self.home) as con:
+            return {text for (text,) in con.execute("SELECT text FROM v_record")}
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """What a forget leaves, wherever it was stopped on the way."""
+        with reading(self.home) as con:
+            return [con.execute(sql).fetchall() for sql in LEFT_SQL]
+
+    def is_sound(self) -> bool:
+        with reading(self.home) as con:
+            return [*verify(Look(con, self.home))] == []
+
+
+OF_SESSION_SQL = """
+SELECT r.source_id, r.body, r.packing, r.text_bytes FROM record r JOIN session s ON s.id = r.session_id
+WHERE s.session = :session
+"""
+LEFT_SQL = (
+    "SELECT id, digest, link FROM record ORDER BY id", "SELECT digest FROM event ORDER BY digest",
+    "SELECT session, title, project, records, tools, bytes, first_id, head, links FROM session ORDER BY id",
+    "SELECT session_id, number, boundary, records FROM epoch ORDER BY session_id, number",
+    "SELECT DISTINCT agent, session, source_id, block, part, link FROM tombstone ORDER BY 2, 3, 4, 5",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drill")
+    home = Home(str(folder / "home"))
+    Drill(home, Settings(home=home.root, ring="shm", start_witness=False)).fill()
+    return Path(home.root)
+
+
+@pytest.fixture
+def drill(filled: Path, home: Home, settings: Settings) -> Drill:
+    shutil.copytree(filled, home.root)
+    return Drill(home, settings)
+
+
+WHOLE = {"sessions": [["claude-code", SECRET]]}
+
+
+def test_after_a_session_was_forgotten_no_file_holds_a_byte_of_it(drill: Drill) -> None:
+    gone, kept = drill.needles(SECRET), drill.needles(KEPT)
+    places = {trace.file.partition("/")[0] for trace in traces(drill.home, gone)}
+    assert {"archive.db", "archive.db.before-2", SECRET, f"{SECRET}.of-1234", "ring", "spool"} <= places
+    result = drill.forget(**WHOLE)
+    assert traces(drill.home, gone) == []
+    assert (result["sessions"], result["rows"], result["events"], result["left"]) == (1, 40, 3, [])
+    assert result["ring"] == 43 and result["copies"] == [f"{drill.home.archive}.before-2"]
+    assert drill.texts() == {r.text for r in drill.records[KEPT]}
+    assert traces(drill.home, kept)
+    assert drill.is_sound()
+    assert not Path(drill.home.root, SECRET).exists() and forget.pending(drill.home) is None
+
+
+def _nothing(*_: Any, **__: Any) -> Iterator[str]:
+    return iter(())
+
+
+def _unsafe(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(connection, "_WRITER_PRAGMAS", [p.replace("ON", "OFF") for p in connection._WRITER_PRAGMAS])
+
+
+TWINS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "no merge of the index": lambda patch: patch.setattr(scrub, "index", _nothing),
+    "no zeros in what is deleted": _unsafe,
+    "the log left": lambda patch: patch.setattr(scrub, "log", _nothing),
+    "the tree left": lambda patch: patch.setattr(tree_forget, "forget", _nothing),
+    "copies left": lambda patch: patch.setattr(scrub, "copies", lambda archive: []),
+    "the ring left": lambda patch: patch.setattr(ShmRing, "renew", lambda ring, found: 0),
+    "events left": lambda patch: patch.setattr(forget, "EVENTS_OF_SESSION_SQL", "SELECT id FROM event WHERE 0 AND :session AND :agent"),
+}
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_a_forget_that_leaves_out_one_step_fails_the_drill(
+    drill: Drill, twin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = drill.needles(SECRET)
+    TWINS[twin](monkeypatch)
+    with reading(drill.home):  # who reads keeps the log's file alive
+        drill.forget(**WHOLE)
+    assert traces(drill.home, gone) != []
+
+
+@pytest.mark.parametrize("twin", [False, True])
+def test_pages_that_were_rebuilt_keep_no_copy_of_a_row(
+    home: Home, settings: Settings, twin: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """secure_delete alone leaves some: rows of many sizes, archived out of order, split and refill pages."""
+    rng = random.Random(0)  # noqa: S311
+    terms = [rare(rng) for _ in range(600)]
+    said = [
+        record(" ".join([term, *(rare(rng) for _ in range(rng.randrange(1, 60)))]), n=n,
+               session=(SECRET, KEPT, KEPT)[n % 3], ts_ns=NOW_NS - DAY * rng.randrange(1, 4))
+        for n, term in enumerate(terms)
+    ]  # fmt: skip
+    rng.shuffle(said)
+    fill(home, *[said[at : at + 7] for at in range(0, len(said), 7)])
+    with reading(home) as con:
+        rows = [row[1:] for row in con.execute(OF_SESSION_SQL, {"session": SECRET})]
+    gone = needles(rows, terms[::3])
+    if twin:
+        monkeypatch.setattr(scrub, "free", lambda archive: 0)
+    client.run(home, settings, "forget", WHOLE, JOBS)
+    assert bool(traces(home, gone)) is twin
+
+
+def _some(drill: Drill) -> dict[str, Any]:
+    return drill.chosen(text=f'"{drill.terms[SECRET][3]}" OR "{drill.terms[SECRET][5]}"')
+
+
+@pytest.mark.parametrize("chosen", ["words", "times", "records"])
+def test_single_records_go_with_the_events_that_repeat_them(drill: Drill, chosen: str) -> None:
+    said = drill.records[SECRET]
+    which = {"words": slice(3, 6, 2), "times": slice(2, 7), "records": slice(3, 4)}[chosen]
+    gone, kept = drill.needles(SECRET, which), drill.needles(SECRET, slice(10, 12))
+    args = {
+        "words": lambda: _some(drill),
+        "times": lambda: drill.chosen(SECRET, since_ns=said[2].ts_ns, until_ns=said[7].ts_ns),
+        "records": lambda: {"records": drill.chosen(text=drill.terms[SECRET][3])["records"]},
+    }[chosen]()
+    assert args["records"] and not args.get("sessions")
+    drill.forget(**args)
+    if chosen != "times":  # the events were told at another time, and an event repeats what it repeats
+        assert traces(drill.home, gone) == []
+    assert {r.text for r in said[which]}.isdisjoint(drill.texts())
+    assert drill.texts() == {r.text for r in [*said, *drill.records[KEPT]]} - {r.text for r in said[which]}
+    assert traces(drill.home, kept) and drill.is_sound()
+
+
+def test_a_title_and_counts_are_those_of_what_is_left(drill: Drill) -> None:
+    first = drill.chosen(text=drill.terms[SECRET][0])
+    drill.forget(**first)
+    with reading(drill.home) as con:
+        title, records, started = con.execute(
+            "SELECT title, records, started_ns FROM session WHERE session = :s", {"s": SECRET}
+        ).fetchone()
+    assert title.startswith(f"{SECRET} number 1 says") and records == 39
+    assert started == drill.records[SECRET][1].ts_ns
+
+
+def test_nothing_brings_back_what_was_forgotten(drill: Drill, tmp_path: Path) -> None:
+    older = tmp_path / "backup.db"
+    shutil.copy(drill.home.archive, older)
+    gone = drill.needles(SECRET)
+    one = drill.chosen(text=drill.terms[KEPT][7])
+    gone_too = drill.needles(KEPT, slice(7, 8))
+    drill.forget(**WHOLE)
+    drill.forget(**one)
+    left = {r.text for r in drill.records[KEPT]} - {drill.records[KEPT][7].text}
+
+    def is_gone() -> bool:
+        return traces(drill.home, gone) == traces(drill.home, gone_too) == [] and drill.texts() == left
+
+    with Archive.open(drill.home, now_ns=NOW_NS) as archive:  # an import of the same transcripts
+        again = [*frames([*drill.records[SECRET], *drill.records[KEPT]]), *frames(drill.told)]
+        outcome = archive.ingest(again, ring=None, source="again", now_ns=NOW_NS)
+    assert outcome.tombstoned == 41 + 3 and outcome.archived == 0
+    assert is_gone()
+    for _ in rebuild(drill.home, now_ns=NOW_NS, settings=drill.settings):
+        pass
+    client.drain(drill.home, drill.settings)  # the ring, from its oldest record
+    drill.forget()
+    assert is_gone() and drill.is_sound()
+    for path in Path(drill.home.root).glob("archive.db*"):
+        path.unlink()
+    shutil.copy(older, drill.home.archive)  # a restore by hand
+    assert not is_gone()
+    drill.forget()
+    assert is_gone() and drill.is_sound()
+
+
+def test_without_the_mirror_an_older_backup_would_bring_it_back(drill: Drill, tmp_path: Path) -> None:
+    older = tmp_path / "backup.db"
+    shutil.copy(drill.home.archive, older)
+    drill.forget(**WHOLE)
+    shutil.copy(older, drill.home.archive)
+    Path(drill.home.tombstones).unlink()
+    drill.forget()
+    assert drill.records[SECRET][0].text in drill.texts()
+
+
+def test_a_forget_that_was_stopped_at_any_step_ends_the_same_when_run_again(
+    filled: Path, home: Home, settings: Settings
+) -> None:
+    drill = Drill(home, settings)
+    wanted, step, gone = None, 0, None
+    while True:
+        shutil.copytree(filled, home.root)
+        gone = gone or drill.needles(SECRET)
+        args = {**WHOLE, "records": drill.chosen(text=drill.terms[KEPT][7])["records"]}
+        stopped = _stop_at(drill, args, step)
+        if stopped:
+            assert forget.pending(home) is not None or traces(home, gone) or not step
+            drill.forget(**args)
+        assert traces(home, gone) == [] and forget.pending(home) is None
+        wanted = wanted or drill.rows()
+        assert drill.rows() == wanted
+        shutil.rmtree(home.root)
+        if not stopped:
+            break
+        step += 3
+    assert step >= 9
+
+
+def _stop_at(drill: Drill, args: dict[str, Any], step: int) -> bool:
+    """True when the job had that many steps; it is then left as a SIGKILL leaves it, but for the cache."""
+    with Archive.open(drill.home, now_ns=NOW_NS) as archive:
+        job = JOBS["forget"](archive, drill.settings, args)
+        return sum(1 for _ in zip(range(step), job, strict=False)) == step and next(job, None) is not None
+
+
+def test_a_running_witness_forgets_what_its_ring_and_a_live_session_still_say(drill: Drill) -> None:
+    gone = drill.needles(SECRET)
+    with running(drill.home):
+        drill.forget(**WHOLE)
+        with open_ring(drill.settings) as ring:
+            for blob in encode(record(f"later {drill.terms[SECRET][0]}", n=99, session=SECRET)):
+                ring.write(blob)
+        client.drain(drill.home, drill.settings)
+        assert drill.texts() == {r.text for r in drill.records[KEPT]}
+        drill.forget()
+        assert traces(drill.home, gone) == []
+    assert drill.is_sound()
+
+
+def test_a_reader_that_holds_the_log_is_named_and_what_is_left_is_done_later(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scrub, "_READER_S", 0.1)
+    monkeypatch.setattr(connection, "_WRITER_PRAGMAS", [
+        p.replace("5000", "50") for p in connection._WRITER_PRAGMAS])  # fmt: skip
+    gone = drill.needles(SECRET)
+    with reading(drill.home) as con:
+        con.execute("BEGIN")
+        con.execute("SELECT count(*) FROM record").fetchone()
+        with pytest.raises(UnavailableError, match="a reader holds"):
+            drill.forget(**WHOLE)
+    assert forget.pending(drill.home) == [("claude-code", SECRET)]
+    drill.forget()
+    assert traces(drill.home, gone) == [] and forget.pending(drill.home) is None
+
+
+def test_the_tree_another_archive_left_loses_single_lines_too(drill: Drill) -> None:
+    gone = drill.needles(SECRET, slice(3, 6, 2))
+    drill.forget(**_some(drill))
+    aside = Path(drill.home.root, f"{SECRET}.of-1234")
+    lines = json.loads((aside / "snap-00000.json").read_text())
+    assert len(lines) == 38 and traces(drill.home, gone) == []
+
+
+def test_the_tombstones_hold_no_text_and_one_line_for_a_whole_session(drill: Drill) -> None:
+    drill.forget(**WHOLE)
+    stones = read_mirror(drill.home.tombstones)
+    assert [s.names for s in stones] == [("claude-code", SECRET, None, None, None)]
+    with reading(drill.home) as con:
+        assert con.execute("SELECT count(*), count(link) FROM tombstone").fetchone() == (1 + 40 + 3, 40)
+
+
+def test_the_command_shows_first_and_applies_when_told(drill: Drill, run_memlog: Run) -> None:
+    shown = run_memlog("admin", "forget", "--session", SECRET, check=0)
+    assert f"session {SECRET} (claude-code) whole" in shown.stdout and "40 records, 3 events" in shown.stdout
+    assert "nothing was changed" in shown.stderr and drill.records[SECRET][0].text in drill.texts()
+    told = json.loads(run_memlog("admin", "forget", "--session", SECRET, "--apply", "--json", check=0).stdout)
+    assert told["forgotten"]["rows"] == 40 and told["forgotten"]["left"] == []
+    assert drill.texts() == {r.text for r in drill.records[KEPT]}
+    assert "say what to forget" in run_memlog("admin", "forget", "--apply", check=2).stderr
+    assert run_memlog("admin", "forget", "--record", "99", check=3).stdout == ""
