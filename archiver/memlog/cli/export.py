@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from memlog.cli import completion, terminal
-from memlog.cli.query import selects
+from memlog.cli.asking import selects
 from memlog.cli.root import Context, pass_context
 
 if TYPE_CHECKING:

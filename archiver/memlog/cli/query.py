@@ -2,25 +2,16 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
-from memlog.cli import completion, output, search
+from memlog.cli import completion, facts, output, search
+from memlog.cli.asking import reading, selection, selects, tell_unknown
 from memlog.cli.output import RowFormat
 from memlog.cli.root import Context, pass_context, whole_number
 from memlog.errors import InputError
-
-if TYPE_CHECKING:
-    from memlog.archive.connection import Connection
-    from memlog.query.selection import Selection
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-_SELECTION = {name: (kind, metavar, text) for name, kind, metavar, text in search.OPTIONS}
 
 
 @click.group()
@@ -77,57 +68,8 @@ def _declared(name: str, kind: str, metavar: str, text: str) -> click.Option:
 
 
 query.add_command(SearchCommand())
-
-
-def selects(*names: str) -> Callable[[F], F]:
-    """Some of the flags of search, with its words."""
-
-    def add(command: F) -> F:
-        for name in reversed(names):
-            kind, metavar, text = _SELECTION[name]
-            number = whole_number(0) if kind == search.NUMBER else None
-            option = click.option(
-                f"--{name}", metavar=metavar, type=number, multiple=kind == search.MANY, help=text,
-                shell_complete=completion.of(name),
-            )  # fmt: skip
-            command = option(command)
-        return command
-
-    return add
-
-
-def _selection(
-    now_ns: int, *, since: str | None = None, until: str | None = None, **fields: Any
-) -> "Selection":
-    from memlog.query import dates
-    from memlog.query.selection import Selection
-
-    said: dict[str, Any] = {
-        n: value or None if isinstance(value, tuple) else value for n, value in fields.items()
-    }
-    return Selection(
-        since_ns=None if since is None else dates.since(since, now_ns),
-        until_ns=None if until is None else dates.until(until, now_ns),
-        **said,
-    )
-
-
-@contextmanager
-def _reading(context: Context) -> Iterator["Connection"]:
-    from memlog.archive.connection import open_reader
-
-    con = open_reader(context.home.archive)
-    try:
-        yield con
-    finally:
-        con.close()
-
-
-def _tell_unknown(con: "Connection", chosen: "Selection") -> None:
-    from memlog.query.selection import unknown
-
-    for sentence in unknown(con, chosen):
-        output.terminal.say(sentence)
+for _command in (facts.lost, facts.facts):
+    query.add_command(_command)
 
 
 @query.command()
@@ -143,9 +85,9 @@ def sessions(context: Context, /, limit: int, rows: RowFormat | None, fmt: str |
     from memlog.query.sessions import sessions
 
     now_ns = time.time_ns()
-    chosen = _selection(now_ns, **flags)
-    with _reading(context) as con:
-        _tell_unknown(con, chosen)
+    chosen = selection(now_ns, **flags)
+    with reading(context) as con:
+        tell_unknown(con, chosen)
         found = sessions(
             con, agent=chosen.agent, project=chosen.project, since_ns=chosen.since_ns,
             until_ns=chosen.until_ns, limit=limit,
@@ -188,8 +130,8 @@ def session(
     """
     from memlog.query.session import transcript, why_nothing
 
-    chosen = _selection(time.time_ns(), **flags)
-    with _reading(context) as con:
+    chosen = selection(time.time_ns(), **flags)
+    with reading(context) as con:
         if not output.is_text(rows, fmt):
             from memlog.query import record
             from memlog.query.selection import where
@@ -221,7 +163,7 @@ def record(context: Context, /, record: str, raw: bool, rows: RowFormat | None, 
     """
     from memlog.query import record as records
 
-    with _reading(context) as con:
+    with reading(context) as con:
         if raw:
             if output.terminal.is_terminal() and not output.to_file():
                 raise InputError(
@@ -265,9 +207,9 @@ def epochs(
     """
     from memlog.query.epochs import epochs
 
-    chosen = _selection(time.time_ns(), **flags)
-    with _reading(context) as con:
-        _tell_unknown(con, chosen)
+    chosen = selection(time.time_ns(), **flags)
+    with reading(context) as con:
+        tell_unknown(con, chosen)
         found = epochs(con, session, agent=chosen.agent, project=chosen.project, limit=limit)
     columns = {"session": "", "epoch": "", "opened": "", "closed": "", "trigger": ""}
     columns |= {"tokens_before": "tokens", "tokens_after": "after", "records": ""}
@@ -295,9 +237,9 @@ def gaps(
     """
     from memlog.query.gaps import gaps, holes
 
-    chosen = _selection(time.time_ns(), **flags)
-    with _reading(context) as con:
-        _tell_unknown(con, chosen)
+    chosen = selection(time.time_ns(), **flags)
+    with reading(context) as con:
+        tell_unknown(con, chosen)
         found: list[Any] = (
             gaps(con, healed=not unhealed)
             if session is None and chosen.agent is None and chosen.project is None
@@ -328,9 +270,9 @@ def timeline(
     from memlog.query.timeline import timeline
 
     now_ns = time.time_ns()
-    chosen = _selection(now_ns, **flags)
-    with _reading(context) as con:
-        _tell_unknown(con, chosen)
+    chosen = selection(now_ns, **flags)
+    with reading(context) as con:
+        tell_unknown(con, chosen)
         found = timeline(con, chosen, now_ns=now_ns, around=around, limit=limit, thoughts=thoughts)
     if output.is_page(rows, fmt) and found:
         from memlog.cli.listing import steps
@@ -363,7 +305,7 @@ def sql(
     statement = sys.stdin.read() if sql == "-" else sql
     limit_heap()
     settings = context.settings
-    with _reading(context) as con:
+    with reading(context) as con:
         answer = run(con, statement, dict(param), time_ms=settings.sql_time_ms, rows=settings.sql_rows)
     output.emit((dict(zip(answer.columns, row, strict=True)) for row in answer.rows), rows, fmt, short=False)
     if answer.cut:

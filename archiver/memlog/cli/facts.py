@@ -1,0 +1,106 @@
+"""`memlog query lost|facts|diff`: what records say, and what compactions took of it."""
+
+import time
+from itertools import islice
+from typing import Any
+
+import click
+
+from memlog.cli import completion, output
+from memlog.cli.asking import reading, selection, selects, tell_unknown
+from memlog.cli.output import RowFormat
+from memlog.cli.root import Context, pass_context, whole_number
+from memlog.errors import InputError
+from memlog.query.facts.fact import KINDS
+
+_FACT = click.option(
+    "--fact", "kinds", multiple=True, type=click.Choice(KINDS), metavar="KIND",
+    help=f"Only facts of this kind: {', '.join(KINDS)}.",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("session", required=False, shell_complete=completion.of("session"))
+@selects("epoch", "agent", "project", "since", "until")
+@_FACT
+@click.option(
+    "--limit", type=whole_number(0), default=20, show_default=True, help="Facts of a compaction at most."
+)
+@click.option("--missing", is_flag=True, help="Only what was lost.")
+@click.option("--ratios", is_flag=True, help="A row per compaction and kind: how much of it was kept.")
+@output.row_options
+@pass_context
+def lost(
+    context: Context, /, session: str | None, limit: int, kinds: tuple[str, ...], missing: bool, ratios: bool,
+    rows: RowFormat | None, fmt: str | None, **flags: Any,
+) -> None:  # fmt: skip
+    """What a compaction took of what the agent knew.
+
+    Each fact of the epoch before it, as the summary kept it (verbatim, by name, paraphrased) or not at all,
+    what the agent is likeliest to miss first. Without SESSION, the trend: a row per compaction.
+
+    Example: memlog query lost last --epoch 0 --missing
+    """
+    from memlog.query import lost, trend
+
+    chosen = selection(time.time_ns(), **flags)
+    if session is None and chosen.epoch is not None:
+        raise InputError("an epoch is of a session", hint=f"memlog query lost SESSION --epoch {chosen.epoch}")
+    with reading(context) as con:
+        tell_unknown(con, chosen)
+        if session is None:
+            found = trend.trend(con, chosen)
+            output.emit(found, rows, fmt, trend.COLUMNS)
+            return
+        each = lost.losses(con, session, epoch=chosen.epoch, agent=chosen.agent)
+        if ratios:
+            output.emit((row for one in each for row in trend.by_kind(one)), rows, fmt)
+            return
+        told = [lost.shortened(one, kinds=kinds, missing=missing, limit=limit) for one in each]
+    if not told:
+        output.terminal.say(f"session {session} has had no compaction")
+    if output.is_page(rows, fmt) and told:
+        from memlog.cli.losses import page
+
+        output.write(page(told))
+        return
+    for one in told:
+        for sentence in one.unseen:
+            output.terminal.say(f"epoch {one.epoch}: {sentence}")
+    columns = {
+        "kind": "",
+        "kept": "",
+        "weight": "",
+        "came_back": "back",
+        "uses": "",
+        "record": "",
+        "value": "",
+    }
+    output.emit((row for one in told for row in one.rows), rows, fmt, columns)
+
+
+@click.command()
+@click.argument("session", shell_complete=completion.of("session"))
+@selects("epoch", "agent")
+@_FACT
+@click.option("--limit", type=whole_number(1), metavar="N", help="Facts at most.")
+@output.row_options
+@pass_context
+def facts(
+    context: Context, /, session: str, kinds: tuple[str, ...], limit: int | None, rows: RowFormat | None,
+    fmt: str | None, **flags: Any,
+) -> None:  # fmt: skip
+    """What the records of a session say, cited.
+
+    Files, commands and how they ended, errors, test results, instructions, corrections, decisions, plans,
+    commits, links: each with its record and the bytes it stands at.
+
+    Example: memlog query facts last --fact decision
+    """
+    from memlog.query.facts import listing
+
+    chosen = selection(time.time_ns(), **flags)
+    with reading(context) as con:
+        found = listing.facts(con, session, epoch=chosen.epoch, agent=chosen.agent, kinds=kinds)
+        columns = ["ts", "epoch", "kind", "by", "detail", "record", "value"]
+        output.emit(islice(found, limit), rows, fmt, columns)

@@ -1,0 +1,55 @@
+"""A loss report as a page for people."""
+
+from collections.abc import Iterable
+
+from memlog.cli import terminal
+from memlog.cli.table import table
+from memlog.cli.terminal import safe_line
+from memlog.query.lost import KindLoss, Loss, LostRow
+
+_KEPT = {"verbatim": "verbatim", "name": "by name", "paraphrased": "paraphrased", None: "lost"}
+
+
+def page(losses: Iterable[Loss]) -> str:
+    """One part per compaction: what it was, how much of each kind it kept, what is missed first."""
+    return "\n".join(map(_part, losses))
+
+
+def _part(one: Loss) -> str:
+    width = terminal.size()[0]
+    counts = table(
+        ["kind", "facts", "verbatim", "by name", "paraphrased", "lost", "kept", "came back for"],
+        [_counts(kind) for kind in one.kinds], width,
+    )  # fmt: skip
+    facts = table(
+        ["weight", "kept", "back", "kind", "record", "what"], [_fact(row) for row in one.rows], width
+    )  # fmt: skip
+    warned = "".join(f"! {safe_line(sentence)}\n" for sentence in one.unseen)
+    return "\n".join(filter(None, (_head(one) + warned, counts, facts)))
+
+
+def _head(one: Loss) -> str:
+    tokens = f" at {one.tokens_before:,} tokens" if one.tokens_before else ""
+    trigger = f"{one.trigger} " if one.trigger else ""
+    summary = f"a summary of {one.summary_chars:,} characters" if one.summary_chars else "no summary"
+    found = sum(kind.facts for kind in one.kinds)
+    gone = sum(kind.lost for kind in one.kinds)
+    return (
+        f"{safe_line(one.session)} epoch {one.epoch}: {trigger}compaction{tokens}, {one.ended}\n"
+        f"{one.records:,} records became {summary}; {gone:,} of {found:,} facts were lost\n"
+    )
+
+
+def _counts(kind: KindLoss) -> list[object]:
+    share = "" if kind.ratio is None else f"{kind.ratio:.0%}"
+    return [
+        kind.kind, kind.facts, kind.verbatim, kind.name, kind.paraphrased, kind.lost, share,
+        kind.came_back or None,
+    ]  # fmt: skip
+
+
+def _fact(row: LostRow) -> list[object]:
+    said = row.value.rsplit("/", 3)
+    path = row.kind == "file" and len(said) > 3
+    value = "…/" + "/".join(said[1:]) if path else " ".join(row.value.split())
+    return [f"{row.weight:.2f}", _KEPT[row.kept], row.came_back or None, row.kind, row.record, value]

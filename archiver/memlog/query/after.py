@@ -1,0 +1,205 @@
+"""What an agent still had after a compaction: its summary, and what the host put beside it."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from memlog.archive.connection import Connection
+from memlog.query.epochs import EpochRow
+from memlog.query.facts.fact import KINDS, Fact, Said
+from memlog.query.facts.shell import head
+from memlog.query.facts.stream import records
+
+VERBATIM, BY_NAME, PARAPHRASED = "verbatim", "name", "paraphrased"
+
+# index: event_session
+TOLD_SQL = """
+SELECT data FROM event WHERE session = :session AND agent = :agent AND event = 'PostCompact'
+  AND ts_ns BETWEEN :after AND :before ORDER BY abs(ts_ns - :opened) LIMIT 1
+"""
+# Messages of the user a new context repeats are the latest that came before it. index: record_session
+REPEATED_SQL = """
+SELECT r.id FROM record r
+WHERE r.session_id = :session AND r.kind = 'message' AND r.role = 'user' AND r.part = 0
+  AND r.ts_ns <= :before AND r.id <> :compaction ORDER BY r.ts_ns DESC, r.id DESC LIMIT :limit
+"""
+_PROSE = frozenset(("instruction", "correction", "decision", "todo", "error"))
+_SPAN_NS = 15 * 60 * 10**9  # a PostCompact comes within this of the boundary
+_SHARE = 0.6  # of a sentence's words that make another its paraphrase
+_WORD = re.compile(r"[^\W_]{2,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_SENTENCE = re.compile(r"[.!?;:]\s|[。！？；\n]")
+_COMMON = frozenset((
+    "the", "and", "for", "with", "that", "this", "from", "have", "has", "was", "were", "are", "been",
+    "will", "would", "should", "could", "can", "not", "but", "you", "your", "our", "let", "its", "now",
+    "then", "than", "into", "out", "about", "also", "just", "all", "any", "use", "using", "when",
+    "where", "what", "which", "who", "how", "why", "there", "here", "der", "die", "das", "und", "ist",
+    "nicht", "mit", "für", "ein", "eine", "que", "não", "com", "para", "uma", "um", "os", "as",
+))  # fmt: skip
+_NAME_LEAST = 4  # characters of a file's name that can be told from a word
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The summary, the rest of the new context, and what of both could not be seen.
+
+    repeated: ids of records the new context holds whole. source: where the summary was found.
+    """
+
+    summary: str
+    context: str
+    repeated: frozenset[int]
+    source: str
+    unseen: tuple[str, ...]
+
+
+def after(con: Connection, session_id: int, ended: EpochRow, opened: EpochRow) -> After:
+    """What the agent had at the beginning of the epoch that followed, before it said a word."""
+    summary: list[str] = []
+    context: list[str] = []
+    repeated: list[int] = []
+    unseen: list[str] = []
+    for said in records(con, session_id, opened.epoch):
+        if said.kind == "summary" and not said.aside:
+            summary.append(said.text)
+        elif said.kind == "compaction":
+            repeated += _repeated(con, session_id, said)
+        elif said.aside:
+            continue
+        elif said.role == "assistant" or said.kind == "tool_use":
+            break
+        elif said.kind == "attachment" or said.injected or said.role in ("developer", "system"):
+            context.append(said.text)
+    source = "transcript"
+    if not any(summary):
+        told = _told(con, ended, opened)
+        source = "PostCompact" if told else "none"
+        summary = [told] if told else []
+    if not summary:
+        unseen.append(
+            "the host kept no summary in words, so only what it repeats can be seen"
+            if repeated else "no summary of this compaction was captured"
+        )  # fmt: skip
+    if opened.boundary.startswith("~event."):
+        unseen.append("no boundary line was captured: a hook told of it, and times say what came before")
+    return After("\n".join(summary), "\n".join(context), frozenset(repeated), source, tuple(unseen))
+
+
+def _repeated(con: Connection, session_id: int, said: Said) -> list[int]:
+    if not said.repeated:
+        return []
+    values = {"session": session_id, "before": said.ts_ns, "compaction": said.id, "limit": said.repeated}
+    return [row[0] for row in con.execute(REPEATED_SQL, values)]
+
+
+def _told(con: Connection, ended: EpochRow, opened: EpochRow) -> str:
+    """The summary a PostCompact hook was given."""
+    values = {
+        "session": ended.session, "agent": ended.agent, "opened": opened.opened_ns,
+        "after": opened.opened_ns - _SPAN_NS, "before": opened.opened_ns + _SPAN_NS,
+    }  # fmt: skip
+    for (data,) in con.execute(TOLD_SQL, values):
+        found = json.loads(data).get("compact_summary")
+        return found if isinstance(found, str) else ""
+    return ""
+
+
+class Kept:
+    """Answers whether a text still holds a fact, and how."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._folded = " ".join(text.split())
+        self._lower = self._folded.lower()
+        self._where: dict[str, set[int]] = {}
+        for number, sentence in enumerate(_SENTENCE.split(text)):
+            for word in words(sentence):
+                self._where.setdefault(word, set()).add(number)
+
+    def how(self, fact: Fact) -> str | None:
+        """verbatim, name, paraphrased, or None where it is lost."""
+        if not self.text:
+            return None
+        if fact.kind == "file":
+            return self._file(fact.value)
+        if fact.kind == "command":
+            return self._command(fact)
+        value = " ".join(fact.value.split())
+        if value.lower() in self._lower and (len(value) > 2 or self._has_word(value)):
+            return VERBATIM
+        if fact.kind in ("commit", "test", "branch", "error"):
+            name = _told_apart(fact)
+            if name and self._has_word(name):
+                return BY_NAME
+        return PARAPHRASED if fact.kind in _PROSE and self._says(value) else None
+
+    def names(self, fact: Fact) -> bool:
+        """Whether a file or command is named in it: what a weight asks."""
+        if fact.kind == "file":
+            return self._file(fact.value) is not None
+        return fact.kind == "command" and fact.key[:40] in self._folded
+
+    def _file(self, path: str) -> str | None:
+        if self._has_word(path):
+            return VERBATIM
+        name = path.rstrip("/").rsplit("/", 1)[-1]
+        return BY_NAME if len(name) >= _NAME_LEAST and self._has_word(name) else None
+
+    def _command(self, fact: Fact) -> str | None:
+        if " ".join(fact.value.split()) in self._folded:
+            return VERBATIM
+        short = head(fact.key)
+        return BY_NAME if " " in short and self._has_word(short) else None
+
+    def _has_word(self, name: str) -> bool:
+        """Whether it stands by itself, not within a longer name."""
+        at = self._folded.find(name)
+        while at >= 0:
+            before = self._folded[at - 1 : at] if at else ""
+            behind = self._folded[at + len(name) : at + len(name) + 1]
+            if not _joins(before) and not _joins(behind):
+                return True
+            at = self._folded.find(name, at + 1)
+        return False
+
+    def _says(self, value: str) -> bool:
+        """Whether one of its sentences, or two that follow each other, have most of the words."""
+        wanted = set(words(value))
+        if len(wanted) < 2:
+            return False
+        counts: dict[int, int] = {}
+        for word in wanted:
+            for number in self._where.get(word, ()):
+                counts[number] = counts.get(number, 0) + 1
+        return any(count >= max(2, _SHARE * len(wanted)) for count in counts.values())
+
+
+def words(text: str) -> list[str]:
+    """Words that carry meaning, lower case, without a plural's end; of CJK texts pairs of characters."""
+    found = [word.lower() for word in _WORD.findall(text)]
+    pairs = [a + b for a, b in zip(found, found[1:], strict=False) if _CJK.match(a) and _CJK.match(b)]
+    plain = (word for word in found if not _CJK.match(word) and word not in _COMMON)
+    return [word[:-1] if len(word) > 4 and word.endswith("s") else word for word in plain] + pairs
+
+
+def _joins(character: str) -> bool:
+    return bool(character) and (character.isalnum() or character in "_")
+
+
+_NAMES = re.compile(r"\bTest\w+|[\w./-]+\.\w{1,5}:\d+|`[^`]+`|'[^']{3,60}'|\"[^\"]{3,60}\"")
+
+
+def _told_apart(fact: Fact) -> str:
+    """The part of a fact that names it: a hash's first digits, a test, a place."""
+    if fact.kind == "commit":
+        return fact.value[:7]
+    if fact.kind == "branch":
+        return fact.value
+    match = _NAMES.search(fact.value)
+    return match.group().strip("`'\"") if match else ""
+
+
+def order(kinds: Iterable[str]) -> list[str]:
+    """Kinds in the order of a report."""
+    return [kind for kind in KINDS if kind in set(kinds)]

@@ -1,0 +1,112 @@
+"""How likely an agent comes back for what a compaction took: the weight of a fact.
+
+A small formula over what was known when the compaction ended: the before-image and the summary, nothing
+that came after. Its numbers were learned from real compactions; docs/post-mortem.md says how, and how well
+it predicts sessions it was not learned from.
+"""
+
+import math
+import os
+import re
+from collections import deque
+from dataclasses import dataclass
+
+from memlog.query.facts import shell
+from memlog.query.facts.fact import Fact, Said
+
+# Of the score, which is linear; a weight is its logistic.
+USES = 0.45  # per e-fold of uses
+TURNS = 0.15  # per e-fold of the user's turns it was used in
+READ_LAST = 0.7  # a file that was read, and not changed since
+MADE = 0.65  # a file the agent wrote whole
+MENTION = -0.27  # per e-fold of records since a text named the file
+LENGTH = -0.035  # per character of a command, to the 60th
+ROUTINE = 0.5  # a short command that tests, builds, formats, pushes or shows the state
+NAMED = 0.6  # the summary names it
+NEXT = 0.4  # the summary's next step names it
+AGE = -0.27  # the rest, per e-fold of records since it was said
+SAID_BY = {"user": 0.6, "agent": 0.0, "tool": -0.6}
+
+NEAR = 400  # records: how far back a mention is looked for; farther ones all count as this old
+_LONGEST = 60  # characters of a command
+_ROUTINE = re.compile(
+    r"\b(?:tests?|lint|fmt|format|build|check|vet|status|push|pytest|tox|make|clippy|typecheck|tsc)\b"
+)
+_ROUTINE_MOST = 32
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is known of a fact when its epoch ends. last: the latest citation; at: number of its record."""
+
+    last: Fact
+    uses: int = 0
+    at: int = 0
+    turns: int = 0
+    turn: int = -1
+    made: bool = False
+
+    def again(self, fact: Fact, at: int, turn: int) -> None:
+        """Count a use."""
+        self.uses += 1
+        self.at = at
+        self.last = fact
+        if turn != self.turn:
+            self.turn = turn
+            self.turns += 1
+        self.made = self.made or fact.detail == "write"
+
+
+class Mentions:
+    """The latest texts, to ask how long ago one named a file."""
+
+    def __init__(self) -> None:
+        self._texts: deque[tuple[int, str]] = deque(maxlen=NEAR)
+
+    def add(self, at: int, said: Said) -> None:
+        """A record that is no call: what a call names is a use."""
+        if said.kind != "tool_use":
+            self._texts.append((at, said.text))
+
+    def age(self, name: str, now: int) -> int:
+        """Records since a text held the name; NEAR where none of the latest did."""
+        for at, text in reversed(self._texts):
+            if now - at >= NEAR:
+                break
+            if name in text:
+                return now - at
+        return NEAR
+
+
+def score(seen: Seen, *, now: int, mentions: Mentions, named: bool, next_step: bool) -> float:
+    """Score of a fact at the end of its epoch. now: number of the epoch's last record."""
+    fact = seen.last
+    found = USES * math.log(max(seen.uses, 1)) + TURNS * math.log(max(seen.turns, 1))
+    found += NAMED * named + NEXT * next_step
+    if fact.kind == "file":
+        name = os.path.basename(fact.value.rstrip("/")) or fact.value
+        found += READ_LAST * (fact.detail == "read") + MADE * seen.made
+        return found + MENTION * math.log1p(mentions.age(name, now))
+    if fact.kind == "command":
+        return found + LENGTH * len(fact.key) + ROUTINE * is_routine(fact.value)
+    return found + AGE * math.log1p(now - seen.at) + SAID_BY.get(fact.by, 0.0)
+
+
+def weight(found: float) -> float:
+    """A score between 0 and 1."""
+    return round(1 / (1 + math.exp(-found)), 4)
+
+
+def is_routine(command: str) -> bool:
+    """A short command an agent runs over and over: tests, builds, the state of the repository."""
+    head = shell.head(command[:_LONGEST])
+    return len(head) <= _ROUTINE_MOST and _ROUTINE.search(head) is not None
+
+
+def next_step(summary: str) -> str:
+    """The part of a summary that says what comes next: from its last heading of that name, else its end."""
+    found = max((m.start() for m in _NEXT.finditer(summary)), default=-1)
+    return summary[found:] if found >= 0 else summary[-1_000:]
+
+
+_NEXT = re.compile(r"next steps?|nächste\w* schritt|próxim\w* pass|следующ\w+ шаг|下一步|次のステップ", re.I)

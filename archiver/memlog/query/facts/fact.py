@@ -1,0 +1,76 @@
+"""A fact and its citation, and a record as the extractor reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# As a report shows them: what was wanted and settled, what was done, what came of it, what was named.
+KINDS = (
+    "instruction", "correction", "decision", "todo", "file", "command", "commit", "branch", "error", "test",
+    "url", "identifier",
+)  # fmt: skip
+COMMAND_KEY = 60  # characters: commands that begin alike are one command
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A record whole, decoded once.
+
+    given: the arguments of a call as they were; call: the id that pairs a call with its answer.
+    aside: not in the agent's own context (a subagent's). injected: of the host, though a user's or a tool's.
+    """
+
+    id: int
+    session: str
+    agent: str
+    epoch: int
+    ts_ns: int
+    kind: str
+    role: str | None
+    tool: str | None
+    text: str
+    error: bool
+    digest: str
+    given: Mapping[str, Any] | None = None
+    call: str | None = None
+    aside: bool = False
+    injected: bool = False
+    repeated: int = 0  # of a compaction: messages of the user that its new context repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something a record says: what, who said it, and where it stands.
+
+    start, end: bytes of the record's text in UTF-8. digest: the record's, as in v_record.
+    detail: what was done with a file, how a command ended, why a decision was made.
+    """
+
+    kind: str
+    value: str
+    detail: str | None
+    by: str
+    record: int
+    start: int
+    end: int
+    digest: str
+    session: str
+    agent: str
+    epoch: int
+    ts_ns: int
+    aside: bool = False
+
+    @property
+    def key(self) -> str:
+        """What makes it the same fact when it is met again."""
+        return key_of(self.kind, self.value)
+
+
+def key_of(kind: str, value: str) -> str:
+    """The value without what does not tell two facts apart: white space, case of prose, a command's end."""
+    if kind == "file":
+        return value
+    folded = " ".join(value.split())
+    if kind == "command":
+        return folded[:COMMAND_KEY].strip()
+    return folded.lower() if kind in ("instruction", "correction", "decision", "todo") else folded

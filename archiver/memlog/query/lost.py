@@ -1,0 +1,239 @@
+"""What a compaction took: every fact of the before-image, kept or lost, and whether it was missed."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from memlog.archive.connection import Connection
+from memlog.errors import NotFoundError
+from memlog.query import comeback
+from memlog.query.after import BY_NAME, PARAPHRASED, VERBATIM, After, Kept, after, order
+from memlog.query.comeback import Mentions, Seen
+from memlog.query.dates import iso
+from memlog.query.epochs import EpochRow, epochs
+from memlog.query.facts import extract
+from memlog.query.facts.fact import Fact
+from memlog.query.facts.stream import records
+from memlog.query.gaps import holes
+from memlog.query.selection import sessions
+
+
+@dataclass(frozen=True, slots=True)
+class LostRow:
+    """A fact the agent knew when a compaction came.
+
+    kept: verbatim, name or paraphrased; None: lost. where: in the summary or in the context beside it.
+    weight: 0 to 1, how likely it is missed (docs/post-mortem.md). came_back: uses after the compaction, None
+    where nothing is known of what followed. record, start, end, digest: where it was said last, in bytes.
+    """
+
+    kind: str
+    value: str
+    kept: str | None
+    where: str | None
+    weight: float
+    came_back: int | None
+    uses: int
+    by: str
+    detail: str | None
+    record: int
+    ts: str
+    start: int
+    end: int
+    digest: str
+    session: str
+    epoch: int
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindLoss:
+    """Facts of one kind, how many were kept in which way, and how many of the lost were used again."""
+
+    kind: str
+    facts: int
+    verbatim: int
+    name: int
+    paraphrased: int
+    lost: int
+    came_back: int
+
+    @property
+    def ratio(self) -> float | None:
+        """Share that was kept in any way."""
+        return round(1 - self.lost / self.facts, 3) if self.facts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One compaction: what it was, what could not be seen of it, ratios per kind, and the facts by weight.
+
+    epoch: the one it ended. source: where its summary was found: transcript, PostCompact or none.
+    """
+
+    session: str
+    agent: str
+    project: str | None
+    epoch: int
+    ended: str | None
+    ended_ns: int
+    trigger: str | None
+    tokens_before: int | None
+    tokens_after: int | None
+    records: int
+    source: str
+    summary_chars: int
+    context_chars: int
+    unseen: tuple[str, ...]
+    kinds: tuple[KindLoss, ...]
+    rows: tuple[LostRow, ...]
+
+
+def losses(
+    con: Connection, name: str, *, epoch: int | None = None, agent: str | None = None
+) -> Iterator[Loss]:  # fmt: skip
+    """What each compaction of a session took, in order; of one that ended this epoch.
+
+    Raises: NotFoundError for a session that is not there, and for an epoch no compaction ended.
+    """
+    found = False
+    for row in sessions(con, name, agent):
+        known = [e for e in epochs(con, row[1], agent=row[2]) if e.agent == row[2]]
+        for ended, opened in zip(known, known[1:], strict=False):
+            if epoch is None or ended.epoch == epoch:
+                found = True
+                yield loss(con, row[0], ended, opened)
+    if not found and epoch is not None:
+        raise NotFoundError(_no_epoch(con, name, agent, epoch), hint=f"memlog query epochs {name}")
+
+
+def loss(con: Connection, session_id: int, ended: EpochRow, opened: EpochRow) -> Loss:
+    """What the compaction between two epochs of a session took."""
+    seen, mentions, now = before(con, session_id, ended.epoch)
+    left = after(con, session_id, ended, opened)
+    back = _used_after(con, session_id, opened.epoch)
+    rows = _rows(seen, mentions, now, left, back, ended)
+    unseen = (*left.unseen, *_missing(con, ended))
+    if not seen:
+        unseen = (*unseen, "no fact of this epoch was captured")
+    return Loss(
+        ended.session, ended.agent, ended.project, ended.epoch, iso(opened.opened_ns), opened.opened_ns,
+        ended.trigger, ended.tokens_before, ended.tokens_after, ended.records, left.source, len(left.summary),
+        len(left.context), unseen, ratios(rows), tuple(rows),
+    )  # fmt: skip
+
+
+def before(con: Connection, session_id: int, epoch: int) -> tuple[dict[tuple[str, str], Seen], Mentions, int]:
+    """Facts an agent had when an epoch ended, by kind and key; its latest texts; how many records it had."""
+    seen: dict[tuple[str, str], Seen] = {}
+    mentions = Mentions()
+    waiting: dict[str, Fact] = {}
+    places: dict[int, tuple[int, int]] = {}  # of commands that wait: number of the record, turn
+    at = turn = 0
+
+    def note(fact: Fact) -> None:
+        where = places.pop(fact.record, (at, turn))
+        key = (fact.kind, fact.key)
+        if key not in seen:
+            seen[key] = Seen(fact)
+        seen[key].again(fact, *where)
+
+    for said in records(con, session_id, epoch):
+        if said.aside or said.kind in ("summary", "compaction"):
+            continue
+        at += 1
+        turn += said.role == "user" and said.kind == "message" and not said.injected
+        mentions.add(at, said)
+        for fact in extract.step(said, waiting):
+            note(fact)
+        if said.call in waiting:
+            places[said.id] = (at, turn)
+    for fact in waiting.values():
+        note(fact)
+    return seen, mentions, at
+
+
+def ratios(rows: Iterable[LostRow]) -> tuple[KindLoss, ...]:
+    """Counts per kind, in the order of a report."""
+    by_kind: dict[str, list[LostRow]] = {}
+    for row in rows:
+        by_kind.setdefault(row.kind, []).append(row)
+    return tuple(_kind_loss(kind, by_kind[kind]) for kind in order(by_kind))
+
+
+def _kind_loss(kind: str, rows: list[LostRow]) -> KindLoss:
+    how = [row.kept for row in rows]
+    back = sum(row.kept is None and bool(row.came_back) for row in rows)
+    lost = how.count(None)
+    return KindLoss(
+        kind, len(rows), how.count(VERBATIM), how.count(BY_NAME), how.count(PARAPHRASED), lost, back
+    )
+
+
+def _rows(
+    seen: dict[tuple[str, str], Seen], mentions: Mentions, now: int, left: After,
+    back: dict[tuple[str, str], int] | None, ended: EpochRow,
+) -> list[LostRow]:  # fmt: skip
+    summary, context, coming = Kept(left.summary), Kept(left.context), Kept(comeback.next_step(left.summary))
+    scored = []
+    for key, one in seen.items():
+        fact = one.last
+        how = summary.how(fact)
+        where = "summary" if how else None
+        if fact.record in left.repeated:
+            how, where = VERBATIM, "context"
+        elif how != VERBATIM:
+            beside = context.how(fact)
+            if beside and (how is None or beside == VERBATIM):
+                how, where = beside, "context"
+        found = comeback.score(
+            one, now=now, mentions=mentions, named=summary.names(fact), next_step=coming.names(fact)
+        )
+        scored.append((found, one.at, LostRow(
+            fact.kind, fact.value, how, where, comeback.weight(found),
+            None if back is None else back.get(key, 0), one.uses, fact.by, fact.detail,
+            fact.record, iso(fact.ts_ns), fact.start, fact.end, fact.digest,
+            ended.session, ended.epoch, ended.agent,
+        )))  # fmt: skip
+    scored.sort(key=lambda item: (-item[0], -item[1], item[2].kind, item[2].value))
+    return [row for _, _, row in scored]
+
+
+def _used_after(con: Connection, session_id: int, epoch: int) -> dict[tuple[str, str], int] | None:
+    """How often each fact was used in the epoch that followed; None where the agent did nothing in it."""
+    used: dict[tuple[str, str], int] = {}
+    acted = False
+    own = (said for said in records(con, session_id, epoch) if not said.aside and said.kind != "summary")
+    waiting: dict[str, Fact] = {}
+    for said in own:
+        acted = acted or said.role == "assistant"
+        for fact in extract.step(said, waiting):
+            used[fact.kind, fact.key] = used.get((fact.kind, fact.key), 0) + 1
+    for fact in waiting.values():
+        used[fact.kind, fact.key] = used.get((fact.kind, fact.key), 0) + 1
+    return used if acted else None
+
+
+def _missing(con: Connection, ended: EpochRow) -> Iterator[str]:
+    """Holes in the session's capture: they have a place in a file, not in an epoch."""
+    found = [hole for hole in holes(con, ended.session, healed=False) if hole.agent == ended.agent]
+    if found:
+        size = sum(hole.stop - hole.start for hole in found)
+        yield f"{size:,} bytes of its transcripts did not arrive (memlog query gaps {ended.session})"
+
+
+def _no_epoch(con: Connection, name: str, agent: str | None, epoch: int) -> str:
+    known = [e.epoch for e in epochs(con, name, agent=agent)]
+    if epoch in known:
+        return f"no compaction has ended epoch {epoch} of session {name}"
+    there = f"0–{max(known)}" if len(known) > 1 else "only 0"
+    return f"session {name} has no epoch {epoch} ({there})"
+
+
+def shortened(one: Loss, *, kinds: Iterable[str] = (), missing: bool = False, limit: int = -1) -> Loss:
+    """The same loss with fewer rows: of some kinds, only what was lost, the weightiest; counts stay."""
+    wanted = set(kinds)
+    rows = [
+        row for row in one.rows
+        if (not wanted or row.kind in wanted) and not (missing and row.kept is not None)
+    ]  # fmt: skip
+    return replace(one, rows=tuple(rows if limit < 0 else rows[:limit]))

@@ -1,0 +1,95 @@
+"""What compactions took over time, and of which kinds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from memlog.archive.connection import Connection
+from memlog.query.epochs import EpochRow, epochs
+from memlog.query.lost import Loss, loss
+from memlog.query.selection import Selection
+from memlog.query.selection import sessions as named
+from memlog.query.sessions import sessions
+
+COLUMNS = {
+    "ended": "", "session": "", "epoch": "", "trigger": "", "facts": "", "kept": "", "lost": "", "ratio": "",
+    "came_back": "back", "source": "summary",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TrendRow:
+    """One compaction in counts. ratio: share of its facts that was kept; came_back: lost ones used again."""
+
+    ended: str | None
+    session: str
+    epoch: int
+    agent: str
+    project: str | None
+    trigger: str | None
+    tokens_before: int | None
+    facts: int
+    kept: int
+    lost: int
+    ratio: float | None
+    came_back: int
+    source: str
+    summary_chars: int
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """How much of one kind a compaction kept."""
+
+    session: str
+    epoch: int
+    kind: str
+    facts: int
+    verbatim: int
+    name: int
+    paraphrased: int
+    lost: int
+    ratio: float | None
+    came_back: int
+
+
+def trend(con: Connection, chosen: Selection) -> Iterator[TrendRow]:
+    """Every compaction of a selection's time, agent and project, in order of sessions' ends.
+
+    Limits: one compaction's facts are in memory at a time.
+    """
+    for one in all_losses(con, chosen):
+        facts = sum(k.facts for k in one.kinds)
+        gone = sum(k.lost for k in one.kinds)
+        yield TrendRow(
+            one.ended, one.session, one.epoch, one.agent, one.project, one.trigger, one.tokens_before, facts,
+            facts - gone, gone, round(1 - gone / facts, 3) if facts else None,
+            sum(k.came_back for k in one.kinds), one.source, one.summary_chars, len(one.unseen),
+        )  # fmt: skip
+
+
+def all_losses(con: Connection, chosen: Selection) -> Iterator[Loss]:
+    """What every compaction within a selection's time took."""
+    since, until = chosen.since_ns, chosen.until_ns
+    found = sessions(con, agent=chosen.agent, project=chosen.project, since_ns=since, until_ns=until)
+    for row in reversed(found):
+        if not row.compactions:
+            continue
+        for id_, session, agent, _, _ in named(con, row.session, row.agent):
+            known = [e for e in epochs(con, session, agent=agent) if e.agent == agent]
+            for ended, opened in zip(known, known[1:], strict=False):
+                if _within(opened, since, until):
+                    yield loss(con, id_, ended, opened)
+
+
+def _within(opened: EpochRow, since: int | None, until: int | None) -> bool:
+    return (since is None or opened.opened_ns >= since) and (until is None or opened.opened_ns < until)
+
+
+def by_kind(one: Loss) -> Iterator[KindRow]:
+    """A row per kind of one compaction."""
+    for k in one.kinds:
+        yield KindRow(
+            one.session, one.epoch, k.kind, k.facts, k.verbatim, k.name, k.paraphrased, k.lost, k.ratio,
+            k.came_back,
+        )  # fmt: skip
