@@ -18,6 +18,7 @@ from memlog.paths import Home, make_dir, open_private, read_key, replace_file, s
 Told = Callable[[int, int, str], object]
 
 ARCHIVE, KEY, CONFIG, TOMBSTONES = "archive.db", "key", "config.toml", "tombstones.jsonl"
+PARTIAL = ".partial"
 _NAMES = (ARCHIVE, KEY, CONFIG, TOMBSTONES, manifest.NAME)
 _STEP_PAGES, _PAGE_BYTES = 2_048, 4_096
 
@@ -29,15 +30,14 @@ def backup(home: Home, folder: str, *, made: str, told: Told = lambda done, tota
     Raises: RefusedError where something is in the way; UnavailableError where it cannot be written.
     """
     target = os.path.abspath(folder)
-    _require_free(home, target)
-    partial = f"{target}.partial"
+    require_free(home, target)
+    partial = f"{target}{PARTIAL}"
     con = open_reader(home.archive, older=True)
     try:
-        _clear(partial)
+        clear(partial)
         make_dir(partial)
         listed = _fill(home, con, partial, made, told)
-        os.rename(partial, target)  # over an empty folder too
-        sync_dir(os.path.dirname(target))
+        give_name(partial)
     except (OSError, sqlite3.Error) as exc:
         if _is_damage(exc):
             raise ArchiveError(f"{home.archive} is damaged: {exc}", hint="memlog admin recover") from exc
@@ -56,6 +56,14 @@ def _fill(home: Home, con: Connection, partial: str, made: str, told: Told) -> M
     _keep(partial, CONFIG, _bytes_of(home.config))
     _keep(partial, TOMBSTONES, _bytes_of(home.tombstones))
     _compare(os.path.join(partial, ARCHIVE), heads)
+    return seal(partial, heads, read, told)
+
+
+def seal(
+    partial: str, heads: anchor.Anchor, read: list[tuple[str, int, int]],
+    told: Told = lambda done, total, note: None,
+) -> Manifest:  # fmt: skip
+    """Write the manifest of a folder that holds everything else. read: how far each ring is archived."""
     names = [name for name in _NAMES if os.path.exists(os.path.join(partial, name))]
     size = os.path.getsize(os.path.join(partial, ARCHIVE))
     files = {
@@ -64,9 +72,17 @@ def _fill(home: Home, con: Connection, partial: str, made: str, told: Told) -> M
         )
         for name in names
     }
-    listed = Manifest(made, __version__, files, read, heads)
+    listed = Manifest(heads.made, __version__, files, read, heads)
     replace_file(os.path.join(partial, manifest.NAME), manifest.dump(listed))
     return listed
+
+
+def give_name(partial: str) -> str:
+    """The folder under its own name, now that it is whole."""
+    target = partial.removesuffix(PARTIAL)
+    os.rename(partial, target)  # over an empty folder too
+    sync_dir(os.path.dirname(target))
+    return target
 
 
 def copy(con: Connection, path: str, told: Callable[[int, int], object] = lambda done, total: None) -> None:
@@ -102,7 +118,7 @@ def _compare(path: str, heads: anchor.Anchor) -> None:
         con.close()
 
 
-def _require_free(home: Home, target: str) -> None:
+def require_free(home: Home, target: str) -> None:
     if os.path.commonpath([os.path.realpath(home.root), os.path.realpath(target)]) == os.path.realpath(
         home.root
     ):
@@ -120,7 +136,7 @@ def _require_free(home: Home, target: str) -> None:
         )
 
 
-def _clear(partial: str) -> None:
+def clear(partial: str) -> None:
     """Remove what an interrupted backup left; nothing else."""
     if not os.path.lexists(partial):
         return

@@ -79,9 +79,13 @@ def pack_header(columns: tuple[Any, ...]) -> bytes:
 
 def link_archive(con: Connection, kind: str, facts: Mapping[str, Any]) -> None:
     """One link of the archive's own chain, inside the caller's transaction."""
+    link_text(con, kind, body.to_json(dict(facts)))
+
+
+def link_text(con: Connection, kind: str, text: str) -> None:
+    """The same for facts that are JSON already."""
     _, head, links = con.execute(ARCHIVE_SQL).fetchone()
-    text = body.to_json(dict(facts))
-    head, n = _archive_head(head, links + 1, kind, text), links + 1
+    head, n = next_archive_head(head, links + 1, kind, text), links + 1
     con.execute(ADD_LINK_SQL, {"n": n, "type": kind, "body": text, "head": head})
     con.execute(MOVE_HEAD_SQL, {"head": head, "n": n})
 
@@ -147,7 +151,7 @@ def verify_archive_chain(con: Connection) -> list[Problem]:
     head, found, last = archive_genesis(archive_id), [], 0
     for n, kind, text, stored in con.execute(ARCHIVE_LINKS_SQL):
         last += 1
-        head = _archive_head(head, n, kind, text)
+        head = next_archive_head(head, n, kind, text)
         if n != last or head != stored:
             found.append(Problem("archive", n, f"its {kind} link is not what was archived"))
             head = stored
@@ -169,5 +173,6 @@ def verify_all(
         told(done, total)
 
 
-def _archive_head(head: bytes, n: int, kind: str, text: str) -> bytes:
+def next_archive_head(head: bytes, n: int, kind: str, text: str) -> bytes:
+    """Head of the archive's own chain after one more link."""
     return sha256(CHAIN_DOMAIN + head + cbor2.dumps([n, kind, text])).digest()

@@ -25,8 +25,14 @@ BATCH = 1_000
 BATCH_BYTES = 4_000_000
 
 # rowid order, sorted by link: no index holds it
-LINKS_SQL = "SELECT link, id FROM record WHERE session_id = :session ORDER BY link, id"
+LINKS_SQL = """
+SELECT link, id, NULL FROM record WHERE session_id = :session
+UNION ALL SELECT link, NULL, id FROM tombstone
+WHERE agent = :agent AND session = :name AND link IS NOT NULL ORDER BY 1, 2, 3
+"""
+STONE_SQL = "SELECT chain_header, digest FROM tombstone WHERE id = :id"
 RELINK_SQL = "UPDATE record SET link = ? WHERE id = ?"
+RELINK_STONE_SQL = "UPDATE tombstone SET link = ? WHERE id = ?"
 NAME_SQL = "SELECT agent, session FROM session WHERE id = :session"
 HEAD_SQL = "UPDATE session SET head = :head, links = :links WHERE id = :session"
 DAYS_SQL = f"""
@@ -82,7 +88,7 @@ def rebuild_from_tree(
     # What was redacted stays redacted; redacting again would change bytes the chain covers.
     with Archive.open(place, now_ns=now_ns, settings=settings._replace(redact=False)) as archive:
         archive.con.execute("PRAGMA synchronous = OFF")  # nobody's file until it is swapped in
-        work = _Rebuild(archive, home.root, now_ns)
+        work = Builder(archive, home.root, now_ns)
         done = 0
         for kept in (True, False):  # ids are one archive's: what another one wrote comes after, with new ones
             for folder in found.folders:
@@ -110,7 +116,7 @@ def rebuild_from_tree(
     return result
 
 
-class _Rebuild:
+class Builder:
     """The new archive while folders go into it."""
 
     def __init__(self, archive: Archive, root: str, now_ns: int) -> None:
@@ -125,7 +131,7 @@ class _Rebuild:
 
     def folder(self, found: Found, kept: bool) -> Generator[int, None, None]:
         """Every record of one folder; yields how many lines each batch had."""
-        self._begin(found)
+        self.begin(found.notes)
         before, self.total.sessions = self.total.archived, set()
         waiting: dict[int | None, list[Line]] = {}
         renamed: list[Line] = []
@@ -148,7 +154,7 @@ class _Rebuild:
         self._flush(waiting, kept)
         for line in renamed:
             self._store([line], self._ring_of(line), kept)
-        self._close(found)
+        self.close(found.notes)
         if kept:
             with self.archive.transaction():
                 for session in self.total.sessions:
@@ -170,9 +176,8 @@ class _Rebuild:
             for ring, ring_id, uid in self.con.execute(RINGS_SQL).fetchall():
                 self.con.execute(CURSOR_SQL, {"ring": ring, "cursor": cursors.get((ring_id, uid))})
 
-    def _begin(self, found: Found) -> None:
+    def begin(self, notes: Mapping[str, Any]) -> None:
         """The session's row with the epochs and events its notes tell of."""
-        notes = found.notes
         agent, name = notes.get("agent"), notes.get("session")
         if not isinstance(agent, str) or not isinstance(name, str):
             return
@@ -191,10 +196,10 @@ class _Rebuild:
             self.con.execute(sessions.SAVE_SQL, session.row())
         self.archive.forget_cached()
 
-    def _close(self, found: Found) -> None:
+    def close(self, notes: Mapping[str, Any]) -> None:
         """Close the last epoch if it was: silence closes one too, and no record or event says so."""
-        last = max(session_file.listed(found.notes, "epochs"), key=_number_of, default={})
-        agent, name, closed_ns = found.notes.get("agent"), found.notes.get("session"), last.get("closed_ns")
+        last = max(session_file.listed(notes, "epochs"), key=_number_of, default={})
+        agent, name, closed_ns = notes.get("agent"), notes.get("session"), last.get("closed_ns")
         if isinstance(agent, str) and isinstance(name, str) and isinstance(closed_ns, int):
             with self.archive.transaction():
                 session = sessions.load(self.con, agent, name)
@@ -202,6 +207,13 @@ class _Rebuild:
                     session.epochs.close(session.ended_ns, closed_ns)
                     session.epochs.save(self.con)
             self.archive.forget_cached()
+
+    def add(self, lines: list[Line]) -> None:
+        """Records that keep their ids, of whatever sessions; those that were rewritten come last."""
+        waiting: dict[int | None, list[Line]] = {}
+        for line in lines:
+            waiting.setdefault(self._ring_of(line), []).append(line)
+        self._flush(waiting, True)
 
     def _flush(self, waiting: dict[int | None, list[Line]], kept: bool) -> None:
         for ring, lines in waiting.items():
@@ -268,17 +280,25 @@ class _Rebuild:
 
 
 def relink(con: Connection, archive_id: bytes, session: int) -> bool:
-    """Make the session's head from its records; False where links were missing and are numbered anew."""
+    """Make the session's head from its records and from what is kept of forgotten ones.
+
+    False where links were missing and are numbered anew.
+    """
     agent, name = con.execute(NAME_SQL, {"session": session}).fetchone()
-    rows = con.execute(LINKS_SQL, {"session": session}).fetchall()
-    whole = [link for link, _ in rows] == list(range(1, len(rows) + 1))
+    names = {"session": session, "agent": agent, "name": name}
+    rows = con.execute(LINKS_SQL, names).fetchall()
+    whole = [link for link, *_ in rows] == list(range(1, len(rows) + 1))
     if not whole:
-        con.executemany(RELINK_SQL, ((n, record_id) for n, (_, record_id) in enumerate(rows, 1)))
+        con.executemany(RELINK_SQL, ((n, id_) for n, (_, id_, _) in enumerate(rows, 1) if id_ is not None))
+        con.executemany(RELINK_STONE_SQL, ((n, s) for n, (_, _, s) in enumerate(rows, 1) if s is not None))
     head = chain.genesis(archive_id, agent, name)
-    for _, record_id in rows:
-        row = con.execute(chain.HEADER_SQL, {"id": record_id}).fetchone()
-        header, digest = row[: chain.HEADER_COLUMNS], row[chain.HEADER_COLUMNS + 1]
-        head = chain.next_head(head, chain.pack_header(header), digest)
+    for _, record_id, stone in rows:
+        if record_id is None:
+            header, digest = con.execute(STONE_SQL, {"id": stone}).fetchone()
+        else:
+            row = con.execute(chain.HEADER_SQL, {"id": record_id}).fetchone()
+            header, digest = chain.pack_header(row[: chain.HEADER_COLUMNS]), row[chain.HEADER_COLUMNS + 1]
+        head = chain.next_head(head, header, digest)
     con.execute(HEAD_SQL, {"head": head, "links": len(rows), "session": session})
     return whole
 

@@ -87,7 +87,7 @@ class Survey:
         }  # fmt: skip
 
 
-def survey(root: str, told: Callable[[str], None] = lambda note: None) -> Survey:
+def survey(root: str, told: Callable[[str], object] = lambda note: None) -> Survey:
     """Every folder of a home that holds snapshots; each file is read once and compared with its note."""
     found = Survey()
     for name in sorted(os.listdir(root)):

@@ -19,13 +19,16 @@ _TICK = 200_000  # steps of SQLite between two looks at the clock
 
 @click.group()
 def admin() -> None:
-    """Look after the archive: verify, anchor, backup, restore, rebuild, migrate.
+    """Look after the archive: verify, anchor, backup, restore, recover, rebuild, migrate.
 
     Example: memlog admin verify
     """
 
 
-for _command in (verify.verify, anchor.anchor, backup.backup, backup.restore, forget.forget):
+_COMMANDS = (
+    verify.verify, anchor.anchor, backup.backup, backup.restore, backup.recover, forget.forget,
+)  # fmt: skip
+for _command in _COMMANDS:
     admin.add_command(_command)
 
 

@@ -83,6 +83,55 @@ def restore(context: Context, /, folder: str, to: str | None, apply: bool, as_js
     return 0
 
 
+@click.command()
+@click.option("--to", metavar="DIR", help="A new folder; without it one beside the home.")
+@click.option("--json", "as_json", is_flag=True, help="What came from where, and what is missing.")
+@pass_context
+def recover(context: Context, /, to: str | None, as_json: bool) -> int:
+    """A new archive of what a damaged one, the snapshot tree and the rings still hold.
+
+    The damaged archive is only read, page by page. What comes out is a folder as `memlog admin backup` makes
+    one: look at it with `memlog --home DIR`, put it in place with `memlog admin restore DIR --apply`.
+    Exits 1 when records are known to be missing, and names their sessions.
+
+    Example: memlog admin recover --to /mnt/disk/recovered
+    """
+    from memlog.archive.recover import recover as make
+    from memlog.cli.live import live_rings
+    from memlog.witness import lock
+
+    home = context.home
+    folder = to or f"{home.root}.recovered-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    with ProgressLine("rows", 1) as line:
+        now_ns = time.time_ns()
+        with lock.take(home, now_ns=now_ns):  # nobody writes to what is read
+            cursors = {ring: max(first - 1, 0) for ring, (first, _) in live_rings(context.settings).items()}
+            found = make(
+                home, folder, made=_now(), now_ns=now_ns, settings=context.settings, cursors=cursors,
+                told=_teller(line),
+            )  # fmt: skip
+    if as_json:
+        terminal.write(to_json({**found.as_dict(), "folder": folder}) + "\n")
+    else:
+        click.echo(f"recovered {number(found.rows, 'row')} to {folder}")
+        for count, words in (
+            (found.from_tree, "from the snapshot tree"), (found.from_pages, "from pages of archive.db"),
+            (found.from_changed, "from snapshots that were changed since they were written"),
+        ):  # fmt: skip
+            click.echo(f"{count:,} {words}")
+        for count, words in (
+            (found.broken, "rows of any table could not be read"),
+            (found.damaged, "records were not as they were archived; their bytes are kept as damage"),
+            (found.links_lost, "links of the archive's own chain are lost"),
+        ):
+            if count:
+                click.echo(f"{count:,} {words}")
+        for session, lost in found.sessions.items():
+            click.echo(terminal.safe_text(f"missing: {number(lost, 'row')} of session {session}"))
+    click.echo(f"next: memlog admin restore {folder} --apply, then memlog import claude-code", err=True)
+    return 1 if found.missing else 0
+
+
 def _would(folder: str, home: Home, listed: Any, faults: list[Any], as_json: bool) -> int:
     """Say what a backup holds, and what is in its way."""
     import os
