@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from contextlib import suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 
@@ -22,13 +23,21 @@ class PrivateHandler(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:
         return
 
+    def close(self) -> None:
+        """What a full disk did not take is gone with it."""
+        with suppress(OSError):
+            super().close()
+
     def reopen(self) -> None:
         """Go on in a new file, for who rotates logs from outside."""
         self.acquire()
         try:
-            if self.stream:
-                self.stream.close()
-            self.stream = self._open()
+            before, self.stream = self.stream, None
+            if before:
+                with suppress(OSError):
+                    before.close()
+            with suppress(OSError):  # else the next line opens it
+                self.stream = self._open()
         finally:
             self.release()
 
