@@ -184,7 +184,12 @@ def spread(count: int, most: int) -> Iterator[int]:
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """target, as source is now."""
+    """target, as source is now; without sockets and pipes."""
     if target.exists():
         shutil.rmtree(target)
-    shutil.copytree(source, target, symlinks=True)
+    target.mkdir(mode=0o700, parents=True)
+    for entry in os.scandir(source):
+        if entry.is_dir(follow_symlinks=False):
+            copy_tree(Path(entry.path), target / entry.name)
+        elif entry.is_file(follow_symlinks=False):
+            shutil.copy2(entry.path, target / entry.name)
