@@ -227,14 +227,14 @@ def test_sighup_goes_on_in_a_new_log(home: Home) -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 def test_a_log_goes_on_after_a_full_disk_and_is_closed_on_one(home: Home, settings: Settings) -> None:
     handler = open_log(home, settings)
-    handler.stream = open("/dev/full", "a")
+    handler.stream = open("/dev/full", "a")  # noqa: SIM115 - handed on
     log.info("is not taken")
     handler.reopen()
     log.info("goes on")
     assert "goes on" in Path(handler.baseFilename).read_text()
     assert handler.stream
     handler.stream.close()
-    handler.stream = open("/dev/full", "a")
+    handler.stream = open("/dev/full", "a")  # noqa: SIM115 - handed on
     log.info("is not taken")
     close_log(handler)
 
