@@ -10,7 +10,18 @@ from typing import Any
 
 from datasette import hookimpl
 
-from datasette_memlog import archives, columns, connection, describe, guard, pages, queries
+from datasette_memlog import (
+    archives,
+    columns,
+    connection,
+    describe,
+    guard,
+    overview,
+    pages,
+    queries,
+    records,
+    sessions,
+)  # fmt: skip
 
 __all__: list[str] = []
 
@@ -55,7 +66,12 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
     return [
         (r"/-/metrics$", pages.metrics_page),
         (r"/(?P<database>[^/.]+)/-/search$", pages.search_page),
-        (r"/(?P<database>[^/.]+)/-/record/(?P<id>e?\d{1,19})$", pages.record_page),
+        (r"/(?P<database>[^/.]+)/-/overview$", overview.overview_page),
+        (r"/(?P<database>[^/.]+)/-/sessions$", overview.sessions_page),
+        (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)$", sessions.session_page),
+        (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)/live$", sessions.live_page),
+        (r"/(?P<database>[^/.]+)/-/compaction/(?P<name>[^/]+)/(?P<epoch>\d{1,9})$", sessions.compaction_page),
+        (r"/(?P<database>[^/.]+)/-/record/(?P<id>e?\d{1,19})$", records.record_page),
     ]
 
 
@@ -72,11 +88,11 @@ def extra_css_urls(datasette: Any) -> list[str]:
 
 
 @hookimpl
-def extra_template_vars(datasette: Any, database: str | None, view_name: str | None) -> Any:
+def extra_template_vars(datasette: Any, request: Any, database: str | None, view_name: str | None) -> Any:
     """`memlog`, for the two pages of Datasette's own that start with views where an archive is concerned."""
     found = archives.names(datasette)
     if view_name == "index" and found:
-        return {"memlog": {"archives": found, "views": [(n, v[0]) for n, v in describe.VIEWS.items()]}}
+        return lambda: overview.landing(datasette, request)
     if view_name == "database" and database in found:
         return lambda: pages.front(datasette, database)
     return {}

@@ -42,13 +42,27 @@ SELECT (SELECT count(*) FROM v_session) AS v_session,
 """
 # index: record_session
 BEFORE_SQL = """
-SELECT id FROM v_record WHERE session = :session AND agent = :agent AND (ts_ns, id) < (:ts_ns, :id)
-ORDER BY ts_ns DESC, id DESC LIMIT 1
+SELECT id, ts, kind, role, tool, error, substr(text, 1, 160) AS text FROM v_record
+WHERE session = :session AND agent = :agent AND (ts_ns, id) < (:ts_ns, :id) AND part = 0
+ORDER BY ts_ns DESC, id DESC LIMIT :limit
 """
 # index: record_session
 AFTER_SQL = """
-SELECT id FROM v_record WHERE session = :session AND agent = :agent AND (ts_ns, id) > (:ts_ns, :id)
-ORDER BY ts_ns, id LIMIT 1
+SELECT id, ts, kind, role, tool, error, substr(text, 1, 160) AS text FROM v_record
+WHERE session = :session AND agent = :agent AND (ts_ns, id) > (:ts_ns, :id) AND part = 0
+ORDER BY ts_ns, id LIMIT :limit
+"""
+# The link a record is in its session's chain. index: the record's primary key
+LINKS_SQL = """
+SELECT r.id, r.link, lower(hex(r.digest)) AS digest, lower(hex(r.salt)) AS salt, lower(hex(r.mac)) AS mac,
+  r.bytes, r.packing, length(r.body) AS stored, s.links, lower(hex(s.head)) AS head, s.dir
+FROM record r JOIN session s ON s.id = r.session_id
+WHERE r.id IN (SELECT value FROM json_each(:ids)) ORDER BY r.part
+"""
+# index: record_identity
+SAME_LINE_SQL = """
+SELECT id, kind, tool, block FROM v_record
+WHERE session = :session AND agent = :agent AND source_id = :source_id AND part = 0 ORDER BY block LIMIT 50
 """
 
 

@@ -54,6 +54,7 @@ PACKAGES = {
     "datasette": ("cli", "datasette_memlog"),
     "uvicorn": ("cli",),
     "httpx": ("cli",),
+    "markdown_it": ("datasette_memlog",),
     "markupsafe": ("datasette_memlog",),
     "tqdm": (),
 }

@@ -1,0 +1,118 @@
+"""What is drawn of an archive: bars a day, and a session at a glance. Numbers here, SVG in the templates."""
+
+import math
+from dataclasses import dataclass
+from itertools import groupby
+
+from memlog.query.activity import Activity, Day
+from memlog.query.outline import Outline
+
+HEIGHT = 56  # of a row of bars
+STEP = 8  # of a day
+COLUMNS = 180  # of a session at a glance
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A day's bar."""
+
+    x: int
+    y: float
+    height: float
+    day: Day
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measure of an activity. ticks: where months begin, with their names."""
+
+    name: str
+    noun: str
+    total: int
+    most: int
+    bars: list[Bar]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Rows of bars over the same days."""
+
+    width: int
+    rows: list[Row]
+    ticks: list[tuple[float, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Some records in order. level: 0 to 1; error: one failed; id: of the first."""
+
+    x: float
+    width: float
+    level: float
+    kind: str
+    error: bool
+    id: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A session from its first record to its last, 1000 units wide. here: the page that is shown."""
+
+    columns: list[Column]
+    prompts: list[tuple[float, int]]
+    compactions: list[tuple[float, int, int]]
+    losses: list[tuple[float, str]]
+    here: tuple[float, float]
+
+
+def chart(found: Activity) -> Chart:
+    """Bars of records, sessions and compactions."""
+    rows = []
+    for name, noun in (("records", "record"), ("sessions", "session"), ("compactions", "compaction")):
+        values = [int(getattr(day, name)) for day in found.days]
+        most = max(values, default=0)
+        bars = [
+            Bar(n * STEP, HEIGHT - tall, tall, day, value)
+            for n, (day, value) in enumerate(zip(found.days, values, strict=True))
+            if value and (tall := max(round(HEIGHT * value / most, 1), 2.0))
+        ]
+        rows.append(Row(name, noun, sum(values), most, bars))
+    width = max(len(found.days) * STEP, 1)
+    months = [
+        (n, name)
+        for name, days in groupby(enumerate(found.days), lambda pair: pair[1].date[:7])
+        for n, _ in [next(days)]
+    ]
+    ticks = [(100 * n / max(len(found.days), 1), name) for n, name in months]
+    # The first month is named where there is room before the next.
+    return Chart(width, rows, ticks[1:] if len(ticks) > 1 and ticks[1][0] < 12 else ticks)
+
+
+def glance(found: Outline, page: int) -> Glance:
+    """A session on a strip, every record at its rank: pauses take no room."""
+    marks = found.marks
+    wide = 1000 / max(len(marks), 1)
+    step = max(math.ceil(len(marks) / COLUMNS), 1)
+    columns = []
+    for n in range(0, len(marks), step):
+        some = marks[n : n + step]
+        largest = max(some, key=lambda mark: mark.bytes)
+        level = min(math.log2(max(largest.bytes, 256) / 128) / 9, 1.0)
+        talk = sum(mark.kind in ("message", "summary") for mark in some) * 2 >= len(some)
+        title = f"{some[0].kind}{' ' + some[0].tool if some[0].tool and len(some) == 1 else ''}"
+        columns.append(
+            Column(
+                round(n * wide, 2), round(len(some) * wide, 2), round(level, 3), "talk" if talk else "work",
+                any(mark.error for mark in some), some[0].id, title,
+            )
+        )  # fmt: skip
+    first, last = found.stretch(page)
+    prompts = [(round((n + 0.5) * wide, 2), mark.id) for n, mark in enumerate(marks) if mark.is_prompt]
+    return Glance(
+        columns, prompts[:: max(len(prompts) // 300, 1)],
+        [(round(n * wide, 2), m.id, m.epoch) for n, m in enumerate(marks) if m.kind == "compaction"],
+        [(round(loss.at * wide, 2), loss.what) for loss in found.losses],
+        (round(first * wide, 2), round((last - first) * wide, 2)),
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""Where a reader lands: what was archived when, the latest sessions, the recorder; and all sessions."""
+
+import asyncio
+import os
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette import Response
+
+from datasette_memlog import archives, drawing
+from datasette_memlog.asking import frame, older, page, read, visible
+from memlog.paths import Home
+from memlog.query import activity, browse, checks, health
+
+DAYS, MANY = 91, 364  # of a young archive, of one that spans more
+RECENT = 8
+ASKED = ("agent", "project", "q", "only", "day", "sort", "page")
+SHELF = 50
+
+
+async def overview_page(datasette: Any, request: Any) -> Response:
+    """The archive at a glance."""
+    db = await visible(datasette, request)
+    if (old := await older(datasette, request, db)) is not None:
+        return old
+    found = await overview(datasette, db, request.args.get("until"))
+    return await page(datasette, request, db, "memlog_overview.html", **found)
+
+
+async def landing(datasette: Any, request: Any) -> dict[str, Any]:
+    """For index.html: the overview where one archive of this version is all a reader may see of ours."""
+    seen = []
+    for name in archives.names(datasette):
+        allowed, _ = await datasette.check_visibility(
+            request.actor if request else None,
+            permissions=[("view-table", (name, "v_record")), ("view-database", name), "view-instance"],
+        )
+        if allowed and archives.is_current(datasette, name):
+            seen.append(name)
+    found: dict[str, Any] = {"archives": archives.names(datasette), "seen": seen}
+    if len(seen) != 1 or request is None:
+        return {"memlog": found}
+    db = datasette.databases[seen[0]]
+    return {
+        **frame(datasette, db), "memlog": found, **await overview(datasette, db, request.args.get("until"))
+    }  # fmt: skip
+
+
+async def overview(datasette: Any, db: Any, until: str | None) -> dict[str, Any]:
+    """Activity, the latest sessions, and the recorder's health where the archive lies in its home."""
+    last = activity.day_of(until) if until else None
+
+    def ask(con: Any) -> dict[str, Any]:
+        found = activity.activity(con, days=DAYS, until=last)
+        if found.earlier or found.later:
+            found = activity.activity(con, days=MANY, until=last)
+        shelf = browse.shelf(con, order="ended", limit=RECENT)
+        return {
+            "activity": found, "chart": drawing.chart(found), "shelf": shelf, "losses": health.losses(con),
+            "totals": health.totals(con),
+        }  # fmt: skip
+
+    found: dict[str, Any] = await read(datasette, db, ask)
+    days = found["activity"].days
+    if days:
+        found["earlier"] = activity.date_of(days[0].day - 1) if found["activity"].earlier else None
+        found["later"] = activity.date_of(days[-1].day + len(days)) if found["activity"].later else None
+    return found | {"health": await _health(db)}
+
+
+async def sessions_page(datasette: Any, request: Any) -> Response:
+    """Every session, fifty at a time, narrowed and sorted by the address."""
+    db = await visible(datasette, request)
+    if (old := await older(datasette, request, db)) is not None:
+        return old
+    asked = {
+        name: request.args.get(name) for name in ("agent", "project", "q", "only", "day", "sort", "page")
+    }
+    sort = asked["sort"] or "-ended"
+    order, down = sort.lstrip("-"), sort.startswith("-")
+    order = order if order in browse.ORDERS else "ended"
+    only = asked["only"] if asked["only"] in browse.ONLY else ""
+    number = int(asked["page"]) if (asked["page"] or "").isascii() and (asked["page"] or "").isdigit() else 1
+    number = min(max(number, 1), 100_000)
+    day = activity.day_of(asked["day"]) if asked["day"] else None
+    found = await read(
+        datasette, db,
+        lambda con: browse.shelf(
+            con, agent=asked["agent"] or None, project=asked["project"], words=asked["q"] or None,
+            only=only or "", day=day, order=order, down=down, limit=SHELF, offset=(number - 1) * SHELF,
+        ),
+    )  # fmt: skip
+    kept = {name: value for name, value in asked.items() if value is not None and name != "page"}
+    kept = {name: value for name, value in kept.items() if value or name == "project"}
+
+    def address(**changed: str | None) -> str:
+        """This page with other questions; None takes one out."""
+        values = {**kept, **changed}
+        query = urlencode({k: v for k, v in values.items() if v is not None}, errors="replace")
+        return f"{frame(datasette, db)['place']}/-/sessions{'?' + query if query else ''}"
+
+    return await page(
+        datasette, request, db, "memlog_sessions.html", shelf=found, asked=asked, order=order, down=down,
+        address=address, number=number, pages=max(-(-found.total // SHELF), 1), day=day,
+    )  # fmt: skip
+
+
+async def _health(db: Any) -> list[Any] | None:
+    """What `memlog status` says, line by line; None for an archive outside its home."""
+    path = os.path.abspath(db.path)
+    home = Home(os.path.dirname(path))
+    if path != home.archive:
+        return None
+    return await asyncio.to_thread(_looked, home)
+
+
+def _looked(home: Home) -> list[Any]:
+    now_ns = time.time_ns()
+    facts = health.look(home, now_ns=now_ns)
+    losses = health.Losses(**facts["losses"]) if facts["losses"] else None
+    damage = health.Damaged(**facts["damage"]) if facts["damage"] else None
+    found: list[dict[str, Any]] = [{"check": checks.witness(facts["witness"], True)}]
+    if facts["rings"] is None:
+        said = "not looked at while no witness runs: memlog show asks it"
+        found.append({"check": checks.Check("ring", checks.OK, said)})
+    else:
+        found.append(
+            {
+                "check": checks.ring(facts["rings"], facts["witness"]["running"], now_ns),
+                "rings": [ring for ring in facts["rings"] if ring.get("capacity")],
+                "lag_s": facts["lag_s"],
+                "undrained": facts["undrained"],
+            }
+        )
+    call = facts["hooks"]["last_call"]
+    said = "no hook has called yet: memlog install" if call is None else ""
+    found.append({"check": checks.Check("last capture", checks.OK, said), "at": call})
+    archive = facts["archive"] or {}
+    if archive.get("last_drained"):
+        found.append({"check": checks.Check("last drain", checks.OK, ""), "at": archive["last_drained"]})
+    found.append({"check": checks.spool(health.Spool(**facts["spool"]), now_ns)})
+    found.append({"check": checks.losses(losses, now_ns)})
+    found.append({"check": checks.damage(damage, now_ns)})
+    found.append({"check": checks.disk(facts["disk"])})
+    return found

@@ -1,0 +1,130 @@
+"""Text of records as markup of ours: Markdown, and times, sizes and counts as a person reads them.
+
+What a record holds is never markup: HTML in it stays text, an image becomes a link, and a link leads to
+http(s) or is none.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from datasette_memlog.columns import plain, size
+from memlog.query.call import diff_of as diff
+
+__all__ = [
+    "count",
+    "cut",
+    "diff",
+    "length",
+    "markdown",
+    "plain",
+    "share",
+    "size",
+    "tail",
+    "thousands",
+    "when",
+]
+
+_HEADING = {"h1": "h4", "h2": "h5", "h3": "h6", "h4": "h6", "h5": "h6", "h6": "h6"}  # ours come first
+_LINKS = {"rel": "noopener noreferrer nofollow"}
+
+
+def markdown(text: str, limit: int = 20_000) -> Markup:
+    """The text as Markdown, of a long one the beginning."""
+    shown = plain(text[:limit])
+    try:
+        return Markup(_renderer().render(shown))  # noqa: S704 - html is off: it escapes whatever it is given
+    except RecursionError:
+        return Markup("<pre>{}</pre>").format(shown)
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    found = MarkdownIt("commonmark", {"html": False, "maxNesting": 40})
+    found.enable(["table", "strikethrough"]).disable("image")
+    found.validateLink = _may_be_followed  # type: ignore[method-assign]
+    for name in ("heading_open", "heading_close"):
+        found.add_render_rule(name, _heading)
+    for name in ("th_open", "td_open"):
+        found.add_render_rule(name, _cell)
+    found.add_render_rule("link_open", _link)
+    return found
+
+
+def _may_be_followed(url: str) -> bool:
+    return url.lower().startswith(("http://", "https://"))
+
+
+def _heading(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    tokens[at].tag = _HEADING[tokens[at].tag]
+    return str(self.renderToken(tokens, at, options, env))
+
+
+def _cell(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    align = str(tokens[at].attrs.pop("style", ""))
+    if align.startswith("text-align:"):
+        tokens[at].attrs["class"] = f"to-{align.partition(':')[2].strip()}"
+    return str(self.renderToken(tokens, at, options, env))
+
+
+def _link(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    tokens[at].attrs |= _LINKS
+    return str(self.renderToken(tokens, at, options, env))
+
+
+def cut(text: str, limit: int) -> str:
+    """The beginning of a text, as it stands."""
+    return plain(text[:limit])
+
+
+def when(ts: str | None, part: str = "minute") -> Markup:
+    """An ISO time: to the minute, its `day`, or its `clock`; whole where the pointer rests."""
+    if not ts:
+        return Markup("")
+    shown = {"minute": ts[:16].replace("T", " "), "day": ts[:10], "clock": ts[11:19]}[part]
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(ts, ts, shown)
+
+
+def length(ns: int | None) -> str:
+    """How long: its two largest units."""
+    if ns is None:
+        return ""
+    seconds = ns / 1e9
+    if seconds < 0.05:
+        return "at once"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for unit, name, part, below in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= unit:
+            rest = whole % unit // part
+            return f"{whole // unit} {name} {rest} {below}" if rest else f"{whole // unit} {name}"
+    return f"{whole} s"
+
+
+def count(n: int | None, noun: str = "", many: str = "") -> str:
+    """1,234 nouns; "" for None."""
+    if n is None:
+        return ""
+    return f"{n:,} {noun if n == 1 else many or noun + 's'}" if noun else f"{n:,}"
+
+
+def thousands(n: int | None) -> str:
+    """155k; "" for None."""
+    if n is None:
+        return ""
+    return f"{n:,}" if n < 10_000 else f"{round(n / 1000):,}k"
+
+
+def tail(path: str | None, parts: int = 2) -> str:
+    """The last names of a path, as they stand."""
+    return plain("/".join(path.rstrip("/").rsplit("/", parts)[-parts:])) if path else ""
+
+
+def share(part: int, whole: int) -> str:
+    """Per cent."""
+    return f"{100 * part / whole:.0f} %" if whole else ""

@@ -1,0 +1,156 @@
+"""A session to be read: a page of its timeline, what is new in it, and what a compaction took away."""
+
+from collections import OrderedDict
+from typing import Any
+from urllib.parse import unquote
+from weakref import WeakKeyDictionary
+
+from datasette import Response
+from datasette.utils.asgi import NotFound
+
+from datasette_memlog import drawing
+from datasette_memlog.asking import frame, older, page, read, visible
+from memlog.errors import MemlogError, NotFoundError
+from memlog.query import epochs, outline, reading
+from memlog.query import sessions as named
+from memlog.query.outline import Outline
+from memlog.query.sessions import SessionRow
+
+KEPT = 6  # outlines, of the sessions that are being read
+AROUND = 14  # records before and after a compaction
+
+_outlines: WeakKeyDictionary[Any, OrderedDict[tuple[Any, ...], Outline]] = WeakKeyDictionary()
+
+
+async def session_page(datasette: Any, request: Any) -> Response:
+    """A stretch of a session: its first, or the one with the record `at`; `at=last` the end."""
+    db = await visible(datasette, request)
+    if (old := await older(datasette, request, db)) is not None:
+        return old
+    name = unquote(request.url_vars["name"])
+    at, every = request.args.get("at"), request.args.get("all") == "1"
+    found = await read(datasette, db, lambda con: _stretch(datasette, db, con, name, at, every))
+    place = f"{frame(datasette, db)['place']}/-/session/{found['session'].dir}"
+    if found["session"].dir != name:
+        query = request.query_string
+        return Response.redirect(place + (f"?{query}" if query else ""))
+    return await page(
+        datasette, request, db, "memlog_session.html", here=place, every=every, **found,
+        live=found["page"] == found["pages"] - 1,
+    )  # fmt: skip
+
+
+async def live_page(datasette: Any, request: Any) -> Response:
+    """The entries from the record `from` on, where the session is another than `seen`; else 204."""
+    db = await visible(datasette, request)
+    name = unquote(request.url_vars["name"])
+    every, seen = request.args.get("all") == "1", request.args.get("seen")
+    start = request.args.get("from")
+
+    def ask(con: Any) -> dict[str, Any] | None:
+        session = _session(con, name)
+        if outline.version(con, session) == seen:
+            return None
+        return _stretch(datasette, db, con, name, start, every)
+
+    found = await read(datasette, db, ask)
+    if found is None:
+        return Response("", status=204)
+    place = f"{frame(datasette, db)['place']}/-/session/{found['session'].dir}"
+    return await page(datasette, request, db, "memlog_live.html", here=place, every=every, **found)
+
+
+async def compaction_page(datasette: Any, request: Any) -> Response:
+    """What was said before a compaction, the summary it left, and what was said then."""
+    db = await visible(datasette, request)
+    if (old := await older(datasette, request, db)) is not None:
+        return old
+    name, number = unquote(request.url_vars["name"]), int(request.url_vars["epoch"])
+
+    def ask(con: Any) -> dict[str, Any]:
+        session = _session(con, name)
+        found = _outline(datasette, db, con, session, False)
+        chapters = {e.epoch: e for e in epochs.epochs(con, session.session) if e.agent == session.agent}
+        if number not in chapters or number - 1 not in chapters:
+            raise NotFound(f"This session has no compaction {number}")
+        first = next((n for n, m in enumerate(found.marks) if m.epoch >= number), len(found.marks))
+        after = first
+        while after < len(found.marks) and found.marks[after].kind in ("compaction", "summary"):
+            after += 1
+        before, kept, then = (
+            [e for chapter in reading.chapters(con, found, a, b) for e in chapter.entries]
+            for a, b in (
+                (max(first - AROUND, 0), first),
+                (first, after),
+                (after, min(after + AROUND, len(found.marks))),
+            )
+        )
+        return {
+            "session": session, "before": before, "kept": kept, "then": then, "number": number,
+            "compaction": reading.compaction(con, chapters[number - 1], chapters[number]),
+            "others": [n for n in chapters if n], "lost": None,
+        }  # fmt: skip
+
+    found = await read(datasette, db, ask)
+    place = f"{frame(datasette, db)['place']}/-/session/{found['session'].dir}"
+    return await page(datasette, request, db, "memlog_compaction.html", here=place, **found)
+
+
+def _stretch(datasette: Any, db: Any, con: Any, name: str, at: str | None, every: bool) -> dict[str, Any]:
+    """A page of a session, and what leads on from it."""
+    session = _session(con, name)
+    found = _outline(datasette, db, con, session, every)
+    marks = found.marks
+    n = 0
+    if at == "last":
+        n = max(len(marks) - 1, 0)
+    elif at is not None and at.isascii() and at.isdigit() and len(at) < 19:
+        n = found.near(int(at))
+    number = found.page_of(n)
+    first, last = found.stretch(number)
+    rows = [e for e in epochs.epochs(con, session.session) if e.agent == session.agent]
+    by_number = {e.epoch: e for e in rows}
+    chapters = reading.chapters(con, found, first, last)
+    begins: dict[int, int] = {}
+    for mark in marks:
+        begins.setdefault(mark.epoch, mark.id)
+    return {
+        "session": session, "chapters": chapters, "epochs": rows, "begins": begins, "page": number,
+        "pages": max(len(found.pages), 1), "version": found.version, "total": len(marks),
+        "first": first, "last": last, "start": marks[first].id if marks else 0,
+        "previous": marks[found.pages[number - 1]].id if number > 0 else None,
+        "next": marks[found.pages[number + 1]].id if number + 1 < len(found.pages) else None,
+        "beyond": found.beyond(first, last), "glance": drawing.glance(found, number),
+        "compactions": {
+            chapter.epoch: reading.compaction(con, by_number[chapter.epoch - 1], by_number[chapter.epoch])
+            for chapter in chapters
+            if chapter.opens and chapter.epoch - 1 in by_number and chapter.epoch in by_number
+        },
+        "losses": found.losses,
+        "loss_ids": [marks[min(loss.at, len(marks) - 1)].id if marks else 0 for loss in found.losses],
+    }  # fmt: skip
+
+
+def _session(con: Any, name: str) -> SessionRow:
+    """The session in this folder; else the one a person means: an id, a prefix of it, `last`."""
+    try:
+        known = outline.named(con, name)
+        return named.session(con, known[1], known[0]) if known else named.session(con, name)
+    except NotFoundError as exc:
+        raise NotFound(str(exc)) from exc
+    except MemlogError as exc:  # a prefix of several
+        raise NotFound(str(exc)) from exc
+
+
+def _outline(datasette: Any, db: Any, con: Any, session: SessionRow, every: bool) -> Outline:
+    """The session's outline, read again only where the session has changed."""
+    kept = _outlines.setdefault(datasette, OrderedDict())
+    key = (db.name, session.agent, session.session, every)
+    found = kept.get(key)
+    if found is None or found.version != outline.version(con, session):
+        found = outline.outline(con, session, every=every)
+    kept[key] = found
+    kept.move_to_end(key)
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
+    return found

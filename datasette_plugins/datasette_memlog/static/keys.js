@@ -1,0 +1,104 @@
+// Keys of the reading pages. Every key does what a link or a button of the page does too.
+const timeline = document.querySelector(".timeline");
+const LAND = { n: ["prompt", 1], p: ["prompt", -1], e: ["error", 1], E: ["error", -1], c: ["compaction", 1], C: ["compaction", -1] };
+
+const shown = (element) => element.getClientRects().length > 0;
+
+function open(element) {
+  for (let at = element; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+}
+
+function go(element) {
+  open(element.parentElement);
+  for (const was of document.querySelectorAll(".e.on")) was.classList.remove("on");
+  element.classList.add("on");
+  element.focus({ preventScroll: true });
+  element.scrollIntoView({ block: "start" });
+}
+
+// Where the reader is: what has the focus, else the first entry below the strip.
+function here(all) {
+  const focused = document.activeElement?.closest?.(".e, .compaction");
+  if (focused && timeline.contains(focused)) return focused;
+  const strip = document.querySelector(".strip");
+  const edge = strip ? strip.getBoundingClientRect().bottom : 0;
+  return all.find((element) => element.getBoundingClientRect().bottom > edge) ?? null;
+}
+
+function step(selector, way) {
+  const all = [...timeline.querySelectorAll(selector)].filter(shown);
+  const every = [...timeline.querySelectorAll(".e, .compaction")].filter(shown);
+  const at = here(every);
+  const focused = at !== null && at === document.activeElement?.closest?.(".e, .compaction");
+  const follows = (element) => at && (at.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const precedes = (element) => at && (at.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING) && !element.contains(at);
+  const next = way > 0 ? all.find((element) => follows(element) || (!focused && element === at)) : all.findLast(precedes);
+  if (next) go(next);
+  return Boolean(next);
+}
+
+function press(key) {
+  if (timeline && key in LAND) {
+    const [name, way] = LAND[key];
+    if (step(`[data-land=${name}]`, way)) return true;
+    const beyond = timeline.getAttribute(`data-${way > 0 ? "after" : "before"}-${name}`);
+    if (beyond) location.assign(beyond);
+    return true;
+  }
+  if (timeline && (key === "j" || key === "k")) return step(".e, .compaction", key === "j" ? 1 : -1) || true;
+  if (timeline && key === "o") {
+    const details = document.activeElement?.closest?.(".e")?.querySelector("details");
+    if (details) details.open = !details.open;
+    return true;
+  }
+  if (timeline && key === "O") {
+    const all = [...timeline.querySelectorAll("details")];
+    const opened = all.some((details) => !details.open);
+    for (const details of all) details.open = opened;
+    return true;
+  }
+  if (key === "ArrowRight" || key === "ArrowLeft") {
+    const link = document.querySelector(`a[rel=${key === "ArrowRight" ? "next" : "prev"}]`);
+    if (link) link.click();
+    return Boolean(link);
+  }
+  if (key === "/") {
+    const box = document.querySelector("input[data-key='/'], main input[type=search]");
+    if (box) { box.focus(); box.select(); }
+    return Boolean(box);
+  }
+  if (key === "?") {
+    document.querySelector("dialog.keys")?.showModal();
+    return true;
+  }
+  return false;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
+  if (event.key.startsWith("Arrow") && event.target.closest?.("pre, .scroll, .diff")) return; // they scroll
+  if (press(event.key)) event.preventDefault();
+});
+
+for (const button of document.querySelectorAll("button[data-key]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => press(button.dataset.key));
+}
+for (const jump of document.querySelectorAll(".jump")) jump.hidden = false;
+
+// A link may lead into what is closed.
+function arrive() {
+  const id = decodeURIComponent(location.hash.slice(1));
+  const target = id && document.getElementById(id);
+  if (!target) return;
+  open(target);
+  if (target.matches(".e")) target.classList.add("on");
+  target.scrollIntoView({ block: "start" });
+}
+addEventListener("hashchange", arrive);
+arrive();
+
+// On a narrow page what stands beside the text comes after a tap.
+if (matchMedia("(max-width: 62rem)").matches) for (const side of document.querySelectorAll(".contents-in")) side.open = false;
+if (matchMedia("(max-width: 75rem)").matches) for (const side of document.querySelectorAll(".facets")) side.open = false;
