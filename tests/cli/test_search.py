@@ -247,7 +247,8 @@ def test_a_search_loads_nothing_heavy(home: Home) -> None:
         "memlog", "memlog.archive", "memlog.archive.body", "memlog.archive.connection", "memlog.archive.extension",
         "memlog.archive.prepare",
         "memlog.cli", "memlog.cli.encode", "memlog.cli.search", "memlog.cli.start", "memlog.cli.terminal",
-        "memlog.contracts", "memlog.errors", "memlog.paths", "memlog.query", "memlog.query.dates", "memlog.query.hit",
+        "memlog.contracts", "memlog.errors", "memlog.paths", "memlog.query", "memlog.query.answer", "memlog.query.dates",
+        "memlog.query.filters", "memlog.query.fold", "memlog.query.hit", "memlog.query.newest", "memlog.query.passage", "memlog.query.rank",
         "memlog.query.search", "memlog.query.selection", "memlog.query.snippet", "memlog.query.words",
     }  # fmt: skip
 

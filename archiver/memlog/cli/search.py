@@ -41,11 +41,22 @@ OPTIONS = (
         "From then on: 2026-03-05, 2h, 3 days ago, yesterday 14:00 (local time).",
     ),
     ("until", TEXT, "TIME", "Before then; a day named here is included."),
+    ("path", MANY, "FILE", "Whose text names this file or folder; its last parts will do."),
+    ("error", FLAG, "", "Only failures; the same as is:error."),
     ("limit", NUMBER, "N", "Rows at most.  [default: 20]"),
+    ("after", TEXT, "PLACE", "The next page: what the page before named as its end."),
     ("context", NUMBER, "N", "With this many records of the session before and after each."),
     ("newest", FLAG, "", "Newest first instead of best first."),
     ("exhaustive", FLAG, "", "Rank every hit, not only the newest 2,000."),
+    ("literal", FLAG, "", "WORDS are characters to be found as they stand, also inside words."),
+    ("regex", FLAG, "", "WORDS are a regular expression; newest first."),
     ("raw", FLAG, "", "WORDS are an expression in FTS5's own language."),
+    ("count", FLAG, "", "Only how many records have all of the words."),
+    ("facet", MANY, "KEY", "How many by tool, session, project, agent, kind, role, epoch, day or error."),
+    ("by-session", FLAG, "", "The sessions that answer, with the best records of each."),
+    ("follow", FLAG, "", "What is found now, oldest first, then more as it is archived, until Ctrl-C."),
+    ("open", TEXT, "ID", "Read the session of this record, from there on."),
+    ("explain", FLAG, "", "What each score is made of."),
     ("json", ROWS, "json", "One JSON array; also what a pipe gets by default."),
     ("nl", ROWS, "nl", "One JSON object a line."),
     ("csv", ROWS, "csv", "Comma-separated values."),
@@ -161,30 +172,59 @@ def run(request: Request, home: str | None) -> int:
         return root.main(["query", "search", "--help"])
     from memlog.archive.connection import open_reader
     from memlog.paths import Home, own
-    from memlog.query.search import find
+    from memlog.query.answer import answer
     from memlog.query.selection import unknown
 
     flags = request.flags
+    path = own(Home(home)).archive
+    if "open" in flags:
+        from memlog.cli import opened
+
+        return opened.run(request, path)
     text = " ".join(request.words)
     now_ns = time.time_ns()
     selection = _selection(flags, now_ns)
-    if not text.strip() and not any(getattr(selection, name) is not None for name in selection.__slots__):
+    mode = _mode(flags)
+    said = text.strip() or any(getattr(selection, name) is not None for name in selection.__slots__)
+    if not said and not {"follow", "count", "facet"} & flags.keys():
         raise InputError("say what to look for: words, or a filter such as --session", hint=_HINT)
-    con = open_reader(own(Home(home)).archive)
+    if "follow" in flags:
+        from memlog.cli import following
+
+        return following.run(request, path, text, selection, mode)
+    con = open_reader(path)
     try:
-        hits = find(
+        if {"count", "facet", "by-session"} & flags.keys():
+            from memlog.cli import tally
+
+            return tally.run(request, con, text, selection, mode, now_ns)
+        hits = answer(
             con, text, selection, now_ns=now_ns, limit=flags.get("limit", DEFAULT_LIMIT),
-            newest="newest" in flags, context=flags.get("context", 0), raw="raw" in flags,
-            exhaustive="exhaustive" in flags,
+            newest="newest" in flags, context=flags.get("context", 0), mode=mode,
+            exhaustive="exhaustive" in flags, explain="explain" in flags, after=flags.get("after"),
         )  # fmt: skip
         odd = [] if hits else unknown(con, selection)
     finally:
         con.close()
     _print(hits, request)
-    _remarks(hits)
+    remarks(hits)
+    if hits.after is not None:
+        _tell_next(hits.after)
     for sentence in odd:
         terminal.say(sentence)
     return 0
+
+
+def _mode(flags: "dict[str, Any]") -> str:
+    said = [name for name in ("raw", "literal", "regex") if name in flags]
+    if len(said) > 1:
+        raise InputError(f"--{said[0]} and --{said[1]} are two ways to read the same words", hint=_HINT)
+    return said[0] if said else "words"
+
+
+def _tell_next(after: str) -> None:
+    if terminal.is_terminal() and len(after) < 200:
+        terminal.say(f"next: the same with --after {after}")
 
 
 def _selection(flags: "dict[str, Any]", now_ns: int) -> "Selection":
@@ -193,7 +233,7 @@ def _selection(flags: "dict[str, Any]", now_ns: int) -> "Selection":
 
     said: dict[str, Any] = {
         name: flags[name]
-        for name in ("session", "project", "agent", "kind", "role", "tool", "epoch")
+        for name in ("session", "project", "agent", "kind", "role", "tool", "path", "epoch", "error")
         if name in flags
     }
     if "since" in flags:
@@ -236,7 +276,8 @@ def _print_as(rows: str | None, hits: "Hits", request: Request) -> None:
         )  # fmt: skip
 
 
-def _remarks(hits: "Hits") -> None:
+def remarks(hits: "Hits") -> None:
+    """Say what a person should know about how it was found."""
     for note in hits.notes:
         terminal.say(note)
     if hits.relaxed:
@@ -245,6 +286,8 @@ def _remarks(hits: "Hits") -> None:
         terminal.say("common words: ranked among the newest 2,000 hits; --exhaustive ranks all of them")
     if not hits and terminal.is_terminal():
         terminal.say("nothing found")
+    for word, better in hits.near:
+        terminal.say(f"no record has {word}; did you mean {' or '.join(better)}?")
 
 
 def _relaxed(hits: "Hits") -> str:

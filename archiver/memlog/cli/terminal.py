@@ -83,9 +83,12 @@ def width() -> int | None:
     return size()[0] if is_terminal() else None
 
 
-def write(text: str) -> None:
-    """To standard output, as UTF-8 whatever the locale; through a pager where a screen cannot hold it."""
-    if is_terminal() and _long(text) and _page(text):
+def write(text: str, *, at: str = "", paged: bool = True) -> None:
+    """To standard output, as UTF-8 whatever the locale; through a pager where a screen cannot hold it.
+
+    at: text the pager begins at, where it is less. paged: False for what goes on.
+    """
+    if paged and is_terminal() and _long(text) and _page(text, at):
         return
     sys.stdout.flush()
     raw = getattr(sys.stdout, "buffer", None)
@@ -131,11 +134,13 @@ def _pager() -> str:
     return "" if command == "cat" else command
 
 
-def _page(text: str) -> bool:
+def _page(text: str, at: str) -> bool:
     """True when a pager took it."""
     command = _pager()
     if not command:
         return False
+    if at and command.split()[0].endswith("less"):
+        command += f" '+/{at}'"
     import subprocess  # only where a person reads a long page
 
     # F: leave when it fits, R: our colours, X: what was read stays on the screen

@@ -45,10 +45,11 @@ def answer(
     """
     selection = selection or Selection()
     seen: frozenset[int | str] = frozenset()
+    by_time = newest or mode in (LITERAL, REGEX)
     if after is not None:
         from memlog.query import page
 
-        selection, seen, newest = page.begin(con, selection, after, newest)
+        selection, seen = page.begin(con, selection, after, by_time)
     how: dict[str, Any] = {"now_ns": now_ns, "limit": limit + len(seen) + 1}
     if mode in (LITERAL, REGEX):
         from memlog.query.characters import find_characters
@@ -62,7 +63,7 @@ def answer(
             newest=newest,
             raw=mode == RAW,
             exhaustive=exhaustive,
-            **({"explain": True} if explain else {}),
+            explain=explain,
             **how,
         )
     if seen:
@@ -72,8 +73,8 @@ def answer(
         if hits:
             from memlog.query import page
 
-            hits.after = page.end(hits, seen, newest or mode in (LITERAL, REGEX))
-    _complete(con, hits, context)
+            hits.after = page.end(hits, seen, by_time)
+    complete(con, hits, context)
     if mode == WORDS and text.strip() and not any(hit.matched == "all" for hit in hits):
         from memlog.query import suggest
 
@@ -81,7 +82,7 @@ def answer(
     return hits
 
 
-def _complete(con: "Connection", hits: "Hits", context: int) -> None:
+def complete(con: "Connection", hits: "Hits", context: int) -> None:
     """Give hits the title of their session, and what stands around them."""
     hits.relaxed = any(hit.matched != "all" for hit in hits)
     ids = {hit.session_id for hit in hits}

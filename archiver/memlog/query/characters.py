@@ -15,7 +15,8 @@ from memlog.errors import ArchiveError, NotFoundError, QueryError
 from memlog.query import dates, required
 from memlog.query.hit import Hit, Hits, text_or_damaged
 from memlog.query.matching import Matcher, Spans, TooSlowError
-from memlog.query.search import LAG_SQL, ROWS_SQL
+from memlog.query.newest import LAG_SQL
+from memlog.query.search import ROWS_SQL
 from memlog.query.selection import Selection, Where, where
 from memlog.query.snippet import around
 
@@ -74,9 +75,7 @@ def find_characters(
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
     except TooSlowError:
-        hits.notes.append(
-            "the pattern takes too long; repetitions inside repetitions, as in (a+)+, do"
-        )
+        hits.notes.append("the pattern takes too long; repetitions inside repetitions, as in (a+)+, do")
     finally:
         search.close()
     if search.slow:

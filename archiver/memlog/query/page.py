@@ -39,25 +39,28 @@ def end(hits: list[Hit], seen: "frozenset[int | str]", newest: bool) -> str | No
 
 def begin(
     con: "Connection", selection: Selection, after: str, newest: bool
-) -> "tuple[Selection, frozenset[int | str], bool]":
-    """The selection of the next page, what it leaves out, and whether it goes by time.
+) -> "tuple[Selection, frozenset[int | str]]":
+    """The selection of the next page, and what it leaves out.
+
+    after: what a page ended with; or the ids of all rows shown, with commas; or, newest first, of the last.
 
     Raises: QueryError for what no page ended with, NotFoundError where its record was forgotten.
     """
     if after.startswith(SHOWN):
-        return selection, frozenset(map(_id, _unpacked(after))), newest
-    if not (after.isascii() and after.isdigit() and len(after) < 20):
-        raise QueryError(f"{after!r} is not where a page ended", hint=_AGAIN)
+        return selection, frozenset(map(_id, _unpacked(after)))
+    ids = after.split(",")
+    if not all(i.isascii() and i.removeprefix("e").isdigit() and len(i) < 20 for i in ids):
+        raise QueryError(f"{after[:40]!r} is not where a page ended", hint=_AGAIN)
+    if not newest or len(ids) > 1 or not ids[0].isdigit():
+        return selection, frozenset(i if i[0] == "e" else int(i) for i in ids)
     row = con.execute(PLACE_SQL, {"id": min(int(after), _EVENT)}).fetchone()
     if row is None:
-        raise NotFoundError(
-            f"there is no record {after} to go on after", hint=_AGAIN
-        )
+        raise NotFoundError(f"there is no record {after} to go on after", hint=_AGAIN)
     selection = selection.replace(before=row[:2])
     if row[2] != META and selection.kind is None:
         # bookkeeping is shown where there is nothing else, which was not so
         selection = selection.replace(not_kind=(*(selection.not_kind or ()), META))
-    return selection, frozenset(), True
+    return selection, frozenset()
 
 
 def _number(i: int | str) -> int:
@@ -85,9 +88,7 @@ def _unpacked(token: str) -> list[int]:
     try:
         raw = a2b_base64(text + "=" * (-len(text) % 4))
     except (Error, ValueError) as exc:
-        raise QueryError(
-            f"{token[:40]!r} is not where a page ended", hint=_AGAIN
-        ) from exc
+        raise QueryError(f"{token[:40]!r} is not where a page ended", hint=_AGAIN) from exc
     numbers, last, rest, shift = [], 0, 0, 0
     for byte in raw[: MOST * 10]:
         rest |= (byte & 127) << shift

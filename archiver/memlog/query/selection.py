@@ -220,6 +220,8 @@ def where(con: "Connection", selection: Selection) -> Where:
             values[name] = value
     if selection.epoch is not None:
         values["epoch"] = selection.epoch
+    if selection.ids:
+        low, high = max(low, min(selection.ids)), min(high, max(selection.ids))
     if selection.ids is not None:
         values["ids"] = array(map(str, selection.ids))
     if selection.error is not None:
