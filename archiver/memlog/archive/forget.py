@@ -143,8 +143,7 @@ def forget(archive: Archive, choice: Choice, total: Forgotten, *, now_ns: int) -
     Killed at any step and run again, with the same choice or with none, it ends the same: what went is
     counted in `total` by who took it. Call scrub() afterwards.
     """
-    work = _Work(archive, total, now_ns)
-    work.note(pending(archive.home) or [])
+    work = _Forget(archive, total, now_ns)
     whole = [name for name in choice.sessions if name not in work.whole()]
     if whole:
         work.note(whole)
@@ -159,17 +158,19 @@ def forget(archive: Archive, choice: Choice, total: Forgotten, *, now_ns: int) -
     for agent, name in work.whole():
         yield from work.session(agent, name)
     yield from work.settle()
+    from memlog.archive.secrets import redact_again  # it stands on Work
+
+    yield from redact_again(archive, now_ns=now_ns)
 
 
-class _Work:
-    def __init__(self, archive: Archive, total: Forgotten, now_ns: int) -> None:
+class Work:
+    """What redacting shares with forgetting: whose counts and titles are made again, and making them."""
+
+    def __init__(self, archive: Archive, now_ns: int) -> None:
         self.archive, self.con = archive, archive.con
-        self.total = total
         self.now_ns = now_ns
         self.noted: dict[tuple[str, str], None] = {}
-
-    def whole(self) -> list[tuple[str, str]]:
-        return [(agent, name) for agent, name in self.con.execute(WHOLE_SQL)]
+        self.note(pending(archive.home) or [])
 
     def note(self, names: Iterable[tuple[str, str]]) -> None:
         """Have the disk remember whose counts and titles are to be made again."""
@@ -179,12 +180,35 @@ class _Work:
             told = {"since_ns": self.now_ns, "sessions": [list(name) for name in self.noted]}
             replace_file(pending_path(self.archive.home), json.dumps(told).encode() + b"\n")
 
-    def records(self, ids: Collection[int], *, repeated: bool = True) -> Steps:
-        """repeated: events and damaged bytes that repeat what goes, go too."""
+    def names(self, sessions: Collection[int]) -> list[tuple[str, str]]:
+        return self.con.execute(NAMES_SQL, {"ids": json.dumps(sorted(sessions))}).fetchall()
+
+    def mark_events(self, agent: str, session: str) -> None:
+        """Have session.json written again, which has the session's events."""
+        self.con.execute(LAST_EPOCH_SQL, {"agent": agent, "session": session})
+
+    def settle(self) -> Steps:
+        """Sightings of what is gone; titles and counts of what is left."""
+        with self.archive.transaction() as con:
+            con.execute(SIGHTINGS_SQL)
+        for done, (agent, name) in enumerate(self.noted):
+            for _ in recount(self.archive, agent, name):
+                yield done, len(self.noted), "counts and titles"
+
+
+class _Forget(Work):
+    def __init__(self, archive: Archive, total: Forgotten, now_ns: int) -> None:
+        super().__init__(archive, now_ns)
+        self.total = total
+
+    def whole(self) -> list[tuple[str, str]]:
+        return [(agent, name) for agent, name in self.con.execute(WHOLE_SQL)]
+
+    def records(self, ids: Collection[int]) -> Steps:
         done, total = 0, len(ids)
         for batch in _batches(self.con, ids):
-            self.note(self._names({row[1] for row in batch}))
-            self._take(batch, repeated)
+            self.note(self.names({row[1] for row in batch}))
+            self._take(batch)
             done += len(batch)
             yield done, total, "records"
 
@@ -221,18 +245,7 @@ class _Work:
         found = [self.con.execute(EVENT_BY_DIGEST_SQL, {"digest": d}).fetchone() for d in digests if d]
         yield from self.events([row[0] for row in found if row is not None])
 
-    def settle(self) -> Steps:
-        """Sightings of what is gone; titles and counts of what is left."""
-        with self.archive.transaction() as con:
-            con.execute(SIGHTINGS_SQL)
-        for done, (agent, name) in enumerate(self.noted):
-            for _ in recount(self.archive, agent, name):
-                yield done, len(self.noted), "counts and titles"
-
-    def _names(self, sessions: Collection[int]) -> list[tuple[str, str]]:
-        return self.con.execute(NAMES_SQL, {"ids": json.dumps(sorted(sessions))}).fetchall()
-
-    def _take(self, batch: list[tuple[int, int, int, int]], repeated: bool) -> None:
+    def _take(self, batch: list[tuple[int, int, int, int]]) -> None:
         con, now_ns = self.con, self.now_ns
         words, stones, names = repeats.Words(), [], set()
         ids = {"ids": json.dumps([row[0] for row in batch])}
@@ -247,10 +260,9 @@ class _Work:
                 con.execute(sql, ids)
             con.execute(DIRTY_SQL, {"ids": json.dumps(sorted({row[2] for row in batch}))})
             con.execute(UNTITLE_SQL, {"ids": json.dumps(sorted({row[1] for row in batch}))})
-            if repeated:
-                for agent, name in names:
-                    self._take_events(repeats.events_repeating(con, agent, name, words))
-                self._take_damage(repeats.damage_repeating(con, words))
+            for agent, name in names:
+                self._take_events(repeats.events_repeating(con, agent, name, words))
+            self._take_damage(repeats.damage_repeating(con, words))
             chain.link_archive(con, "forget", {"rows": len(batch), "forgotten_ns": now_ns})
         self.archive.forget_cached()
         self.total.rows += len(batch)
@@ -265,7 +277,7 @@ class _Work:
         for sql in DELETE_EVENTS_SQL:
             con.execute(sql, ids)
         for agent, name in {(row[1], row[2]) for row in rows}:
-            con.execute(LAST_EPOCH_SQL, {"agent": agent, "session": name})
+            self.mark_events(agent, name)
         self.archive.forget_cached()
         self.total.events += len(rows)
 

@@ -51,14 +51,31 @@ def event_name(digest: bytes) -> str:
     return "~" + digest.hex()
 
 
+_REDACTED = "~redacted."
+
+
+def redaction_stone(identity: tuple[str, str, str, int, int], now_ns: int, **link: object) -> Tombstone:
+    """What a record was before a credential was taken out of it: it names a link, and forgets nothing."""
+    agent, session, source_id, block, part = identity
+    name = f"{source_id}{_REDACTED}{link.get('link') or 0}"
+    return Tombstone(agent, session, name, block, part, now_ns, **link)  # type: ignore[arg-type]
+
+
+def redacted_name(source_id: object) -> str | None:
+    """The source_id a redaction's tombstone stands for; None for any other."""
+    name, mark, number = source_id.rpartition(_REDACTED) if isinstance(source_id, str) else ("", "", "")
+    return name if mark and number.isascii() and number.isdigit() else None
+
+
 class Tombstones:
     """Every tombstone of a home, asked before each record is stored."""
 
-    __slots__ = ("_known", "path")
+    __slots__ = ("_known", "_redacted", "path")
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._known: set[tuple[object, ...]] = set()
+        self._redacted: set[tuple[object, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self._known)
@@ -86,6 +103,7 @@ class Tombstones:
         self._append(t for t in rows if not self._is_mirrored(t, self._known))
         con.executemany(ADD_SQL, rows)
         self._known.update(t.names for t in rows)
+        self._redacted = None
 
     def _is_mirrored(self, stone: Tombstone, mirrored: Container[tuple[object, ...]]) -> bool:
         """Of a session that is forgotten whole one line says it all."""
@@ -105,6 +123,15 @@ class Tombstones:
             or (agent, session, source_id, None, None) in known
             or (agent, session, source_id, block, None) in known
         )
+
+    def was_redacted(self, agent: str, session: str, source_id: str, block: int, part: int) -> bool:
+        """Whether a credential was taken out of a record after it was archived."""
+        if self._redacted is None:
+            self._redacted = {
+                (*names[:2], name, *names[3:])
+                for names in self._known if (name := redacted_name(names[2])) is not None
+            }  # fmt: skip
+        return (agent, session, source_id, block, part) in self._redacted
 
     def _append(self, rows: Iterable[Tombstone]) -> None:
         lines = [json.dumps({k: v for k, v in t._asdict().items() if _mirrored(k, v)}) + "\n" for t in rows]

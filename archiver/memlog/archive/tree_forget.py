@@ -108,7 +108,10 @@ def _is_covered(raw: bytes, tombstones: Tombstones) -> bool:
         return False  # nobody's: it stays, as damage does
     agent, session, source_id = (str(facts.get(name)) for name in ("agent", "session", "source_id"))
     block, part = (facts.get(name) or 0 for name in ("block", "part"))
-    return isinstance(block, int) and tombstones.covers(agent, session, source_id, block, part)
+    if not isinstance(block, int) or not isinstance(part, int):
+        return False
+    names = agent, session, source_id, block, part
+    return tombstones.covers(*names) or tombstones.was_redacted(*names)
 
 
 def _filter_events(folder: Folder, notes: dict[str, Any], tombstones: Tombstones) -> bool:
@@ -116,10 +119,14 @@ def _filter_events(folder: Folder, notes: dict[str, Any], tombstones: Tombstones
     agent, session = str(notes.get("agent")), str(notes.get("session"))
     kept = [
         event for event in events
-        if not tombstones.covers(agent, session, event_name(as_bytes(event.get("digest"))), 0, 0)
+        if not _is_gone(tombstones, agent, session, event_name(as_bytes(event.get("digest"))))
     ]  # fmt: skip
     if len(kept) == len(events):
         return False
     notes = {**notes, "events": kept, "title": None}
     folder.replace(session_file.NAME, [json.dumps(notes, indent=1, ensure_ascii=False).encode(), b"\n"])
     return True
+
+
+def _is_gone(tombstones: Tombstones, agent: str, session: str, name: str) -> bool:
+    return any(is_(agent, session, name, 0, 0) for is_ in (tombstones.covers, tombstones.was_redacted))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memlog.cli import output, terminal
+from memlog.cli import output, secrets, terminal
 from memlog.cli.output import RowFormat, row_options
 from memlog.cli.root import Context, pass_context
 from memlog.cli.status import checks_of, look
@@ -23,22 +23,26 @@ _MEND = "set it right there, then memlog doctor --settings"
 _ARCHIVED_S = 5.0  # a witness takes a moment
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option(
     "--settings", "settings_", is_flag=True, help="Every setting, its value and where it came from."
 )
 @click.option("--write-probe", is_flag=True, help="Also write an event into the ring, and see it archived.")
 @row_options
 @pass_context
+@click.pass_context
 def doctor(
-    context: Context, settings_: bool, write_probe: bool, rows: RowFormat | None, fmt: str | None
-) -> int:
+    ctx: click.Context, /, context: Context, settings_: bool, write_probe: bool,
+    rows: RowFormat | None, fmt: str | None,
+) -> int:  # fmt: skip
     """Look at everything memlog needs, with what to do.
 
     A line each; exits 1 when something is bad.
 
     Example: memlog doctor --settings
     """
+    if ctx.invoked_subcommand is not None:
+        return 0
     faults: list[SettingsError] = []
     origins = explain(context.home.root if context.home_flag else None, faults=faults)
     if settings_:
@@ -53,6 +57,9 @@ def doctor(
         found.append(_probe(context))
     output.emit(found, rows, fmt)
     return 1 if any(check.state == checks.BAD for check in found) else 0
+
+
+doctor.add_command(secrets.secrets)
 
 
 def _checks(context: Context) -> list[Check]:

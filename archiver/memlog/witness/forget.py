@@ -1,11 +1,11 @@
-"""A job: what is forgotten leaves the archive, the tree, the spool, this user's ring, and free pages."""
+"""Jobs: what is forgotten or redacted leaves archive, tree, spool, this user's ring and free pages."""
 
 import os
 import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from memlog.archive import forget, scrub, tree_forget
+from memlog.archive import forget, scrub, secrets, tree_forget
 from memlog.archive.forget import Choice, Forgotten
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import event_name
@@ -30,10 +30,10 @@ _PASSES = 3
 def forget_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> Steps:
     """Forget what args choose (forget.Choice), and whatever a tombstone covers; then scrub.
 
+    So without a choice it brings an archive that was restored up to what was forgotten and redacted since.
+
     args: sessions, records, events; more: another part of the same choice follows, which scrubs.
-    Result: sessions, rows, events, damage, bytes, copies (paths removed), free_bytes (made zero in free
-    pages), ring (records emptied), kernel (records a kernel ring still holds), spool (files brought in),
-    left (what could not be reached, a sentence each).
+    Result: sessions, rows, events, damage, bytes, and what clean_up() gives.
     """
     total = Forgotten()
     for done, of, note in forget.forget(archive, Choice.from_json(args), total, now_ns=time.time_ns()):
@@ -41,8 +41,39 @@ def forget_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> St
     result: dict[str, Any] = total.as_dict()
     if args.get("more") is True:
         return result
+    result |= yield from clean_up(archive, settings)
+    log.info(
+        "forgotten sessions=%d rows=%d events=%d bytes=%d",
+        total.sessions, total.rows, total.events, total.bytes,
+    )  # fmt: skip
+    return result
+
+
+def secrets_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> Steps:
+    """Redact what is archived in place, and scrub what it was.
+
+    args: records, events, damage: ids; more: another part follows. Result: rows, events, damage, rules
+    (how many of each), and what clean_up() gives.
+    """
+    total = secrets.Redacted()
+    for done, of, note in secrets.redact(archive, args, total, now_ns=time.time_ns()):
+        yield Progress(done, of, note)
+    result = total.as_dict()
+    if args.get("more") is True:
+        return result
+    result |= yield from clean_up(archive, settings)
+    log.info("redacted rows=%d events=%d damage=%d", total.rows, total.events, total.damage)
+    return result
+
+
+def clean_up(archive: Archive, settings: Settings) -> Steps:
+    """No byte stays of what went from the tables.
+
+    Result: copies (paths removed), free_bytes (made zero in pages), ring (records emptied), kernel (records
+    a kernel ring still holds), spool (files brought in), left (what could not be reached, a sentence each).
+    """
     left: list[str] = []
-    result["spool"] = yield from _spool(archive, settings)
+    result: dict[str, Any] = {"spool": (yield from _spool(archive, settings))}
     yield from _retired(settings, left)
     yield from _told(scrub.index(archive))
     yield from _told(tree_forget.forget(archive))
@@ -52,12 +83,7 @@ def forget_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> St
     yield Progress(0, 0, "free pages")
     result["free_bytes"] = scrub.free(archive)
     forget.finished(archive.home)
-    result["left"] = left
-    log.info(
-        "forgotten sessions=%d rows=%d events=%d bytes=%d",
-        total.sessions, total.rows, total.events, total.bytes,
-    )  # fmt: skip
-    return result
+    return result | {"left": left}
 
 
 def _told(notes: Iterator[str]) -> Iterator[Progress]:
@@ -131,12 +157,13 @@ def _covered(archive: Archive, ring: Ring, after: int, found: set[int]) -> Gener
 
 def _is_covered(archive: Archive, frame: Frame) -> bool:
     read = archive.read([frame], ring=None, source="", now_ns=0)
-    covers = archive.tombstones.covers
+    is_gone = (archive.tombstones.covers, archive.tombstones.was_redacted)
     for told in read.told:
-        digest = archive.event_digest(told.header, told.blob)
-        return covers(told.event.agent, told.event.session, event_name(digest), 0, 0)
+        name = event_name(archive.event_digest(told.header, told.blob))
+        return any(is_(told.event.agent, told.event.session, name, 0, 0) for is_ in is_gone)
     for arrival in read.arrivals:
         record = arrival.record
         names = (record.source_id, f"{record.source_id}~{record.mac.hex()}")
-        return any(covers(record.agent, record.session, name, record.block, record.part) for name in names)
+        place = record.block, record.part
+        return any(is_(record.agent, record.session, name, *place) for name in names for is_ in is_gone)
     return False
