@@ -36,7 +36,7 @@ test-kernel: $(READY) ## The driver in running kernels: User-Mode Linux, and Deb
 	driver/vm/test.sh $(KERNELS)
 
 test-kernel-debug: $(READY) ## The same under KASAN, lockdep and kmemleak; builds that kernel once, in 5 minutes or more.
-	driver/vm/test.sh debug plants power-cut
+	driver/vm/test.sh kunit debug plants power-cut
 
 check: $(READY) ## Lint, format, types, and that the docs are current.
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from pathlib import Path
 DEVICE = os.environ.get("MEMLOG_DEVICE", "/dev/memlog")
 OUT = Path(os.environ.get("MEMLOG_LAB_OUT", "/nonexistent"))  # the module and the C programs
 KIND = os.environ.get("MEMLOG_LAB_KIND", "")
+MODULE = os.environ.get("MEMLOG_MODULE", "")
 MEMLOG = [sys.executable, "-m", "memlog.cli.start"]
 
 WRITERS = 4242  # the gid the module is loaded with

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # build_module.sh TREE FOLDER: the driver and the benchmark's twin of it, for the
 # kernel of that build tree: FOLDER/driver/memlog.ko, FOLDER/list_twin/memlog_list.ko.
+# MEMLOG_LAB_MAKE are more words for make.
 . "$(dirname "$0")/lab.sh"
 
 tree=$(readlink -f "$1") folder=$2 words=()
@@ -12,7 +13,8 @@ mkdir -p "$folder/list_twin"
 cp -u "$repo"/tests/kernel/list_twin/* "$folder/list_twin/"
 : >"$folder/make.log"
 for part in driver list_twin; do
-	make -C "$tree" "${words[@]}" M="$folder/$part" W=1 modules >>"$folder/make.log" 2>&1 || {
+	# shellcheck disable=SC2086
+	make -C "$tree" "${words[@]}" ${MEMLOG_LAB_MAKE-} M="$folder/$part" W=1 modules >>"$folder/make.log" 2>&1 || {
 		tail -n 30 "$folder/make.log" >&2
 		exit 1
 	}

@@ -9,9 +9,16 @@ insmod "$out/memlog.ko" memlog_gid=4242 || exit 1
 code=0
 .venv/bin/python -m pytest -n0 tests/flow/test_ring_conformance.py -k /dev/memlog || code=$?
 .venv/bin/python -m pytest -n0 -m "$marks" tests/kernel --durations=5 || code=$?
-"$out/probe" contract race module || code=1
+"$out/probe" contract users race module $([ "$kind" = uml ] && echo latency || echo trace) || code=1
 [ ! -d /sys/kernel/debug/failslab ] || "$out/probe" failslab || code=1
 "$(dirname "$0")/leaks.sh" || code=1
 rmmod memlog || code=1
+# How often each line was run, where the kernel counts it. Its files say they are empty.
+counts=$(find /sys/kernel/debug/gcov -path "*$(dirname "$out")/driver/*.gcda" 2>/dev/null)
+[ -z "$counts" ] || rm -rf "$out/gcov"
+for count in $counts; do
+	mkdir -p "$out/gcov"
+	cat "$count" >"$out/gcov/$(basename "$count")"
+done
 "$(dirname "$0")/leaks.sh" || code=1
 exit $code

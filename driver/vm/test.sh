@@ -3,7 +3,8 @@
 # test.sh TIER...: the driver in running kernels; exits 0 where every one of them was green.
 #
 #	uml	tests/kernel and the rings' conformance suite, in User-Mode Linux
-#	debug	the same under KASAN, lockdep and kmemleak
+#	debug	the same under KASAN, lockdep and kmemleak; how much of the driver that ran
+#	kunit	the ring's own tests inside the kernel (memlog_kunit.c)
 #	plants	bugs planted in the driver, each of which the debug kernel must find
 #	power-cut	the witness on a disk whose machine is killed at random moments
 #	6.1 6.12	the C probe on two CPUs of Debian's kernels, in QEMU
@@ -34,7 +35,32 @@ in_qemu() { # in_qemu VERSION
 		say "$1: QEMU, two CPUs" &&
 		"$vm/run_qemu.sh" "$cache/kernel-$1" "$folder/out" 500 \
 			"insmod /memlog.ko memlog_gid=4242 && insmod /memlog_list.ko &&
-			MEMLOG_MODULE=/memlog.ko /probe contract users race module compat $slow"
+			MEMLOG_MODULE=/memlog.ko /probe contract users race module compat latency trace $slow"
+}
+
+# The debug kernel counts which lines are run; the least that must be is for all files together.
+LEAST_LINES=90
+in_debug() {
+	local code=0
+	rm -rf "$work/debug/out/gcov"
+	MEMLOG_LAB_MAKE=GCOV_PROFILE=y in_uml "$cache/debug" debug 1500 || code=$?
+	"$vm/coverage.py" "$work/debug/driver" "$work/debug/out/gcov" $LEAST_LINES || code=1
+	return $code
+}
+
+in_kunit() {
+	local folder=$work/kunit cases
+	cases=$(grep -c 'KUNIT_CASE(' "$repo/driver/memlog_kunit.c")
+	MEMLOG_LAB_MAKE=CONFIG_MEMLOG_KUNIT_TEST=y "$vm/build_module.sh" "$cache/debug" "$folder" &&
+		mkdir -p "$folder/out" && cp "$folder/driver/memlog.ko" "$folder/out/" &&
+		say "kunit: User-Mode Linux" &&
+		MEMLOG_LAB_ARGS=kunit.enable=1 "$vm/run_uml.sh" "$cache/debug" "$folder/out" 100 \
+			"insmod '$folder/out/memlog.ko' && rmmod memlog" || return
+	# A case that fails, and one that did not run, are both no "ok".
+	sed -n '/# Subtest: memlog_ring/,/ok 1 .*memlog_ring/p' "$folder/out/dmesg"
+	grep -qE '^ok 1 (- )?memlog_ring$' "$folder/out/dmesg" &&
+		! grep -q 'not ok' "$folder/out/dmesg" &&
+		[ "$(grep -cE ' ok [0-9]+ (- )?memlog_test_' "$folder/out/dmesg")" = "$cases" ]
 }
 
 # The lab's own test: a bug planted in the driver must be said by the kernel.
@@ -65,7 +91,8 @@ for tier; do
 	code=0
 	case $tier in
 	uml) { "$vm/get_uml.sh" && in_uml "$cache/uml/build" uml 600; } || code=$? ;;
-	debug) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_uml "$cache/debug" debug 1500; } || code=$? ;;
+	debug) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_debug; } || code=$? ;;
+	kunit) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_kunit; } || code=$? ;;
 	6.1 | 6.12) { "$vm/get_qemu.sh" "$tier" && in_qemu "$tier"; } || code=$? ;;
 	plants) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_plants; } || code=$? ;;
 	power-cut) { "$vm/get_uml.sh" && "$vm/power_cut.py" 10 && "$vm/power_cut.py" 4 --twin; } || code=$? ;;

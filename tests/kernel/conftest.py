@@ -3,11 +3,12 @@
 import fcntl
 import os
 import struct
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from guest import DEVICE, KIND
+from guest import DEVICE, KIND, MODULE, WRITERS
 from memlog.contracts import IOC_CLEAR, IOC_SET_RING_SIZE, RING_DEFAULT
 
 
@@ -34,3 +35,13 @@ def device() -> Iterator[str]:
         fcntl.ioctl(fd, IOC_SET_RING_SIZE, struct.pack("=I", RING_DEFAULT))
     finally:
         os.close(fd)
+
+
+@pytest.fixture
+def unwitnessed() -> str:
+    """The device of a module loaded anew: no witness has a mark in any ring."""
+    if not MODULE:
+        pytest.skip("MEMLOG_MODULE names no module")
+    subprocess.run(["rmmod", "memlog"], check=True)
+    subprocess.run(["insmod", MODULE, f"memlog_gid={WRITERS}"], check=True)
+    return DEVICE

@@ -59,7 +59,7 @@ def test_one_who_is_no_member_is_refused_every_command(device: str) -> None:
         ["resize", "1M"],
         ["write"],
     ):
-        done = memlog_as(OUTSIDER, *words, check=5)
+        done = memlog_as(OUTSIDER, *words, said="x", check=5)
         assert "group memlog" in done.stderr and done.stdout == ""
 
 

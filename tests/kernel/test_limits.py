@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from guest import ALICE, BOB, DEVICE, WRITERS
+from guest import ALICE, BOB, DEVICE, MODULE, WRITERS
 from memlog.contracts import HASH_BYTES, RING_DEFAULT, RING_MAX, RING_MIN
 from memlog.ring.device import DeviceRing
 from memlog.witness import ring_hash
 
-MODULE = os.environ.get("MEMLOG_MODULE", "")
 Load = Callable[..., int]
 
 pytestmark = [pytest.mark.kernel, pytest.mark.skipif(not MODULE, reason="MEMLOG_MODULE names no module")]

@@ -70,7 +70,7 @@ def test_kill_9_of_writer_and_witness_loses_and_doubles_nothing(device: str, hom
     assert witness.one(home, "SELECT count(*) FROM v_gap WHERE before_seq > :seq", seq=before.next_seq) == 0
 
 
-def test_roots_witness_archives_every_user_under_its_uid(device: str, home: Home) -> None:
+def test_roots_witness_archives_every_user_under_its_uid(unwitnessed: str, home: Home) -> None:
     with witness.running(home, **KERNEL):
         written = {
             uid: [int(memlog_as(uid, "write", said=f"{uid}").stdout) for _ in range(2)]
@@ -95,7 +95,7 @@ def drained(uid: int) -> int:
     return int(json.loads(memlog_as(uid, "stats", "--format", "json").stdout)["drained_seq"])
 
 
-def test_a_users_own_witness_archives_its_ring_and_no_others(device: str) -> None:
+def test_a_users_own_witness_archives_its_ring_and_no_others(unwitnessed: str) -> None:
     memlog_as(BOB, "write", said="bob's")
     seq = int(memlog_as(ALICE, "write", said="alice's").stdout)
     env = {"MEMLOG_RING": "kernel"}
@@ -107,7 +107,7 @@ def test_a_users_own_witness_archives_its_ring_and_no_others(device: str) -> Non
     assert rows == [{"uid": ALICE}]
 
 
-def test_two_witnesses_of_one_ring_let_go_only_what_both_have(device: str, home: Home) -> None:
+def test_two_witnesses_of_one_ring_let_go_only_what_both_have(unwitnessed: str, home: Home) -> None:
     own = {"MEMLOG_RING": "kernel"}
     write = [int(memlog_as(ALICE, "write", said=f"before {n}").stdout) for n in range(3)]
     run_as(ALICE, *MEMLOG, "witness", "drain", env=own)

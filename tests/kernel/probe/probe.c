@@ -2,8 +2,8 @@
 /*
  * probe.c - what the contract of /dev/memlog says, tried on a running kernel
  *
- *	probe [GROUP...]	contract users race module compat drain failslab; TAP; exits 1
- *				where a claim did not hold
+ *	probe [GROUP...]	contract users race module compat drain failslab latency trace;
+ *				TAP; exits 1 where a claim did not hold
  *
  * One static program, so that a guest needs nothing else.
  */
@@ -25,6 +25,8 @@ static const struct {
 	{ "compat", compat_cases },
 	{ "drain", drain_cases },
 	{ "failslab", failslab_cases },
+	{ "latency", latency_cases },
+	{ "trace", trace_cases },
 };
 
 int open_ring(void)

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* users.c - two members, one who is none, and root */
 
+#include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "probe.h"
 
@@ -164,11 +169,89 @@ static bool root_sees_all_in_order_of_time(void)
 	return !close(fd);
 }
 
+static int mark(uid_t whose, __u64 seq)
+{
+	int fd = open_ring(), err = 0;
+
+	if (whose != geteuid() && !filter(fd, whose))
+		err = errno;
+	else if (ioctl(fd, MEMLOG_IOC_SET_DRAINED, &seq))
+		err = errno;
+	close(fd);
+	return err;
+}
+
+/* The errno of a mark on Alice's ring set by a capable process of that uid, which then ends. */
+static int mark_as(uid_t uid, __u64 seq)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (prctl(PR_SET_KEEPCAPS, 1) || setresuid(uid, uid, uid) ||
+		    syscall(SYS_capget, &header, caps))
+			_exit(255);
+		caps[0].effective = caps[0].permitted;
+		caps[1].effective = caps[1].permitted;
+		if (syscall(SYS_capset, &header, caps))
+			_exit(255);
+		_exit(mark(ALICE, seq));
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool alice_marks(void *seq)
+{
+	return !mark(ALICE, *(__u64 *)seq);
+}
+
+static bool every_witness_has_a_mark_and_the_least_counts(void)
+{
+	__u64 four = 4, ten = 10;
+	int fd = open_ring();
+
+	must(filter(fd, ALICE) && info_of(fd).next_seq == 11);
+	must(!mark_as(0, 10) && info_of(fd).drained_seq == 10);
+	must(holds_as(ALICE, true, alice_marks, &four));
+	must(info_of(fd).drained_seq == 4 && info_of(fd).archived_seq == 10);
+	must(!mark_as(5001, 7) && !mark_as(5002, 8));
+	must(mark_as(5003, 9) == ENOSPC && mark_as(5001, 11) == EINVAL);
+	must(holds_as(ALICE, true, alice_marks, &ten));
+	must(info_of(fd).drained_seq == 7);
+	must(!mark_as(5001, 3) && info_of(fd).drained_seq == 7);
+	must(!mark_as(5001, 10) && !mark_as(5002, 10));
+	must(info_of(fd).drained_seq == 10);
+	return !close(fd);
+}
+
+static bool a_uid_without_a_ring_has_an_empty_one(void)
+{
+	struct pollfd ready = { .events = POLLIN };
+	__u64 none = 0, one = 1;
+	int fd = open_ring(), wanted = -1;
+
+	must(filter(fd, 77777));
+	must(info_of(fd).uid == 77777 && info_of(fd).next_seq == 1);
+	must(info_of(fd).capacity == MEMLOG_RING_DEFAULT);
+	must(read(fd, &frame, sizeof(frame)) == 0);
+	must(!ioctl(fd, FIONREAD, &wanted) && !wanted);
+	ready.fd = fd;
+	must(poll(&ready, 1, 10) == 0);
+	must(!ioctl(fd, MEMLOG_IOC_SET_DRAINED, &none));
+	must(fails(ioctl(fd, MEMLOG_IOC_SET_DRAINED, &one), EINVAL));
+	return !close(fd);
+}
+
 const struct probe user_cases[] = {
 	{ "a flood does not touch another user's ring, nor its counters", a_flood_does_not_touch_another_users_ring },
 	{ "nobody may ask for another's records, nor for all", nobody_may_ask_for_anothers },
 	{ "an outsider gets no further than open()", an_outsider_gets_no_further_than_open },
 	{ "a user namespace opens no gate", a_namespace_opens_no_gate },
 	{ "root sees all, in order of time", root_sees_all_in_order_of_time },
+	{ "every witness has a mark, and the least counts", every_witness_has_a_mark_and_the_least_counts },
+	{ "a uid without a ring has an empty one", a_uid_without_a_ring_has_an_empty_one },
 	{}
 };
