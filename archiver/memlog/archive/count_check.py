@@ -8,13 +8,17 @@ from memlog.contracts import DAY_BITS
 
 # rowid order: each row is read once, and only its sums are kept
 ROWS_SQL = """
-SELECT id, session_id, epoch_id, part = 0, kind, error, bytes, ts_ns FROM record ORDER BY id
+SELECT id, session_id, epoch_id, part = 0, kind, role = 'user', error, bytes, ts_ns FROM record ORDER BY id
 """
 SESSIONS_SQL = """
-SELECT s.id, s.session, s.records, s.metas, s.tools, s.errors, s.bytes, s.first_id, s.last_id, s.started_ns,
-  s.ended_ns, EXISTS (SELECT 1 FROM tombstone t WHERE t.agent = s.agent AND t.session = s.session)
+SELECT s.id, s.session, s.records, s.metas, s.tools, s.errors, s.turns, s.bytes, s.first_id, s.last_id,
+  s.started_ns, s.ended_ns,
+  EXISTS (SELECT 1 FROM tombstone t WHERE t.agent = s.agent AND t.session = s.session)
 FROM session s ORDER BY s.id
 """
+# Schemas before 4 count no turns: a backup may be of one.
+SESSIONS_OF_3_SQL = SESSIONS_SQL.replace("s.turns", "NULL")
+VERSION_SQL = "PRAGMA user_version"
 EPOCHS_SQL = """
 SELECT e.id, s.session, e.session_id, e.number, e.boundary, e.closed_ns, e.records
 FROM epoch e JOIN session s ON s.id = e.session_id ORDER BY e.session_id, e.number
@@ -33,7 +37,8 @@ FROM archive_link WHERE type = 'gap'
 """
 
 Problem = tuple[str, str]
-_NAMES = ("records", "metas", "tools", "errors", "bytes", "first_id", "last_id", "started_ns", "ended_ns")
+_COUNTED = ("records", "metas", "tools", "errors", "turns", "bytes")
+_NAMES = (*_COUNTED, "first_id", "last_id", "started_ns", "ended_ns")
 _RANGE = ("first_id", "last_id", "started_ns", "ended_ns")
 
 
@@ -42,11 +47,13 @@ def check(con: Connection) -> Iterator[Problem]:
     for table, rowid, parent, _ in con.execute(FOREIGN_SQL):
         yield f"{table} {rowid}", f"the {parent} it names is not there"
     sessions, epochs, days = _count(con)
-    for id_, name, *told, forgotten in con.execute(SESSIONS_SQL):
+    (version,) = con.execute(VERSION_SQL).fetchone()
+    for id_, name, *told, forgotten in con.execute(SESSIONS_SQL if version > 3 else SESSIONS_OF_3_SQL):
         found = sessions.pop(id_, None) or _Sums(told)
         for what, said, is_ in zip(_NAMES, told, found.as_row(), strict=True):
             # What was forgotten may have been the first or last: a range may be wider than its rows.
-            if said != is_ and not (forgotten and what in _RANGE and _covers(what, said, is_)):
+            counted = version > 3 or what != "turns"
+            if said != is_ and counted and not (forgotten and what in _RANGE and _covers(what, said, is_)):
                 yield f"session {name}", f"{what} says {said}, its rows {is_}"
     yield from _epochs(con, epochs)
     counters = dict(con.execute(DAYS_SQL).fetchall())
@@ -72,20 +79,23 @@ def _covers(what: str, said: int | None, is_: int | None) -> bool:
 class _Sums:
     """What a session's row says of its records."""
 
-    __slots__ = ("bytes", "errors", "first", "last", "metas", "newest", "oldest", "records", "tools")
+    __slots__ = (*_COUNTED, "first", "last", "newest", "oldest")
 
     def __init__(self, told: list[Any] | None = None) -> None:
-        self.records = self.metas = self.tools = self.errors = self.bytes = 0
+        self.records = self.metas = self.tools = self.errors = self.turns = self.bytes = 0
         # A session whose rows are all forgotten, or that only events tell of, keeps its range.
-        kept: list[Any] = told[5:] if told else [None] * 4
+        kept: list[Any] = told[6:] if told else [None] * 4
         self.first, self.last, self.oldest, self.newest = kept
 
-    def add(self, id_: int, whole: int, kind: str, error: int, size: int, ts_ns: int) -> None:
+    def add(
+        self, id_: int, whole: int, kind: str, users: int | None, error: int, size: int, ts_ns: int
+    ) -> None:
         if whole:
             self.records += 1
             self.metas += kind == "meta"
             self.tools += kind == "tool_use"
             self.errors += error
+            self.turns += kind == "message" and users == 1
         self.bytes += size
         if self.first is None:
             self.first, self.oldest, self.newest = id_, ts_ns, ts_ns
@@ -94,8 +104,8 @@ class _Sums:
 
     def as_row(self) -> tuple[int | None, ...]:
         return (
-            self.records, self.metas, self.tools, self.errors, self.bytes, self.first, self.last,
-            self.oldest, self.newest,
+            self.records, self.metas, self.tools, self.errors, self.turns, self.bytes, self.first,
+            self.last, self.oldest, self.newest,
         )  # fmt: skip
 
 
@@ -105,11 +115,11 @@ def _count(con: Connection) -> tuple[dict[int, _Sums], dict[int, tuple[int, int]
     epochs: dict[int, tuple[int, int]] = {}
     days: dict[int, int] = {}
     low = (1 << DAY_BITS) - 1
-    for id_, session, epoch, whole, kind, error, size, ts_ns in con.execute(ROWS_SQL):
+    for id_, session, epoch, whole, kind, users, error, size, ts_ns in con.execute(ROWS_SQL):
         sums = sessions.get(session)
         if sums is None:
             sums = sessions[session] = _Sums()
-        sums.add(id_, whole, kind, error, size, ts_ns)
+        sums.add(id_, whole, kind, users, error, size, ts_ns)
         n, of = epochs.get(epoch, (0, session))
         epochs[epoch] = (n + whole, of if of == session else -1)
         days[id_ >> DAY_BITS] = id_ & low

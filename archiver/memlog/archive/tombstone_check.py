@@ -11,11 +11,6 @@ SELECT r.id, s.agent, s.session, r.source_id, r.block, r.part FROM session s
 JOIN record r ON r.session_id = s.id WHERE s.agent = :agent AND s.session = :session
   AND (:source_id IS NULL OR r.source_id = :source_id)
 """
-COUNT_SQL = "SELECT count(*), count(link) FROM tombstone"
-LINKS_SQL = """
-SELECT agent, session, link FROM tombstone
-WHERE link IS NOT NULL AND (chain_header IS NULL OR length(digest) <> 32)
-"""
 
 Problem = tuple[str, str]
 _MOST = 20
@@ -41,8 +36,6 @@ def check(con: Connection, mirror: str) -> Iterator[Problem]:
             if known.covers(*identity) and left:
                 left -= 1
                 yield _where(tuple(identity)), f"it was forgotten, and record {id_} holds it"
-    for agent, session, link in con.execute(LINKS_SQL):
-        yield f"session {session} of {agent}", f"what link {link} was made of is not kept"
 
 
 def _where(names: tuple[object, ...]) -> str:

@@ -209,6 +209,8 @@ def _index(look: Look) -> Problems:
 
 
 def _event_index(look: Look) -> Problems:
+    if look.con.execute("PRAGMA user_version").fetchone()[0] < 2:
+        return  # there was none
     index = index_check.EVENTS
     for what in index_check.check(look.con, quick=look.quick, index=index, told=look.note):
         yield "search index of events", what
