@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from memlog.archive.connection import Connection
-from memlog.query.facts import calls, results
+from memlog.query.facts import calls, names, plans, prose, results, sentences
 from memlog.query.facts.calls import Found
 from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
 
 _MOST_WAITING = 256  # commands whose answer has not come
+_FETCHERS = ("web", "fetch", "search_web", "browser")
 
 
 def facts(con: Connection, session_id: int, epoch: int | None = None) -> Iterator[Fact]:
@@ -30,10 +31,12 @@ def of_records(said: Iterable[Said]) -> Iterator[Fact]:
 
 def step(said: Said, waiting: dict[str, Fact]) -> Iterator[Fact]:
     """Facts of one record; its commands wait for their answer in `waiting`, oldest given up first."""
+    command = None
     if said.kind == "tool_result" and said.call in waiting:
-        command = waiting.pop(said.call)
-        yield replace(command, detail=results.ending(said))
-    for fact in cited(said, found(said)):
+        asked = waiting.pop(said.call)
+        command = asked.value
+        yield replace(asked, detail=results.ending(said))
+    for fact in cited(said, found(said, command)):
         if fact.kind == "command" and said.call:
             while len(waiting) >= _MOST_WAITING:
                 yield waiting.pop(next(iter(waiting)))
@@ -42,10 +45,49 @@ def step(said: Said, waiting: dict[str, Fact]) -> Iterator[Fact]:
             yield fact
 
 
-def found(said: Said) -> Iterator[Found]:
-    """What a record says, uncited."""
+def found(said: Said, command: str | None = None) -> Iterator[Found]:
+    """What a record says, uncited. command: the one a result answers, if it is known."""
     if said.kind == "tool_use":
         yield from calls.facts(said)
+        yield from plans.of_call(said)
+        yield from names.urls(said.text)
+    elif said.kind == "tool_result":
+        yield from _of_result(said, command)
+    elif said.role == "user" and said.kind == "message":
+        if not said.injected and not sentences.is_hosts(said.text):
+            yield from _of_user(said)
+    elif said.kind in ("message", "thinking") and said.role == "assistant":
+        yield from prose.of_agent(said.text)
+        yield from plans.boxes(said.text)
+        yield from names.urls(said.text)
+        yield from names.identifiers(said.text)
+
+
+def _of_user(said: Said) -> Iterator[Found]:
+    yield from prose.of_user(said.text)
+    yield from plans.boxes(said.text)
+    for start, end in sentences.own(said.text):
+        part = said.text[start:end]
+        for one in (
+            *results.outcomes(part),
+            *results.errors(part),
+            *names.urls(part),
+            *names.identifiers(part),
+        ):
+            yield one._replace(start=one.start + start, end=one.end + start)
+
+
+def _of_result(said: Said, command: str | None) -> Iterator[Found]:
+    told = results.said_on_refusal(said)
+    if told is not None:
+        text, at = told
+        for one in prose.of_user(text):
+            yield one._replace(start=one.start + at, end=one.end + at)
+        return
+    yield from results.facts(said, command)
+    tool = (said.tool or "").lower()
+    if tool.startswith(_FETCHERS) or (command is not None and not results.reads(command)):
+        yield from names.urls(said.text)
 
 
 def cited(said: Said, found: Iterable[Found]) -> Iterator[Fact]:

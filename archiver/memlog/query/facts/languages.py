@@ -1,0 +1,238 @@
+"""Words that make a sentence an instruction, a correction or a decision, by language.
+
+A sentence is asked in the languages of its script: Chinese, Japanese and Russian by their letters, all that is
+Latin in English, German and Portuguese at once. A pattern is of a whole sentence, case aside.
+"""
+
+import re
+from typing import NamedTuple
+
+
+class Cues(NamedTuple):
+    """Patterns of one script. rule: holds from now on; request: to be done; reason: where a reason begins."""
+
+    rule: re.Pattern[str]
+    request: re.Pattern[str]
+    correction: re.Pattern[str]
+    decision: re.Pattern[str]
+    reason: re.Pattern[str]
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.I)
+
+
+_VERBS = (
+    "add|address|adjust|allow|amend|analy[sz]e|apply|approve|archive|ask|assume|avoid|back|base|be|begin|build|bump|"
+    "call|cancel|carry|change|check|choose|clean|clear|close|combine|commit|compare|compile|complete|condense|"
+    "configure|confirm|consider|consolidate|continue|convert|copy|create|cut|debug|decide|default|define|delete|"
+    "deploy|describe|design|disable|discard|display|do|document|double[- ]check|download|draft|drop|dump|edit|"
+    "empty|enable|ensure|execute|expand|explain|export|expose|extend|extract|fetch|figure|fill|find|finish|fix|"
+    "focus|follow|force|format|generate|get|give|go|group|handle|hide|hold|ignore|implement|import|improve|include|"
+    "increase|inline|insert|inspect|install|integrate|investigate|invoke|keep|launch|leave|limit|link|list|load|"
+    "log|look|lower|make|mark|match|merge|migrate|mock|modify|move|name|note|open|order|output|parse|pass|pick|"
+    "pin|plan|please|point|polish|post|prefer|prepare|print|prioriti[sz]e|proceed|propose|prove|provide|publish|"
+    "pull|push|put|raise|read|rebase|rebuild|recreate|reduce|refactor|refer|reformat|refresh|regenerate|release|"
+    "reload|remember|remove|rename|render|reorder|repeat|rephrase|replace|reply|report|reproduce|request|rerun|"
+    "reset|resolve|respond|restart|restore|restructure|retry|return|reuse|revert|review|revise|rewrite|roll|run|"
+    "save|scan|search|select|send|separate|set|ship|show|simplify|skip|sort|spawn|split|squash|stage|start|stash|"
+    "stay|stick|stop|store|strengthen|strip|submit|suggest|summari[sz]e|support|swap|switch|sync|take|tell|test|"
+    "think|tidy|tighten|trace|track|translate|treat|trigger|trim|try|turn|undo|unify|uninstall|unstage|update|"
+    "upgrade|use|validate|verify|wait|walk|watch|wire|work|wrap|write"
+)
+_LEAD = (
+    r"(?:(?:ok(?:ay)?|yes|yeah|yep|sure|great|good|cool|perfect|nice|thanks|thank you|right|alright|so|and|then|now|"
+    r"also|but|next|first|second|finally|after that|before that|hmm+|well|sorry|no|again|maybe|just|instead|actually|"
+    r"otherwise|later|for now|btw|one more thing|lgtm|kindly|please|pls|in that case|if so)[,.:;!\-–— ]+)*"
+)
+_FORBIDS = r"(?:do not|don['’]?t|never|must(?: not|n['’]t)|should(?: not|n['’]t)|avoid|no more|stop \w+ing)"
+
+LATIN = Cues(
+    rule=_any(
+        r"\b(?:always|never)\b", rf"^{_LEAD}{_FORBIDS}\b", r"\b(?:please|you|we|it) " + _FORBIDS + r"\b",
+        r"\b(?:make sure|be sure|ensure|remember) (?:that|to|you|we|it|the|all|every)\b", r"\bfrom now on\b",
+        r"\buse \S+(?: \S+){0,3} (?:instead of|rather than|not|over)\b", r"\binstead of\b.*\buse\b",
+        r"\b(?:i|we)['’]?d? (?:strongly |really )?prefer\b", r"\bmust (?:be|have|not|only|always|use|stay|keep)\b",
+        r"\b(?:whenever|every time|each time)\b.*\b(?:run|use|check|do|write|add|commit)\b",
+        r"\bno (?:\w+[- ]){0,2}(?:allowed|please)\b", r"^keep each\b", r"\bonly (?:ever )?(?:use|edit|touch|change|run)\b",
+        # German
+        r"\b(?:immer|niemals|nie|stets|künftig|ab jetzt|ab sofort)\b",
+        r"\b(?:bitte )?(?:nicht|kein\w*) (?:verwenden|benutzen|nutzen|ändern|löschen|anfassen|committen|pushen)\b",
+        r"^(?:bitte )?\w+e? (?:\w+ ){0,4}(?:nicht|kein\w*)\b.*(?:!|\.|$)(?<!\?)",
+        r"\b(?:achte|stelle? sicher|denk(?:e)? daran|vergiss nicht)\b", r"\bstatt(?:dessen)?\b",
+        r"\b(?:darf|dürfen|muss|müssen|soll(?:te|ten|en)?)\b.*\b(?:nicht|kein\w*|immer|nur|sein|werden|bleiben)\b",
+        # Portuguese
+        r"\b(?:sempre|nunca|jamais|a partir de agora)\b", r"(?:^|[,;] )(?:por favor,? )?n[ãa]o (?:use|mude|altere|apague|"
+        r"remova|fa[çc]a|toque|mexa|esque[çc]a|adicione|crie|commite|rode|execute|escreva|coloque)\b",
+        r"\b(?:certifique-se|garanta|lembre-se|tenha certeza)\b", r"\bem vez d[eoa]s?\b|\bao inv[ée]s d[eoa]s?\b",
+        r"\b(?:deve|devem|precisa|precisam|tem que|t[êe]m que)\b.*\b(?:ser|estar|ter|usar|ficar|sempre|apenas|s[óo])\b",
+    ),
+    request=_any(
+        rf"^{_LEAD}(?:also |then |now |just |please |always |never |only |let['’]?s |lets |let us |go ahead and |try to |"
+        rf"feel free to |make sure (?:to |you )|be sure to |remember to )*(?:re-?)?(?:{_VERBS})\b(?!['’]s\b|:$| (?:is|was|are|were|"
+        r"passed|failed|fails)\b)",
+        rf"^{_LEAD}let['’]?s\b|^{_LEAD}lets\b|^let us\b", r"[,;–—-] ?(?:so |then |and )?(?:let['’]s|please)\b",
+        rf"^{_LEAD}(?:can|could|would|will) (?:you|u)\b(?!.* or (?:do|is|are|should) )",
+        rf"^{_LEAD}(?:before [^,]+, |after [^,]+, )?(?:can|could|shall|should) we (?:also |now |just |please |maybe |then )*"
+        rf"(?:{_VERBS})\b(?!.* or (?:do|is|are|should|not)\b)(?!.*\bsomehow figure)",
+        r"\bplease\b", r"\b(?:i|we)(?:['’]d| would) (?:like|love|prefer|rather)\b|\bi (?:want|need) (?:you|to|the|a|it|this)\b",
+        r"\b(?:we|you) (?:need|have|want|ought) to\b(?!.*\?$)", r"\b(?:we|you|it|this|that|there) should(?! (?:we|i)\b)\b(?!.*\?$)",
+        r"\bcan (?:just |also )?(?:remove|delete|drop|skip|ignore|keep)\b", r"\bneeds? to be \w+ed\b", r"^(?:just )?need\b",
+        r"\bso can you\b|, can you\b|and can you\b", r"^what about \w+ing\b.*\binstead", r"^if .*, (?:" + _VERBS + r")\b",
+        r"^if (?:there is|it|we|you|the|a) .*\b(?:create|add|read|use|do|put|skip|keep|return|run)\b(?!.*\?$)",
+        # German
+        r"\bbitte\b", r"^(?:und |dann |jetzt |nun |also |ok,? |ja,? |nein,? |gut,? |zuerst |danach )*(?:mach|füge|lösche|"
+        r"entferne|ändere|schreib|teste|prüfe|überprüfe|nutze|benutze|verwende|nimm|lass|zeig|erstelle|baue|behebe|"
+        r"korrigiere|führe|starte|stoppe|committe|pushe|merge|rebase|aktualisiere|ersetze|benenne|verschiebe|halte|"
+        r"behalte|lies|suche|finde|erkläre|sag|gib|sorge|achte|stelle?|vergiss|denk|dokumentiere|ergänze|"
+        r"implementiere|refaktoriere|räume?|setze?|warte|versuche?|öffne|schließe?|speichere?)e?n?\b",
+        r"\b(?:kannst|könntest|würdest) du\b", r"\b(?:ich|wir) (?:möchte|will|hätte|brauche|wollen|möchten|sollten|müssen)\b",
+        r"\blass(?:t)? uns\b",
+        # Portuguese
+        r"\bpor favor\b", r"^(?:e |ent[ãa]o |agora |ok,? |sim,? |n[ãa]o,? |certo,? |primeiro |depois |tamb[ée]m )*(?:adicione|"
+        r"remova|apague|mude|altere|troque|escreva|teste|verifique|confira|use|utilize|rode|execute|mostre|crie|fa[çc]a|"
+        r"corrija|conserte|atualize|renomeie|mova|mantenha|leia|procure|explique|diga|pare|comece|commite|fa[çc]a|"
+        r"implemente|refatore|documente|deixe|substitua|garanta|lembre|salve|abra|feche|envie|coloque|limpe|ajuste|"
+        r"continue|espere|tente|reverta|ignore|evite|prefira|certifique)\b",
+        r"\b(?:voc[êe] )?(?:pode|poderia|consegue)\b.*\?", r"\b(?:quero|queria|gostaria|preciso|precisamos|vamos)\b",
+    ),  # fmt: skip
+    correction=_any(
+        r"^(?:no|nope|nah|wrong|incorrect|not (?:quite|really|exactly|that|what))\b(?! (?:need|problem|worries|idea|one|more|rush)\b)",
+        r"^(?:hm+,? )?(?:but )?(?:wait|hold on|stop)\b[,!. ]", r"^actually\b",
+        r"\bthat['’]?s (?:not|wrong|incorrect|still)\b|\bthat (?:is|was) (?:not|wrong|incorrect)\b|\bthis is (?:wrong|not (?:right|what|correct))\b",
+        r"\bnot what i\b|\bi (?:said|meant|asked|told you|already)\b(?!.*\?$)",
+        r"\byou (?:forgot|missed|didn['’]?t|did not|should(?:n['’]t)? have|were supposed|misunderstood|broke|removed|ignored|skipped|are wrong)\b",
+        r"\b(?:revert|undo) (?:that|this|it|the|your)\b", r"\bwould have (?:thought|expected|preferred)\b",
+        r"\bis just \S+,? not\b|\bshould be \S+(?: \S+){0,4},? (?:not|instead)\b|\bit should(?:n['’]t| not)\b",
+        r"^hm+,? but\b|^but (?:you|that|this|those|it|we)\b(?!.*\b(?:right|correct)\?)", r"\blet['’]?s not\b",
+        r"\b(?:doesn['’]?t|does not|didn['’]?t|isn['’]?t) (?:work|look right|seem right|what|make sense|fix)\b(?!.*\?)",
+        r"\bstill (?:fails?|failing|broken|wrong|not working|the same|doesn['’]?t|seeing|getting)\b",
+        r"\bwhy (?:did|are|would) you\b", r"\byou['’]re (?:wrong|mistaken)\b", r"\binstead of what you\b",
+        # German
+        r"^(?:nein|falsch|nicht so|moment|halt|stopp|doch)\b", r"\b(?:das|es) (?:ist|war|stimmt) (?:falsch|nicht)\b|\bdas stimmt (?:so )?nicht\b",
+        r"\b(?:ich (?:habe|hatte) (?:doch )?gesagt|ich meinte|du hast (?:\w+ ){0,4}(?:vergessen|übersehen|falsch)|eigentlich)\b",
+        r"\bmach das (?:wieder )?rückgängig\b|\bfunktioniert (?:immer noch )?nicht\b|\bgeht (?:immer noch )?nicht\b",
+        # Portuguese
+        r"^(?:n[ãa]o,|n[ãa]o [ée] (?:isso|assim)|errado|espera|pera)", r"\b(?:isso|est[áa]) (?:est[áa] |é )?(?:errado|incorreto)\b",
+        r"\b(?:eu (?:disse|pedi|quis dizer|falei)|voc[êe] (?:esqueceu|errou|n[ãa]o|deveria))\b|^na verdade\b",
+        r"\b(?:desfa[çc]a|reverta) (?:isso|essa|esse|o|a)\b|\b(?:ainda )?n[ãa]o (?:funciona|funcionou|era isso)\b",
+    ),
+    decision=_any(
+        r"\b(?:i|we)(?:['’]ve| have)? (?:decided|chose|chosen|opted|settled|agreed)\b|\b(?:the )?decision(?: is| was|:)",
+        r"\b(?:i['’]ll|i will|let['’]s|let me|we['’]ll|i['’]m going to|i['’]d|going to|i am|i['’]m) (?:go(?:ing)? with|stick(?:ing)? (?:with|to)|"
+        r"opt(?:ing)? for|choos(?:e|ing)|keep(?:ing)?|leav(?:e|ing)|skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|us(?:e|ing)|"
+        r"only \w+|not \w+|follow(?:ing)?|defer(?:ring)?|treat(?:ing)?)\b(?! (?:the )?(?:task|todo|explore|grep|glob|read|bash|agent|edit|write|skill)\b)(?! (?:looking|going|reading|checking|the same (?:tool|command)))",
+        r"^(?!.*\b(?:should acknowledge|be honest)\b).*\b(?:instead of|rather than|as opposed to)\b(?!.*\?$)",
+        r"\b(?:best|simplest|cleanest|clearest|right|better|safest|minimal|correct|simple|proper|cleaner|simpler|safer|pragmatic|different) "
+        r"(?:approach|fix|way|solution|option|choice|design|path|strategy|move)\b(?! (?:you|do|should|would you)\b)(?!.*\?$)",
+        r"^(?:the |my |our )?(?:\*\*)?(?:fix|solution|approach|plan|design|strategy|workaround)(?:\*\*)?(?: (?:is|was|will be|would be)(?: to)?\b|:)(?! (?:working|correct|complete|good|clear))",
+        r"\b(?:the|my|this) fix should\b(?! (?:work|pass))", r"\b(?:should|can|must|will) (?:also )?be (?:removed|deleted|kept|moved|renamed|dropped|reused|replaced)\b(?!.*\?$)",
+        r"\bwe should (?:just |also |instead |only |always |never )?(?:use|keep|make|have|avoid|move|remove|add|store|return|put|split|go|do|treat)\b(?!.*\?$)",
+        r"\bi should (?:just |also |instead |only )?(?:use|keep|make|avoid|follow|reuse|put|return|store)\b",
+        r"\bso (?:the|it|this|that|we) (?:\w+ )?(?:stays?|remains?|goes|keeps?)\b", r"\bfor now,? (?:i|we|let|just|keep|leave)\b",
+        r"\b(?:i['’]ll|let me|i need to|i['’]m going to|i should|we (?:need to|should|can|must)|i can)\b.*\b(?:since|because|as (?:it|this|that|we|the)|so that)\b(?! (?:the )?(?:tests? )?(?:pass|fail))",
+        r"\b(?:since|because)\b[^.]*,\s*(?:i['’]ll|i will|i['’]m|let me|we['’]ll|we should|we can|we need|i should)\b",
+        r"\b(?:is|are|was)(?:n['’]t| not)? (?:no longer )?(?:needed|necessary|required)\b.*\b(?:since|because|as)\b|\bno need to\b(?!.*\?$)",
+        r"\b(?:as a helper|following the same pattern|same pattern as|in both (?:places|code paths))\b",
+        r"\bi (?:used|changed|kept|chose|switched|replaced|moved|left|skipped|avoided|made)\b.*\b(?:because|since|instead|rather|so that|to avoid|due to)\b",
+        r"\b(?:is|are) (?:intentional|deliberate|by design)\b", r"\bmakes? (?:more )?sense to\b(?!.*\?$)|\btrade-?off\b.*\b(?:accept|worth)\b",
+        # German
+        r"\b(?:ich|wir) (?:habe|haben|hatte)? ?(?:\w+ ){0,3}(?:entschieden|beschlossen|gewählt)\b|\bentscheid\w*:|\bwir (?:bleiben|nehmen|gehen|verwenden|nutzen) \b",
+        r"\bich (?:nehme|verwende|nutze|behalte|lasse|verzichte|bleibe|wähle)\b", r"\b(?:anstatt|anstelle|statt)\b(?!.*\?$)", r"\b(?:beste|einfachste|sauberste|richtige|bessere) (?:lösung|ansatz|weg)\b",
+        r"\b(?:weil|da|deshalb|daher|denn)\b.*\b(?:ich|wir)\b.*\b(?:verwende|nehme|nutze|lasse|behalte|mache|werde|werden)\b",
+        # Portuguese
+        r"\b(?:decidi|decidimos|escolhi|escolhemos|optei|optamos|prefiro|a decis[ãa]o)\b|\bvou (?:usar|manter|deixar|evitar|seguir|remover)\b|\bvamos (?:usar|manter|deixar|evitar|seguir)\b",
+        r"\b(?:em vez|ao inv[ée]s) d[eoa]s?\b(?!.*\?$)", r"\b(?:melhor|mais simples|certa|correta) (?:solu[çc][ãa]o|abordagem|op[çc][ãa]o|forma)\b",
+    ),  # fmt: skip
+    reason=_any(
+        r"\b(?:because|since|so that|due to|to avoid|as it|as this|as we|in order to|otherwise|given that)\b",
+        r"\b(?:weil|da|damit|denn|sonst|um zu|wegen)\b", r"\b(?:porque|pois|j[áa] que|para que|para evitar|por causa|sen[ãa]o)\b",
+    ),
+)  # fmt: skip
+
+RUSSIAN = Cues(
+    rule=_any(
+        r"\b(?:всегда|никогда|впредь|отныне|с этого момента)\b", r"\bне (?:надо|нужно|следует|используй|трогай|меняй|удаляй|добавляй|"
+        r"делай|коммить|пушь|забудь|забывай|пиши|создавай|запускай|ломай|должн\w+)\b", r"\bвместо\b", r"\b(?:убедись|удостоверься|обязательно|нельзя|только)\b",
+        r"\bдолж(?:ен|на|но|ны)\b", r"\bпредпочита\w+\b",
+    ),
+    request=_any(
+        r"\bпожалуйста\b", r"^(?:да,? |нет,? |хорошо,? |ок,? |ладно,? |теперь |потом |затем |и |а |также |сначала |снова )*(?:не )?(?:добавь|убери|удали|"
+        r"исправь|почини|сделай|напиши|перепиши|проверь|запусти|используй|возьми|покажи|создай|поменяй|измени|замени|"
+        r"переименуй|перенеси|оставь|объясни|скажи|найди|посмотри|прочитай|обнови|закоммить|запушь|откати|верни|"
+        r"продолжай|продолжи|останови|подожди|попробуй|реализуй|вынеси|разбей|очисти|сохрани|открой|закрой|собери|"
+        r"протестируй|задокументируй|избегай|держи|пиши|делай|помни|учти|убедись|давай|включи|отключи|настрой)(?:те)?\b",
+        r"\b(?:можешь|можете|мог бы|могли бы|не мог бы)\b", r"\b(?:хочу|хотел бы|хотелось бы|нужно|надо|необходимо|давай(?:те)?)\b",
+    ),
+    correction=_any(
+        r"^(?:нет|неверно|неправильно|не так|стоп|подожди|погоди|на самом деле)\b", r"\b(?:это|так) (?:не так|неверно|неправильно|не то)\b",
+        r"\b(?:я (?:же )?(?:сказал|говорил|просил|имел в виду)\w*|ты (?:забыл|пропустил|не сделал|сломал|ошиб)\w*)\b",
+        r"\b(?:откати|верни) (?:это|как было|обратно)\b|\b(?:всё|все) (?:ещё|еще) (?:не|пада)\w*|\bне работает\b", r"\bа не\b",
+    ),
+    decision=_any(
+        r"\b(?:решил|решили|решено|выбрал|выбрали|решение:?|остановился|остановились)\w*\b", r"\b(?:буду|будем) (?:использовать|делать|хранить|писать|держать)\b",
+        r"\bвместо\b(?!.*\?$)", r"\b(?:лучш|прощ|правильн|оптимальн|прост)\w+ (?:подход|решение|вариант|способ)\w*\b|\b(?:лучше|проще) (?:использовать|сделать|оставить|взять)\b",
+        r"\b(?:оставлю|оставим|использую|возьму|возьмём|возьмем)\b", r"\b(?:потому что|так как|поскольку)\b.*\b(?:использу|выбра|остав|буду|будем|сдела)\w*",
+        r"\b(?:использу|выбра|остав|буду|будем|сдела)\w*.*\b(?:потому что|так как|поскольку|чтобы)\b",
+    ),
+    reason=_any(r"\b(?:потому что|так как|поскольку|чтобы|из-за|ведь|иначе)\b"),
+)  # fmt: skip
+
+CHINESE = Cues(
+    rule=_any(
+        r"总是|始终|永远|务必|必须|一定要|千万|绝不|从不|从现在起|以后(?:都|请|不)", r"不要|别(?:再|用|改|动|忘|删|提交|加)|禁止|不得|不能|不应该?|避免|请勿",
+        r"(?:用|使用|改用)\S{1,30}(?:而不是|而非|代替|不要用)", r"确保|记得|注意|只(?:用|能|允许|改)", r"应该|应当|优先",
+    ),
+    request=_any(
+        r"请|麻烦|帮我|帮忙", r"^(?:好的?[，,。 ]*|那么?[，,]?|然后[，,]?|现在[，,]?|再|先|接着|另外[，,]?|也|行[，,]|对[，,]|是的[，,]|不[，,])*(?:添加|加上|加|删除|删掉|移除|修改|修复|改成|改为|改|"
+        r"写|重写|检查|运行|跑|使用|用|创建|新建|更新|替换|重命名|移动|保留|解释|告诉|查找|看看|看一下|阅读|提交|推送|回滚|撤销|继续|停止|等|试试|实现|"
+        r"重构|测试|清理|保存|打开|关闭|生成|列出|显示|合并|安装|配置|优化|确认|确保|把|将|让|给)",
+        r"(?:能|可以|能不能|可不可以|能否|可否)\S*(?:吗|\?|？)", r"我(?:想|要|希望|需要|们要|们需要|们应该)", r"咱们|我们来",
+    ),
+    correction=_any(
+        r"^(?:不[，,。！! ]|不对|不是|错了?|不行|等等|等一下|停|其实)", r"这(?:是|个)?(?:不对|错的|错误的|不是我)|(?:搞|弄|写|理解|改)错了?", r"我(?:说的是|的意思是|是说|已经说过|要的是)|你(?:忘了|漏了|没有|理解错|搞错|弄错)",
+        r"(?:撤销|回滚|恢复)(?:这|那|刚才|原来)|还是(?:不行|失败|报错|没有)|没有用|不起作用", r"而不是|不是\S{1,20}[，,]?(?:而是|是)",
+    ),
+    decision=_any(
+        r"决定|选择了?|我们?选|采用|改用|就用|确定用|方案是|最终", r"而不是|而非|代替", r"(?:最好|更好|最简单|正确|合适|更合适|更简单)的?(?:方案|做法|方法|办法|选择|方式)", r"因为.*所以.*(?:用|改|选|保留|放|去掉|删)|由于.*(?:用|改|选|保留|采用)",
+        r"(?:我们?|我)(?:将|会|就)(?:使用|保留|采用|去掉|避免|放弃|用)", r"(?:保留|采用|使用).*(?:因为|以便|这样)",
+    ),
+    reason=_any(r"因为|由于|以便|这样|否则|为了|免得"),
+)  # fmt: skip
+
+JAPANESE = Cues(
+    rule=_any(
+        r"常に|必ず|絶対に?|決して|今後は?|これからは|毎回", r"しないで|使わないで|変えないで|消さないで|触らないで|やめて|してはいけ|禁止|しないこと|避けて|ないように", r"の?(?:代わり|かわり)に|ではなく|じゃなくて",
+        r"(?:して|にして|であること|すること|なければならない|べき)(?:ください|です|だ|。|$)", r"だけ(?:を|に|で)?(?:使|変更|編集)",
+    ),
+    request=_any(
+        r"ください|下さい|お願い|頼む|ちょうだい", r"(?:して|しといて|てくれ|てほしい|て欲しい|てもらえ|ていただけ|てくれる|てくれない)\S*$", r"(?:追加|削除|修正|変更|作成|実行|確認|更新|実装|テスト|コミット|プッシュ|リファクタ\S*|説明|調査)(?:して|を|しよう|しましょう|お願い)",
+        r"(?:できますか|もらえますか|くれますか|できる？|しましょう|しよう)", r"(?:したい|ほしい|欲しい|必要があ)",
+    ),
+    correction=_any(
+        r"^(?:いや|いいえ|違う|違います|ちがう|待って|ちょっと待|そうじゃな|そうではな|実は)", r"(?:それ|これ|そこ)は?(?:違|間違|おかしい)|間違(?:って|い)|誤り", r"と言った|と言いました|という意味|つもり(?:は|では)|忘れて(?:い|る|ま)|抜けて",
+        r"(?:元に|もとに)戻して|取り消して|まだ(?:失敗|動かな|エラー|直って)|動きません|動かない", r"(?:ではなく|じゃなくて)",
+    ),
+    decision=_any(
+        r"(?:こと)?に(?:決め|決定|しました|します|する(?:ことに)?)|採用|選び|選択し|選んだ|方針", r"(?:の?代わりに|ではなく|よりも?).*(?:使|採|選|する|ます)", r"(?:最善|最も|一番|より)?(?:簡単|良い|よい|正しい|適切)な(?:方法|解決策|選択|アプローチ|やり方)",
+        r"(?:ので|ため|から)[、,].*(?:使い?ます|使う|採用|します|残し|削除し|避け)", r"(?:残します|残す|使います|使うことに|避けます)",
+    ),
+    reason=_any(r"ので|ため|から|なぜなら|理由は"),
+)  # fmt: skip
+
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+
+
+def cues(sentence: str) -> Cues:
+    """The cues of a sentence's script."""
+    if sentence.isascii():
+        return LATIN
+    if _KANA.search(sentence):
+        return JAPANESE
+    if _HAN.search(sentence):
+        return CHINESE
+    if _CYRILLIC.search(sentence):
+        return RUSSIAN
+    return LATIN

@@ -1,0 +1,32 @@
+"""Links and identifiers a text names."""
+
+import re
+from collections.abc import Iterator
+
+from memlog.query.facts.calls import Found
+
+_URL = re.compile(r"\bhttps?://[^\s<>\"'`|\\^{}\[\]\x00-\x1f]+")
+_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_TICKET = re.compile(r"(?<![\w/#&])(?:[A-Z]{2,10}-\d{1,6}|(?:PR |pull request |issue )?#\d{1,6})\b")
+# What stands in backquotes and is one name of a program's: `fooBar`, `foo_bar()`, `pkg.Foo`, a hash.
+_NAME = re.compile(r"`([A-Za-z_$][\w$]*(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*)*(?:\(\))?|[0-9a-f]{7,40})`")
+_TRAILING = ".,;:!?)]}*_"
+
+
+def urls(text: str) -> Iterator[Found]:
+    """Links, without the sentence's punctuation behind them; a bracket that opens within stays."""
+    if "://" not in text:
+        return
+    for match in _URL.finditer(text):
+        value = match.group()
+        while value and value[-1] in _TRAILING and not (value[-1] == ")" and "(" in value):
+            value = value[:-1]
+        if len(value) > len("https://a"):
+            yield Found("url", value, None, match.start(), match.start() + len(value))
+
+
+def identifiers(text: str) -> Iterator[Found]:
+    """Names of code in backquotes, UUIDs, issue and ticket numbers."""
+    for pattern, group in ((_NAME, 1), (_UUID, 0), (_TICKET, 0)):
+        for match in pattern.finditer(text):
+            yield Found("identifier", match.group(group), None, *match.span(group))

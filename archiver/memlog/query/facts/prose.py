@@ -1,0 +1,75 @@
+"""What people and agents say in sentences: instructions, corrections, decisions and their reasons."""
+
+import re
+from collections.abc import Iterator
+
+from memlog.query.facts.calls import Found
+from memlog.query.facts.languages import cues
+from memlog.query.facts.sentences import Sentence, own, sentences, without_tags
+
+_SHORTEST = 8  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_MOST_SENTENCES = 400  # of one message; what is longer was pasted
+_PASTED = 1_200  # characters of a paragraph somebody typed at most
+# Logs, code and reviews people paste: no sentence of theirs.
+_MACHINE = re.compile(
+    r"^\S+\.\w{1,5}:\d+|^\s*[{}\[\]();]|[{};]\s*$|^(?:[-+]{3} |@@|\$ |>>> |---)|^\w+\(.*\)$|^\d{4}[-/]\d\d[-/]\d\d[T ]"
+    r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[\w-]+$"
+)
+_REPORTS = re.compile(
+    r"^(?:consider|note that|the (?:test|function|code|calculation|explicit|default|current)\b)", re.I
+)
+
+
+def of_user(text: str) -> Iterator[Found]:
+    """Instructions and corrections of a message of the user, a sentence each."""
+    plain = without_tags(text)
+    for start, end in own(plain):
+        pasted = _looks_pasted(plain[start:end])
+        for number, sentence in enumerate(sentences(plain[start:end])):
+            if number >= _MOST_SENTENCES:
+                return
+            if not _is_said(sentence) or (pasted and number):
+                continue
+            yield from _wanted(Sentence(sentence.text, start + sentence.start, start + sentence.end))
+
+
+def of_agent(text: str) -> Iterator[Found]:
+    """Decisions of a message or a thought of the agent, each with its reason where it gives one."""
+    for number, sentence in enumerate(sentences(text)):
+        if number >= _MOST_SENTENCES:
+            return
+        if not _is_said(sentence) or sentence.text.endswith(("?", "？")):
+            continue
+        found = cues(sentence.text)
+        if found.decision.search(sentence.text):
+            reason = found.reason.search(sentence.text)
+            why = sentence.text[reason.start() :].strip(" .") if reason else None
+            yield Found("decision", sentence.text, why, sentence.start, sentence.end)
+
+
+def _wanted(sentence: Sentence) -> Iterator[Found]:
+    found, text = cues(sentence.text), sentence.text
+    asks = text.endswith(("?", "？"))
+    corrects = found.correction.search(text) is not None
+    rule = not asks and found.rule.search(text) is not None
+    if corrects and not (asks and not found.request.search(text)):
+        yield Found("correction", text, None, sentence.start, sentence.end)
+    if rule or found.request.search(text):
+        yield Found("instruction", text, "rule" if rule else "request", sentence.start, sentence.end)
+
+
+def _is_said(sentence: Sentence) -> bool:
+    text = sentence.text
+    least = 3 if _WIDE.search(text) else _SHORTEST
+    return len(text) >= least and not _MACHINE.search(text)
+
+
+def _looks_pasted(text: str) -> bool:
+    """Whether a message is somebody else's text: several paragraphs that report, and nobody is spoken to."""
+    paragraphs = [part for part in text.split("\n\n") if part.strip()]
+    if len(text) < 300 or len(paragraphs) < 2:
+        return False
+    said = re.search(r"\b(?:i|i'd|i've|you|let's|please|we)\b", text[:400], re.I)
+    reports = sum(1 for part in paragraphs if _REPORTS.match(part.strip()))
+    return not said or (reports > 0 and len(text) > _PASTED)

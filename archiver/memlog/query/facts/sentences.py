@@ -1,0 +1,107 @@
+"""Sentences of a text and where they stand; what of a user's message the user did not write."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Sentence(NamedTuple):
+    """A sentence without its list marker, and the characters it stands at."""
+
+    text: str
+    start: int
+    end: int
+
+
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[^\n]*$|\Z)", re.M | re.S)
+# A line's end, or a mark with white space behind it; CJK marks need none.
+_END = re.compile(r"(?<=[^\s.][.!?…])[\"'”’)*`]*\s+(?=\S)|(?<=[。！？])|(?<=\.\.\.)\s+(?=[A-Z])")
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|cf|z\.B|d\.h|bzw|т\.е|т\.д|p\.ex|Dr|Sr)\.|\b\d+\.)$", re.I
+)
+_MARKER = re.compile(r"^[ \t]*(?:[-*+•] +|\d{1,2}[.)] +|#{1,6} +)*(?:\*\*|__)?")
+_QUOTED = re.compile(r"^[ \t]*>|^\s*\||^ {8,}\S|^\t{2,}\S")
+_LONGEST = 1_500
+
+# Blocks a host or a program put into what a user said.
+_HOST_BLOCK = re.compile(
+    r"<(system-reminder|local-command-stdout|local-command-stderr|local-command-caveat|command-name|command-message"
+    r"|environment_context|user_instructions|permissions instructions|task-notification|bash-input|bash-stdout"
+    r"|bash-stderr|INSTRUCTIONS|ide_opened_file|ide_selection|ide_diagnostics|persisted-output|turn_aborted"
+    r"|collaboration_mode|skill|skills_instructions|apps_instructions|plugins_instructions|user-prompt-submit-hook"
+    r"|session-start-hook|retrieval_status|output)\b[^>]*>.*?(?:</\1>|\Z)",
+    re.S,
+)
+_ARGS = re.compile(r"</?command-args>")
+_HOST_TEXT = re.compile(
+    r"\s*(?:# AGENTS\.md instructions|Base directory for this skill:|Caveat: The messages below|\[Request interrupted"
+    r"|This session is being continued from a previous|Stop hook feedback|Your task is to create a detailed summary"
+    r"|<user_instructions>|Continue from where you left off|API Error|\[Image: )"
+)
+# After such a line follows what somebody else said.
+_INTRODUCES = re.compile(
+    r"(?:\b(?:feedback|comments?|review(?:er)?|report(?:ed)?|says?|said|output|logs?|message|got this|issue|error)\b|"
+    r"反馈|评论|错误|日志|フィードバック|コメント|エラー|отзыв|комментари|ошибк|Rückmeldung|Kommentar|Fehler|"
+    r"coment[áa]rio|erro|sa[ií]da)[^\n]{0,80}[:：]\s*$",
+    re.I | re.M,
+)
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """Sentences of prose: no code between fences, no quoted lines, no tables."""
+    for start, end in _open(text, _FENCE):
+        at = start
+        for line in text[start:end].split("\n"):
+            if line.strip() and not _QUOTED.match(line):
+                yield from _of_line(line, at)
+            at += len(line) + 1
+
+
+def own(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches of a user's message the user wrote: no host's blocks, nothing pasted behind `got this feedback:`."""
+    if _HOST_TEXT.match(text):
+        return
+    introduced = _INTRODUCES.search(text)
+    stop = len(text)
+    if introduced and len(text) - introduced.end() > 200:
+        stop = introduced.end()
+    for start, end in _open(text, _HOST_BLOCK):
+        if start < stop:
+            yield start, min(end, stop)
+
+
+def is_hosts(text: str) -> bool:
+    """Whether a message of the user's role is a host's altogether."""
+    return _HOST_TEXT.match(text) is not None
+
+
+def without_tags(text: str) -> str:
+    """The text with the tags around a command's arguments blanked, nothing moved."""
+    return _ARGS.sub(lambda match: "\n" * len(match.group()), text)
+
+
+def _open(text: str, closed: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    at = 0
+    for match in closed.finditer(text):
+        yield at, match.start()
+        at = match.end()
+    yield at, len(text)
+
+
+def _of_line(line: str, at: int) -> Iterator[Sentence]:
+    marker = _MARKER.match(line)
+    begin = marker.end() if marker else 0
+    for match in _END.finditer(line, begin):
+        if _ABBREVIATED.search(line[begin : match.start()]):
+            continue
+        yield from _cut(line, begin, match.start(), at)
+        begin = match.end()
+    yield from _cut(line, begin, len(line), at)
+
+
+def _cut(line: str, begin: int, end: int, at: int) -> Iterator[Sentence]:
+    body = line[begin:end]
+    text = body.strip()
+    if text and len(text) <= _LONGEST:
+        start = at + begin + body.index(text)
+        yield Sentence(text, start, start + len(text))

@@ -1,0 +1,115 @@
+"""Precision and recall of the fact extractor on labelled records: bench/facts.py [--home DIR] [LABELS.json ...]
+
+Labels are offsets and digests, never texts (tests/data/labels): a record is found again by the SHA-256 of its
+text in an archive that holds it. A fact is right where a label of its kind covers most of the shorter of both.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from memlog.archive.connection import Connection, open_reader
+from memlog.paths import Home
+from memlog.query.facts import extract
+from memlog.query.facts.fact import Fact
+from memlog.query.facts.stream import records
+
+LABELS = Path(__file__).parents[1] / "tests" / "data" / "labels"
+WANTED = {
+    "file": (0.98, 0.98), "command": (0.98, 0.98), "error": (0.90, 0.85), "test": (0.90, 0.85),
+    "instruction": (0.80, 0.70), "correction": (0.80, 0.70), "decision": (0.80, 0.70),
+}  # fmt: skip
+Span = tuple[str, int, int]
+
+
+def main() -> int:
+    """Prints a line per split and kind; 1 where no labelled record was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("labels", nargs="*", type=Path)
+    parser.add_argument("--home", required=True, help="A home whose archive holds the labelled sessions.")
+    parser.add_argument("--show", metavar="SPLIT", help="What was wrong in this split, with texts of the archive.")
+    parser.add_argument("--kind", help="Only of this kind.")
+    args = parser.parse_args()
+    files = args.labels or sorted(LABELS.glob("*.json"))
+    wanted = {(r["kind"], r["sha256"]): r for file in files for r in json.loads(file.read_text())}
+    con = open_reader(Home(args.home).archive)
+    found = _extracted(con, wanted)
+    if not found:
+        print("the archive holds none of the labelled records", file=sys.stderr)
+        return 1
+    _report(wanted, found)
+    if args.show:
+        _show(wanted, found, args.show, args.kind)
+    return 0
+
+
+def _extracted(con: Connection, wanted: dict[Any, Any]) -> dict[Any, tuple[str, list[Fact]]]:
+    """Text and facts of every labelled record, each extracted within its session."""
+    found: dict[Any, tuple[str, list[Fact]]] = {}
+    for (session_id,) in con.execute("SELECT id FROM session ORDER BY id").fetchall():
+        waiting: dict[str, Fact] = {}
+        keys: dict[int, Any] = {}
+        facts: dict[int, list[Fact]] = defaultdict(list)
+        for said in records(con, session_id):
+            key = (said.kind, hashlib.sha256(said.text.encode("utf-8", "surrogatepass")).hexdigest())
+            if key in wanted and key not in found:
+                keys[said.id] = key
+                found[key] = (said.text, facts[said.id])
+            for fact in extract.step(said, waiting):
+                facts[fact.record].append(fact)
+        for fact in waiting.values():
+            facts[fact.record].append(fact)
+    return found
+
+
+def _report(wanted: dict[Any, Any], found: dict[Any, tuple[str, list[Fact]]]) -> None:
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for key, record in wanted.items():
+        if key not in found:
+            continue
+        labels: list[Span] = [tuple(f) for f in record["facts"]]
+        said: list[Span] = [(f.kind, f.start, f.end) for f in found[key][1]]
+        for kind in WANTED:
+            mine, theirs = [s for s in said if s[0] == kind], [s for s in labels if s[0] == kind]
+            for split in (record["split"], "all"):
+                counts[split, kind]["said"] += len(mine)
+                counts[split, kind]["right"] += sum(any(_same(s, t) for t in theirs) for s in mine)
+                counts[split, kind]["labels"] += len(theirs)
+                counts[split, kind]["found"] += sum(any(_same(s, t) for s in mine) for t in theirs)
+    missing = sum(key not in found for key in wanted)
+    print(f"{len(found)} labelled records, {missing} not in this archive")
+    print(f"{'split':6} {'kind':12} {'labels':>6} {'said':>6} {'precision':>9} {'recall':>7}  wanted")
+    for (split, kind), c in sorted(counts.items()):
+        precision = c["right"] / c["said"] if c["said"] else float("nan")
+        recall = c["found"] / c["labels"] if c["labels"] else float("nan")
+        print(
+            f"{split:6} {kind:12} {c['labels']:6} {c['said']:6} {precision:9.3f} {recall:7.3f}  "
+            f"{WANTED[kind][0]:.2f}/{WANTED[kind][1]:.2f}"
+        )
+
+
+def _same(a: Span, b: Span) -> bool:
+    """Whether two spans overlap in half of the shorter one."""
+    overlap = min(a[2], b[2]) - max(a[1], b[1])
+    return a[0] == b[0] and overlap > 0 and 2 * overlap >= min(a[2] - a[1], b[2] - b[1])
+
+
+def _show(wanted: dict[Any, Any], found: dict[Any, Any], split: str, only: str | None) -> None:
+    for key, (text, facts) in found.items():
+        if wanted[key]["split"] != split and split != "all":
+            continue
+        raw = text.encode("utf-8", "surrogatepass")
+        labels: list[Span] = [tuple(f) for f in wanted[key]["facts"]]
+        said: list[Span] = [(f.kind, f.start, f.end) for f in facts]
+        for sign, ours, theirs in (("+", said, labels), ("-", labels, said)):
+            for one in ours:
+                if one[0] in WANTED and (only is None or one[0] == only) and not any(_same(one, t) for t in theirs):
+                    print(sign, one[0], repr(raw[one[1] : one[2]].decode("utf-8", "replace"))[:260])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
