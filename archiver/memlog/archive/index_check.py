@@ -104,9 +104,19 @@ def check(
         yield from _words(con, index, told)
 
 
+def is_behind(con: Connection) -> bool:
+    """Whether texts wait to be prepared anew, so that words cannot be compared."""
+    try:
+        return bool(con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION)
+    except (Error, TypeError):
+        return False
+
+
 def _words(con: Connection, index: Index, told: Told) -> Iterator[str]:
     (version,) = con.execute(VERSION_SQL).fetchone()
-    if version != TEXT_VERSION:
+    if version < TEXT_VERSION:
+        return  # the words wait to be prepared anew: verify says that they are not compared
+    if version > TEXT_VERSION:
         if index is RECORDS:  # both were filled by it: it is said once
             yield f"its texts were prepared by version {version}, this memlog prepares by {TEXT_VERSION}"
         return

@@ -125,6 +125,8 @@ def unproved(look: Look) -> list[str]:
     else:
         words.append(f"anything archived after the anchor of {look.anchor.made}")
     words += look.made_anew
+    if index_check.is_behind(look.con):
+        words.append("words of the search index: texts were prepared by an older memlog")
     if look.quick:
         words.append("that bodies, chains, words and snapshots are as they were (without --quick)")
     return [*words, "that what agents wrote was true, and what no ring ever held"]
