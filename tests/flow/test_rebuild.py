@@ -1,9 +1,10 @@
 """rebuild: the tree is enough to make the archive again, as it was."""
 
+import errno
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -12,6 +13,7 @@ from archives import MINUTE, NOW_NS, event, record
 from memlog.archive import chain, rebuild, survey, tree, workshop
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import Tombstone
+from memlog.errors import UnavailableError
 from memlog.paths import Home
 from memlog.record import Event, Record, encode
 from memlog.settings import Settings
@@ -345,6 +347,22 @@ def test_a_damaged_archive_is_not_written_over_the_tree(full: Home) -> None:
     assert "damaged" in result["before"] or "cannot be read" in result["before"]
     assert {p: p.read_bytes() for p in held} == held
     assert result["rows"] == sum(data.count(b"\n") - 2 for data in held.values())
+
+
+def test_a_disk_that_takes_no_snapshot_ends_a_rebuild_before_it_leaves_anything_out(
+    full: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(full)["v_record"]
+
+    def refused(archive: Archive, **named: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tree, "write_dirty", refused)
+        with pytest.raises(UnavailableError, match="nothing was changed"):
+            run(full)
+    assert everything(full)["v_record"] == before
+    assert not [name for name in os.listdir(full.root) if "before-rebuild" in name]
 
 
 def test_links_in_the_tree_are_not_followed(full: Home, tmp_path: Path) -> None:

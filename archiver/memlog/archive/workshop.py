@@ -7,12 +7,16 @@ from memlog.archive import tree
 from memlog.archive.connection import Error, open_writer
 from memlog.archive.migrate import migrate
 from memlog.archive.store import Archive
-from memlog.errors import MemlogError, NotFoundError
+from memlog.errors import MemlogError, NotFoundError, UnavailableError
 from memlog.paths import Home, load_key, make_dir, open_private, replace_file, sync_dir
 from memlog.settings import Settings
 
 _TICK = 200_000  # steps of SQLite between two looks at the clock
 _AT_ONCE = 16  # snapshots
+
+# SQLite's result codes: BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN; IOERR_READ, IOERR_SHORT_READ.
+_PASSING = frozenset((5, 6, 7, 8, 10, 13, 14))
+_UNREADABLE = frozenset((266, 522))
 
 
 def workshop(home: Home) -> Home:
@@ -32,6 +36,7 @@ def complete_tree(
     """Write to the tree what only the archive holds; what came of it, in words. told: what it is at.
 
     A damaged archive writes nothing: what it still reads may be less than what the tree has.
+    Raises: UnavailableError where the archive may be whole, and only the disk takes nothing now.
     """
     if not os.path.exists(home.archive):
         return "there is no archive: the tree is all there is"
@@ -48,8 +53,25 @@ def complete_tree(
                 told(f"{written.files:,} snapshots written")
             archive.checkpoint(truncate=True)
     except (MemlogError, Error, OSError) as exc:
+        if _may_pass(exc):
+            raise UnavailableError(
+                f"what only the archive holds cannot be written to the tree: {exc}; nothing was changed",
+                hint="look for free space, then again",
+            ) from exc
         return f"the archive cannot be read ({exc}): the tree is taken as it is"
+    if written.refused:
+        names = ", ".join(sorted({name for name, _ in written.refused}))
+        return f"the archive is whole, but not all of it could be written to the tree: {names}"
     return f"the archive is whole: {written.files} epochs were written to the tree first"
+
+
+def _may_pass(exc: Exception) -> bool:
+    """True for a disk that is full or fails to write; False for damage and for what is no archive."""
+    found = exc if isinstance(exc, Error) else exc.__cause__
+    if isinstance(found, Error):
+        code = int(getattr(found, "sqlite_errorcode", 0) or 0)
+        return code & 0xFF in _PASSING and code not in _UNREADABLE
+    return isinstance(exc, (OSError, UnavailableError))
 
 
 def prepare(home: Home, archive_id: str | None, *, now_ns: int) -> Home:
