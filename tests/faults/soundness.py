@@ -71,8 +71,11 @@ def names(con: Connection) -> list[str]:
     return [row.name for row in rows(con)]
 
 
-def unsound(con: Connection) -> list[str]:
-    """Pages, index, chains and counts that do not fit together."""
+def unsound(con: Connection, *, counted: bool = True) -> list[str]:
+    """Pages, index, chains and counts that do not fit together.
+
+    counted: False while a forget that was cut short is still to make counts again.
+    """
     found = [f"integrity_check: {what}" for (what,) in con.execute("PRAGMA integrity_check") if what != "ok"]
     found += [f"foreign key: {row}" for row in con.execute("PRAGMA foreign_key_check")]
     con.execute("BEGIN")
@@ -81,7 +84,7 @@ def unsound(con: Connection) -> list[str]:
     except sqlite3.Error as exc:
         found.append(f"full-text index: {exc}")
     con.execute("ROLLBACK")
-    found += [f"{n} for {sql}" for sql in COUNTS for (n,) in con.execute(sql) if n]
+    found += [f"{n} for {sql}" for sql in COUNTS[0 if counted else 2 :] for (n,) in con.execute(sql) if n]
     found += [f"chain {p.chain}, link {p.link}: {p.what}" for p in chain.verify_all(con)]
     found += [f"index: {what}" for what in index_check.check(con)]
     return found
@@ -94,20 +97,25 @@ def tree_faults(con: Connection, root: str) -> list[str]:
     return found + ([f"{dirty} epochs are not in the tree"] if dirty else [])
 
 
-def compare(found: list[Row], wanted: dict[str, str], promised: set[str], forgotten: set[str]) -> Verdict:
-    """Rows against what may be there (name → text) and what was promised to be; forgotten: sessions."""
+def compare(
+    found: list[Row], wanted: dict[str, str], promised: set[str], gone: set[str], never: set[str]
+) -> Verdict:
+    """Rows against what may be there (name → text) and what was promised to be.
+
+    gone: sessions of which nothing may be there; never: sessions of which nothing has to be.
+    """
     verdict = Verdict.none()
     count = Counter(row.name for row in found)
     verdict.duplicated.extend(f"{name} is there {n} times" for name, n in count.items() if n > 1)
     for row in found:
-        if row.session in forgotten:
+        if row.session in gone:
             verdict.corrupt.append(f"{row.name} was forgotten and is there")
         elif row.name not in wanted:
             verdict.duplicated.append(f"{row.name} is there and nobody wrote it")
         elif row.text != wanted[row.name]:
             verdict.corrupt.append(f"{row.name} says {row.text!r:.60}")
-    gone = (name for name in promised if json.loads(name)[0] not in forgotten)
-    verdict.lost.extend(f"{name} was archived" for name in gone if name not in count)
+    due = (name for name in promised if json.loads(name)[0] not in never)
+    verdict.lost.extend(f"{name} was archived" for name in due if name not in count)
     return verdict
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from faults import replay
+from faults.arriving import DrainRings, Heal, Import
 from faults.conftest import QUICK, Record
 from faults.cutting import Cut, another_boot
 from faults.injector import FILLS, Fault, Mode
-from faults.operations import DrainRings, Heal, Import, Operation
+from faults.operations import Operation
 from faults.soundness import merged
 from faults.striking import Point, Tally, verdict_of
 from memlog.witness import batch

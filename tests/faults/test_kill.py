@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from faults import twins
+from faults.arriving import DrainRings
 from faults.conftest import QUICK, Record
+from faults.every import OPERATIONS
 from faults.injector import Fault, Mode, spread
-from faults.operations import DrainRings, Operation, operations
+from faults.operations import Operation
 from faults.striking import Range, Tally, Twin
 
 KIND = "SIGKILL"
@@ -17,7 +19,7 @@ HALVES = 4 if QUICK else 60  # of these, killed with half of a write done
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-@pytest.mark.parametrize("operation", operations(), ids=lambda op: op.name)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op: op.name)
 def test_killed_at_any_write_it_loses_and_doubles_nothing(
     operation: type[Operation], shard: int, root: Path, record: Record
 ) -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from faults import replay, twins
+from faults.arriving import DrainRings
 from faults.conftest import QUICK, Record
 from faults.cutting import SEED, Cut
+from faults.every import OPERATIONS
 from faults.injector import spread
-from faults.operations import DrainRings, Operation, operations
+from faults.operations import Operation
 from faults.striking import Tally, Twin
 
 KIND = "power cut"
@@ -17,7 +19,7 @@ MOST = 8 if QUICK else 80  # points in the log; four states of each
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-@pytest.mark.parametrize("operation", operations(), ids=lambda op: op.name)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op: op.name)
 def test_a_power_cut_loses_nothing_that_was_archived(
     operation: type[Operation], shard: int, root: Path, record: Record
 ) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from faults.conftest import QUICK, Record
+from faults.every import OPERATIONS
 from faults.injector import EVERY, FILLS, WRITE, Fault, Mode, spread
-from faults.operations import Operation, operations
+from faults.operations import Operation
 from faults.striking import Range, Tally
 
 SHARDS = 1 if QUICK else 2
@@ -23,7 +24,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 @pytest.mark.parametrize("kind", FAULTS)
-@pytest.mark.parametrize("operation", operations(), ids=lambda op: op.name)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op: op.name)
 def test_refused_at_any_write_it_loses_nothing_and_goes_on_when_space_returns(
     operation: type[Operation], kind: str, shard: int, root: Path, record: Record
 ) -> None:
