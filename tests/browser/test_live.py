@@ -1,0 +1,76 @@
+"""A session that is being archived: its page follows, and what the reader opened stays open."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from browser.chromium import Tab
+from memlog.record import Record
+from pages.filled import fill
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+START = 1_780_000_000_000_000_000
+
+
+def step(n: int, kind: str, role: str, text: str, **fields: object) -> Record:
+    return Record(
+        agent="claude-code", session="live-session", source_id=f"line-{n}", block=0, kind=kind, ts_ns=START + n * 1_000_000_000,
+        text=text, mac=bytes([n] * 8), role=role, boundary="", **fields,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def test_a_page_follows_a_session_while_it_is_archived(
+    tab: Tab, serve: Callable[[str], str], tmp_path: Path
+) -> None:
+    call = step(
+        2,
+        "tool_use",
+        "assistant",
+        "command: make",
+        tool="Bash",
+        rest={"id": "toolu_1", "input": {"command": "make"}},
+    )
+    path = fill(
+        tmp_path, [step(0, "message", "user", "build it"), step(1, "thinking", "assistant", "how"), call]
+    )
+    tab.open(serve(path) + "/archive/-/session/live-session")
+    tab.run("document.querySelector('.thinking details').open = true; window.same = true")
+    assert tab.run("document.querySelectorAll('.e').length") == 3
+    assert tab.run("document.querySelector('.call .mark').textContent") == "no answer"
+    fill(
+        tmp_path,
+        [step(3, "tool_result", "tool", "built in 3 s", tool="Bash", rest={"tool_use_id": "toolu_1"})],
+    )
+    tab.wait("document.querySelector('.call .answer')?.textContent.includes('built in 3 s')")
+    fill(
+        tmp_path, [step(4, "message", "assistant", "It is **built**."), step(5, "message", "user", "thanks")]
+    )
+    tab.wait("document.querySelectorAll('.e.prompt').length == 2")
+    assert (
+        tab.run("[...document.querySelectorAll('.timeline > .e')].map(e => e.className.split(' ')[1]).join()")
+        == "prompt,thinking,call,reply,prompt"
+    )
+    assert tab.run("document.querySelector('.reply strong').textContent") == "built"
+    assert tab.run("document.querySelector('.thinking details').open && window.same"), (
+        "no reload, and it is still open"
+    )
+    assert "following" in tab.run("document.querySelector('.live').textContent")
+
+
+def test_a_page_asks_less_often_the_longer_nothing_is_new(
+    tab: Tab, serve: Callable[[str], str], tmp_path: Path
+) -> None:
+    path = fill(tmp_path, [step(0, "message", "user", "wait")])
+    tab.open(serve(path) + "/archive/-/session/live-session")
+    tab.wait("performance.getEntriesByType('resource').filter(e => e.name.includes('/live?')).length >= 4", 20)
+    at = tab.run(
+        "performance.getEntriesByType('resource').filter(e => e.name.includes('/live?')).map(e => e.startTime)"
+    )
+    assert at[3] - at[2] > 1.3 * (at[1] - at[0])
+    assert {
+        answer["response"]["status"]
+        for answer in tab.said("Network.responseReceived")
+        if "/live?" in answer["response"]["url"]
+    } == {204}

@@ -1,0 +1,142 @@
+"""A person at the pages: landing, searching, reading by keys, without scripts, on any screen."""
+
+import pytest
+
+from browser.chromium import Chromium, Tab
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+FOCUSED = "document.activeElement.closest('.e, .compaction')?.dataset.land"
+COMPACTED = "/-/sessions?only=compactions"
+
+
+def compacted(tab: Tab, site: str) -> str:
+    """The address of the session with a compaction, found as a person does."""
+    tab.open(site + COMPACTED)
+    return str(tab.run("document.querySelector('table.list tbody th a').href"))
+
+
+def click(tab: Tab, selector: str) -> None:
+    """Follow a link and wait for its page."""
+    tab.run(f"document.querySelector({selector!r}).click()")
+    tab.browser.until(lambda said: said.get("method") == "Page.loadEventFired")
+
+
+def test_from_the_landing_page_a_search_leads_to_the_place_in_its_session(tab: Tab, site: str) -> None:
+    tab.open(site.removesuffix("/archive") + "/")
+    assert tab.run("document.querySelectorAll('.bars .bar').length") >= 3
+    tab.press("/")
+    for letter in "alarm":
+        tab.press(letter)
+    tab.press("Enter")
+    tab.browser.until(lambda said: said.get("method") == "Page.loadEventFired")
+    assert tab.run("document.querySelectorAll('.hit mark').length") > 0
+    click(tab, ".hit a[href*='#r']")
+    assert tab.run("document.querySelector(':target') !== null")
+    assert tab.run("document.querySelector(':target').getClientRects().length") > 0, (
+        "it is open where it leads"
+    )
+
+
+def test_keys_step_through_prompts_errors_and_compactions(tab: Tab, site: str) -> None:
+    tab.open(compacted(tab, site))
+    marks = tab.run("[...document.querySelectorAll('.timeline [data-land]')].map(e => e.dataset.land)")
+    assert {"prompt", "error", "compaction"} <= set(marks)
+    tab.press("n")
+    assert tab.run(FOCUSED) == "prompt"
+    first = tab.run("document.activeElement.id")
+    tab.press("n")
+    assert tab.run(FOCUSED) == "prompt" and tab.run("document.activeElement.id") != first
+    tab.press("p")
+    assert tab.run("document.activeElement.id") == first
+    tab.press("c")
+    assert tab.run(FOCUSED) == "compaction"
+    tab.press("E")
+    assert tab.run(FOCUSED) == "error"
+    before = tab.run("document.activeElement.querySelector('details').open")
+    tab.press("o")
+    assert tab.run("document.activeElement.querySelector('details').open") is not before
+    tab.press("?")
+    assert tab.run("document.querySelector('dialog.keys').open")
+    tab.press("Escape")
+    tab.wait("!document.querySelector('dialog.keys').open")
+
+
+def test_tab_alone_reaches_the_content_and_opens_a_call(tab: Tab, site: str) -> None:
+    tab.open(compacted(tab, site))
+    seen = []
+    for _ in range(60):
+        tab.press("Tab")
+        seen.append(tab.run("document.activeElement.tagName + ' ' + document.activeElement.className"))
+        if seen[-1].startswith("SUMMARY") and tab.run("document.activeElement.closest('.call') !== null"):
+            break
+    assert seen[0] == "A skip"
+    assert tab.run("document.activeElement.closest('.call') !== null"), seen
+    tab.press("Enter")
+    assert tab.run("document.activeElement.parentElement.open")
+
+
+def test_without_scripts_a_session_is_read_whole(browser: Chromium, site: str) -> None:
+    tab = Tab(browser, scripts=False)
+    tab.look(1000)
+    tab.open(compacted(tab, site))
+    assert tab.run("document.querySelectorAll('.prompt').length") > 1
+    tab.run("document.querySelector('.call details > summary').click()")
+    assert tab.run("document.querySelector('.call pre').getClientRects().length") > 0
+    assert not tab.run(
+        "[...document.querySelectorAll('button[data-key]')].some(b => b.getClientRects().length)"
+    )
+    click(tab, ".compaction a")
+    assert "Compaction 1" in tab.run("document.querySelector('h1').textContent")
+    assert tab.complaints() == []
+
+
+def test_what_a_subagent_did_lies_in_the_call_that_sent_it(tab: Tab, site: str) -> None:
+    tab.open(f"{site}/-/session/1176869d-40c9-4f4b-8d3e-62de097f0ca9")
+    assert tab.run("[...document.querySelectorAll('.call .aside .e')].length") >= 2
+    assert "poll.py" in tab.run("document.querySelector('.call .aside').textContent")
+    assert tab.run("document.querySelectorAll('.subagent').length") == 0
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1000, 1600])
+def test_no_page_is_wider_than_the_screen_and_its_text_is_seen(
+    tab: Tab, site: str, width: int, dark: bool
+) -> None:
+    tab.look(width, dark=dark)
+    session = compacted(tab, site)
+    tab.open(session)
+    record = tab.run("document.querySelector('.corner .whole').href")
+    compaction = tab.run("document.querySelector('.compaction a').href")
+    for page in (
+        f"{site}/-/overview",
+        f"{site}/-/sessions",
+        session,
+        record,
+        compaction,
+        f"{site}/-/search?q=alarm",
+    ):
+        tab.open(page)
+        tab.run("for (const d of document.querySelectorAll('details')) d.open = true")
+        assert tab.run("document.documentElement.scrollWidth <= innerWidth"), page
+        assert tab.run(PALE) == [], page
+
+
+# Texts whose colour is not 4.5 times as bright or as dark as what lies behind them.
+PALE = """(() => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const bright = ([r, g, b]) => { const [x, y, z] = [r, g, b].map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z; };
+  const behind = (at) => { for (; at; at = at.parentElement) { const c = parse(getComputedStyle(at).backgroundColor);
+    if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+  const found = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.getClientRects().length || element.closest('svg, .hidden, .skip')) continue;
+    const [a, b] = [bright(parse(getComputedStyle(element).color)), bright(behind(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) found.add(element.tagName + '.' + element.className + ' ' + ratio.toFixed(1));
+  }
+  return [...found];
+})()"""
