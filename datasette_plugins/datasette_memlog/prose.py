@@ -33,18 +33,18 @@ _HEADING = {"h1": "h4", "h2": "h5", "h3": "h6", "h4": "h6", "h5": "h6", "h6": "h
 _LINKS = {"rel": "noopener noreferrer nofollow"}
 
 
-def markdown(text: str, limit: int = 20_000) -> Markup:
-    """The text as Markdown, of a long one the beginning."""
+def markdown(text: str, limit: int = 20_000, *, breaks: bool = False) -> Markup:
+    """The text as Markdown, of a long one the beginning. breaks: a new line is one, as people type."""
     shown = plain(text[:limit])
     try:
-        return Markup(_renderer().render(shown))  # noqa: S704 - html is off: it escapes whatever it is given
+        return Markup(_renderer(breaks).render(shown))  # noqa: S704 - html is off: it escapes whatever it is given
     except RecursionError:
         return Markup("<pre>{}</pre>").format(shown)
 
 
 @cache
-def _renderer() -> MarkdownIt:
-    found = MarkdownIt("commonmark", {"html": False, "maxNesting": 40})
+def _renderer(breaks: bool) -> MarkdownIt:
+    found = MarkdownIt("commonmark", {"html": False, "maxNesting": 40, "breaks": breaks})
     found.enable(["table", "strikethrough"]).disable("image")
     found.validateLink = _may_be_followed  # type: ignore[method-assign]
     for name in ("heading_open", "heading_close"):

@@ -77,12 +77,15 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
         after = first
         while after < len(found.marks) and found.marks[after].kind in ("compaction", "summary"):
             after += 1
+        end = min(after + AROUND, len(found.marks))
+        while end < min(after + 3 * AROUND, len(found.marks)) and found.marks[end].kind == "tool_result":
+            end += 1  # a call and its answer stay together
         before, kept, then = (
             [e for chapter in reading.chapters(con, found, a, b) for e in chapter.entries]
             for a, b in (
                 (max(first - AROUND, 0), first),
                 (first, after),
-                (after, min(after + AROUND, len(found.marks))),
+                (after, end),
             )
         )
         return {
