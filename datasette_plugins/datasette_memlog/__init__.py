@@ -20,6 +20,8 @@ from datasette_memlog import (
     pages,
     queries,
     records,
+    searchbox,
+    searching,
     sessions,
 )  # fmt: skip
 
@@ -65,7 +67,8 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 def register_routes(datasette: Any) -> list[tuple[str, Any]]:
     return [
         (r"/-/metrics$", pages.metrics_page),
-        (r"/(?P<database>[^/.]+)/-/search$", pages.search_page),
+        (r"/(?P<database>[^/.]+)/-/search$", searching.search_page),
+        (r"/(?P<database>[^/.]+)/-/search\.json$", searching.search_json),
         (r"/(?P<database>[^/.]+)/-/overview$", overview.overview_page),
         (r"/(?P<database>[^/.]+)/-/sessions$", overview.sessions_page),
         (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)$", sessions.session_page),
@@ -73,6 +76,12 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
         (r"/(?P<database>[^/.]+)/-/compaction/(?P<name>[^/]+)/(?P<epoch>\d{1,9})$", sessions.compaction_page),
         (r"/(?P<database>[^/.]+)/-/record/(?P<id>e?\d{1,19})$", records.record_page),
     ]
+
+
+@hookimpl
+def filters_from_request(request: Any, database: str, table: str, datasette: Any) -> Any:
+    """`key:value` in the search box of v_record."""
+    return lambda: searchbox.narrowed(datasette, request, database, table)
 
 
 @hookimpl

@@ -5,12 +5,15 @@ files; memory, which nothing bounds; and steps so long that its time limit, look
 steps, comes late.
 """
 
+import time
 from typing import Any
 
 from datasette.utils import sqlite3
 
 from memlog.query import words
+from memlog.query.filters import filtered
 from memlog.query.functions import only_reads, register_functions
+from memlog.query.selection import Selection, path_match
 
 RESULT_BYTES = 16 << 20  # of all rows of one result: as JSON up to six times that
 # Of SQLite in this process: what a value or a sort may grow to (the binding lacks setlimit and keeps
@@ -22,6 +25,7 @@ LIMITS = {
     "SQLITE_LIMIT_ATTACHED": 0,
     "SQLITE_LIMIT_LIKE_PATTERN_LENGTH": 1_000,
 }
+ANY = '{tags} : ("k"*)'  # every record has a kind
 # No question about an archive needs them, and each makes a gigabyte in one step.
 _NOT_CALLED = ("randomblob", "zeroblob")
 _FUNCTION, _DENY = 31, 1
@@ -79,7 +83,7 @@ def connect_through(db: Any) -> None:
 def prepare(conn: Any) -> None:
     """Our functions, Datasette's search box on our index, and the limits."""
     register_functions(conn)
-    conn.create_function("escape_fts", 1, match_expression, deterministic=True)
+    conn.create_function("escape_fts", 1, lambda text: match_expression(text, conn), deterministic=True)
     conn.execute("PRAGMA query_only = 1")
     conn.execute(f"PRAGMA hard_heap_limit = {HEAP_BYTES}")
     if hasattr(conn, "setlimit"):
@@ -89,16 +93,32 @@ def prepare(conn: Any) -> None:
     conn.set_authorizer(_authorize)
 
 
-def match_expression(text: object) -> str:
+def match_expression(text: object, conn: Any = None) -> str:
     """FTS5 expression of what was typed into a search box: never an error, `""` finds nothing.
 
-    Unlike `memlog query search` it takes `key:value` for words: a table has its own filters.
+    conn: the archive; the filters among the words are conditions of the table then (searching.py), and
+    not searched for as words.
     """
     question = words.parse(str(text or ""))
-    for _, _, typed in question.filters:
-        question.add(words.Term(typed))
-    expression = words.all_of(question)
-    return f"{{text}} : ({expression})" if expression else '""'
+    path: tuple[str, ...] = ()
+    taken = False
+    if conn is not None and question.filters:
+        rows, conn.row_factory = conn.row_factory, None
+        try:
+            chosen = filtered(conn, question, Selection(), time.time_ns())
+        finally:
+            conn.row_factory = rows
+        path, taken = chosen.path or (), bool(question.filters)
+    else:
+        for _, _, typed in question.filters:
+            question.add(words.Term(typed))
+    every = [question.every or "", *map(path_match, path)]
+    expression = " AND ".join(f"{{text}} : ({one})" for one in every if one)
+    if not expression and (taken or question.exclude):
+        expression = ANY
+    if not question.every and question.exclude:
+        return f"({expression}) NOT {{text}} : ({words.excluded(question)})"
+    return expression or '""'
 
 
 def _authorize(action: int, first: str | None, second: str | None, *more: object) -> int:

@@ -9,12 +9,8 @@ from datasette import Response
 from datasette.database import QueryInterrupted
 
 from datasette_memlog import archives, describe, queries
-from datasette_memlog.asking import page, read, visible
-from memlog.errors import MemlogError
 from memlog.paths import Home
-from memlog.query import health, search
-
-HITS = 50
+from memlog.query import health
 
 
 async def front(datasette: Any, database: str) -> dict[str, Any]:
@@ -29,27 +25,6 @@ async def front(datasette: Any, database: str) -> dict[str, Any]:
         for name, (title, description, _) in describe.VIEWS.items()
     ]
     return {"memlog": {"views": views}}
-
-
-async def search_page(datasette: Any, request: Any) -> Response:
-    """What `memlog query search` finds, the first fifty."""
-    db = await visible(datasette, request)
-    text = request.args.get("q") or ""
-    newest = request.args.get("newest") == "1"
-    hits, error = search.Hits(), ""
-    if text.strip():
-        try:
-            hits = await read(
-                datasette,
-                db,
-                lambda con: search.find(con, text, now_ns=time.time_ns(), limit=HITS, newest=newest),
-            )
-        except MemlogError as exc:
-            error = str(exc)
-    return await page(
-        datasette, request, db, "memlog_search.html", status=400 if error else 200, q=text, newest=newest,
-        hits=hits, error=error,
-    )  # fmt: skip
 
 
 async def metrics_page(datasette: Any, request: Any) -> Response:

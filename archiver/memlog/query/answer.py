@@ -35,12 +35,14 @@ def answer(
     exhaustive: bool = False,
     explain: bool = False,
     after: str | None = None,
+    seconds: float | None = None,
 ) -> "Hits":
     """One page of records that answer, best first; without words the newest of the selection.
 
     mode: how the text is read: `words` (query/words.py), `raw` (FTS5's own language), `literal` or
     `regex` (as characters; newest first). after: where the page before ended, its `hits.after`; no
-    record comes twice or is left out, whatever is archived meanwhile.
+    record comes twice or is left out, whatever is archived meanwhile. seconds: for what must be read
+    because no index knows it.
     Raises: NotFoundError (no such session), QueryError with the column where there is one.
     """
     selection = selection or Selection()
@@ -54,7 +56,7 @@ def answer(
     if mode in (LITERAL, REGEX):
         from memlog.query.characters import find_characters
 
-        hits = find_characters(con, text, selection, pattern=mode == REGEX, **how)
+        hits = find_characters(con, text, selection, pattern=mode == REGEX, seconds=seconds, **how)
     else:
         hits = find(
             con,

@@ -53,11 +53,12 @@ def find_characters(
     pattern: bool,
     limit: int,
     now_ns: int,
+    seconds: float | None = None,
 ) -> Hits:
     """The newest records whose text holds these characters; pattern: a match of this expression.
 
     Capitals matter where the text has one. Bookkeeping is looked at where its kind is asked for.
-    Limits: what the index can choose is read whole, the rest for SCAN_S; notes say how far that went.
+    Limits: what the index can choose is read whole, the rest for `seconds`; notes say how far that went.
     Raises: NotFoundError, QueryError with the column of what is wrong in a pattern.
     """
     hits = Hits()
@@ -70,7 +71,7 @@ def find_characters(
         except NotFoundError:
             return _no_session(con, selection, hits)
         scan = _Scan(con, chosen, search, limit, meta=selection.kind is not None)
-        _look(scan, words, hits)
+        _look(scan, words, hits, SCAN_S if seconds is None else seconds)
         scan.fill(hits)
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
@@ -83,11 +84,12 @@ def find_characters(
     return hits
 
 
-def _look(scan: "_Scan", words: required.Words, hits: Hits) -> None:
+def _look(scan: "_Scan", words: required.Words, hits: Hits, seconds: float) -> None:
     """Where the words are likely to be; then wherever they can be, until time is up."""
     if words.likely is not None:
         scan.run(words.likely, None)
-    left = scan.run(words.required, None if _narrow(words) else SCAN_S if not scan.full else AGAIN_S)
+    most = min(AGAIN_S, seconds) if scan.full else seconds
+    left = scan.run(words.required, None if _narrow(words) else most)
     if left is not None:
         hits.notes.append(
             f"records before {dates.iso(left)} were not read: no index knows what stands inside words; "

@@ -1,0 +1,133 @@
+"""The search of an archive: a page for people, and the same rows as JSON."""
+
+import time
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette import Response
+
+from datasette_memlog.asking import page, read, visible
+from memlog.errors import ArchiveError, InputError, MemlogError, NotFoundError
+from memlog.query import dates, facets
+from memlog.query.answer import MODES, WORDS, answer
+from memlog.query.hit import Hits
+from memlog.query.selection import Selection
+
+HITS, MOST, AROUND = 50, 200, 10
+TEXTS = ("session", "project", "agent")
+LISTS = ("kind", "role", "tool", "path")
+STATUS = {NotFoundError: 404, InputError: 400, ArchiveError: 503}
+
+
+class Asked:
+    """A search as an address says it; the same words and filters as on the command line."""
+
+    def __init__(self, args: Any, now_ns: int) -> None:
+        self.text = (args.get("q") or "").strip()
+        self.newest = args.get("newest") == "1"
+        self.mode = args.get("mode") or WORDS
+        self.after = args.get("after") or None
+        self.now_ns = now_ns
+        self.keys = tuple(args.getlist("facet"))
+        if self.mode not in MODES:
+            raise InputError(f"there is no mode {self.mode!r}", hint=f"one of {', '.join(MODES)}")
+        self.limit = _number(args, "limit", HITS, MOST)
+        self.context = _number(args, "context", 0, AROUND)
+        said: dict[str, Any] = {name: args.get(name) for name in TEXTS if args.get(name)}
+        said |= {name: args.getlist(name) for name in LISTS if args.get(name)}
+        if args.get("epoch"):
+            said["epoch"] = _number(args, "epoch", 0, 1 << 31)
+        for name in ("since", "until"):
+            if args.get(name):
+                said[f"{name}_ns"] = getattr(dates, name)(args.get(name), now_ns)
+        self.selection = Selection(**said)
+        self.empty = not self.text and not said
+
+    def hits(self, con: Any, seconds: float) -> Hits:
+        return answer(
+            con, self.text, self.selection, now_ns=self.now_ns, limit=self.limit, newest=self.newest,
+            context=self.context, mode=self.mode, after=self.after, seconds=seconds,
+        )  # fmt: skip
+
+    def facets(self, con: Any) -> list[facets.Facet]:
+        return facets.facets(
+            con, self.text, self.selection, keys=self.keys, now_ns=self.now_ns, mode=self.mode
+        )
+
+
+async def search_page(datasette: Any, request: Any) -> Response:
+    """What `memlog query search` finds, a page of fifty."""
+    db = await visible(datasette, request)
+    hits, error = Hits(), None
+    found: list[facets.Facet] = []
+    try:
+        _, hits, found = await _asked(datasette, db, request)
+    except MemlogError as exc:
+        error = exc
+    context = {
+        "q": request.args.get("q") or "", "newest": request.args.get("newest") == "1",
+        "mode": request.args.get("mode") or WORDS, "hits": hits, "found": found, "keys": tuple(facets.KEYS),
+        "error": str(error) if error else "", "hint": error.hint if error else "", "caret": _caret(error),
+        "here": lambda **more: _address(request, more),
+    }  # fmt: skip
+    return await page(datasette, request, db, "memlog_search.html", _status(error), **context)
+
+
+async def search_json(datasette: Any, request: Any) -> Response:
+    """The same rows as JSON; `_shape=array` gives the rows alone, as `memlog query search --json` does."""
+    db = await visible(datasette, request)
+    try:
+        asked, hits, found = await _asked(datasette, db, request)
+    except MemlogError as exc:
+        body = {"ok": False, "error": str(exc), "hint": exc.hint, "column": getattr(exc, "column", 0) or None}
+        return Response.json(body, status=_status(exc))
+    rows = [hit.as_dict() for hit in hits]
+    if request.args.get("_shape") == "array":
+        return Response.json(rows)
+    body = {
+        "ok": True, "query": asked.text, "rows": rows, "notes": hits.notes, "relaxed": hits.relaxed,
+        "looked_for": hits.said if hits.relaxed else None, "capped": hits.capped,
+        "did_you_mean": dict(hits.near), "facets": list(map(asdict, found)), "after": hits.after,
+        "next_url": _address(request, {"after": hits.after}) if hits.after else None,
+    }  # fmt: skip
+    return Response.json(body)
+
+
+async def _asked(datasette: Any, db: Any, request: Any) -> tuple[Asked, Hits, list[facets.Facet]]:
+    asked = Asked(request.args, time.time_ns())
+    seconds = datasette.sql_time_limit_ms / 2_000  # what is left is for the rows
+    hits = Hits()
+    found: list[facets.Facet] = []
+    if not asked.empty:
+        hits = await read(datasette, db, lambda con: asked.hits(con, seconds))
+    if asked.keys:
+        found = await read(datasette, db, asked.facets)
+    return asked, hits, found
+
+
+def _number(args: Any, name: str, default: int, most: int) -> int:
+    said = args.get(name)
+    if not said:
+        return default
+    if not (said.isascii() and said.isdigit() and len(said) < 10):
+        raise InputError(f"{name}: {said!r} is not a whole number from 0")
+    return min(int(said), most)
+
+
+def _status(error: MemlogError | None) -> int:
+    return next(
+        (code for kind, code in STATUS.items() if isinstance(error, kind)), 200 if error is None else 500
+    )
+
+
+def _caret(error: MemlogError | None) -> tuple[str, str] | None:
+    """The text that cannot be read, cut in two where it goes wrong."""
+    column, text = getattr(error, "column", 0), getattr(error, "asked", "")
+    return (text[: column - 1], text[column - 1 :]) if column else None
+
+
+def _address(request: Any, more: dict[str, Any]) -> str:
+    """This address with some of its arguments changed; None takes one away."""
+    kept = [(k, v) for k in request.args if k not in more and k != "after" for v in request.args.getlist(k)]
+    return "?" + urlencode(kept + [(k, v) for k, v in more.items() if v is not None])
