@@ -79,6 +79,19 @@ RULES = (
     Rule("npm", ("npm_",), (_EDGE + r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])",)),
     Rule("pypi", ("pypi-",), (_EDGE + r"pypi-[A-Za-z0-9_-]{50,}",)),
     Rule("huggingface", ("hf_",), (_EDGE + r"hf_[A-Za-z0-9]{34,}",)),
+    Rule(
+        "vendor",
+        (
+            "_v1_", "_api_", "_pat_", "SG.", "hvs.", "gsk_", "shpat_", "shpss_", "shpca_", "shppa_", "glsa_",
+            "dapi", "AGE-SECRET-KEY-1", "ATATT3",
+        ),
+        (
+            _EDGE + r"(?:do[opr]_v1_[a-f0-9]{64}|lin_api_[A-Za-z0-9]{32,}|dckr_pat_[A-Za-z0-9_-]{20,}"
+            r"|SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}|hvs\.[A-Za-z0-9_-]{24,}|gsk_[A-Za-z0-9]{40,}"
+            r"|shp(?:at|ss|ca|pa)_[a-fA-F0-9]{32}|glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}"
+            r"|dapi[a-f0-9]{32}|AGE-SECRET-KEY-1[A-Z0-9]{50,}|ATATT3[A-Za-z0-9_=-]{60,})",
+        ),
+    ),
     Rule("jwt", (".eyJ",), (_WORD_EDGE + r"eyJ[\w-]{8,8192}\.eyJ[\w-]{8,}\.[\w-]{8,}",)),
     Rule(
         "url-password",
@@ -111,11 +124,11 @@ RULES = (
         (
             "api_key", "API_KEY", "apiKey", "ApiKey", "apikey", "APIKEY", "api-key", "Api-Key", "API-KEY",
             "ecret", "ECRET", "ccess_key", "CCESS_KEY", "ccessKey", "access-key",
-            "_token", "_TOKEN", "Token", "-token",
+            "_token", "_TOKEN", "Token", "-token", "ccountKey",
         ),
         (
             r"(?i)(?:api[_-]?key|access[_-]?key(?:[_-]?id)?|secret[_-]?(?:access[_-]?)?key|client[_-]?secret"
-            r"|(?:auth|access|refresh|session|bearer|api|id|bot|deploy|private)[_-]?token|secret)"
+            r"|account[_-]?key|(?:auth|access|refresh|session|bearer|api|id|bot|deploy|private)[_-]?token|secret)"
             + _ASSIGN + r"(?P<secret>(?=[A-Za-z_\-+/=~]{0,256}\d)(?=[0-9_\-+/=~]{0,256}[A-Za-z])"
             r"[A-Za-z0-9_+][A-Za-z0-9_\-+/=~]{19,511}+)(?![(\[.])",
         ),
@@ -147,6 +160,12 @@ _FAMILIES = {
     "npm": (rb"npm_",),
     "pypi": (rb"pypi-",),
     "huggingface": (rb"hf_",),
+    "vendor": (
+        # as long as it takes to tell them from names of functions: the pattern is compiled where one hits
+        rb"_(?:v1_[a-f0-9]{16}|api_[A-Za-z0-9]{16}|pat_[A-Za-z0-9_-]{16})", rb"SG\.[\w-]{16,32}\.",
+        rb"hvs\.[\w-]{8}", rb"gsk_[A-Za-z0-9]{8}", rb"shp(?:at|ss|ca|pa)_[a-fA-F0-9]{8}",
+        rb"glsa_[A-Za-z0-9]{8}", rb"dapi[a-f0-9]{32}", rb"AGE-SECRET-KEY-1", rb"ATATT3",
+    ),
     "jwt": (rb"\.eyJ",),
     "url-password": (_WORTH["://"],),
     "bearer": (rb"earer ", rb"EARER ", rb"uthorization", rb"UTHORIZATION"),
@@ -154,7 +173,7 @@ _FAMILIES = {
     "secret": (
         rb"api(?:_k|K|k|-k)ey", rb"A(?:piK|pi-K|PI-K)ey", rb"API[_-]?KEY", rb"ecret", rb"ECRET",
         rb"ccess(?:_k|K)ey", rb"CCESS_KEY", rb"access-key", _WORTH["_token"], rb"_TOKEN", rb"Token",
-        rb"-token",
+        rb"-token", rb"ccountKey",
     ),
 }  # fmt: skip
 

@@ -50,6 +50,7 @@ SECRETS = {
     "npm": lambda n: "np" + "m_" + word(ALNUM, 36, n),
     "pypi": lambda n: "py" + "pi-AgEIcHlwaS5vcmc" + word(ALNUM + "_-", 120, n),
     "huggingface": lambda n: "h" + "f_" + word(ALNUM, 34, n),
+    "vendor": lambda n: ("do" + "p_v1_" + word("abcdef0123456789", 64, n), "S" + "G." + word(ALNUM, 22, n) + "." + word(ALNUM + "_-", 43, n), "hv" + "s." + word(ALNUM, 24, n))[n % 3],
     "jwt": jwt,
 }  # fmt: skip
 # rule -> a text around a secret, and the secret
