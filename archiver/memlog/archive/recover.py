@@ -54,6 +54,7 @@ class Recovered:
     missing: int = 0
     sessions: dict[str, int] = field(default_factory=dict)
     links_lost: int = 0
+    relinked: int = 0
     problems: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -90,10 +91,7 @@ def recover(
 
 
 def _survey(home: Home, told: Told) -> tuple[Strewn, Survey]:
-    try:
-        pages = strewn.read(home.archive, lambda note: told(0, 0, note))
-    except FileNotFoundError:
-        pages = Strewn(home.archive)
+    pages = strewn.read(home.archive, lambda note: told(0, 0, note))
     tree = survey.survey(home.root, lambda note: told(0, 0, note)) if os.path.isdir(home.root) else Survey()
     if not pages.records and not tree.folders:
         raise NotFoundError(f"there is nothing to recover from in {home.root}", hint="memlog status")
@@ -231,7 +229,7 @@ class _Recovery:
             (there,) = self.con.execute(LINKS_SQL, names).fetchone()
             lost = max(expected.get((agent, session), 0) - there, 0)
             with self.archive.transaction():
-                relink(self.con, self.archive.archive_id, id_)
+                self.found.relinked += not relink(self.con, self.archive.archive_id, id_)
             if lost:
                 self.found.missing += lost
                 if len(self.found.sessions) < _MISSING:

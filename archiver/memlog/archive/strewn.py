@@ -1,5 +1,6 @@
 """What the pages of a damaged archive still hold, told apart by what the rows look like."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,6 +143,8 @@ def read(path: str, told: Told = lambda note: None) -> Strewn:
 
 
 def _told_apart(path: str, broken: list[Broken] | None) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    if not os.path.exists(path):
+        return  # there is only the tree
     pages = Pages(path)
     try:
         for found in rows(pages):

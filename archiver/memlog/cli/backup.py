@@ -123,6 +123,10 @@ def recover(context: Context, /, to: str | None, as_json: bool) -> int:
             (found.broken, "rows of any table could not be read"),
             (found.damaged, "records were not as they were archived; their bytes are kept as damage"),
             (found.links_lost, "links of the archive's own chain are lost"),
+            (
+                found.relinked,
+                "sessions have their links numbered anew: an earlier anchor no longer fits them",
+            ),
         ):
             if count:
                 click.echo(f"{count:,} {words}")
