@@ -17,6 +17,7 @@ CREATE TABLE session (
   session TEXT NOT NULL, agent TEXT NOT NULL, project TEXT, title TEXT, started TEXT, ended TEXT,
   records INTEGER, epochs INTEGER, compactions INTEGER, tools INTEGER, errors INTEGER, gaps INTEGER,
   bytes INTEGER, metas INTEGER, dir TEXT, started_ns INTEGER, ended_ns INTEGER, first_id INTEGER, last_id INTEGER,
+  turns INTEGER, tokens INTEGER,
   PRIMARY KEY (session, agent)
 );
 
