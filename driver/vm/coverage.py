@@ -24,7 +24,8 @@ def counted(objects: Path, counts: Path) -> dict[str, Lines]:
             shutil.copy(gcda, folder)
             shutil.copy(objects / f"{gcda.stem}.gcno", folder)
             done = subprocess.run(
-                ["gcov", "--json-format", "--stdout", "-b", gcda.name], cwd=folder, check=True, capture_output=True
+                ["gcov", "--json-format", "--stdout", "-b", gcda.name],
+                cwd=folder, check=True, capture_output=True,
             )  # fmt: skip
             for text in done.stdout.splitlines():
                 for file in json.loads(text)["files"]:
@@ -52,14 +53,18 @@ def main(objects: Path, counts: Path, least: float) -> int:
         branches = [taken for _, each in lines.values() for taken in each]
         row = [sum(n > 0 for n, _ in lines.values()), len(lines), sum(branches), len(branches)]
         total = [a + b for a, b in zip(total, row, strict=True)]
-        print(_row(name, row))
+        _say(_row(name, row))
         never += [f"{name}:{number}" for number, (n, _) in sorted(lines.items()) if not n]
-    print(_row("the driver", total))
-    print(f"never run: {' '.join(never) or 'nothing'}")
+    _say(_row("the driver", total))
+    _say(f"never run: {' '.join(never) or 'nothing'}")
     if not total[1] or 100 * total[0] / total[1] < least:
-        print(f"under {least:g} % of the lines")
+        _say(f"under {least:g} % of the lines")
         return 1
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def _row(name: str, row: list[int]) -> str:

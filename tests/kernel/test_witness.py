@@ -118,7 +118,7 @@ def test_two_witnesses_of_one_ring_let_go_only_what_both_have(unwitnessed: str, 
         witness.until(lambda: later in seqs(home, ALICE), "root has not archived")
         time.sleep(0.5)
         assert drained(ALICE) == write[-1], "root's mark counts for alice's witness, which has closed"
-        assert "undrained" in memlog_as(ALICE, "clear", check=7).stderr
+        assert "witness drain" in memlog_as(ALICE, "clear", check=7).stderr
         assert memlog_as(ALICE, "write", "--wait", "archived", said="by anyone").returncode == 0
     # root's is gone now, and alice's goes on alone: what root lacks stays.
     last = int(memlog_as(ALICE, "write", said="root's witness is not there").stdout)
