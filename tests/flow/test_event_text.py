@@ -144,7 +144,7 @@ def test_filters_hold_for_events_too(home: Home) -> None:
 
 
 def test_the_newest_of_both_stand_in_order_of_time(home: Home) -> None:
-    said = [record("zeppelin ahoy", n=n) for n in (0, 90)]
+    said = [record(f"zeppelin {word}", n=n) for n, word in ((0, "ahoy"), (90, "ho"))]
     with archive_of(
         home, said, [event("UserPromptSubmit", ts_ns=NOW_NS - DAY + 60 * MINUTE, prompt=PROMPT)]
     ) as con:

@@ -300,8 +300,6 @@ def _relaxed(hits: "Hits") -> str:
     if every + most < len(hits):
         remark += ", then" if most else "then" if every else "these have"
         remark += f" any of {', '.join(hits.said) if short else 'them'}"
-        if hits.rarest and len(hits.rarest) < len(hits.said) and short:
-            remark += f"; first those with {' or '.join(hits.rarest)}"
     return remark
 
 

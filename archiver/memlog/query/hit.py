@@ -108,7 +108,7 @@ class Hit:
 
 COLUMNS = (
     "id", "session", "epoch", "seq", "ts", "ts_ns", "agent", "project", "kind", "role", "tool", "source_id",
-    "block", "part", "parts", "title", "snippet", "text", "score", "matched", "digest", "error",
+    "block", "part", "parts", "title", "snippet", "text", "score", "matched", "count", "same", "digest", "error",
 )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ class Hits(list[Hit]):
     """Hits in order, and how they were found.
 
     relaxed: some answer to fewer of the terms, because none or few answer to all. said: then the words
-    that were looked for; rarest: those of them the first of `any` have.
+    that were looked for.
     capped: common words; ranked among the newest CANDIDATES hits. notes: what a person should know.
     after: where this page ends, if more follow. near: words that no record has, and what they may mean.
     """
@@ -129,7 +129,6 @@ class Hits(list[Hit]):
         super().__init__()
         self.notes: list[str] = []
         self.said: list[str] = []
-        self.rarest: list[str] = []
         self.near: list[tuple[str, list[str]]] = []
 
 

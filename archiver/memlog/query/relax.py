@@ -1,23 +1,36 @@
-"""What answers a question where no record has all of its words: less and less of them, the rarest first.
+"""What answers a question where no record has all of its words: those that say the most of it.
 
-A search loads this only then.
+A word counts by how rare it is, in the forms English gives it; and one that was said a few records
+before or after counts in part: what people say is spread over turns. A search loads this only then.
 """
 
+from math import log
+
 from memlog.query import stop_words, words
+from memlog.query.forms import forms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from memlog.query.hit import Hits
+    from memlog.query.hit import Hit, Hits
     from memlog.query.search import Asked
+    from memlog.query.words import Term
 
-COUNTED = 2_000  # hits of a word; what has more is as common as any
-# A word that is more times as common as the rarest says little beside it, unless few records have it.
-TIMES = 5
-FEW = 50
+    Weights = dict[int, float]
+
+# Tuned on three of five conversations of LoCoMo; the other two gave the same. docs/search.md has figures.
+AROUND = (0.6, 0.4, 0.2, 0.1)  # what a word counts one, two, three, four records away
+OFTEN = 0.3  # of a word's weight, what depends on how often and in how short a text it was said
+HITS = 2_000  # records of one word; of one that more have, the newest, and those with a rarer word
+COUNTED = 50_000
+_CHECKED = 150  # of the best: whether what counts for them was said in their session
+
+# primary keys all the way
+SESSIONS_SQL = "SELECT id, session_id, kind FROM record WHERE id IN (SELECT value FROM json_each(:ids))"
+SIZE_SQL = "SELECT coalesce(sum(records + metas), 0) FROM session"
 
 
 def relax(asked: "Asked", question: words.Question, hits: "Hits") -> None:
-    """Fill up the hits: with `most`, all that says something; then with `any` of that, the rarest first.
+    """Fill up the hits: `most` have every word that says something, `any` have some of these.
 
     A question in plain words is filled up; another one, or one by time, only where there is no hit.
     """
@@ -25,24 +38,120 @@ def relax(asked: "Asked", question: words.Question, hits: "Hits") -> None:
     plain = len(said) < len(question.terms)
     if hits and (asked.newest or not plain):
         return
-    hits.said = _named(said)
+    hits.said = [text.strip("?!.,;:") or text for text in words.texts(said)]
     asked.needles = words.texts(said)
-    if plain:
-        asked.fill(words.every_one(said, question), "most", hits)
-    if len(said) < 2:
-        return
-    counts = [asked.count(words.every_one([group], question), COUNTED) for group in said]
-    least = min(filter(None, counts), default=0)
-    for most in (least, max(TIMES * least, FEW)):
-        if len(hits) >= asked.limit or (hits and asked.newest):
+    for hit in _best(asked, question, said, hits):
+        hits.append(hit)
+        if len(hits) >= asked.limit:
             break
-        # what no record has, an event may
-        rare = [group for group, count in zip(said, counts, strict=True) if count <= most]
-        if most == least:
-            hits.rarest = _named([g for g, n in zip(said, counts, strict=True) if 0 < n == least])
-        asked.fill(words.any_of(said, question, must=rare), "any", hits)
+    expression = words.any_of(said, question)
+    if expression is not None:
+        before = len(hits)
+        asked.events(expression, hits)
+        for hit in hits[before:]:
+            hit.matched = "any"
+    if asked.newest:
+        hits.sort(key=lambda hit: -hit.ts_ns)
+    hits.relaxed = any(hit.matched != "all" for hit in hits)
 
 
-def _named(groups: "list[list[words.Term]]") -> list[str]:
-    """What was typed of these terms, without the signs that end a sentence."""
-    return [text.strip("?!.,;:") or text for text in words.texts(groups)]
+def _best(asked: "Asked", question: words.Question, said: "list[list[Term]]", hits: "Hits") -> "list[Hit]":
+    counted = []
+    for group in said:
+        expression = words.any_of([_forms(group)], question) or ""
+        counted.append((asked.count(expression, COUNTED), expression))
+    size = max(asked.con.execute(SIZE_SQL).fetchone()[0], 1)
+    counted.sort(key=lambda one: one[0])
+    terms: list[Weights] = []
+    rarer: list[str] = []
+    for count, expression in counted:
+        if count:
+            terms.append(_weights(asked, expression, rarer, count, max(size, count)))
+            rarer.append(expression)
+    held: dict[int, int] = {}
+    for term in terms:
+        for id_ in term:
+            held[id_] = held.get(id_, 0) + 1
+    rough = {id_: sum(_at(term, id_, None) for term in terms) for id_ in held}
+    order = sorted(held, key=lambda id_: (-rough[id_], -id_))
+    most = max(_CHECKED, 2 * asked.limit)
+    exact, kinds = _within_sessions(asked, terms, order[:most])
+    order = sorted(order[:most], key=lambda id_: (_is_last(asked, kinds, id_), -exact[id_], -id_))
+    return _shown(asked, order, exact, held, len(said), hits)
+
+
+def _is_last(asked: "Asked", kinds: dict[int, str], id_: int) -> bool:
+    return asked.meta_last and kinds.get(id_) == "meta"
+
+
+def _weights(asked: "Asked", expression: str, rarer: list[str], count: int, size: int) -> "Weights":
+    """What the records that have a word gain by it."""
+    scored = dict(asked.scored(expression, HITS))
+    if count > HITS and rarer:
+        scored |= dict(asked.scored(f"({expression}) AND ({' OR '.join(rarer)})", HITS))
+    rare = log(1 + (size - count + 0.5) / (count + 0.5))
+    top = min(scored.values(), default=0.0) or -1.0
+    return {id_: rare * (1 - OFTEN + OFTEN * score / top) for id_, score in scored.items()}
+
+
+def _at(term: "Weights", id_: int, sessions: dict[int, int] | None) -> float:
+    """What a word counts for a record: said in it, or near it in the same session, as far as is known."""
+    best = term.get(id_, 0.0)
+    for n, part in enumerate(AROUND, 1):
+        for other in (id_ - n, id_ + n):
+            weight = term.get(other)
+            if weight is None or weight * part <= best:
+                continue
+            if sessions is None or sessions.get(other) == sessions.get(id_):
+                best = weight * part
+    return best
+
+
+def _within_sessions(
+    asked: "Asked", terms: "list[Weights]", ids: list[int]
+) -> tuple["Weights", dict[int, str]]:
+    far = len(AROUND)
+    near = {other for id_ in ids for other in range(id_ - far, id_ + far + 1)}
+    rows = asked.con.execute(SESSIONS_SQL, {"ids": str(sorted(near))}).fetchall()
+    sessions = {row[0]: row[1] for row in rows}
+    kinds = {row[0]: row[2] for row in rows}
+    return {id_: sum(_at(term, id_, sessions) for term in terms) for id_ in ids}, kinds
+
+
+def _shown(
+    asked: "Asked", order: list[int], scores: "Weights", held: dict[int, int], every: int, hits: "Hits"
+) -> "list[Hit]":
+    """Hits in order, those with the same text as one, without those that are there."""
+    there = {id_ for hit in hits for id_ in (hit.id, *hit.same)}
+    seen = {hit.identity for hit in hits}
+    texts: dict[str, Hit] = {}
+    found = asked.hits(order, {id_: -scores[id_] for id_ in order})
+    shown: list[Hit] = []
+    for id_ in order:
+        hit = found.get(id_)
+        if hit is None or id_ in there or hit.identity in seen:
+            continue
+        seen.add(hit.identity)
+        text = " ".join(hit.text.split())
+        first = texts.get(text) if asked.fold else None
+        if first is not None:
+            first.same.append(id_)
+            continue
+        texts[text] = hit
+        hit.matched = "most" if held[id_] == every else "any"
+        hit.parts_of_score = {"words": float(held[id_]), "around": scores[id_]}
+        shown.append(hit)
+        if len(shown) + len(hits) >= asked.limit:
+            break
+    for hit in shown:
+        hit.same.sort(reverse=True)
+    return shown
+
+
+def _forms(group: "list[Term]") -> "list[Term]":
+    """A word's forms as alternatives; what was quoted, or ends in `*`, as it is."""
+    if len(group) > 1 or group[0].quoted or group[0].prefix:
+        return group
+    bare = group[0].text.strip("?!.,;:'\"()")
+    bare = bare[:-2] if bare[-2:] in ("'s", "’s") else bare
+    return [group[0], *(words.Term(form) for form in forms(bare))]
