@@ -222,6 +222,45 @@ class Import(Operation):
             drain.settle()
 
 
+def capture(at: Place, path: Path, limit: int = 1 << 20) -> None:
+    """What a hook does with a transcript; more new bytes than the limit are handed over through the spool."""
+    sink = Sink(at.home, at.settings)
+    reader = agents.reader(AGENT)
+    tail = Tail(sink, reader, str(path), session=path.stem, project="/w", now_ns=NOW_NS)
+    tail.capture(last=True, limit=limit)
+    sink.close()
+
+
+class Capture(Operation):
+    """Hooks: one transcript into the ring, one through the spool; then both are archived."""
+
+    name = "capture"
+
+    def prepare(self, at: Place) -> None:
+        load_key(at.home)
+        Archive.open(at.home, now_ns=NOW_NS).close()
+        ShmRing(os.path.join(at.home.ring, "ring"), capacity=RING_MIN * 2).close()
+        for n in range(2):
+            name = f"7111111{n}-2222-4333-8444-555555555555"
+            corpus.transcript(at.static / f"{name}.jsonl", 30_000, name)
+
+    def run(self, at: Place, say: Say) -> None:
+        for path, limit in zip(sorted(at.static.iterdir()), (1 << 20, 1_000), strict=True):
+            capture(at, path, limit)
+        with (
+            lock.take(at.home, now_ns=NOW_NS),
+            Archive.open(at.home, now_ns=NOW_NS, settings=at.settings) as archive,
+            Drain(archive, at.settings) as drain,
+        ):
+            drained(drain, say)
+            drain.settle()
+            say(soundness.names(archive.con))
+
+    def promises(self, said: list[Any], *, done: bool) -> set[str]:
+        """All of it even where the ring is gone: the next hook sees that, and captures again."""
+        return set(self.wanted) if done and not self.rings_torn else set().union(*said)
+
+
 class Heal(Operation):
     """A capture the ring lost: the gap, and every record read again from the transcript."""
 
@@ -235,20 +274,11 @@ class Heal(Operation):
         corpus.transcript(path, 60_000, self.SESSION)
         whole = path.read_bytes()
         path.write_bytes(whole[: whole.index(b"\n", len(whole) // 3) + 1])
-        self._capture(at, path)
+        capture(at, path)
         with ShmRing(os.path.join(at.home.ring, "ring")) as ring:
             ring.clear(force=True)
         path.write_bytes(whole)
-        self._capture(at, path)
-
-    @staticmethod
-    def _capture(at: Place, path: Path) -> None:
-        sink = Sink(at.home, at.settings)
-        tail = Tail(
-            sink, agents.reader("claude-code"), str(path), session=path.stem, project="/w", now_ns=NOW_NS
-        )
-        tail.capture(last=True, limit=1 << 20)
-        sink.close()
+        capture(at, path)
 
     def run(self, at: Place, say: Say) -> None:
         with (
