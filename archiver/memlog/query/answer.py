@@ -36,13 +36,14 @@ def answer(
     explain: bool = False,
     after: str | None = None,
     seconds: float | None = None,
+    fold: bool = True,
 ) -> "Hits":
     """One page of records that answer, best first; without words the newest of the selection.
 
     mode: how the text is read: `words` (query/words.py), `raw` (FTS5's own language), `literal` or
     `regex` (as characters; newest first). after: where the page before ended, its `hits.after`; no
     record comes twice or is left out, whatever is archived meanwhile. seconds: for what must be read
-    because no index knows it.
+    because no index knows it. fold: ranked hits that say the same are one.
     Raises: NotFoundError (no such session), QueryError with the column where there is one.
     """
     selection = selection or Selection()
@@ -66,6 +67,7 @@ def answer(
             raw=mode == RAW,
             exhaustive=exhaustive,
             explain=explain,
+            fold=fold,
             **how,
         )
     if seen:

@@ -138,6 +138,8 @@ class _Asked:
         else:
             self.begin = LISTED
             rows = self.con.execute(ROWS_SQL, self.values).fetchone()[0]
+        if match is None and "picked" not in self.values:
+            self.condition += " AND r.part = 0"
         if unwanted:
             self.values["unwanted"] = f"{{text}} : ({unwanted})"
             self.condition += NOT_MATCHING

@@ -45,7 +45,7 @@ def by_session(
     Limits: of the first LOOKED hits; where there are more, a session's are counted by a search of it.
     Raises: NotFoundError, QueryError.
     """
-    hits = answer(con, text, selection, now_ns=now_ns, limit=LOOKED, newest=newest, mode=mode)
+    hits = answer(con, text, selection, now_ns=now_ns, limit=LOOKED, newest=newest, mode=mode, fold=False)
     groups: dict[int, list[Hit]] = {}
     for hit in hits:
         groups.setdefault(hit.session_id, []).append(hit)
@@ -54,7 +54,7 @@ def by_session(
         best = group[0]
         about = con.execute(ABOUT_SQL, {"id": number}).fetchone() or (None, best.ts, best.ts, 0)
         title, started, ended, records = about
-        size = sum(hit.count for hit in group)
+        size = len(group)
         if hits.after is not None and best.matched == "all" and number:
             chosen = (selection or Selection()).replace(session=best.session, agent=best.agent)
             size = max(size, facets.count(con, text, chosen, now_ns=now_ns, mode=mode).count)
