@@ -66,14 +66,11 @@ def found(said: Said, command: str | None = None) -> Iterator[Found]:
 def _of_user(said: Said) -> Iterator[Found]:
     yield from prose.of_user(said.text)
     yield from plans.boxes(said.text)
+    yield from results.outcomes(said.text)  # also of what was pasted
+    yield from results.errors(said.text)
     for start, end in sentences.own(said.text):
         part = said.text[start:end]
-        for one in (
-            *results.outcomes(part),
-            *results.errors(part),
-            *names.urls(part),
-            *names.identifiers(part),
-        ):
+        for one in (*names.urls(part), *names.identifiers(part)):
             yield one._replace(start=one.start + start, end=one.end + start)
 
 
@@ -81,7 +78,7 @@ def _of_result(said: Said, command: str | None) -> Iterator[Found]:
     told = results.said_on_refusal(said)
     if told is not None:
         text, at = told
-        for one in prose.of_user(text):
+        for one in prose.of_user(text, refused=True):
             yield one._replace(start=one.start + at, end=one.end + at)
         return
     yield from results.facts(said, command)

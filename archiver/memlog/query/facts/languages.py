@@ -23,9 +23,9 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 
 _VERBS = (
-    "add|address|adjust|allow|amend|analy[sz]e|apply|approve|archive|ask|assume|avoid|back|base|be|begin|build|bump|"
+    "abandon|add|address|adjust|allow|amend|analy[sz]e|apply|approve|archive|ask|assume|avoid|back|base|be|begin|branch|build|bump|"
     "call|cancel|carry|change|check|choose|clean|clear|close|combine|commit|compare|compile|complete|condense|"
-    "configure|confirm|consider|consolidate|continue|convert|copy|create|cut|debug|decide|default|define|delete|"
+    "configure|confirm|consolidate|continue|convert|copy|create|cut|debug|decide|default|define|delete|"
     "deploy|describe|design|disable|discard|display|do|document|double[- ]check|download|draft|drop|dump|edit|"
     "empty|enable|ensure|execute|expand|explain|export|expose|extend|extract|fetch|figure|fill|find|finish|fix|"
     "focus|follow|force|format|generate|get|give|go|group|handle|hide|hold|ignore|implement|import|improve|include|"
@@ -43,8 +43,9 @@ _VERBS = (
 _LEAD = (
     r"(?:(?:ok(?:ay)?|yes|yeah|yep|sure|great|good|cool|perfect|nice|thanks|thank you|right|alright|so|and|then|now|"
     r"also|but|next|first|second|finally|after that|before that|hmm+|well|sorry|no|again|maybe|just|instead|actually|"
-    r"otherwise|later|for now|btw|one more thing|lgtm|kindly|please|pls|in that case|if so)[,.:;!\-–— ]+)*"
+    r"otherwise|later|for now|btw|one more thing|lgtm|kindly|please|pls|in that case|if so|[$/][\w:-]+|your task)[,.:;!\-–— ]+)*"
 )
+_FIRST = r"(?:i['’]ll|i will|let['’]s|let me|we['’]ll|i['’]m going to|i['’]d|going to|i am|i['’]m)"
 _FORBIDS = r"(?:do not|don['’]?t|never|must(?: not|n['’]t)|should(?: not|n['’]t)|avoid|no more|stop \w+ing)"
 
 LATIN = Cues(
@@ -73,9 +74,10 @@ LATIN = Cues(
         r"passed|failed|fails)\b)",
         rf"^{_LEAD}let['’]?s\b|^{_LEAD}lets\b|^let us\b", r"[,;–—-] ?(?:so |then |and )?(?:let['’]s|please)\b",
         rf"^{_LEAD}(?:can|could|would|will) (?:you|u)\b(?!.* or (?:do|is|are|should) )",
-        rf"^{_LEAD}(?:before [^,]+, |after [^,]+, )?(?:can|could|shall|should) we (?:also |now |just |please |maybe |then )*"
+        rf"^{_LEAD}(?:before [^,]+, |after [^,]+, )?(?:can|could|shall|should) we (?:also |now |just |please |maybe |then |not )*"
         rf"(?:{_VERBS})\b(?!.* or (?:do|is|are|should|not)\b)(?!.*\bsomehow figure)",
-        r"\bplease\b", r"\b(?:i|we)(?:['’]d| would) (?:like|love|prefer|rather)\b|\bi (?:want|need) (?:you|to|the|a|it|this)\b",
+        r"\bplease\b", r"^(?:hm+,? )?(?:perhaps|maybe)\b(?!.*\?$)|\b(?:so|and|then) (?:we|you) could\b",
+        r"\b(?:i|we)(?:['’]d| would) (?:\w+ )?(?:like|love|prefer|rather)\b|\bi (?:want|need) (?:you|to|the|a|it|this)\b",
         r"\b(?:we|you) (?:need|have|want|ought) to\b(?!.*\?$)", r"\b(?:we|you|it|this|that|there) should(?! (?:we|i)\b)\b(?!.*\?$)",
         r"\bcan (?:just |also )?(?:remove|delete|drop|skip|ignore|keep)\b", r"\bneeds? to be \w+ed\b", r"^(?:just )?need\b",
         r"\bso can you\b|, can you\b|and can you\b", r"^what about \w+ing\b.*\binstead", r"^if .*, (?:" + _VERBS + r")\b",
@@ -103,6 +105,7 @@ LATIN = Cues(
         r"\bnot what i\b|\bi (?:said|meant|asked|told you|already)\b(?!.*\?$)",
         r"\byou (?:forgot|missed|didn['’]?t|did not|should(?:n['’]t)? have|were supposed|misunderstood|broke|removed|ignored|skipped|are wrong)\b",
         r"\b(?:revert|undo) (?:that|this|it|the|your)\b", r"\bwould have (?:thought|expected|preferred)\b",
+        r"\bi (?:thought|thougth|thougt) (?:the|that|we|you|it|this)\b|\bi think\b.*\bis to+ (?:much|many|big|complex|long)\b",
         r"\bis just \S+,? not\b|\bshould be \S+(?: \S+){0,4},? (?:not|instead)\b|\bit should(?:n['’]t| not)\b",
         r"^hm+,? but\b|^but (?:you|that|this|those|it|we)\b(?!.*\b(?:right|correct)\?)", r"\blet['’]?s not\b",
         r"\b(?:doesn['’]?t|does not|didn['’]?t|isn['’]?t) (?:work|look right|seem right|what|make sense|fix)\b(?!.*\?)",
@@ -119,23 +122,28 @@ LATIN = Cues(
     ),
     decision=_any(
         r"\b(?:i|we)(?:['’]ve| have)? (?:decided|chose|chosen|opted|settled|agreed)\b|\b(?:the )?decision(?: is| was|:)",
-        r"\b(?:i['’]ll|i will|let['’]s|let me|we['’]ll|i['’]m going to|i['’]d|going to|i am|i['’]m) (?:go(?:ing)? with|stick(?:ing)? (?:with|to)|"
-        r"opt(?:ing)? for|choos(?:e|ing)|keep(?:ing)?|leav(?:e|ing)|skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|us(?:e|ing)|"
-        r"only \w+|not \w+|follow(?:ing)?|defer(?:ring)?|treat(?:ing)?)\b(?! (?:the )?(?:task|todo|explore|grep|glob|read|bash|agent|edit|write|skill)\b)(?! (?:looking|going|reading|checking|the same (?:tool|command)))",
-        r"^(?!.*\b(?:should acknowledge|be honest)\b).*\b(?:instead of|rather than|as opposed to)\b(?!.*\?$)",
-        r"\b(?:best|simplest|cleanest|clearest|right|better|safest|minimal|correct|simple|proper|cleaner|simpler|safer|pragmatic|different) "
-        r"(?:approach|fix|way|solution|option|choice|design|path|strategy|move)\b(?! (?:you|do|should|would you)\b)(?!.*\?$)",
-        r"^(?:the |my |our )?(?:\*\*)?(?:fix|solution|approach|plan|design|strategy|workaround)(?:\*\*)?(?: (?:is|was|will be|would be)(?: to)?\b|:)(?! (?:working|correct|complete|good|clear))",
-        r"\b(?:the|my|this) fix should\b(?! (?:work|pass))", r"\b(?:should|can|must|will) (?:also )?be (?:removed|deleted|kept|moved|renamed|dropped|reused|replaced)\b(?!.*\?$)",
+        rf"\b{_FIRST} (?:go(?:ing)? with|stick(?:ing)? (?:with|to)|opt(?:ing)? for|choos(?:e|ing)|keep(?:ing)?|leav(?:e|ing)|"
+        r"skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|us(?:e|ing)|only \w+|not \w+|follow(?:ing)?|"
+        r"defer(?:ring)?|treat(?:ing)?|simplify|consolidate)\b(?! (?:the )?(?:task|todo|explore|grep|glob|read|bash|agent|edit|write|skill|test output|output|error|summary|log)s?\b)"
+        r"(?! (?:looking|going|reading|checking|digging|the same (?:tool|command)|git (?:log|show|diff|status)))",
+        rf"\b{_FIRST}\b.*\bonly\b", rf"\b{_FIRST} (?:create|add|adding|make|making|put|putting|implement|write)\b.*\b(?:that uses?|using|same pattern|so that|in both|approach|intentional|so the)\b",
+        r"\b(?:i|we|you|let['’]s|should|must|could|can|to|need|fix|changed?|use|used)\b.*\b(?:instead of|rather than|as opposed to)\b(?!.*\?$)",
+        r"\b(?:best|simplest|cleanest|clearest|right|better|safest|minimal|correct|simple|proper|cleaner|simpler|safer|pragmatic|different|good) "
+        r"(?:approach|fix|solution|option|choice|design|path forward|strategy|place|split|change)\b(?! (?:you|do|should|would you)\b)(?!.*\?$)",
+        r"^(?:so |and |then |thus )?(?:the |my |our )(?:\*\*)?(?:fix|solution|approach|design|strategy|workaround)(?:\*\*)?(?: (?:is|was|will be|would be) (?:to|in|by|a|the)\b|:)",
+        r"^(?:\*\*)?(?:fix|solution|approach|decision|workaround)(?:\*\*)?:", r"\b(?:the|my|this) fix should\b(?! (?:work|pass))",
+        r"\b(?:should|must) (?:also |only )?be (?:removed|deleted|kept|moved|renamed|dropped|reused|replaced|in|rebased|reverted|shared|extracted)\b(?!.*\?$)",
+        r"\bshould only (?:apply|be|run|use|happen)\b|\bneeds? to fall back\b|\bso (?:i|we) can use\b|\bwe can (?:just |also |simply )?(?:use|call|reuse|keep|drop|skip)\b(?!.*\?$)",
         r"\bwe should (?:just |also |instead |only |always |never )?(?:use|keep|make|have|avoid|move|remove|add|store|return|put|split|go|do|treat)\b(?!.*\?$)",
         r"\bi should (?:just |also |instead |only )?(?:use|keep|make|avoid|follow|reuse|put|return|store)\b",
-        r"\bso (?:the|it|this|that|we) (?:\w+ )?(?:stays?|remains?|goes|keeps?)\b", r"\bfor now,? (?:i|we|let|just|keep|leave)\b",
-        r"\b(?:i['’]ll|let me|i need to|i['’]m going to|i should|we (?:need to|should|can|must)|i can)\b.*\b(?:since|because|as (?:it|this|that|we|the)|so that)\b(?! (?:the )?(?:tests? )?(?:pass|fail))",
-        r"\b(?:since|because)\b[^.]*,\s*(?:i['’]ll|i will|i['’]m|let me|we['’]ll|we should|we can|we need|i should)\b",
+        r"\bso (?:the|it|this|that|we) (?:\w+ ){0,3}(?:stays?|remains?|keeps?)\b", r"\bfor now,? (?:i|we|let|just|keep|leave)\b",
+        rf"\b(?:{_FIRST}|i need to|i should|we (?:need to|should|can|must|use)|i can)\b.*\b(?:since|because|as (?:it|this|that|we)|so that)\b",
+        r"\b(?:since|because)\b[^.]*,\s*(?:i['’]ll|i will|i['’]m|let me|(?:i|we|the \w+(?: \w+){0,2}) (?:use|need|needs|should|will|must|keep|leave|have to|can (?:use|keep|drop|skip)))\b",
         r"\b(?:is|are|was)(?:n['’]t| not)? (?:no longer )?(?:needed|necessary|required)\b.*\b(?:since|because|as)\b|\bno need to\b(?!.*\?$)",
         r"\b(?:as a helper|following the same pattern|same pattern as|in both (?:places|code paths))\b",
         r"\bi (?:used|changed|kept|chose|switched|replaced|moved|left|skipped|avoided|made)\b.*\b(?:because|since|instead|rather|so that|to avoid|due to)\b",
         r"\b(?:is|are) (?:intentional|deliberate|by design)\b", r"\bmakes? (?:more )?sense to\b(?!.*\?$)|\btrade-?off\b.*\b(?:accept|worth)\b",
+        r"\b(?:i['’]d|i would|i) (?:suggest|recommend|propose)\b|^my take\b|\bi think\b.*\b(?:is|are) (?:better|cleaner|best|fine|simpler|clearer|enough|the (?:best|right))\b",
         # German
         r"\b(?:ich|wir) (?:habe|haben|hatte)? ?(?:\w+ ){0,3}(?:entschieden|beschlossen|gewählt)\b|\bentscheid\w*:|\bwir (?:bleiben|nehmen|gehen|verwenden|nutzen) \b",
         r"\bich (?:nehme|verwende|nutze|behalte|lasse|verzichte|bleibe|wähle)\b", r"\b(?:anstatt|anstelle|statt)\b(?!.*\?$)", r"\b(?:beste|einfachste|sauberste|richtige|bessere) (?:lösung|ansatz|weg)\b",

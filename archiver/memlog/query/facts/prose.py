@@ -14,15 +14,35 @@ _PASTED = 1_200  # characters of a paragraph somebody typed at most
 # Logs, code and reviews people paste: no sentence of theirs.
 _MACHINE = re.compile(
     r"^\S+\.\w{1,5}:\d+|^\s*[{}\[\]();]|[{};]\s*$|^(?:[-+]{3} |@@|\$ |>>> |---)|^\w+\(.*\)$|^\d{4}[-/]\d\d[-/]\d\d[T ]"
-    r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[\w-]+$"
+    r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok(?=  |\t)|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[\w-]+$"
+)
+# A question that asks what is so, and for nothing to be done.
+_ASKS = re.compile(
+    r"^(?:and |but |so |or |then |hm+,? )*(?:what|why|how|where|who|which|when|is|are|do|does|did|was|were|has|have"
+    r"|isn['’]t|aren['’]t|doesn['’]t)\b",
+    re.I,
+)
+_DEMANDS = re.compile(r"\b(?:can|could|would|will) you\b|\bplease\b|\blet['’]s\b", re.I)
+# What agents say while they look, of what others say, and of what is over.
+_NOT_SETTLED = re.compile(
+    r"^(?:[\w ,']{0,40}?\b)?(?:let me|i['’]ll|i will|i need to|let['’]s|i should)(?: (?:also|now|first|just|then|quickly))* "
+    r"(?:check|look|read|see|search|verify|examine|find|run|understand|trace|explore|review|investigate|fetch|get|start|view"
+    r"|grep|think|try again|take a look|analy[sz]e|compare|test|confirm|attempt|evaluate|summari[sz]e|provide|continue|wait)\b"
+    r"|^(?:the user|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)|both now|both sessions|\w+['’]s suggestion)\b"
+    r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
+    r"|\b(?:i found|suggests?|this is the right way)\b",
+    re.I,
 )
 _REPORTS = re.compile(
     r"^(?:consider|note that|the (?:test|function|code|calculation|explicit|default|current)\b)", re.I
 )
 
 
-def of_user(text: str) -> Iterator[Found]:
-    """Instructions and corrections of a message of the user, a sentence each."""
+def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
+    """Instructions and corrections of a message of the user, a sentence each.
+
+    refused: it was said when the user refused a call, so what is wanted corrects it.
+    """
     plain = without_tags(text)
     for start, end in own(plain):
         pasted = _looks_pasted(plain[start:end])
@@ -31,7 +51,11 @@ def of_user(text: str) -> Iterator[Found]:
                 return
             if not _is_said(sentence) or (pasted and number):
                 continue
-            yield from _wanted(Sentence(sentence.text, start + sentence.start, start + sentence.end))
+            placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
+            wanted = list(_wanted(placed))
+            yield from wanted
+            if refused and wanted and wanted[0].kind == "instruction":
+                yield Found("correction", *wanted[0][1:])
 
 
 def of_agent(text: str) -> Iterator[Found]:
@@ -42,7 +66,7 @@ def of_agent(text: str) -> Iterator[Found]:
         if not _is_said(sentence) or sentence.text.endswith(("?", "？")):
             continue
         found = cues(sentence.text)
-        if found.decision.search(sentence.text):
+        if found.decision.search(sentence.text) and not _NOT_SETTLED.search(sentence.text):
             reason = found.reason.search(sentence.text)
             why = sentence.text[reason.start() :].strip(" .") if reason else None
             yield Found("decision", sentence.text, why, sentence.start, sentence.end)
@@ -55,7 +79,8 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
     rule = not asks and found.rule.search(text) is not None
     if corrects and not (asks and not found.request.search(text)):
         yield Found("correction", text, None, sentence.start, sentence.end)
-    if rule or found.request.search(text):
+    idle = asks and _ASKS.match(text) is not None and not _DEMANDS.search(text)
+    if not idle and (rule or found.request.search(text)):
         yield Found("instruction", text, "rule" if rule else "request", sentence.start, sentence.end)
 
 
@@ -70,6 +95,6 @@ def _looks_pasted(text: str) -> bool:
     paragraphs = [part for part in text.split("\n\n") if part.strip()]
     if len(text) < 300 or len(paragraphs) < 2:
         return False
-    said = re.search(r"\b(?:i|i'd|i've|you|let's|please|we)\b", text[:400], re.I)
+    said = re.search(r"\b(?:i|i'd|i've|you|your|let's|please|we)\b", text[:1_600], re.I)
     reports = sum(1 for part in paragraphs if _REPORTS.match(part.strip()))
     return not said or (reports > 0 and len(text) > _PASTED)

@@ -57,14 +57,14 @@ _ERROR = re.compile(
     r"|\S*: command not found.*"
     r"|.*(?:: No such file or directory|: [Pp]ermission denied|: command not found|: not found|: no matches found"
     r"|\bConnection refused)\b.*"
-    r"|Timeout waiting .*|.*\btimed out\b.*|The following paths are ignored by .*|[Uu]nable to .*\S"
+    r"|remote: (?:Permission|error|fatal|ERROR|Repository).*|\[[A-Z ]*ERROR\] .*\S|Timeout waiting .*|.*\btimed out\b.*|The following paths are ignored by .*|[Uu]nable to .*\S"
     r"|\w+: cannot \w+ .*\S|(?:go|bash|sh|zsh|rg|grep|ls|cp|mv|rm|sed|git): \S.*"
 )
 _ASSERTED = re.compile(
-    r"[Ee]xpected|[Ss]hould|\bgot\b|\bwant\b|[Ee]rror|[Ff]ail|[Uu]nexpected|[Mm]issing|must\b|overwritten"
+    r"[Ee]xpected|[Ss]hould|[Ii]ncorrect|wrong|\bgot\b|\bwant\b|[Ee]rror|[Ff]ail|[Uu]nexpected|[Mm]issing|must\b|overwritten"
 )
 _IN_TEST = re.compile(r"[^\s:]+_test\.go:\d+: ")
-_NOISE = re.compile(r"^(?:[\u2800-\u28ff┃ ]+|\[[\w:./-]+\] ?|Rebasing \(\d+/\d+\))+")
+_NOISE = re.compile(r"^(?:[\u2800-\u28ff┃ ]+|\[[\w:./-]+\] ?|Rebasing \(\d+/\d+\)\r?)+")
 _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\x1b\][^\x07\\]*(?:\x07|\\)")
 _NOT_AN_ERROR = re.compile(
     r"^(?:hint|warning|note|info|debug)\b|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s", re.I
