@@ -6,7 +6,7 @@ import sys
 
 from bench.report import Row, machine, table
 
-NAMES = ("ring_write", "hook_process", "drain", "disk", "search", "cli_start")
+NAMES = ("ring_write", "hook_process", "drain", "disk", "search", "start")
 
 
 def main() -> int:

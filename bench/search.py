@@ -1,6 +1,7 @@
-"""Searches in process over made-up records: rare words, common words ranked, common words newest first.
+"""Searches in process over made-up records, and whole processes beside those of other programs.
 
-`python -m bench.search [--records N …] [--archive DIR]`; an archive that was kept is not filled again.
+`python -m bench.search [--records N …] [--archive DIR] [--alone]`; an archive that was kept is not filled
+again. A million: python -m bench.search --records 10000 100000 1000000 --archive /tmp/bench.
 """
 
 import argparse
@@ -10,18 +11,22 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+from bench import rivals
 from bench.filled import fill
 from bench.measure import cpu_s, p95
 from bench.report import Row, table
 from memlog.archive.body import text_of
 from memlog.archive.connection import Connection, open_reader
 from memlog.paths import Home
+from memlog.query import facets
 from memlog.query.search import Hits, find
 from memlog.query.selection import Selection
 
 SAMPLE, QUERIES, ROUNDS = 4_000, 40, 3
 COMMON, MID = 0.10, (0.001, 0.005)  # share of records a word is in
 IDS_SQL = "SELECT id FROM record"
+SESSION_SQL = "SELECT session FROM session ORDER BY records DESC LIMIT 1"
+DAYS_SQL = "SELECT min(started_ns), max(ended_ns) FROM session"
 BODY_SQL = "SELECT body, packing, text_bytes FROM record WHERE id = :id"
 HITS_SQL = "SELECT count(*) FROM (SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 11)"
 
@@ -31,15 +36,25 @@ def rows(records: int = 10_000) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         home = Home(folder + "/home")
         fill(home, records)
-        return measured(home, records)
+        return measured(home, records) + beside(home, records, Path(folder) / "rivals")
+
+
+def beside(home: Home, records: int, folder: Path) -> list[Row]:
+    """The rows of other programs that look for a word in a few of a thousand records."""
+    con = open_reader(home.archive)
+    word = vocabulary(con)[1][0]
+    con.close()
+    return rivals.rows(home, records, word, folder)
 
 
 def measured(home: Home, records: int) -> list[Row]:
     """The rows over an archive that is there."""
     con = open_reader(home.archive)
     rare, mid, common = vocabulary(con)
-    session = con.execute("SELECT session FROM session ORDER BY records DESC LIMIT 1").fetchone()[0]
-    of_session = Selection(session=session)
+    session = con.execute(SESSION_SQL).fetchone()[0]
+    of_session, of_project = Selection(session=session), Selection(project="cinder")
+    days = con.execute(DAYS_SQL).fetchone()
+    of_days = Selection(since_ns=days[0] + (days[1] - days[0]) * 8 // 10, until_ns=days[1])
     times = {
         "rare word": timed(con, rare),
         "word in a few of a thousand, ranked": timed(con, mid),
@@ -47,6 +62,10 @@ def measured(home: Home, records: int) -> list[Row]:
         "common word, newest first": timed(con, common, newest=True),
         "three common words, ranked": timed(con, triples(common)),
         "common word in one session, ranked": timed(con, common, of_session),
+        "common word in one project, ranked": timed(con, common, of_project),
+        "common word in the last fifth of the time, ranked": timed(con, common, of_days),
+        "common word, failures only, ranked": timed(con, common, Selection(error=True)),
+        "phrase of three words, ranked": timed(con, phrases(con)),
         "question none has all words of": timed(con, [f"{words} zzzzz" for words in triples(mid)]),
     }
     reach = {"rare word": "≤ 1 ms", "common word, ranked": "≤ 40 ms", "common word, newest first": "≤ 0.5 ms"}
@@ -64,6 +83,10 @@ def measured(home: Home, records: int) -> list[Row]:
         )
     )
     found.append(Row("… common word, ranked over newest first", f"{ranked / newest:.1f}×", "reported"))
+    by_tool = counted(con, common)
+    found.append(
+        Row("… common word, --facet tool, p50 / p95", f"{by_tool[0]:.0f} / {by_tool[1]:.0f} ms", "reported")
+    )
     con.close()
     return found
 
@@ -93,6 +116,28 @@ def triples(words: list[str]) -> list[str]:
     return [" ".join(draw.sample(words, 3)) for _ in range(QUERIES)]
 
 
+def phrases(con: Connection) -> list[str]:
+    """Three words that follow each other in some record, quoted."""
+    draw = Random(7)
+    ids = [row[0] for row in con.execute(IDS_SQL)]
+    found = []
+    for record_id in draw.sample(ids, min(QUERIES * 3, len(ids))):
+        said = text_of(*con.execute(BODY_SQL, {"id": record_id}).fetchone()).split()
+        at = draw.randrange(max(len(said) - 3, 1))
+        if all(word.isalpha() for word in said[at : at + 3]) and len(said) > at + 2:
+            found.append('"' + " ".join(said[at : at + 3]) + '"')
+    return found[:QUERIES]
+
+
+def counted(con: Connection, words: list[str]) -> tuple[float, float]:
+    """p50 and p95 of counting what has a word, by tool."""
+    best = sorted(
+        min(cpu_s(lambda: facets.facets(con, word, keys=("tool",), now_ns=0)) for _ in range(ROUNDS)) * 1e3  # noqa: B023
+        for word in words[: QUERIES // 4]
+    )
+    return best[len(best) // 2], p95(best)
+
+
 def timed(
     con: Connection,
     queries: list[str],
@@ -120,6 +165,7 @@ def main() -> None:
     parser.add_argument(
         "--records", type=int, nargs="+", default=[10_000, 100_000], help="a million takes five minutes"
     )
+    parser.add_argument("--alone", action="store_true", help="without the other programs")
     parser.add_argument("--archive", type=Path, help="keep the archives here, and use those that are there")
     arguments = parser.parse_args()
     found: list[Row] = []
@@ -131,6 +177,8 @@ def main() -> None:
         if not os.path.exists(home.archive):
             fill(home, records)
         found += measured(home, records)
+        if not arguments.alone:
+            found += beside(home, records, Path(home.root) / "rivals")
     print(table(found))
 
 
