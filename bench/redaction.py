@@ -74,7 +74,7 @@ SHAPES: dict[str, tuple[str, Callable[[random.Random], str]]] = {
     "Stripe key": ("{}", lambda r: r.choice("sr") + "k_live_" + _word(r, _ALNUM, 24)),
     "Google API key": ("{}", lambda r: "AI" + "za" + _word(r, _URL, 35)),
     "Google OAuth secret": ("{}", lambda r: "GOC" + "SPX-" + _word(r, _URL, 28)),
-    "npm token": ("//registry.npmjs.org/:_authToken={}", lambda r: "np" + "m_" + _word(r, _ALNUM, 36)),
+    "npm token": ("_authToken={}", lambda r: "np" + "m_" + _word(r, _ALNUM, 36)),
     "PyPI token": ("{}", lambda r: "py" + "pi-AgEIcHlwaS5vcmc" + _word(r, _URL, 150)),
     "Hugging Face token": ("{}", lambda r: "h" + "f_" + _word(r, _ALNUM, 34)),
     "SendGrid key": ("{}", lambda r: "S" + "G." + _word(r, _URL, 22) + "." + _word(r, _URL, 43)),

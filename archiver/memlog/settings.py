@@ -29,6 +29,11 @@ class Settings(NamedTuple):
     batch_bytes: int = 4_000_000  # the witness commits a batch of at most this many bytes of blobs
     batch_ms: int = 200  # the witness commits at latest this long after a batch's first record
     session_quota_bytes: int = 100 * 1024 * 1024  # of one session's snapshots; 0 = no limit
+    keep_days: int = 0  # memlog admin retention: sessions that ended longer ago go; 0 = kept for ever
+    quota_bytes: int = 0  # memlog admin retention: of all sessions' blobs; 0 = no limit
+    project_quota_bytes: int = 0  # memlog admin retention: of the blobs of one project; 0 = no limit
+    quota_low_percent: int = 90  # a quota that is passed is brought down to this share of it
+    retention: bool = False  # the witness applies those limits by itself, once an hour when idle
     epoch_silence_s: int = 86_400  # a session this long without a record is closed
     log_level: str = "info"  # debug | info | warning | error
     log_bytes: int = 1_000_000  # a log is rotated at this size
@@ -61,6 +66,7 @@ _LIMITS = {
     "batch_bytes": (65_536, 1 << 30),
     "batch_ms": (1, 60_000),
     "log_files": (0, 100),
+    "quota_low_percent": (1, 100),
 }
 
 

@@ -15,7 +15,7 @@ from memlog.archive.carried import as_bytes
 from memlog.archive.connection import Connection
 from memlog.archive.recount import recount
 from memlog.archive.store import Archive
-from memlog.archive.tombstones import Tombstone, event_stone
+from memlog.archive.tombstones import Tombstone, event_stone, link_stone, until_stone
 from memlog.errors import ArchiveError
 from memlog.paths import Home, replace_file, sync_dir
 
@@ -28,8 +28,13 @@ BATCH_BYTES = 4_000_000
 SESSION_SQL = "SELECT id, records FROM session WHERE agent = :agent AND session = :session"
 # index: record_session
 OF_SESSION_SQL = "SELECT id FROM record WHERE session_id = :session"
+UNTIL_SQL = "SELECT id FROM record WHERE session_id = :session AND ts_ns <= :until"
 # index: event_session
 EVENTS_OF_SESSION_SQL = "SELECT id FROM event WHERE session = :session AND agent = :agent"
+EVENTS_UNTIL_SQL = """
+SELECT id, agent, session, digest FROM event
+WHERE session = :session AND agent = :agent AND ts_ns <= :until LIMIT :most
+"""
 # index: the record's primary key
 PRESENT_SQL = """
 SELECT id, session_id, epoch_id, bytes FROM record WHERE id IN (SELECT value FROM json_each(:ids))
@@ -157,10 +162,33 @@ def forget(archive: Archive, choice: Choice, total: Forgotten, *, now_ns: int) -
     yield from work.covered()
     for agent, name in work.whole():
         yield from work.session(agent, name)
+    for names in list(archive.tombstones.let_go()):  # a restored archive has them again
+        yield from work.until(*map(str, names))
     yield from work.settle()
     from memlog.archive.secrets import redact_again  # it stands on Work
 
     yield from redact_again(archive, now_ns=now_ns)
+
+
+def let_go(
+    archive: Archive, found: Iterable[tuple[str, str, int]], total: Forgotten, *, now_ns: int
+) -> Steps:
+    """Take sessions out of the tables for room's sake: (agent, session, the time of its last record).
+
+    What they write later comes in again; what they wrote before does not. Lighter than forget(): nothing
+    is scrubbed afterwards.
+    """
+    work = _Forget(archive, total, now_ns)
+    wanted = list(found)
+    if wanted:
+        with archive.transaction() as con:
+            archive.tombstones.add(con, [until_stone(*row, now_ns) for row in wanted])
+            facts = {"sessions": [[agent, name] for agent, name, _ in wanted], "let_go_ns": now_ns}
+            chain.link_archive(con, "retention", facts)
+        total.sessions += len(wanted)
+    for agent, name, _ in wanted:
+        yield from work.until(agent, name)
+    yield from work.settle()
 
 
 class Work:
@@ -238,6 +266,22 @@ class _Forget(Work):
             self._take_damage(repeats.damage_naming(con, name))
         self.archive.forget_cached()
 
+    def until(self, agent: str, name: str) -> Steps:
+        """What a session that was let go had up to then."""
+        names = {"agent": agent, "session": name, "until": self.archive.tombstones.let_go()[agent, name]}
+        while rows := self.con.execute(EVENTS_UNTIL_SQL, {**names, "most": BATCH}).fetchall():
+            with self.archive.transaction():
+                self._drop_events(rows)
+            yield 0, 0, "events"
+        row = self.con.execute(SESSION_SQL, names).fetchone()
+        if row is not None:
+            names["session"] = row[0]
+            ids = [i for (i,) in self.con.execute(UNTIL_SQL, names).fetchall()]
+            for batch in _batches(self.con, ids):
+                self.note([(agent, name)])
+                self._take(batch, scrubbed=False)
+                yield 0, len(ids), "records"
+
     def covered(self) -> Steps:
         """What tombstones cover and is here all the same: in a restored archive, or after a kill."""
         yield from self.records([i for (i,) in self.con.execute(COVERED_SQL).fetchall()])
@@ -245,7 +289,8 @@ class _Forget(Work):
         found = [self.con.execute(EVENT_BY_DIGEST_SQL, {"digest": d}).fetchone() for d in digests if d]
         yield from self.events([row[0] for row in found if row is not None])
 
-    def _take(self, batch: list[tuple[int, int, int, int]]) -> None:
+    def _take(self, batch: list[tuple[int, int, int, int]], *, scrubbed: bool = True) -> None:
+        """scrubbed: as a forget; else what repeats them stays, and tombstones are about the chain alone."""
         con, now_ns = self.con, self.now_ns
         words, stones, names = repeats.Words(), [], set()
         ids = {"ids": json.dumps([row[0] for row in batch])}
@@ -255,15 +300,18 @@ class _Forget(Work):
                 stones.append(_stone(row, now_ns))
                 names.add((row[1], row[2]))
                 words.add(_text(row))
-            self.archive.tombstones.add(con, stones)
+            self.archive.tombstones.add(con, stones if scrubbed else map(link_stone, stones))
             for sql in DELETE_SQL:
                 con.execute(sql, ids)
             con.execute(DIRTY_SQL, {"ids": json.dumps(sorted({row[2] for row in batch}))})
             con.execute(UNTITLE_SQL, {"ids": json.dumps(sorted({row[1] for row in batch}))})
-            for agent, name in names:
-                self._take_events(repeats.events_repeating(con, agent, name, words))
-            self._take_damage(repeats.damage_repeating(con, words))
-            chain.link_archive(con, "forget", {"rows": len(batch), "forgotten_ns": now_ns})
+            if scrubbed:
+                for agent, name in names:
+                    self._take_events(repeats.events_repeating(con, agent, name, words))
+                self._take_damage(repeats.damage_repeating(con, words))
+            chain.link_archive(
+                con, "forget" if scrubbed else "retention", {"rows": len(batch), "forgotten_ns": now_ns}
+            )
         self.archive.forget_cached()
         self.total.rows += len(batch)
         self.total.bytes += sum(row[3] for row in batch)
@@ -271,11 +319,14 @@ class _Forget(Work):
     def _take_events(self, rows: list[tuple[int, str, str, bytes]]) -> None:
         if not rows:
             return
-        con, ids = self.con, {"ids": json.dumps([row[0] for row in rows])}
         stones = [event_stone(agent, name, digest, self.now_ns) for _, agent, name, digest in rows]
-        self.archive.tombstones.add(con, stones)
+        self.archive.tombstones.add(self.con, stones)
+        self._drop_events(rows)
+
+    def _drop_events(self, rows: list[tuple[int, str, str, bytes]]) -> None:
+        ids = {"ids": json.dumps([row[0] for row in rows])}
         for sql in DELETE_EVENTS_SQL:
-            con.execute(sql, ids)
+            self.con.execute(sql, ids)
         for agent, name in {(row[1], row[2]) for row in rows}:
             self.mark_events(agent, name)
         self.archive.forget_cached()

@@ -122,7 +122,10 @@ class Batch:
         for told in self.read.told:
             header, event = told.header, told.event
             digest = self.archive.event_digest(header, told.blob)
-            if buried and tombstones.covers(event.agent, event.session, event_name(digest), 0, 0):
+            if buried and (
+                tombstones.covers(event.agent, event.session, event_name(digest), 0, 0)
+                or tombstones.was_let_go(event.agent, event.session, event.ts_ns)
+            ):
                 outcome.tombstoned += 1
                 continue
             row = {
@@ -174,7 +177,10 @@ class Batch:
         tombstones, buried = self.archive.tombstones, len(self.archive.tombstones)
         for arrival in self.read.arrivals:
             record = arrival.record
-            if buried and tombstones.covers(*_identity(record, record.source_id)):
+            if buried and (
+                tombstones.covers(*_identity(record, record.source_id))
+                or tombstones.was_let_go(record.agent, record.session, record.ts_ns)
+            ):
                 outcome.tombstoned += 1
                 continue
             session = filed.get(record.source_id) if arrival.nameless else None

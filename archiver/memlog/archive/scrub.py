@@ -39,9 +39,14 @@ _BUSY = "a reader holds the write-ahead log, which still has what was forgotten"
 _CLOSE = "close what reads (memlog serve), then: memlog admin forget --apply"
 
 
-def index(archive: Archive) -> Iterator[str]:
-    """Merge both indexes until none holds a word of a deleted row, a bounded transaction a step."""
+def index(archive: Archive, *, always: bool = False) -> Iterator[str]:
+    """Merge both indexes until none holds a word of a deleted row, a bounded transaction a step.
+
+    always: into one piece each, also where no row was deleted.
+    """
     for table in STRUCTURE_SQL:
+        if always:
+            yield from _merge(archive, table)
         for _ in range(_ROUNDS):
             if not deleted(archive.con, table):
                 break

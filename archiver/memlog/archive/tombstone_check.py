@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from memlog.archive.connection import Connection
-from memlog.archive.tombstones import ALL_SQL, Tombstone, Tombstones, read_mirror
+from memlog.archive.tombstones import ALL_SQL, Tombstone, Tombstones, is_link, read_mirror
 
 # index: session (agent, session), record_identity
 BACK_SQL = """
@@ -22,7 +22,7 @@ def check(con: Connection, mirror: str) -> Iterator[Problem]:
     mirrored = {found.names: found for found in read_mirror(mirror)}
     whole = {names[:2] for names in mirrored if names[2] is None}  # one line says it of all its records
     for names in stored.keys() - mirrored.keys():
-        if names[2] is not None and names[:2] in whole:
+        if is_link(names[2]) or (names[2] is not None and names[:2] in whole):
             continue
         yield _where(names), f"its tombstone is not in {mirror}: an older backup would bring it back"
     for names in mirrored.keys() - stored.keys():

@@ -51,7 +51,22 @@ def event_name(digest: bytes) -> str:
     return "~" + digest.hex()
 
 
-_REDACTED = "~redacted."
+_REDACTED, _LINK, _UNTIL = "~redacted.", "~link.", "~until."
+
+
+def link_stone(stone: Tombstone) -> Tombstone:
+    """The same, naming a link of the chain and forgetting nothing: of a session that was let go."""
+    return stone._replace(source_id=f"{stone.source_id}{_LINK}{stone.link}")
+
+
+def until_stone(agent: str, session: str, until_ns: int, now_ns: int) -> Tombstone:
+    """A session was let go: what it wrote up to then stays away, what it writes later comes in."""
+    return Tombstone(agent, session, f"{_UNTIL}{until_ns}", 0, 0, now_ns)
+
+
+def is_link(source_id: object) -> bool:
+    """True for a tombstone that is about the chain alone: the mirror does not have it."""
+    return isinstance(source_id, str) and _LINK in source_id
 
 
 def redaction_stone(identity: tuple[str, str, str, int, int], now_ns: int, **link: object) -> Tombstone:
@@ -70,12 +85,13 @@ def redacted_name(source_id: object) -> str | None:
 class Tombstones:
     """Every tombstone of a home, asked before each record is stored."""
 
-    __slots__ = ("_known", "_redacted", "path")
+    __slots__ = ("_known", "_redacted", "_until", "path")
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._known: set[tuple[object, ...]] = set()
         self._redacted: set[tuple[object, ...]] | None = None
+        self._until: dict[tuple[object, object], int] | None = None
 
     def __len__(self) -> int:
         return len(self._known)
@@ -103,11 +119,13 @@ class Tombstones:
         self._append(t for t in rows if not self._is_mirrored(t, self._known))
         con.executemany(ADD_SQL, rows)
         self._known.update(t.names for t in rows)
-        self._redacted = None
+        self._redacted = self._until = None
 
     def _is_mirrored(self, stone: Tombstone, mirrored: Container[tuple[object, ...]]) -> bool:
         """Of a session that is forgotten whole one line says it all."""
         whole = (stone.agent, stone.session, None, None, None)
+        if is_link(stone.source_id):
+            return True
         return stone.names in mirrored or (stone.source_id is not None and whole in self._known)
 
     def remember(self, names: Iterable[tuple[object, ...]]) -> None:
@@ -123,6 +141,20 @@ class Tombstones:
             or (agent, session, source_id, None, None) in known
             or (agent, session, source_id, block, None) in known
         )
+
+    def let_go(self) -> dict[tuple[object, object], int]:
+        """(agent, session) of what retention let go, and the time up to which."""
+        if self._until is None:
+            self._until = {}
+            for agent, session, name, *_ in self._known:
+                if isinstance(name, str) and name.startswith(_UNTIL) and name[len(_UNTIL) :].isdigit():
+                    until = int(name[len(_UNTIL) :])
+                    self._until[agent, session] = max(until, self._until.get((agent, session), 0))
+        return self._until
+
+    def was_let_go(self, agent: str, session: str, ts_ns: int) -> bool:
+        """Whether something of this time was let go with its session."""
+        return ts_ns <= self.let_go().get((agent, session), -1)
 
     def was_redacted(self, agent: str, session: str, source_id: str, block: int, part: int) -> bool:
         """Whether a credential was taken out of a record after it was archived."""

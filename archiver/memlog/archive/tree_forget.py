@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from memlog.archive.store import Archive
 
 WHOLE_SQL = "SELECT DISTINCT agent, session FROM tombstone WHERE source_id IS NULL"
+EMPTIED_SQL = "SELECT dir FROM session WHERE first_id IS NULL AND links > 0"
+# Their folders would be made again.
+CLEAN_SQL = """
+UPDATE epoch SET dirty = 0, snapped_ns = NULL, snap_digest = NULL
+WHERE session_id IN (SELECT id FROM session WHERE first_id IS NULL AND links > 0)
+"""
 DIRS_SQL = "SELECT dir FROM session"
 _AT_ONCE = 8  # snapshots
 
@@ -30,9 +36,11 @@ def forget(archive: "Archive") -> Iterator[str]:
     """
     root, con = archive.home.root, archive.con
     whole = [tree.session_dir(agent, name) for agent, name in con.execute(WHOLE_SQL)]
-    for name in whole:
+    for name in [*whole, *(name for (name,) in con.execute(EMPTIED_SQL).fetchall())]:
         _remove(root, name)
         yield "snapshots"
+    with archive.transaction():
+        con.execute(CLEAN_SQL)
     while (step := tree.write_dirty(archive, limit=_AT_ONCE, open_too=True)).files:
         yield "snapshots"
     ours = {name for (name,) in con.execute(DIRS_SQL)}

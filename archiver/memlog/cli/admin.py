@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from memlog.cli import anchor, backup, forget, terminal, verify
+from memlog.cli import anchor, backup, forget, keep, terminal, verify
 from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
 from memlog.cli.live import live_rings
@@ -19,7 +19,7 @@ _TICK = 200_000  # steps of SQLite between two looks at the clock
 
 @click.group()
 def admin() -> None:
-    """Look after the archive: verify, anchor, backup, restore, recover, rebuild, migrate.
+    """Look after the archive: check it, back it up, make it smaller.
 
     Example: memlog admin verify
     """
@@ -27,6 +27,7 @@ def admin() -> None:
 
 _COMMANDS = (
     verify.verify, anchor.anchor, backup.backup, backup.restore, backup.recover, forget.forget,
+    keep.retention, keep.compact, keep.size,
 )  # fmt: skip
 for _command in _COMMANDS:
     admin.add_command(_command)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 _JOBS = {
     "forget": "memlog.witness.forget:forget_job",
+    "retention": "memlog.witness.keep:retention_job",
+    "compact": "memlog.witness.keep:compact_job",
     "secrets": "memlog.witness.forget:secrets_job",
     "import": "memlog.witness.backfill:import_job",
     "tree": "memlog.archive.tree_check:rewrite",

@@ -23,7 +23,7 @@ from memlog.ring.open import open_ring, retired_rings, ring_dir
 from memlog.ring.protocol import Ring, RingReader
 from memlog.settings import Settings
 from memlog.wire import Damage, Frame, Gap
-from memlog.witness import heal, ring_hash, spooled, trouble
+from memlog.witness import heal, keep, ring_hash, spooled, trouble
 from memlog.witness.batch import Item, Totals, ingest, last_seq
 from memlog.witness.jobs import Progress
 from memlog.witness.log import log
@@ -36,6 +36,7 @@ _SNAPSHOT_EVENTS = frozenset(("PreCompact", "SessionEnd"))
 _NO_ID = bytes(16)
 _SPOOL_EVERY_S = 1.0
 _HEAL_AGAIN_S = 3_600.0
+_KEEP_EVERY_S, _KEEP_FIRST_S = 3_600.0, 60.0
 _HASH_EVERY_S = 10.0
 _TELL_AGAIN_S = 3_600.0
 SNAPSHOTS_AT_ONCE = 16
@@ -172,6 +173,7 @@ class Drain:
         self._devices = [path if path == "-" else os.path.abspath(path) for path in devices]
         self._spooled: set[str] = set()
         self._spool_at = self._heal_at = -1.0e9
+        self._keep_at = time.monotonic() - _KEEP_EVERY_S + _KEEP_FIRST_S
         self._heal_due = True
         self._others: Others | None = None
 
@@ -375,6 +377,9 @@ class Drain:
             self._heal_due, self._heal_at = False, now
             if heal.is_needed(self.archive):
                 self.errands.append(heal.heal(self.archive, self.settings, self.heed))
+        if not self.errands and self.settings.retention and now - self._keep_at >= _KEEP_EVERY_S:
+            self._keep_at = now
+            self.errands.append(keep.by_itself(self.archive, self.settings))
 
     def hurry(self) -> None:
         """Look into the spool and at what can be healed at the next find_errands()."""
