@@ -123,6 +123,23 @@ def test_a_copy_is_kept_until_the_next_migration(home: Home, upgrade: Upgrade) -
     assert version_of(f"{home.archive}.before-{NEXT + 2}") == NEXT
 
 
+def test_a_migration_cut_short_and_run_again_keeps_the_copy_of_what_was_before(
+    home: Home, upgrade: Upgrade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(home, [record("x")])
+    upgrade(NEXT + 1)
+    whole = migrate.migrations()
+    broken = whole[-1]._replace(sql="CREATE TABLE t (x); SELECT 1 FROM nothing;")
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate, "migrations", lambda: [*whole[:-1], broken])
+        with pytest.raises(ArchiveError):
+            fill(home, [])
+    assert version_of(home.archive) == NEXT  # one of two steps
+    fill(home, [])
+    assert version_of(home.archive) == NEXT + 1
+    assert version_of(f"{home.archive}.before-{NEXT + 1}") == ARCHIVE_VERSION
+
+
 def test_a_new_archive_is_not_copied(home: Home) -> None:
     fill(home, [record("x")])
     assert beside(home) == []

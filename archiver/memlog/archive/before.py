@@ -12,6 +12,7 @@ Told = Callable[[int, int], object]
 
 PATH_SQL = "SELECT file FROM pragma_database_list WHERE name = 'main'"
 SIZE_SQL = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+WHOSE_SQL = "SELECT user_version, archive_id FROM pragma_user_version, archive"
 _SPARE_BYTES = 16 << 20  # for what the witness writes meanwhile
 _STEP_PAGES, _PAGE_BYTES = 4_096, 4_096
 _NAME = re.compile(r"\.before-[0-9]+$")
@@ -20,12 +21,15 @@ _NAME = re.compile(r"\.before-[0-9]+$")
 def keep(con: Connection, version: int, told: Told | None = None) -> str:
     """Path of a whole copy, `archive.db.before-<version>`; the one of an earlier migration is then removed.
 
-    The copy is a file of its own, in journal_mode DELETE, mode 0600, checked and on disk.
+    The copy is a file of its own, in journal_mode DELETE, mode 0600, checked and on disk. The one that a
+    migration cut short between two of its steps made is kept: what is there now is halfway.
     told: called with bytes copied and bytes to copy.
     Raises: UnavailableError where the disk has no room for it; ArchiveError for a damaged archive.
     """
     (path,) = con.execute(PATH_SQL).fetchone()
     target = f"{path}.before-{version}"
+    if _is_of_before(con, target):
+        return target
     temporary = f"{target}.tmp"
     _require_room(con, path)
     try:
@@ -61,6 +65,21 @@ def leftovers(path: str) -> list[str]:
     own = [name, *(name + suffix for suffix in ("-wal", "-shm", "-journal"))]
     found = [other for other in os.listdir(folder) if other.startswith((f"{name}.", f"{name}-"))]
     return sorted(os.path.join(folder, other) for other in found if other not in own)
+
+
+def _is_of_before(con: Connection, target: str) -> bool:
+    """True for a copy of this very archive at an earlier schema than it has now."""
+    if not os.path.exists(target):
+        return False
+    copy = sqlite3.connect(target, isolation_level=None)
+    try:
+        copy.execute("PRAGMA query_only = 1")
+        (then, whose), (now, ours) = (one.execute(WHOSE_SQL).fetchone() for one in (copy, con))
+        return bool(then < now and whose == ours)
+    except sqlite3.Error:
+        return False
+    finally:
+        copy.close()
 
 
 def _require_room(con: Connection, path: str) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from memlog.archive import anchor, backup, chain, manifest, place, tree, verify
-from memlog.archive.connection import open_reader
+from memlog.archive.connection import open_reader, sqlite3
 from memlog.archive.manifest import Manifest
-from memlog.archive.store import Archive
+from memlog.archive.store import Archive, translate
 from memlog.archive.tombstones import read_mirror
 from memlog.archive.verify import CHECKS, Look, Problem
 from memlog.errors import ArchiveError
@@ -42,6 +42,15 @@ def restore(
     home is as it was, or what was begun is finished by whoever opens its archive next.
     Raises: ArchiveError where the backup is not what was backed up; UnavailableError where no room is.
     """
+    try:
+        return _restored(home, folder, mirrors, now_ns, settings, told)
+    except sqlite3.Error as exc:
+        raise translate(exc, home.archive) from exc
+
+
+def _restored(
+    home: Home, folder: str, mirrors: Iterable[str], now_ns: int, settings: Settings, told: Told
+) -> dict[str, Any]:
     listed, faults = survey(folder, told)
     root = listed.anchor.root.hex()
     result = {"records": listed.anchor.records, "sessions": len(listed.anchor.sessions), "made": listed.made}
