@@ -131,6 +131,23 @@ def test_merging_the_index_comes_to_an_end_and_finds_the_same(home: Home) -> Non
         assert archive.con.execute(found).fetchone() == (24,)
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_after_an_import_the_index_becomes_one_piece_in_bounded_steps(home: Home, whole: bool) -> None:
+    pieces = "SELECT count(DISTINCT id >> 37) FROM record_fts_data WHERE id > 10"  # 1 and 10: sums, structure
+    # three pieces are too few for a merge that is not asked for all of them
+    with Archive.open(home, now_ns=1) as archive:
+        for n in range(3):
+            archive.ingest(list(frames(SAID[n : n + 1])), ring=None, source="t", now_ns=1)
+        steps, more = 0, archive.merge(pages=2, whole=whole)
+        while more:
+            more = archive.merge(pages=2)
+            steps += 1
+            assert steps < 1_000
+        assert (archive.con.execute(pieces).fetchone()[0] == 1) is whole
+        found = "SELECT count(*) FROM record_fts WHERE record_fts MATCH 'words'"
+        assert archive.con.execute(found).fetchone() == (3,)
+
+
 def test_a_full_disk_is_told_from_a_damaged_file(home: Home) -> None:
     with Archive.open(home, now_ns=1) as archive:
         archive.con.execute("PRAGMA max_page_count = 60")

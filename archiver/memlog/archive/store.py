@@ -231,12 +231,25 @@ class Archive:
         _, written, copied = self.con.execute(mode).fetchone()
         return max(int(written) - int(copied), 0)
 
-    def merge(self, *, pages: int = 500) -> bool:
-        """One bounded step of tidying the index when idle; False when there is nothing left to do."""
+    def merge(self, *, pages: int = 500, whole: bool = False) -> bool:
+        """One bounded step of tidying the index when idle; False when there is nothing left to do.
+
+        whole: the first step of making it one piece, as optimize() does at once.
+        """
+        if whole:
+            pages = -pages  # FTS5's way to say so; the steps after it go on with what it began
         before = self.con.total_changes
         with self.transaction():
             self.con.execute(MERGE_SQL, {"pages": pages})
         return self.con.total_changes - before >= 2
+
+    def reprepare(self) -> bool:
+        """One bounded step of bringing an older memlog's index up to date; False when it is."""
+        if self._prepared:
+            return False
+        with self.transaction() as con:
+            self._prepared = not reprepare.step(con)
+        return not self._prepared
 
     def optimize(self) -> None:
         """The index as one piece: after an import, or nightly."""

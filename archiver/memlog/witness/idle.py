@@ -11,6 +11,7 @@ _BUSY_BYTES = 32 << 20  # a log of this size is copied while records still come 
 _KEPT_BYTES = 64 << 20  # a larger log is cut when it is quiet
 _AGAIN_S = 5.0  # after a checkpoint a reader held up
 _MERGE_S = 30.0
+_MANY = 100_000  # changed rows of any table, some 15,000 records: an import, whose index is made one piece
 _SILENT_S = 600.0
 _OPEN_S = 60.0  # an epoch that goes on is written whole each time: not after every record
 
@@ -28,6 +29,7 @@ class Idle:
         self._told = False
         self._open_due = True  # of a witness that was killed
         self._closed = 0
+        self._whole_at = archive.con.total_changes
 
     def busy(self) -> None:
         """Something was archived."""
@@ -53,16 +55,29 @@ class Idle:
         now = time.monotonic()
         if self.checkpoint():
             return False
+        if self._archive.reprepare():
+            self._dirty = self._merge_due = True
+            return True
         if now - self._silent_at >= _SILENT_S:
             self._silent_at = now
             self._closed = self._archive.close_silent(now_ns=time.time_ns())
             if self._closed:
                 log.info("sessions closed silent=%d", self._closed)
         elif self._merge_due and now - self._busy_at >= _MERGE_S:
-            self._merge_due = self._archive.merge()
+            self._merge_due = self._merge()
             self._dirty = True
             return self._merge_due
         return False
+
+    def _merge(self) -> bool:
+        """One step; after much was archived the first of those that leave one piece."""
+        con = self._archive.con
+        whole = con.total_changes - self._whole_at > _MANY
+        more = self._archive.merge(whole=whole)
+        if whole:
+            log.info("index is made one piece")
+            self._whole_at = con.total_changes
+        return more
 
     def checkpoint(self) -> bool:
         """Copy the log into the archive where it is due: when quiet, or when there is much of it."""
