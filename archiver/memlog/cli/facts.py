@@ -104,3 +104,28 @@ def facts(
         found = listing.facts(con, session, epoch=chosen.epoch, agent=chosen.agent, kinds=kinds)
         columns = ["ts", "epoch", "kind", "by", "detail", "record", "value"]
         output.emit(islice(found, limit), rows, fmt, columns)
+
+
+@click.command()
+@click.argument("a", shell_complete=completion.of("session"))
+@click.argument("b", shell_complete=completion.of("session"))
+@_FACT
+@click.option("--same", is_flag=True, help="Also what both have.")
+@output.row_options
+@pass_context
+def diff(
+    context: Context, /, a: str, b: str, kinds: tuple[str, ...], same: bool, rows: RowFormat | None,
+    fmt: str | None,
+) -> None:  # fmt: skip
+    """Two sessions compared by their facts, or two epochs as SESSION@N.
+
+    Each fact that only one of them has: files, commands, errors, decisions, what was asked for.
+
+    Example: memlog query diff last@0 last@1 --fact file
+    """
+    from memlog.query.diff import diff
+
+    with reading(context) as con:
+        found = diff(con, a, b, kinds=kinds, same=same)
+    columns = ["side", "kind", "uses_a", "uses_b", "detail_a", "detail_b", "value"]
+    output.emit(found, rows, fmt, columns)

@@ -68,7 +68,7 @@ def _declared(name: str, kind: str, metavar: str, text: str) -> click.Option:
 
 
 query.add_command(SearchCommand())
-for _command in (facts.lost, facts.facts):
+for _command in (facts.lost, facts.facts, facts.diff):
     query.add_command(_command)
 
 
@@ -252,13 +252,16 @@ def gaps(
 @click.argument("session", required=False, shell_complete=completion.of("session"))
 @selects("project", "agent", "since", "until")
 @click.option("--around", metavar="ID|TIME", help="What happened before and after a record or a time.")
+@click.option("--before", type=whole_number(0), metavar="N", help="Records before --around.")
+@click.option("--after", type=whole_number(0), metavar="N", help="Records from --around on.")
 @click.option("--limit", type=whole_number(1), default=100, show_default=True, help="Records at most.")
+@click.option("--brief", is_flag=True, help="Only what matters: calls alike in one line, no replies between.")
 @click.option("--thoughts", is_flag=True, help="With what the agent thought.")
 @output.row_options
 @pass_context
 def timeline(
-    context: Context, /, around: str | None, limit: int, thoughts: bool, rows: RowFormat | None,
-    fmt: str | None, **flags: Any,
+    context: Context, /, around: str | None, before: int | None, after: int | None, limit: int, brief: bool,
+    thoughts: bool, rows: RowFormat | None, fmt: str | None, **flags: Any,
 ) -> None:  # fmt: skip
     """Who did what when, a line each.
 
@@ -269,11 +272,28 @@ def timeline(
     """
     from memlog.query.timeline import timeline
 
+    if around is None and (before is not None or after is not None):
+        raise InputError(
+            "--before and --after count from a place", hint="memlog query timeline SESSION --around ID"
+        )
     now_ns = time.time_ns()
     chosen = selection(now_ns, **flags)
     with reading(context) as con:
         tell_unknown(con, chosen)
-        found = timeline(con, chosen, now_ns=now_ns, around=around, limit=limit, thoughts=thoughts)
+        found = timeline(
+            con,
+            chosen,
+            now_ns=now_ns,
+            around=around,
+            limit=limit,
+            thoughts=thoughts,
+            before=before,
+            after=after,
+        )
+    if brief:
+        from memlog.query.runs import brief as shorter
+
+        found = shorter(found)
     if output.is_page(rows, fmt) and found:
         from memlog.cli.listing import steps
 

@@ -202,4 +202,5 @@ def _told_apart(fact: Fact) -> str:
 
 def order(kinds: Iterable[str]) -> list[str]:
     """Kinds in the order of a report."""
-    return [kind for kind in KINDS if kind in set(kinds)]
+    wanted = set(kinds)
+    return [kind for kind in KINDS if kind in wanted]

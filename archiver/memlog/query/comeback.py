@@ -16,15 +16,15 @@ from memlog.query.facts.fact import Fact, Said
 
 # Of the score, which is linear; a weight is its logistic.
 USES = 0.45  # per e-fold of uses
-TURNS = 0.15  # per e-fold of the user's turns it was used in
-READ_LAST = 0.7  # a file that was read, and not changed since
+TURNS = 0.2  # per e-fold of the user's turns it was used in
+READ_LAST = 0.6  # a file that was read, and not changed since
 MADE = 0.65  # a file the agent wrote whole
-MENTION = -0.27  # per e-fold of records since a text named the file
+MENTION = -0.25  # per e-fold of records since a text named the file
 LENGTH = -0.035  # per character of a command, to the 60th
 ROUTINE = 0.5  # a short command that tests, builds, formats, pushes or shows the state
-NAMED = 0.6  # the summary names it
-NEXT = 0.4  # the summary's next step names it
-AGE = -0.27  # the rest, per e-fold of records since it was said
+NAMED = 0.55  # the summary names it
+NEXT = 0.3  # the summary's next step names it
+AGE = -0.25  # the rest, per e-fold of records since it was said
 SAID_BY = {"user": 0.6, "agent": 0.0, "tool": -0.6}
 
 NEAR = 400  # records: how far back a mention is looked for; farther ones all count as this old

@@ -78,12 +78,13 @@ class Step:
 
 def timeline(
     con: Connection, selection: Selection | None = None, *, now_ns: int, around: str | None = None,
-    limit: int = 100, thoughts: bool = False,
+    limit: int = 100, thoughts: bool = False, before: int | None = None, after: int | None = None,
 ) -> list[Step]:  # fmt: skip
     """The latest steps of a selection, oldest first.
 
     around: a record's id (its session, unless one is selected) or a time: half of the steps before
-    it, half after. limit: records; a call and its answer are one step.
+    it, half after, or as many as `before` and `after` say. limit: records; a call and its answer are
+    one step.
     Raises: NotFoundError, QueryError.
     """
     selection = selection or Selection()
@@ -93,9 +94,11 @@ def timeline(
     else:
         at, selection = _moment(con, selection, around, now_ns)
         half = max(limit // 2, 1)
-        before, after = selection.replace(until_ns=at), selection.replace(since_ns=at)
-        rows = _read(con, where(con, before), "before", condition, half)[::-1]
-        rows += _read(con, where(con, after), "after", condition, half)
+        older, newer = selection.replace(until_ns=at), selection.replace(since_ns=at)
+        back, on = half if before is None else before, half if after is None else after
+        rows = _read(con, where(con, older), "before", condition, back)[::-1]
+        rows += _read(con, where(con, newer), "after", condition, on)
+        limit = back + on
     whole = not rows or len(rows) < limit
     first = rows[0][1] if rows and not whole else selection.since_ns or 0
     last = (

@@ -1,0 +1,85 @@
+"""Two sessions, or two epochs, compared by their facts."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from memlog.archive.connection import Connection
+from memlog.errors import NotFoundError
+from memlog.query.after import order
+from memlog.query.epochs import epochs
+from memlog.query.facts import extract
+from memlog.query.facts.fact import Fact
+from memlog.query.selection import sessions
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRow:
+    """A fact of one side or of both: how often it was used, and where it was said last.
+
+    side: a, b or both.
+    """
+
+    kind: str
+    value: str
+    side: str
+    uses_a: int
+    uses_b: int
+    detail_a: str | None
+    detail_b: str | None
+    record_a: int | None
+    record_b: int | None
+
+
+def diff(
+    con: Connection, a: str, b: str, *, kinds: Collection[str] = (), same: bool = False
+) -> list[DiffRow]:  # fmt: skip
+    """Facts only one side has, by kind and most used first; same: also those both have.
+
+    a, b: a session, or `SESSION@N` for one of its epochs.
+    Raises: NotFoundError for a session or an epoch that is not there, QueryError for an ambiguous prefix.
+    """
+    left, right = _facts(con, a, kinds), _facts(con, b, kinds)
+    ranks = {kind: n for n, kind in enumerate(order(kind for kind, _ in {**left, **right}))}
+    rows = [_row(kind, left.get((kind, key)), right.get((kind, key))) for kind, key in {**left, **right}]
+    shown = [row for row in rows if same or row.side != "both"]
+    return sorted(
+        shown, key=lambda r: (ranks[r.kind], r.side, -(r.uses_a + r.uses_b), r.value)
+    )  # fmt: skip
+
+
+def parse(ref: str) -> tuple[str, int | None]:
+    """The session and the epoch a reference names: `4f2a@1` is epoch 1, `@2` a session of its own."""
+    name, at, number = ref.rpartition("@")
+    if name and at and number.isascii() and number.isdigit() and len(number) < 10:
+        return name, int(number)
+    return ref, None
+
+
+_Counted = tuple[Fact, int]
+
+
+def _facts(con: Connection, ref: str, kinds: Collection[str]) -> dict[tuple[str, str], _Counted]:
+    name, epoch = parse(ref)
+    row = max(sessions(con, name), key=lambda found: found[4] or 0)
+    if epoch is not None and epoch not in (known := [e.epoch for e in epochs(con, row[1], agent=row[2])]):
+        there = f"0–{max(known)}" if len(known) > 1 else "only 0"
+        raise NotFoundError(
+            f"session {row[1]} has no epoch {epoch} ({there})", hint=f"memlog query epochs {row[1]}"
+        )
+    found: dict[tuple[str, str], _Counted] = {}
+    for fact in extract.facts(con, row[0], epoch):
+        if fact.aside or (kinds and fact.kind not in kinds):
+            continue
+        uses = found[fact.kind, fact.key][1] if (fact.kind, fact.key) in found else 0
+        found[fact.kind, fact.key] = (fact, uses + 1)
+    return found
+
+
+def _row(kind: str, a: _Counted | None, b: _Counted | None) -> DiffRow:
+    one = a or b
+    assert one is not None
+    return DiffRow(
+        kind, one[0].value, "both" if a and b else "a" if a else "b",
+        a[1] if a else 0, b[1] if b else 0, a[0].detail if a else None, b[0].detail if b else None,
+        a[0].record if a else None, b[0].record if b else None,
+    )  # fmt: skip
