@@ -12,6 +12,7 @@ from datasette import hookimpl
 
 from datasette_memlog import (
     archives,
+    asking,
     columns,
     connection,
     describe,
@@ -32,6 +33,7 @@ __all__: list[str] = []
 def startup(datasette: Any) -> None:
     for name in archives.names(datasette):
         connection.connect_through(datasette.databases[name])
+        asking.prepare(datasette)
 
 
 @hookimpl(trylast=True)

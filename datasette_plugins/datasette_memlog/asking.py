@@ -1,14 +1,24 @@
 """What every page of an archive does: may this reader see it, ask its question, render the answer."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from datasette import Response
-from datasette.utils import sqlite_timelimit
+from datasette.utils import sqlite3
+from datasette.views.base import DatasetteError
 
 from datasette_memlog import archives, columns, prose
 
 OLDER = "memlog_older.html"
+STEPS = 2_000  # of SQLite between two looks at the time limit
+LATE = "This page took longer than sql_time_ms allows. MEMLOG_SQL_TIME_MS=5000 memlog serve gives it more."
+
+
+def prepare(datasette: Any) -> None:
+    """Compile the larger templates, so that the first reader does not wait for it."""
+    for name in ("memlog_overview.html", "memlog_sessions.html", "memlog_session.html", "_memlog_entry.html"):
+        datasette.jinja_env.get_template(name)
 
 
 async def visible(datasette: Any, request: Any) -> Any:
@@ -25,10 +35,17 @@ async def read(datasette: Any, db: Any, question: Callable[[Any], Any]) -> Any:
 
     def ask(conn: Any) -> Any:
         rows, conn.row_factory = conn.row_factory, None
+        end = time.perf_counter() + datasette.sql_time_limit_ms / 1000
+        # The connection's own looks every few steps, for anybody's SQL; a question of ours pays for each.
+        sqlite3.Connection.set_progress_handler(conn, lambda: time.perf_counter() > end, STEPS)
         try:
-            with sqlite_timelimit(conn, datasette.sql_time_limit_ms):
-                return question(conn)
+            return question(conn)
+        except sqlite3.OperationalError as exc:
+            if "interrupted" in str(exc):
+                raise DatasetteError(LATE, title="It takes too long", status=503) from exc
+            raise
         finally:
+            conn.set_progress_handler(None, STEPS)
             conn.row_factory = rows
 
     return await db.execute_fn(ask)

@@ -98,21 +98,20 @@ def glance(found: Outline, page: int) -> Glance:
     columns = []
     for n in range(0, len(marks), step):
         some = marks[n : n + step]
-        largest = max(some, key=lambda mark: mark.bytes)
-        level = min(math.log2(max(largest.bytes, 256) / 128) / 9, 1.0)
-        talk = sum(mark.kind in ("message", "summary") for mark in some) * 2 >= len(some)
-        title = f"{some[0].kind}{' ' + some[0].tool if some[0].tool and len(some) == 1 else ''}"
+        level = min(math.log2(max(max([mark.bytes for mark in some]), 256) / 128) / 9, 1.0)
+        talk = sum([mark.kind in ("message", "summary") for mark in some]) * 2 >= len(some)
+        alone = some[0].tool if len(some) == 1 else None
         columns.append(
             Column(
                 round(n * wide, 2), round(len(some) * wide, 2), round(level, 3), "talk" if talk else "work",
-                any(mark.error for mark in some), some[0].id, title,
+                any(mark.error for mark in some), some[0].id, f"{some[0].kind} {alone or ''}",
             )
         )  # fmt: skip
     first, last = found.stretch(page)
-    prompts = [(round((n + 0.5) * wide, 2), mark.id) for n, mark in enumerate(marks) if mark.is_prompt]
+    prompts = [(round((n + 0.5) * wide, 2), marks[n].id) for n in found.landmarks["prompt"]]
     return Glance(
         columns, prompts[:: max(len(prompts) // 300, 1)],
-        [(round(n * wide, 2), m.id, m.epoch) for n, m in enumerate(marks) if m.kind == "compaction"],
+        [(round(n * wide, 2), marks[n].id, marks[n].epoch) for n in found.landmarks["compaction"]],
         [(round(loss.at * wide, 2), loss.what) for loss in found.losses],
         (round(first * wide, 2), round((last - first) * wide, 2)),
     )  # fmt: skip

@@ -3,15 +3,18 @@
 What a page shows is a stretch of it, so a page of a session of 40,000 records reads a few hundred.
 """
 
+import json
 import os.path
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError
 from memlog.query import record
 from memlog.query.gaps import HoleRow, holes
+from memlog.query.record import Identity
 from memlog.query.sessions import SessionRow
 
 # index: session (dir)
@@ -24,16 +27,17 @@ SELECT s.links, (SELECT count(*) || '.' || count(closed_ns) FROM epoch WHERE ses
   (SELECT count(*) FROM hole WHERE session_id = s.id AND healed_ns IS NULL)
 FROM session s WHERE s.agent = :agent AND s.session = :session
 """
-# index: record_session. Of what stands in a user's name only the beginning is unpacked.
+# index: record_session, in its order: no sort. Only what stands in a user's name is unpacked.
 MARKS_SQL = """
-SELECT r.id, r.ts_ns, e.number, r.kind, r.role, r.tool, r.error, r.timed,
-  CASE WHEN r.kind = 'message' AND r.role = 'user'
-    THEN substr(ltrim(memlog_text(r.body, r.packing, r.text_bytes)), 1, 80) END,
-  r.source_id, r.block, r.bytes
-FROM record r JOIN epoch e ON e.id = r.epoch_id
-WHERE r.session_id = :session AND r.part = 0 AND (r.kind <> 'meta' OR r.error = 1 OR :all)
-ORDER BY e.number, r.ts_ns, r.id
+SELECT id, ts_ns, epoch_id, kind, tool, error, timed, bytes,
+  CASE WHEN kind = 'message' AND role = 'user' THEN substr(memlog_text(body, packing, text_bytes), 1, 200) END
+FROM record WHERE session_id = :session AND part = 0 AND (kind <> 'meta' OR error = 1 OR :all)
+ORDER BY ts_ns, id
 """
+# index: epoch (session_id, boundary)
+NUMBERS_SQL = "SELECT id, number FROM epoch WHERE session_id = :session"
+# index: the record's primary key
+IDENTITIES_SQL = "SELECT id, source_id, block FROM record WHERE id IN (SELECT value FROM json_each(:ids))"
 # A gap stands before the first record its ring gave after it, or after the last before it.
 # index: record_ring
 GAPS_SQL = """
@@ -61,14 +65,11 @@ class Mark(NamedTuple):
     ts_ns: int
     epoch: int
     kind: str
-    role: str | None
     tool: str | None
     error: int
     aside: int
-    said: str | None
-    source_id: str
-    block: int
     bytes: int
+    said: str | None
 
     @property
     def is_prompt(self) -> bool:
@@ -88,7 +89,7 @@ class Loss(NamedTuple):
 class Outline:
     """A session's marks in order, and what is found by going through them."""
 
-    __slots__ = ("losses", "marks", "pages", "row", "session", "version", "where")
+    __slots__ = ("landmarks", "losses", "marks", "pages", "row", "session", "version", "where")
 
     def __init__(
         self, session: SessionRow, row: int, version: str, marks: list[Mark], losses: list[Loss]
@@ -100,6 +101,11 @@ class Outline:
         self.losses = losses
         self.where = {mark.id: n for n, mark in enumerate(marks)}
         self.pages = list(_pages(marks))
+        self.landmarks = {
+            "prompt": [n for n, m in enumerate(marks) if m[8] is not None and m.is_prompt],
+            "error": [n for n, m in enumerate(marks) if m[5]],
+            "compaction": [n for n, m in enumerate(marks) if m[3] == "compaction"],
+        }
 
     def page_of(self, n: int) -> int:
         """Number of the page the n-th mark stands on."""
@@ -119,20 +125,14 @@ class Outline:
 
     def beyond(self, first: int, last: int) -> dict[str, tuple[int | None, int | None]]:
         """The nearest prompt, error and compaction before and after a stretch, by id."""
-        return {
-            name: (
-                next((m.id for m in reversed(self.marks[:first]) if test(m)), None),
-                next((m.id for m in self.marks[last:] if test(m)), None),
+        found: dict[str, tuple[int | None, int | None]] = {}
+        for name, places in self.landmarks.items():
+            before, after = bisect_left(places, first), bisect_left(places, last)
+            found[name] = (
+                self.marks[places[before - 1]].id if before else None,
+                self.marks[places[after]].id if after < len(places) else None,
             )
-            for name, test in LANDMARKS.items()
-        }
-
-
-LANDMARKS: dict[str, Callable[[Mark], bool]] = {
-    "prompt": lambda mark: mark.is_prompt,
-    "error": lambda mark: bool(mark.error),
-    "compaction": lambda mark: mark.kind == "compaction",
-}
+        return found
 
 
 def named(con: Connection, place: str) -> tuple[str, str] | None:
@@ -157,7 +157,11 @@ def outline(con: Connection, session: SessionRow, *, every: bool = False) -> Out
     if row is None:
         raise NotFoundError(f"no session is called {session.session!r}")
     values = {"session": row[0], "all": every}
-    marks = [Mark._make(found) for found in con.execute(MARKS_SQL, values)]
+    numbers = dict(con.execute(NUMBERS_SQL, values).fetchall())
+    # By epoch; within one they stand by time. One tuple a record: a session may have 40,000.
+    marks = [Mark(a, b, numbers[c], *rest) for a, b, c, *rest in con.execute(MARKS_SQL, values)]
+    if len(numbers) > 1:
+        marks.sort(key=itemgetter(2))
     found = Outline(session, row[0], now, marks, [])
     found.losses += sorted([*_holes(con, found), *_gaps(con, found)])
     return found
@@ -165,7 +169,13 @@ def outline(con: Connection, session: SessionRow, *, every: bool = False) -> Out
 
 def is_said(text: str) -> bool:
     """True for what a person typed, as far as its beginning tells."""
-    return not text.startswith(_NOT_SAID)
+    return not text.lstrip().startswith(_NOT_SAID)
+
+
+def identities(con: Connection, found: Outline, marks: Iterable[Mark]) -> dict[int, Identity]:
+    """What record.whole() asks for, by id; a record that was forgotten meanwhile is not there."""
+    rows = con.execute(IDENTITIES_SQL, {"ids": json.dumps([mark.id for mark in marks])})
+    return {row[0]: (found.row, row[1], row[2]) for row in rows}
 
 
 def _pages(marks: list[Mark]) -> Iterator[int]:
@@ -206,11 +216,8 @@ def _first_after(con: Connection, found: Outline, hole: HoleRow) -> int:
 
 
 def _offset(con: Connection, found: Outline, n: int) -> int | None:
-    mark = found.marks[n]
-    try:
-        return record.whole(con, (found.row, mark.source_id, mark.block)).at
-    except NotFoundError:
-        return None
+    known = identities(con, found, [found.marks[n]])
+    return next((record.whole(con, identity).at for identity in known.values()), None)
 
 
 def _gaps(con: Connection, found: Outline) -> Iterator[Loss]:

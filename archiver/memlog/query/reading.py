@@ -1,14 +1,12 @@
 """A stretch of a session as a person reads it: calls with their answers, subagents inside their calls."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from memlog.archive.connection import Connection
-from memlog.errors import NotFoundError
 from memlog.query import call, record
 from memlog.query.epochs import EpochRow
-from memlog.query.outline import Loss, Mark, Outline, is_said
+from memlog.query.outline import Loss, Mark, Outline, identities, is_said
 from memlog.query.record import Whole
 
 # index: record_session
@@ -105,17 +103,17 @@ def compaction(con: Connection, before: EpochRow, after: EpochRow) -> Compaction
     return Compaction(before, after, before.trigger, before.tokens_before, before.tokens_after, took)
 
 
-def _entries(con: Connection, found: Outline, marks: Iterable[Mark]) -> dict[int, Entry]:
+def _entries(con: Connection, found: Outline, marks: list[Mark]) -> dict[int, Entry]:
     """What stands at each mark; a mark whose record went into another's entry has none."""
     entries: dict[int, Entry] = {}
     sides: dict[str, str] = {}  # source_id → its subagent
     calls: dict[str, Entry] = {}
     groups: dict[str, list[Entry]] = {}
+    known = identities(con, found, marks)
     for mark in marks:
-        try:
-            one = record.whole(con, (found.row, mark.source_id, mark.block))
-        except NotFoundError:
+        if mark.id not in known:
             continue  # forgotten meanwhile
+        one = record.whole(con, known[mark.id])
         side = _side(one, sides)
         into = groups.setdefault(side, []) if side else None
         if one.kind == "tool_result":
@@ -156,7 +154,7 @@ def _entry(one: Whole) -> Entry:
     if one.kind == "message":
         if one.role != "user":
             return Entry("reply" if one.role == "assistant" else "told", one)
-        return Entry("prompt" if is_said(one.text.lstrip()) and not _is_hosts(one) else "told", one)
+        return Entry("prompt" if is_said(one.text) and not _is_hosts(one) else "told", one)
     return Entry("result" if one.kind == "tool_result" else one.kind, one)
 
 
