@@ -1,0 +1,260 @@
+"""The reading pages through Datasette's client: what stands where, who may see it, what is not there."""
+
+import re
+import sqlite3
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from datasette.app import Datasette
+
+from memlog.archive.connection import open_reader
+from memlog.query import browse, outline, reading
+from memlog.query.call import compare, diff_of
+from memlog.query.sessions import session
+from memlog.record import Record
+from pages.filled import fill
+from pages.test_markup import BREAKS, foreign, hostile
+
+START = 1_780_000_000_000_000_000
+PAGES = ("overview", "sessions", "session/last", "compaction/last/1")
+
+
+def said(n: int, kind: str, role: str, text: str, **fields: Any) -> Record:
+    more = {"boundary": "", **fields}
+    return Record(
+        agent="claude-code", session="one", source_id=f"line-{n}", block=0, kind=kind, ts_ns=START + n * 1_000_000_000, text=text,
+        mac=bytes([n % 250] * 8), role=role, **more,
+    )  # fmt: skip
+
+
+async def folder(client: Any, name: str = "last") -> str:
+    """The address of a session's page."""
+    answer = await client.get(f"/archive/-/session/{name}")
+    assert answer.status_code == 302
+    return str(answer.headers["location"])
+
+
+async def test_the_landing_page_says_what_is_archived_and_how_the_recorder_is(
+    serve: Any, archive: str
+) -> None:
+    html = (await serve(archive).client.get("/")).text
+    for words in (
+        "Activity",
+        "Recorder",
+        "Recent sessions",
+        "no gap, no hole",
+        "Last capture",
+        "Spool",
+        "As a table",
+    ):
+        assert words in html, words
+    con = open_reader(archive)
+    days = con.execute("SELECT n FROM day ORDER BY day").fetchall()
+    con.close()
+    assert f"<strong>{sum(n for (n,) in days):,}</strong> records" in html
+    assert html.count('class="bar"') >= len(days)
+
+
+async def test_losses_are_said_on_the_landing_page_and_stand_in_the_session(
+    serve: Any, tmp_path: Path
+) -> None:
+    path = fill(tmp_path, [said(n, "message", "user", f"prompt {n}", at=100 * n) for n in range(4)])
+    con = sqlite3.connect(path)
+    con.execute(
+        "INSERT INTO hole (session_id, path, start, stop, noticed_ns) VALUES (1, '/t/one.jsonl', 150, 199, ?)",
+        (START,),
+    )
+    con.execute(
+        "INSERT INTO ring (ring_id, uid, boot_id, kind, path, attested, cursor, noticed_ns) VALUES (x'01', 1, 'b', 'shm', 'p', 0, 9, 1)"
+    )
+    con.execute("UPDATE record SET ring = 1, seq = 9 WHERE source_id = 'line-3'")
+    con.execute(
+        "INSERT INTO gap (ring, after_seq, before_seq, lost, reason, noticed_ns) VALUES (1, 3, 8, 4, 'evicted', ?)",
+        (START,),
+    )
+    con.commit()
+    con.close()
+    client = serve(path).client
+    front = (await client.get("/")).text
+    assert "Something is missing" in front and "4 records" in front and "1 hole" in front
+    html = (await client.get(await folder(client))).text
+    places = [
+        html.index(words) for words in ('id="loss-', "prompt 2</p>", "4 records missing here", "prompt 3</p>")
+    ]
+    assert html.index("prompt 1</p>") < places[0] and places == sorted(places)
+
+
+async def test_a_session_is_read_in_chapters_with_its_compaction_between(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    row = (await client.get("/archive/v_session.json?compactions__gt=0&_shape=array")).json()[0]
+    html = (await client.get(f"/archive/-/session/{row['dir']}")).text
+    assert "Compaction 1" in html and "tokens" in html and 'id="c1"' in html
+    epoch = (await client.get(f"/archive/v_epoch.json?session={row['session']}&epoch=0&_shape=array")).json()[
+        0
+    ]
+    assert f"{epoch['tokens_before']:,}" in html and epoch["trigger"] in html
+    shown = set(re.findall(r'id="r(\d+)"', html))
+    assert len(shown) > 50
+    for record in sorted(shown)[::20]:
+        linked = await client.get(f"/archive/-/session/{row['dir']}?at={record}")
+        assert f'id="r{record}"' in linked.text
+    page = (await client.get(f"/archive/-/compaction/{row['dir']}/1")).text
+    for words in ("Said before", "Summary it kept", "Said after"):
+        assert words in page
+
+
+async def test_a_change_is_shown_as_lines_that_go_and_come(serve: Any, tmp_path: Path) -> None:
+    given = {"file_path": "/p/a.py", "old_string": "one\ntwo\nthree", "new_string": "one\n2\nthree"}
+    edit = said(
+        1,
+        "tool_use",
+        "assistant",
+        "file_path: /p/a.py",
+        tool="Edit",
+        project="/p",
+        rest={"id": "t1", "input": given},
+    )
+    answer = said(2, "tool_result", "tool", "ok", tool="Edit", rest={"tool_use_id": "t1"})
+    client = serve(fill(tmp_path, [edit, answer])).client
+    html = (await client.get(await folder(client))).text
+    assert re.search(r'class="del">.*?-</span>two', html) and re.search(r'class="add">.*?\+</span>2', html)
+    assert '<span class="about">a.py</span>' in html, "a path is shown from the project on"
+    assert html.count('class="e call"') == 1 and 'class="answer"' in html
+
+
+async def test_markdown_is_rendered_and_nothing_of_it_is_markup_or_leads_elsewhere(
+    serve: Any, tmp_path: Path
+) -> None:
+    text = (
+        "**bold** `code` <b>raw</b> [ok](https://example.org/) [no](javascript:evil()) ![pic](https://e.org/x.png)"
+        "\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n~~gone~~ <https://example.org/auto> [f](file:///etc/passwd) [d](data:text/html,x)"
+    )
+    client = serve(fill(tmp_path, [said(1, "message", "assistant", text)])).client
+    html = (await client.get(await folder(client))).text
+    prose = re.search(r'<div class="prose">(.*?)</div>', html, re.DOTALL)
+    assert prose
+    assert "<strong>bold</strong>" in prose[1] and "<table>" in prose[1] and "<s>gone</s>" in prose[1]
+    assert "&lt;b&gt;raw&lt;/b&gt;" in prose[1] and "<img" not in html
+    places = re.findall(r'href="([^"]*)"', prose[1])
+    assert places == ["https://example.org/", "https://e.org/x.png", "https://example.org/auto"]
+    assert prose[1].count('rel="noopener noreferrer nofollow"') == 3
+
+
+async def test_no_reading_page_holds_markup_of_a_record(serve: Any, tmp_path: Path) -> None:
+    path = fill(tmp_path, [hostile(n, text) for n, text in enumerate(BREAKS)])
+    client = serve(path).client
+    rows = (await client.get("/archive/v_session.json?_shape=array&_size=max")).json()
+    pages = ["/", "/archive/-/overview", "/archive/-/sessions", "/archive/-/sessions?sort=title"]
+    pages += [f"/archive/-/session/{row['dir']}" for row in rows]
+    for path in pages:
+        answer = await client.get(path)
+        assert answer.status_code == 200
+        # Prose may lead to http(s), never without saying that it leads away.
+        own = re.sub(r'<a href="https?://[^"]*" rel="noopener noreferrer nofollow">', "<a>", answer.text)
+        assert foreign(own).found == [], path
+
+
+async def test_sessions_are_narrowed_sorted_and_counted(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    html = (await client.get("/archive/-/sessions?sort=turns")).text
+    turns = [int(n) for n in re.findall(r'data-name="Turns" class="num">([\d,]+)<', html)]
+    assert len(turns) == 2 and turns == sorted(turns)
+    only = (await client.get("/archive/-/sessions?only=compactions")).text
+    assert ">1 session<" in only
+    assert "No session is like that" in (await client.get("/archive/-/sessions?q=nosuch&agent=x")).text
+    for odd in ("page=x", "page=-1", "sort=evil", "day=2026-13-99", "only=evil", "page=99999999999999999999"):
+        assert (await client.get(f"/archive/-/sessions?{odd}")).status_code == 200, odd
+
+
+async def test_what_is_not_there_is_404_and_what_is_not_allowed_403(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    for page in (
+        "session/nosuch",
+        "session/nosuch/live",
+        "compaction/last/99",
+        "compaction/nosuch/1",
+        "compaction/last/0",
+    ):
+        assert (await client.get(f"/archive/-/{page}")).status_code == 404, page
+    assert (await client.get(await folder(client) + "?at=999999999999999999")).status_code == 200
+    closed = Datasette(
+        [archive], metadata={"databases": {"archive": {"tables": {"v_record": {"allow": False}}}}}
+    )
+    for page in PAGES:
+        assert (await closed.client.get(f"/archive/-/{page}")).status_code == 403, page
+    assert "Recent sessions" not in (await closed.client.get("/")).text
+
+
+async def test_live_says_nothing_until_there_is_something(serve: Any, tmp_path: Path) -> None:
+    path = fill(tmp_path, [said(1, "message", "user", "first")])
+    client = serve(path).client
+    place = await folder(client)
+    html = (await client.get(place)).text
+    ask, seen = (unescape(re.search(rf'data-{name}="([^"]*)"', html)[1]) for name in ("live", "seen"))  # type: ignore[index]
+    assert (await client.get(ask, params={"seen": seen})).status_code == 204
+    fill(tmp_path, [said(2, "message", "assistant", "second")])
+    answer = await client.get(ask, params={"seen": seen})
+    assert answer.status_code == 200 and "second" in answer.text and "<html" not in answer.text
+
+
+async def test_a_long_session_is_read_in_pages_that_together_hold_every_record_once(
+    serve: Any, tmp_path: Path
+) -> None:
+    records = [
+        record
+        for n in range(0, 900, 3)
+        for record in (
+            said(n, "message", "user", f"prompt {n}"),
+            said(n + 1, "tool_use", "assistant", "command: x", tool="Bash", rest={"id": f"t{n}"}),
+            said(
+                n + 2,
+                "tool_result",
+                "tool",
+                "done",
+                tool="Bash",
+                rest={"tool_use_id": f"t{n}"},
+                error=n % 300 == 0,
+            ),
+        )
+    ]
+    path = fill(tmp_path, records)
+    con = open_reader(path)
+    found = outline.outline(con, session(con, "last"))
+    assert len(found.marks) == 900 and len(found.pages) > 5
+    met: list[int] = []
+    for page in range(len(found.pages)):
+        for chapter in reading.chapters(con, found, *found.stretch(page)):
+            for entry in chapter.entries:
+                assert isinstance(entry, reading.Entry)
+                met.append(entry.record.id)
+                if entry.what == "call":
+                    assert entry.answer is not None, "no page parts a call from its answer"
+                    met.append(entry.answer.id)
+    assert sorted(met) == [mark.id for mark in found.marks]
+    first = (await serve(path).client.get(await folder(serve(path).client))).text
+    assert 'rel="next"' in first and "data-after-prompt" in first and "data-before-prompt" not in first
+    con.close()
+
+
+def test_a_shelf_counts_what_it_shows(archive: str) -> None:
+    con = open_reader(archive)
+    shelf = browse.shelf(con, order="records")
+    assert shelf.total == len(shelf.rows) == 2 and [r.records for r in shelf.rows] == sorted(
+        (r.records for r in shelf.rows), reverse=True
+    )
+    counted = con.execute(
+        "SELECT s.session, count(*) FROM record r JOIN session s ON s.id = r.session_id"
+        " WHERE r.kind = 'message' AND r.role = 'user' AND r.part = 0 GROUP BY 1"
+    ).fetchall()
+    assert {row.session: row.turns for row in shelf.rows} == dict(counted)
+    assert sum(n for _, n in shelf.facets["agent"]) == 2
+    con.close()
+
+
+def test_a_change_and_a_diff_are_told_line_by_line() -> None:
+    assert [line.sign for line in compare("a\nb\nc", "a\nB\nc")] == [" ", "-", "+", " "]
+    assert [line.sign for line in compare("", "new\nfile")] == ["+", "+"]
+    signs = [line.sign for line in diff_of("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n c")]
+    assert signs == ["@", "@", "@", "@", "-", "+", " "]
+    assert diff_of("- a list\n- of points\n+ and more") == []
