@@ -1,5 +1,6 @@
-"""Looking after an archive: migrate, rebuild, export, back up, restore, forget."""
+"""Looking after an archive: migrate, rebuild, export, back up, restore, forget, compact."""
 
+import os
 from typing import Any
 
 from faults import soundness
@@ -19,6 +20,7 @@ from memlog.query import slice as slices
 from memlog.query.selection import Selection
 from memlog.witness import lock
 from memlog.witness.forget import forget_job
+from memlog.witness.keep import compact_job
 
 
 class Migrate(Operation):
@@ -204,6 +206,34 @@ class Forget(Operation):
     def more(self, at: Place, con: Any, found: list[Row], verdict: Verdict, *, done: bool) -> None:
         if done and (held := self.held(at)):
             verdict.corrupt.append(f"{held} pieces of what was forgotten are still there")
+
+
+class Compact(Operation):
+    """An archive of which much is free pages, made small."""
+
+    name = "compact"
+
+    def prepare(self, at: Place) -> None:
+        load_key(at.home)
+        archived(at, "session-a", *(f"kept{n:03d} was said" for n in range(30)))
+        archived(at, FORGOTTEN, *(f"goneword{n:03d} was said " + "at length " * 2_000 for n in range(30)))
+        forget(at)
+        self.before = rows_of(at)
+        self.size = os.stat(at.home.archive).st_size
+
+    def run(self, at: Place, say: Say) -> None:
+        with (
+            lock.take(at.home, now_ns=NOW_NS),
+            Archive.open(at.home, now_ns=NOW_NS, settings=at.settings) as archive,
+        ):
+            for _ in compact_job(archive, at.settings, {}):
+                pass
+
+    def more(self, at: Place, con: Any, found: list[Row], verdict: Verdict, *, done: bool) -> None:
+        if done and os.stat(at.home.archive).st_size >= self.size:
+            verdict.corrupt.append("it is as large as it was")
+        if done and os.path.exists(f"{at.home.archive}.compact.tmp"):
+            verdict.corrupt.append("a copy was left behind")
 
 
 def forget(at: Place) -> None:

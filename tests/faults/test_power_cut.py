@@ -15,7 +15,7 @@ from faults.striking import Tally, Twin
 
 KIND = "power cut"
 SHARDS = 1 if QUICK else 2
-MOST = 8 if QUICK else 80  # points in the log; four states of each
+MOST = 5 if QUICK else 30  # points in the log; four states of each
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))

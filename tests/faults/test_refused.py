@@ -12,7 +12,7 @@ from faults.operations import Operation
 from faults.striking import Range, Tally
 
 SHARDS = 1 if QUICK else 2
-MOST = 5 if QUICK else 60  # of each mode
+MOST = 4 if QUICK else 30  # of each
 FAULTS = {
     "ENOSPC once": Fault(Mode.FAIL_ONCE, error=errno.ENOSPC, kinds=FILLS),
     "ENOSPC for ever": Fault(Mode.FAIL_ON, error=errno.ENOSPC, kinds=FILLS),
