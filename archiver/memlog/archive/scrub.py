@@ -134,18 +134,18 @@ def _log_bytes(archive: Archive) -> int:
 
 def free(archive: Archive) -> int:
     """Bytes of no row that were made zero in the archive's pages. The log must be empty."""
-    path = archive.home.archive
-    if not pages.can_clean(path):
+    path, found, certain = archive.home.archive, 0, True
+
+    def clean() -> None:
+        nonlocal found, certain
+        certain = pages.can_clean(path)
+        found = pages.clean(path) if certain else 0
+
+    # Closed meanwhile: to close another descriptor of the file drops the locks SQLite holds in this process.
+    archive.reopen(clean)
+    if not certain:
         try:
             archive.con.execute("VACUUM")
         except sqlite3.Error as exc:
             raise translate(exc, path) from exc
-        return 0
-    found = 0
-
-    def clean() -> None:
-        nonlocal found
-        found = pages.clean(path)
-
-    archive.reopen(clean)
     return found
