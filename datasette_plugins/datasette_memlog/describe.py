@@ -68,7 +68,7 @@ def menu(datasette: Any) -> list[dict[str, str]]:
         place = f"{name}: " if len(names) > 1 else ""
         links += [
             {"href": datasette.urls.database(name) + "/-/search", "label": f"{place}Search"},
-            {"href": datasette.urls.table(name, "v_session"), "label": f"{place}Sessions"},
+            {"href": datasette.urls.database(name) + "/-/sessions", "label": f"{place}Sessions"},
             {"href": datasette.urls.table(name, "v_record"), "label": f"{place}Records"},
         ]
     return links

@@ -11,13 +11,14 @@ from datasette.utils.asgi import NotFound
 from datasette_memlog import drawing
 from datasette_memlog.asking import frame, older, page, read, visible
 from memlog.errors import MemlogError, NotFoundError
-from memlog.query import epochs, outline, reading
+from memlog.query import epochs, lost, outline, reading
 from memlog.query import sessions as named
 from memlog.query.outline import Outline
 from memlog.query.sessions import SessionRow
 
 KEPT = 6  # outlines, of the sessions that are being read
 AROUND = 14  # records before and after a compaction
+WEIGHED = 4_000  # records of an epoch; what one of 13,000 lost takes four seconds to tell
 
 _outlines: WeakKeyDictionary[Any, OrderedDict[tuple[Any, ...], Outline]] = WeakKeyDictionary()
 
@@ -91,12 +92,16 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
         return {
             "session": session, "before": before, "kept": kept, "then": then, "number": number,
             "compaction": reading.compaction(con, chapters[number - 1], chapters[number]),
-            "others": [n for n in chapters if n], "lost": None,
+            "others": [n for n in chapters if n],
         }  # fmt: skip
 
     found = await read(datasette, db, ask)
-    place = f"{frame(datasette, db)['place']}/-/session/{found['session'].dir}"
-    return await page(datasette, request, db, "memlog_compaction.html", here=place, **found)
+    of = found["session"]
+    place = f"{frame(datasette, db)['place']}/-/session/{of.dir}"
+    taken = None
+    if found["compaction"].before.records <= WEIGHED:
+        taken = await read(datasette, db, lambda con: _lost(con, of, number - 1))
+    return await page(datasette, request, db, "memlog_compaction.html", here=place, lost=taken, **found)
 
 
 def _stretch(datasette: Any, db: Any, con: Any, name: str, at: str | None, every: bool) -> dict[str, Any]:
@@ -132,6 +137,10 @@ def _stretch(datasette: Any, db: Any, con: Any, name: str, at: str | None, every
         "losses": found.losses,
         "loss_ids": [marks[min(loss.at, len(marks) - 1)].id if marks else 0 for loss in found.losses],
     }  # fmt: skip
+
+
+def _lost(con: Any, session: SessionRow, epoch: int) -> lost.Loss | None:
+    return next(lost.losses(con, session.session, epoch=epoch, agent=session.agent), None)
 
 
 def _session(con: Any, name: str) -> SessionRow:
