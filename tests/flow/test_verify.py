@@ -70,12 +70,12 @@ def sql(*statements: str) -> Callable[[Home], None]:
 def an_index_entry(home: Home) -> None:
     """A byte of an index that no query of ours would miss."""
     con = sqlite3.connect(home.archive)
-    ((root,),) = con.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event_session'").fetchall()
+    ((root,),) = con.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'record_timed'").fetchall()
     con.close()
     raw = bytearray(Path(home.archive).read_bytes())
-    at = raw.index(b"session-1", (root - 1) * 4096)
+    at = raw.index(NOW_NS.to_bytes(8, "big")[:6], (root - 1) * 4096)
     assert raw[(root - 1) * 4096] == 0x0A and at < root * 4096
-    raw[at + 8] = ord("7")
+    raw[at + 5] ^= 1
     Path(home.archive).write_bytes(raw)
 
 
@@ -159,6 +159,12 @@ def other_event_words(home: Home) -> None:
 ONE = "WHERE id = (SELECT min(id) FROM record)"
 SEEN: dict[str, tuple[str, Callable[[Home], None]]] = {
     "an index entry": ("pages", an_index_entry),
+    "a letter of a view": ("schema", sql(
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(sql, 's.tools', 's.metas') WHERE name = 'v_session'")),
+    "an index that is gone": ("schema", sql("UPDATE archive SET links = links", "DROP INDEX event_session")),
+    "what an event was told by": ("tree", sql("UPDATE event SET pid = 9")),
+    "where an epoch begins": ("tree", sql("UPDATE epoch SET place = 7 WHERE number = 1 AND session_id = 2")),
     "a migration's digest": ("archive chain", sql("UPDATE archive_link SET body = replace(body, '0002', '0009')")),
     "a head of the archive": ("archive chain", sql("UPDATE archive SET head = zeroblob(32)")),
     "a link cut off": ("archive chain", sql("UPDATE archive SET links = links - 1")),
@@ -170,9 +176,9 @@ SEEN: dict[str, tuple[str, Callable[[Home], None]]] = {
     "a count of turns": ("counts", sql("UPDATE session SET turns = turns + 1 WHERE id = 1")),
     "a range": ("counts", sql("UPDATE session SET last_id = last_id - 1 WHERE id = 1")),
     "a time": ("counts", sql("UPDATE session SET ended_ns = ended_ns + 1 WHERE id = 1")),
-    "an epoch's count": ("counts", sql("UPDATE epoch SET records = records - 1 WHERE id = 1")),
+    "an epoch's count": ("counts", sql("UPDATE epoch SET records = records - 1, dirty = 1 WHERE id = 1")),
     "an epoch's number": ("counts", sql("UPDATE epoch SET number = 7, snap_digest = NULL WHERE number = 1 AND session_id = 1")),
-    "an open epoch before another": ("counts", sql("UPDATE epoch SET closed_ns = NULL WHERE number = 0 AND session_id = 1")),
+    "an open epoch before another": ("counts", sql("UPDATE epoch SET closed_ns = NULL, dirty = 1 WHERE number = 0 AND session_id = 1")),
     "an epoch of another session": ("counts", sql(
         "UPDATE epoch SET dirty = 1",
         "UPDATE epoch SET records = records - 1 WHERE id = (SELECT epoch_id FROM record WHERE id = (SELECT min(id) FROM record))",

@@ -26,11 +26,21 @@ MADE_SQL = "SELECT sql FROM main.sqlite_schema WHERE name = :name"
 RECORDS_SQL = "SELECT id, session_id, kind, body, packing, text_bytes FROM record ORDER BY id"
 # index: the event's primary key
 EVENTS_SQL = "SELECT id, text FROM v_event_text WHERE text <> '' ORDER BY id"
-# In order of term: nothing is sorted.
+# Each word is looked up as a search does it: a list of words that is whole may be led to by a wrong one.
 SUMS_SQL = """
-SELECT CAST(term AS BLOB), sum((doc * :a + offset * :b + (col = 'tags') * :c) % :p), count(*)
-FROM temp.words GROUP BY term
+SELECT CAST(t.term AS BLOB), sum((w.doc * :a + w.offset * :b + (w.col = 'tags') * :c) % :p), count(*), t.cnt
+FROM temp.terms t CROSS JOIN temp.words w ON w.term = t.term GROUP BY t.term
 """
+VOCABULARY_SQL = {
+    "record_fts": (
+        "CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, record_fts, instance)",
+        "CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, record_fts, row)",
+    ),
+    "event_fts": (
+        "CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, event_fts, instance)",
+        "CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, event_fts, row)",
+    ),
+}
 SCRATCH_SIZES_SQL = "SELECT id, sz FROM scratch_docsize ORDER BY id"
 FOUND_SQL = "SELECT 1 FROM record_fts WHERE record_fts MATCH :match AND rowid = :id"
 
@@ -145,6 +155,7 @@ def _wanted(
         (made,) = con.execute(MADE_SQL, {"name": index.name}).fetchone()
         scratch.execute(made.replace(index.name, "scratch", 1))
         scratch.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, scratch, instance)")
+        scratch.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, scratch, row)")
         columns, marks = index.columns, ", ".join("?" * (1 + len(index.columns.split(","))))
         insert = f"INSERT INTO scratch (rowid, {columns}) VALUES ({marks})"  # noqa: S608 - ours
         total, count, done = 0, 0, 0
@@ -187,10 +198,9 @@ def _sums(con: Connection, name: str, factors: dict[str, int]) -> tuple[int, int
     con.execute("PRAGMA query_only = 0")
     try:
         con.execute("DROP TABLE IF EXISTS temp.words")
-        if name == "record_fts":
-            con.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, record_fts, instance)")
-        else:
-            con.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, event_fts, instance)")
+        con.execute("DROP TABLE IF EXISTS temp.terms")
+        for sql in VOCABULARY_SQL[name]:
+            con.execute(sql)
         return _add_up(con, factors)
     finally:
         con.execute("PRAGMA query_only = 1")
@@ -199,8 +209,8 @@ def _sums(con: Connection, name: str, factors: dict[str, int]) -> tuple[int, int
 
 def _add_up(con: Connection, factors: dict[str, int]) -> tuple[int, int]:
     total = count = 0
-    for term, places, n in con.execute(SUMS_SQL, factors):
-        total += hash(term) * places  # of one process, keyed anew in each
+    for term, places, n, listed in con.execute(SUMS_SQL, factors):
+        total += hash(term) * places + (n != listed)  # hash: of one process, keyed anew in each
         count += n
     return total % (1 << 64), count
 

@@ -72,6 +72,16 @@ def has_moved(epoch: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     return files != [snap_name(epoch["epoch"])]
 
 
+def events_of(con: Connection, session: int) -> list[dict[str, Any]]:
+    """What the file says of a session's events."""
+    return [_plain(event) for event in _rows(con, EVENTS_SQL, session)]
+
+
+def noted(epoch: Mapping[str, Any]) -> dict[str, Any]:
+    """What the file says of an epoch."""
+    return _epoch(epoch)
+
+
 def write(
     folder: Folder, con: Connection, session: int, archive_id: str, epochs: Iterable[Mapping[str, Any]]
 ) -> None:
@@ -85,7 +95,7 @@ def write(
         "epochs": [_epoch(epoch) for epoch in epochs],
         "trimmed": [_trimmed(e, known) for e in epochs if is_trimmed(e)],
         "rings": [_plain(ring) for ring in _rows(con, RINGS_SQL, session)],
-        "events": [_plain(event) for event in _rows(con, EVENTS_SQL, session)],
+        "events": events_of(con, session),
     }  # fmt: skip
     folder.replace(NAME, [portable.dump_line(notes, indent=1).encode(), b"\n"])
 

@@ -5,7 +5,8 @@ are the archive's rows: each line gives the blob its row's digest was made of.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from memlog import portable
 from memlog.archive import chain, session_file
@@ -37,7 +38,7 @@ def check(con: Connection, root: str, told: Callable[[str], object] = lambda not
         epochs = con.execute(EPOCHS_SQL, {"session": session}).fetchall()
         if not epochs:
             continue
-        faults = list(_session(con, root, name, epochs, archive_id.hex()))
+        faults = list(_session(con, root, session, name, epochs, archive_id.hex()))
         files += len(epochs)
         told(f"{files:,} snapshots read")
         if faults and _has_moved(con, epochs):
@@ -46,22 +47,32 @@ def check(con: Connection, root: str, told: Callable[[str], object] = lambda not
 
 
 def _session(
-    con: Connection, root: str, name: str, epochs: list[tuple[int, int, bytes]], archive_id: str
+    con: Connection, root: str, session: int, name: str, epochs: list[tuple[int, int, bytes]], archive_id: str
 ) -> Iterator[Problem]:
     try:
         with Folder.open(root, name) as folder:
             notes = session_file.read(folder)
-            noted = {e.get("epoch"): e.get("sha256") for e in session_file.listed(notes, "epochs")}
             where = os.path.join(name, session_file.NAME)
             if notes.get("archive") != archive_id:
                 yield where, "it does not name this archive: a rebuild would not take its records"
-            for epoch, number, digest in epochs:
-                if notes and noted.get(number) != digest.hex():
-                    yield where, f"it says something else of epoch {number}"
+            yield from ((where, what) for what in _notes(con, session, notes, {e[0] for e in epochs}))
+            for epoch, number, _ in epochs:
                 path = os.path.join(name, snap_name(number))
                 yield from ((path, what) for what in _lines(con, folder, epoch, number))
     except (UnsafePathError, OSError) as exc:
         yield name, str(exc)
+
+
+def _notes(con: Connection, session: int, notes: Mapping[str, Any], clean: set[int]) -> Iterator[str]:
+    """What session.json says that the archive does not. clean: epochs that do not wait to be written."""
+    said = {epoch.get("epoch"): epoch for epoch in session_file.listed(notes, "epochs")}
+    for epoch in session_file.epochs_of(con, session):
+        if epoch["id"] in clean and notes and said.get(epoch["epoch"]) != session_file.noted(epoch):
+            yield f"it says something else of epoch {epoch['epoch']}"
+    held = {event["digest"]: event for event in session_file.events_of(con, session)}
+    for event in session_file.listed(notes, "events"):
+        if held.get(event.get("digest")) != event:
+            yield f"it says something else of the {event.get('event')} at {event.get('ts_ns')}"
 
 
 def _lines(con: Connection, folder: Folder, epoch: int, number: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ from memlog.archive import (
     count_check,
     cursor_check,
     index_check,
+    schema_check,
     snapshot_check,
     tombstone_check,
     tree_check,
@@ -141,6 +142,10 @@ def _pages(look: Look) -> Problems:
                 yield ARCHIVE, fault
 
 
+def _schema(look: Look) -> Problems:
+    yield from schema_check.check(look.con)
+
+
 def _archive_chain(look: Look) -> Problems:
     for found in chain.verify_archive_chain(look.con):
         yield f"chain of the archive, link {found.link}", found.what
@@ -259,6 +264,7 @@ def _tree(look: Look) -> Problems:
 
 CHECKS = (
     Check("pages", "every page and index of the file is whole", True, _pages),
+    Check("schema", "tables, indexes and views are those the migrations make", True, _schema),
     Check("archive chain", "gaps, migrations and rebuilds are noted as they were", True, _archive_chain),
     Check("links", "each session has as many links as were written", True, _links),
     Check("chains", "no record was changed, moved, or taken from between others", False, _chains),
