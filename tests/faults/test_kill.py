@@ -14,7 +14,7 @@ from faults.striking import Range, Tally, Twin
 
 KIND = "SIGKILL"
 SHARDS = 1 if QUICK else 4
-MOST = 12 if QUICK else 1_500  # more than any of them makes: all
+MOST = 10 if QUICK else 1_500  # more than any of them makes: all
 HALVES = 4 if QUICK else 60  # of these, killed with half of a write done
 
 
