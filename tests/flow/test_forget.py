@@ -18,6 +18,7 @@ from memlog.archive.store import Archive
 from memlog.archive.tombstones import read_mirror
 from memlog.archive.verify import Look, verify
 from memlog.capture import spool
+from memlog.cli import doctor
 from memlog.cli.jobs import JOBS
 from memlog.errors import UnavailableError
 from memlog.paths import Home
@@ -330,6 +331,8 @@ def test_a_reader_that_holds_the_log_is_named_and_what_is_left_is_done_later(
         with pytest.raises(UnavailableError, match="a reader holds"):
             drill.forget(**WHOLE)
     assert forget.pending(drill.home) == [("claude-code", SECRET)]
+    (told,) = doctor._unfinished(drill.home)
+    assert (told.state, told.remedy) == ("bad", "memlog admin forget --apply")
     drill.forget()
     assert traces(drill.home, gone) == [] and forget.pending(drill.home) is None
 

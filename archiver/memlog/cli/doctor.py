@@ -69,8 +69,18 @@ def _checks(context: Context) -> list[Check]:
     return [
         checks.sqlite(), checks.home(home, network=is_network(home.root)),
         checks.device(settings.device, settings.ring), *checks_of(context, look(context)),
-        checks.installs(_programs(), _own()), _transcripts(home),
+        checks.installs(_programs(), _own()), _transcripts(home), *_unfinished(home),
     ]  # fmt: skip
+
+
+def _unfinished(home: "Home") -> list[Check]:
+    """A forget that was killed, or held up by a reader: bytes of it may still lie somewhere."""
+    from memlog.archive.forget import pending
+
+    if pending(home) is None:
+        return []
+    what = "a forget or a redaction did not finish: some of what it took may still be in a file"
+    return [Check("forget", checks.BAD, what, "memlog admin forget --apply")]
 
 
 def _probe(context: Context) -> Check:
