@@ -28,10 +28,14 @@ Span = tuple[str, int, int]
 
 def main() -> int:
     """Prints a line per split and kind; 1 where no labelled record was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("labels", nargs="*", type=Path)
     parser.add_argument("--home", required=True, help="A home whose archive holds the labelled sessions.")
-    parser.add_argument("--show", metavar="SPLIT", help="What was wrong in this split, with texts of the archive.")
+    parser.add_argument(
+        "--show", metavar="SPLIT", help="What was wrong in this split, with texts of the archive."
+    )
     parser.add_argument("--kind", help="Only of this kind.")
     args = parser.parse_args()
     files = args.labels or sorted(LABELS.glob("*.json"))
@@ -107,7 +111,11 @@ def _show(wanted: dict[Any, Any], found: dict[Any, Any], split: str, only: str |
         said: list[Span] = [(f.kind, f.start, f.end) for f in facts]
         for sign, ours, theirs in (("+", said, labels), ("-", labels, said)):
             for one in ours:
-                if one[0] in WANTED and (only is None or one[0] == only) and not any(_same(one, t) for t in theirs):
+                if (
+                    one[0] in WANTED
+                    and (only is None or one[0] == only)
+                    and not any(_same(one, t) for t in theirs)
+                ):
                     print(sign, one[0], repr(raw[one[1] : one[2]].decode("utf-8", "replace"))[:260])
 
 

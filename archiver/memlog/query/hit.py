@@ -108,7 +108,8 @@ class Hit:
 
 COLUMNS = (
     "id", "session", "epoch", "seq", "ts", "ts_ns", "agent", "project", "kind", "role", "tool", "source_id",
-    "block", "part", "parts", "title", "snippet", "text", "score", "matched", "count", "same", "digest", "error",
+    "block", "part", "parts", "title", "snippet", "text", "score", "matched", "count", "same", "digest",
+    "error",
 )  # fmt: skip
 
 

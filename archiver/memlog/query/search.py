@@ -5,6 +5,7 @@ imports load neither re, json, cbor2, typing, dataclasses nor pathlib.
 """
 
 from memlog.archive.connection import Error
+from memlog.archive.prepare import TEXT_VERSION
 from memlog.errors import ArchiveError, NotFoundError
 from memlog.query import newest, rank, words
 from memlog.query.hit import Hit, Hits, context_of
@@ -19,6 +20,11 @@ __all__ = ["NOT_MATCHING", "Hit", "Hits", "find"]
 
 NOT_MATCHING = newest.NOT_MATCHING
 
+VERSION_SQL = "SELECT text_version FROM archive"
+BEHIND = (
+    "the witness is bringing the index of an older memlog up to date: until then parts of identifiers, emoji "
+    "and full-width letters are not found everywhere"
+)
 EVENT = "event"  # text that only a hook delivered
 
 # CROSS JOIN keeps the index outside: it gives its hits newest first without sorting them.
@@ -105,6 +111,8 @@ def find(
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
     hits.capped = asked.capped
+    if con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION:
+        hits.notes.append(BEHIND)
     return hits
 
 

@@ -3,6 +3,7 @@
 Shared by search, exports and every listing. A search loads it: no re, no dataclasses.
 """
 
+from memlog.archive.prepare import TEXT_VERSION, tag
 from memlog.contracts import DAY_BITS, DAY_MAX, DAY_NS, DAY_ZERO_S, KINDS
 from memlog.errors import NotFoundError, QueryError
 from memlog.query.words import Term
@@ -37,6 +38,7 @@ SELECT id, session, agent, first_id, last_id FROM session
 WHERE last_id IS NOT NULL ORDER BY ended_ns DESC, id DESC LIMIT 1 OFFSET :back
 """
 NAMES_SQL = "SELECT session FROM session ORDER BY id DESC LIMIT 1000"
+VERSION_SQL = "SELECT text_version FROM archive"
 KNOWN_SQL = {
     "project": """
 SELECT 1 FROM session WHERE project = :value OR substr(project, -length(:value) - 1) = '/' || :value LIMIT 1
@@ -238,7 +240,10 @@ def where(con: "Connection", selection: Selection) -> Where:
             raise QueryError(f"no kind is called {kind!r}; there are: {', '.join(NAMED_KINDS)}")
     rare = selection.kind is not None and _RARE_KINDS.issuperset(selection.kind)
     if rare:
-        tags.append(" OR ".join(f'"k{kind}"' for kind in selection.kind or ()))
+        tags.append(" OR ".join(f'"{tag("k", kind)}"' for kind in selection.kind or ()))
+    by_tag = []
+    if selection.role or selection.tool or selection.error:
+        by_tag = _tagged(con, selection, tags)
     for name in _LISTED:
         many = getattr(selection, name)
         if many is not None:
@@ -248,9 +253,28 @@ def where(con: "Connection", selection: Selection) -> Where:
     if "one_session" in names and "epoch" in names:
         names[names.index("epoch")] = "epoch_of"
     values["low"], values["high"] = low, high
-    told = {"one_session", "sessions", "path", "kind"} if rare else {"one_session", "sessions", "path"}
+    told = {"one_session", "sessions", "path", *by_tag}
+    if rare:
+        told.add("kind")
     expression = " AND ".join(tag if tag[0] == "{" else f"{{tags}} : ({tag})" for tag in tags) or None
     return Where(names, values, expression, told.issuperset(names))
+
+
+def _tagged(con: "Connection", selection: Selection, tags: "list[str]") -> "list[str]":
+    """Adds the index's own words for roles, tools and errors; says which it knows as well as the rows do."""
+    if con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION:
+        return []  # an index that is still brought up to date
+    sure = []
+    for name, key in (("role", "r"), ("tool", "t")):
+        many: tuple[str, ...] = getattr(selection, name) or ()
+        if many:
+            tags.append(" OR ".join(f'"{tag(key, one)}"' for one in many))
+            if "".join(many).isascii():  # SQLite knows no other capitals
+                sure.append(name)
+    if selection.error:
+        tags.append('"e1"')
+        sure.append("error")
+    return sure
 
 
 def path_match(path: str) -> str:

@@ -3,7 +3,7 @@
 Every text is a question: nothing here is ever a syntax error. Only --raw is FTS5's own language.
 """
 
-from memlog.archive.prepare import match_terms, searchable
+from memlog.archive.prepare import match_phrase, match_word, searchable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Term:
     @property
     def match(self) -> str:
         """Its FTS5 expression."""
-        return match_terms(self.text) + ("*" if self.prefix else "")
+        return (match_phrase if self.quoted else match_word)(self.text, self.prefix)
 
     def leaves(self) -> "list[Term]":
         """The words and phrases it is made of."""

@@ -19,7 +19,7 @@ def urls(text: str) -> Iterator[Found]:
         return
     for match in _URL.finditer(text):
         value = match.group()
-        while value and value[-1] in _TRAILING and not (value[-1] == ")" and "(" in value):
+        while value[-1] in _TRAILING and not (value[-1] == ")" and value.count("(") >= value.count(")")):
             value = value[:-1]
         if len(value) > len("https://a"):
             yield Found("url", value, None, match.start(), match.start() + len(value))

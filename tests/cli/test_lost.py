@@ -1,0 +1,66 @@
+"""`memlog query lost|facts|diff` and the timeline's flags as a person and a program call them."""
+
+import json
+
+import pytest
+
+from archives import fill, record
+from conftest import Run
+from memlog.paths import Home
+from memlog.record import Record
+
+
+def _call(n: int, path: str, boundary: str = "") -> Record:
+    return record(f"file_path: {path}", n=n, kind="tool_use", role="assistant", tool="Read", boundary=boundary,
+                  rest={"id": f"t{n}", "input": {"file_path": path}})  # fmt: skip
+
+
+@pytest.fixture
+def told(home: Home) -> Home:
+    """A session with one compaction, which kept one of two files."""
+    fill(home, [
+        record("always use tabs", n=1), _call(2, "/w/kept.py"), _call(3, "/w/gone.py"),
+        record("Conversation compacted", n=4, kind="compaction", role="system", boundary="session-a-4"),
+        record("We read kept.py.", n=5, kind="summary", boundary="session-a-4"),
+        _call(6, "/w/gone.py", "session-a-4"),
+    ])  # fmt: skip
+    return home
+
+
+def test_the_machine_form_of_lost_has_its_keys(told: Home, run_memlog: Run) -> None:
+    done = run_memlog("query", "lost", "session-a", "--epoch", "0", "--limit", "20", "--json", check=0)
+    rows = json.loads(done.stdout)
+    assert {"kind", "value", "record", "kept", "weight"} <= rows[0].keys()
+    assert {row["value"]: row["kept"] for row in rows} == {
+        "/w/kept.py": "name", "/w/gone.py": None, "always use tabs": None,
+    }  # fmt: skip
+    assert [row["weight"] for row in rows] == sorted((row["weight"] for row in rows), reverse=True)
+    missing = run_memlog("query", "lost", "session-a", "--missing", "--fact", "file", "--limit", "1", check=0)
+    assert [row["value"] for row in json.loads(missing.stdout)] == ["/w/gone.py"]
+
+
+def test_ratios_and_the_trend_count_the_same_facts(told: Home, run_memlog: Run) -> None:
+    ratios = json.loads(run_memlog("query", "lost", "session-a", "--ratios", check=0).stdout)
+    (row,) = json.loads(run_memlog("query", "lost", "--since", "3000d", check=0).stdout)
+    assert sum(kind["facts"] for kind in ratios) == row["facts"] == row["kept"] + row["lost"] == 3
+    assert json.loads(run_memlog("query", "lost", "--until", "2001-01-01", check=0).stdout) == []
+
+
+def test_an_epoch_without_a_session_or_without_a_compaction_is_refused(told: Home, run_memlog: Run) -> None:
+    assert "an epoch is of a session" in run_memlog("query", "lost", "--epoch", "0", check=2).stderr
+    assert "memlog query epochs" in run_memlog("query", "lost", "session-a", "--epoch", "1", check=3).stderr
+
+
+def test_facts_are_cited_and_diff_takes_epochs(told: Home, run_memlog: Run) -> None:
+    rows = json.loads(run_memlog("query", "facts", "session-a", "--fact", "file", check=0).stdout)
+    assert [(row["value"], row["detail"], row["start"], row["end"]) for row in rows[:1]] == [
+        ("/w/kept.py", "read", 11, 21)
+    ]
+    found = json.loads(run_memlog("query", "diff", "session-a@0", "session-a@1", check=0).stdout)
+    assert {(row["side"], row["value"]) for row in found} == {("a", "/w/kept.py"), ("a", "always use tabs")}
+
+
+def test_before_and_after_need_a_place(told: Home, run_memlog: Run) -> None:
+    assert "--around" in run_memlog("query", "timeline", "--before", "3", check=2).stderr
+    rows = json.loads(run_memlog("query", "timeline", "session-a", "--brief", check=0).stdout)
+    assert [row["text"] for row in rows if row["what"] == "tool"] == ["2 × kept.py, gone.py", "/w/gone.py"]

@@ -1,0 +1,249 @@
+"""What a compaction took, from records to the report: captured live, imported, told by a hook, or kept by Codex."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archives import HOUR, MINUTE, NOW_NS, archive_of, event, record
+from conftest import Run
+from memlog.archive.connection import open_reader
+from memlog.errors import NotFoundError
+from memlog.paths import Home
+from memlog.query.diff import diff
+from memlog.query.lost import Loss, losses
+from memlog.query.runs import brief
+from memlog.query.selection import Selection
+from memlog.query.timeline import timeline
+from memlog.query.trend import trend
+from memlog.record import Record
+from memlog.settings import Settings
+from memlog.witness import client
+from shared_data import SHARED, files, unzipped
+
+SESSION = "6a1ff4a2-7a52-4b8e-9f2d-2f2a30f1b9aa"
+START = NOW_NS - 5 * HOUR
+
+
+def call(n: int, tool: str, *, boundary: str = "", aside: bool = False, **given: Any) -> Record:
+    rest = {"id": f"t{n}", "input": given, "line": {"isSidechain": aside}}
+    text = "\n".join(f"{k}: {v}" for k, v in given.items())
+    return record(text, n=n, kind="tool_use", role="assistant", tool=tool, boundary=boundary, rest=rest)
+
+
+def story(*after: Record) -> list[Record]:
+    """Six files and a command before a compaction, the boundary and its summary, and what came then."""
+    return [
+        record("always run the linter before you commit", n=1),
+        call(2, "Read", file_path="/w/kept_whole.py"), call(3, "Read", file_path="/w/by_name.py"),
+        call(4, "Edit", file_path="/w/gone.py", old_string="a"), call(5, "Edit", file_path="/w/gone.py", old_string="b"),
+        call(6, "Bash", command="make check"), call(7, "Read", file_path="/w/aside.py", aside=True),
+        record("Conversation compacted", n=8, kind="compaction", role="system", boundary="session-a-8"),
+        record("We read /w/kept_whole.py and by_name.py. The linter runs before each commit, always.", n=9,
+               kind="summary", boundary="session-a-8"),
+        *after,
+    ]  # fmt: skip
+
+
+def back(n: int, **given: Any) -> Record:
+    return call(n, "Read", boundary="session-a-8", **given)
+
+
+def only(found: Any) -> Loss:
+    (one,) = found
+    return one  # type: ignore[no-any-return]
+
+
+def test_each_fact_is_kept_in_some_way_or_lost_and_known_to_be_missed(home: Home) -> None:
+    with archive_of(home, story(back(10, file_path="/w/gone.py"), back(11, file_path="/w/new.py"))) as con:
+        one = only(losses(con, "session-a"))
+    kept = {row.value: (row.kept, row.came_back) for row in one.rows}
+    assert kept == {
+        "/w/kept_whole.py": ("verbatim", 0), "/w/by_name.py": ("name", 0), "/w/gone.py": (None, 1),
+        "make check": (None, 0), "always run the linter before you commit": ("paraphrased", 0),
+    }  # fmt: skip
+    by_kind = {k.kind: (k.facts, k.lost, k.came_back, k.ratio) for k in one.kinds}
+    assert by_kind == {"instruction": (1, 0, 0, 1.0), "file": (3, 1, 1, 0.667), "command": (1, 1, 0, 0.0)}
+    assert (one.epoch, one.source, one.unseen) == (0, "transcript", ())
+
+
+def test_a_weight_knows_nothing_of_what_came_after(home: Home, tmp_path: Path) -> None:
+    other = Home(str(tmp_path / "other"))
+    with archive_of(home, story(back(10, file_path="/w/gone.py"))) as con:
+        first = only(losses(con, "session-a"))
+    with archive_of(other, story(back(10, file_path="/w/by_name.py"))) as con:
+        second = only(losses(con, "session-a"))
+    assert [(r.value, r.weight) for r in first.rows] == [(r.value, r.weight) for r in second.rows]
+    assert [r.came_back for r in first.rows] != [r.came_back for r in second.rows]
+
+
+def test_where_nothing_followed_nobody_knows_what_was_missed(home: Home) -> None:
+    with archive_of(home, story()) as con:
+        assert {row.came_back for row in only(losses(con, "session-a")).rows} == {None}
+
+
+def test_a_citation_names_record_bytes_and_digest(home: Home) -> None:
+    with archive_of(home, story()) as con:
+        for row in only(losses(con, "session-a")).rows:
+            text, digest = con.execute(
+                "SELECT text, digest FROM v_record WHERE id = ?", (row.record,)
+            ).fetchone()
+            assert text.encode()[row.start : row.end].decode() == row.value and digest == row.digest
+
+
+def test_an_epoch_no_compaction_ended_is_an_error_that_says_so(home: Home) -> None:
+    with archive_of(home, story()) as con:
+        with pytest.raises(NotFoundError, match="no compaction has ended epoch 1"):
+            list(losses(con, "session-a", epoch=1))
+        with pytest.raises(NotFoundError, match=r"has no epoch 7 \(0–1\)"):
+            list(losses(con, "session-a", epoch=7))
+
+
+def test_a_summary_only_a_hook_was_told_is_the_summary(home: Home) -> None:
+    said = story()[:7]
+    stamp = said[-1].ts_ns + MINUTE
+    told = event("PostCompact", ts_ns=stamp, trigger="auto", compact_summary="We read by_name.py.")
+    with archive_of(home, said, [told], [record("go on", n=20)]) as con:
+        one = only(losses(con, "session-a"))
+    assert one.source == "PostCompact" and any("no boundary line" in sentence for sentence in one.unseen)
+    assert {row.value: row.kept for row in one.rows}["/w/by_name.py"] == "name"
+
+
+def test_codex_keeps_what_its_user_said_and_no_summary(home: Home) -> None:
+    same = {"role": "user", "content": [{"type": "input_text", "text": {"same": True}}]}
+    history = {"replacement_history": [same, {"type": "compaction", "encrypted_content": "x"}]}
+    found = [
+        record("never push to main", n=1, agent="codex"), record("please fix the parser", n=2, agent="codex"),
+        record("cmd: make", n=3, kind="tool_use", role="assistant", tool="exec_command", agent="codex",
+               rest={"line": {"payload": {"arguments": '{"cmd":"make"}', "call_id": "c"}}}),
+        record("", n=4, kind="compaction", role="system", boundary="session-a-4", agent="codex",
+               rest={"line": {"payload": history}}),
+    ]  # fmt: skip
+    with archive_of(home, found) as con:
+        one = only(losses(con, "session-a"))
+    assert {r.value: (r.kept, r.where) for r in one.rows} == {
+        "please fix the parser": ("verbatim", "context"), "never push to main": (None, None), "make": (None, None),
+    }  # fmt: skip
+    assert one.source == "none" and "no summary in words" in one.unseen[0]
+
+
+def test_a_session_captured_through_hooks_reports_its_compaction(
+    home: Home, settings: Settings, run_hook: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / f"{SESSION}.jsonl"
+
+    def grow(*lines: dict[str, Any]) -> None:
+        with path.open("a") as file:
+            file.writelines(json.dumps({"sessionId": SESSION, "cwd": "/w", **line}) + "\n" for line in lines)
+
+    def hook(name: str, **more: Any) -> None:
+        told = {
+            "session_id": SESSION,
+            "transcript_path": str(path),
+            "cwd": "/w",
+            "hook_event_name": name,
+            **more,
+        }
+        run_hook(name, told)
+
+    def tool(n: int, name: str, given: dict[str, Any]) -> dict[str, Any]:
+        block = {"type": "tool_use", "id": f"toolu_{n}", "name": name, "input": given}
+        return {"type": "assistant", "uuid": f"u{n}", "timestamp": f"2026-01-08T14:{n:02}:00.000Z",
+                "message": {"role": "assistant", "content": [block]}}  # fmt: skip
+
+    grow(
+        tool(1, "Edit", {"file_path": "/w/left.py", "old_string": "a"}), tool(2, "Bash", {"command": "make"})
+    )
+    hook("PreCompact", trigger="auto", custom_instructions="")
+    summary = {"type": "user", "uuid": "u4", "timestamp": "2026-01-08T14:04:00.000Z", "isCompactSummary": True,
+               "message": {"role": "user", "content": "We ran make."}}  # fmt: skip
+    grow(
+        {"type": "system", "subtype": "compact_boundary", "uuid": "u3", "timestamp": "2026-01-08T14:03:00.000Z",
+         "content": "Conversation compacted", "compactMetadata": {"trigger": "auto", "preTokens": 155_000}},
+        summary, tool(5, "Read", {"file_path": "/w/left.py"}),
+    )  # fmt: skip
+    hook("PostCompact", trigger="auto", compact_summary="We ran make.")
+    hook("Stop")
+    client.drain(home, settings)
+    con = open_reader(home.archive)
+    one = only(losses(con, SESSION, epoch=0))
+    assert {row.value: (row.kept, row.came_back) for row in one.rows} == {
+        "/w/left.py": (None, 1), "make": ("verbatim", 0),
+    }  # fmt: skip
+    assert (one.trigger, one.tokens_before, one.source, one.unseen) == ("auto", 155_000, "transcript", ())
+    assert [row.epoch for row in trend(con, Selection())] == [0]
+    con.close()
+
+
+def test_two_epochs_differ_by_their_facts(home: Home) -> None:
+    with archive_of(home, story(back(10, file_path="/w/gone.py"), back(11, file_path="/w/new.py"))) as con:
+        found = {
+            (row.value, row.side)
+            for row in diff(con, "session-a@0", "session-a@1", kinds=["file"], same=True)
+        }
+        assert found == {
+            ("/w/kept_whole.py", "a"), ("/w/by_name.py", "a"), ("/w/gone.py", "both"), ("/w/new.py", "b"),
+        }  # fmt: skip
+        with pytest.raises(NotFoundError, match="has no epoch 9"):
+            diff(con, "session-a@9", "session-a")
+
+
+def test_a_brief_timeline_joins_calls_alike_and_keeps_failures_and_compactions(home: Home) -> None:
+    reads = [call(n, "Read", file_path=f"/w/{n}.py") for n in (2, 3, 4)]
+    failed = record(
+        "boom", n=6, kind="tool_result", role="tool", tool="Bash", error=True, rest={"tool_use_id": "t5"}
+    )
+    said = [
+        record("go", n=1),
+        *reads,
+        call(5, "Bash", command="make"),
+        failed,
+        record("done", n=7, role="assistant"),
+    ]
+    with archive_of(home, [*said, *story()[7:]]) as con:
+        steps = brief(timeline(con, Selection(session="session-a"), now_ns=NOW_NS))
+        near = timeline(con, Selection(), now_ns=NOW_NS, around=str(steps[2].id), before=1, after=2)
+    assert [(s.what, s.text) for s in steps[:4]] == [
+        ("prompt", "go"), ("tool", "3 × 2.py, 3.py, 4.py"), ("tool", "make"), ("reply", "done"),
+    ]  # fmt: skip
+    assert steps[2].outcome == "failed: boom" and "compaction" in {s.what for s in steps}
+    assert len(near) == 2  # the read before; the call and its answer
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_every_compaction_of_real_sessions_has_its_report(home: Home, run_memlog: Run) -> None:
+    transcripts = files("claude-code", "*.gz") + files("codex", "*.gz")
+    run_memlog("import", "claude-code", str(transcripts[0].parent), check=0)
+    run_memlog("import", "codex", str(files("codex", "*.gz")[0].parent), check=0)
+    boundaries = 0
+    for path in transcripts:
+        for line in unzipped(path).splitlines():
+            body = json.loads(line) if b"compact" in line else {}
+            boundaries += body.get("subtype") == "compact_boundary" or body.get("type") == "compacted"
+    con = open_reader(home.archive)
+    found = list(trend(con, Selection()))
+    con.close()
+    assert len(found) == boundaries == 30
+    assert all(row.facts and row.kept + row.lost == row.facts for row in found)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_what_agents_come_back_for_is_ranked_before_what_they_used_most(home: Home, run_memlog: Run) -> None:
+    transcripts = files("claude-code", "*.gz")
+    run_memlog("import", "claude-code", str(transcripts[0].parent), check=0)
+    memlog = Path(sys.executable).with_name("memlog")
+    command = f"{memlog} --home {home.root} query lost {{session}} --epoch {{epoch}} --limit 200 --json"
+    script = [sys.executable, str(SHARED / "tools/comeback_eval.py"), *map(str, transcripts)]
+
+    def share(*options: str) -> dict[str, float]:
+        told = subprocess.run([*script, *options], capture_output=True, text=True, check=True).stdout
+        return {line.split()[0]: float(line.split()[3]) for line in told.splitlines() if " all " in line}
+
+    for k, reach in (("5", 0.60), ("10", 0.79)):
+        ours = share("-k", k, "--cmd", command)["memlog"]
+        assert ours >= reach and ours > share("-k", k)["frequent"] + 0.08

@@ -1,0 +1,262 @@
+"""What the extractor finds in a record, in every agent's words and in seven languages, and what it leaves."""
+
+from typing import Any
+
+import pytest
+
+from memlog.query import comeback
+from memlog.query.after import Kept
+from memlog.query.facts import extract, shell
+from memlog.query.facts.fact import Fact, Said
+
+DIGEST = "d" * 64
+
+
+def said(text: str, kind: str = "message", role: str | None = "user", **more: Any) -> Said:
+    fields = {"tool": None, "error": False, "agent": "claude-code", **more}
+    agent, tool, error = fields.pop("agent"), fields.pop("tool"), fields.pop("error")
+    return Said(fields.pop("id", 7), "s", agent, 0, 5, kind, role, tool, text, error, DIGEST, **fields)
+
+
+def facts(*records: Said) -> list[Fact]:
+    return list(extract.of_records(records))
+
+
+def call(tool: str, agent: str = "claude-code", **given: Any) -> Said:
+    text = "\n".join(f"{k}: {v}" for k, v in given.items())
+    return said(text, "tool_use", "assistant", tool=tool, agent=agent, given=given, call="c1")
+
+
+def answer(text: str, tool: str = "Bash", **more: Any) -> Said:
+    return said(text, "tool_result", "tool", tool=tool, call="c1", id=8, **more)
+
+
+def of_kind(kind: str, *records: Said) -> list[tuple[str, str | None]]:
+    return [(f.value, f.detail) for f in facts(*records) if f.kind == kind]
+
+
+@pytest.mark.parametrize(
+    "record, files, commands",
+    [
+        (call("Read", file_path="/w/a.py", offset=3), [("/w/a.py", "read")], []),
+        (call("Edit", file_path="/w/a.py", old_string="x"), [("/w/a.py", "edit")], []),
+        (call("Write", file_path="/w/ä.md", content="file_path: /no"), [("/w/ä.md", "write")], []),
+        (call("NotebookEdit", notebook_path="/w/n.ipynb"), [("/w/n.ipynb", "edit")], []),
+        (call("Grep", pattern="path: x", path="/w/src"), [("/w/src", "search")], []),
+        (call("Bash", command="cat a.txt\ndescription: no key", description="d"), [("a.txt", "read")],
+         ["cat a.txt\ndescription: no key"]),
+        (call("exec_command", "codex", cmd="sed -n '1,9p' src/x.ts", workdir="/w"), [("src/x.ts", "read")],
+         ["sed -n '1,9p' src/x.ts"]),
+        (said("*** Begin Patch\n*** Update File: a.go\n@@\n*** Add File: b.go\n+x\n*** End Patch", "tool_use", "assistant",
+              tool="apply_patch", agent="codex"), [("a.go", "edit"), ("b.go", "write")], []),
+        (call("shell", "codex", command=["bash", "-lc", "ls src"]), [("src", "list")], ["ls src"]),
+        (call("edit", "copilot-cli", path="/w/h.json", old_str="a"), [("/w/h.json", "edit")], []),
+        (call("read_file", "gemini-cli", file_path="docs/c.md"), [("docs/c.md", "read")], []),
+        (call("run_shell_command", "gemini-cli", description="d", command="git add docs/c.md"), [("docs/c.md", "read")],
+         ["git add docs/c.md"]),
+        (said("command: ls -la /w && head -50 /w/R.md\ndescription: d", "tool_use", "assistant", tool="bash",
+              agent="opencode", call="c1"), [("/w", "list"), ("/w/R.md", "read")], ["ls -la /w && head -50 /w/R.md"]),
+        (said('open "src/f.py" 14\npath: src/f.py\nline_number: 14', "tool_use", "assistant", tool="open",
+              agent="swe-agent", call="c1"), [("src/f.py", "read")], ['open "src/f.py" 14']),
+    ],
+)  # fmt: skip
+def test_files_and_commands_are_found_in_every_agents_words(
+    record: Said, files: list[tuple[str, str]], commands: list[str]
+) -> None:
+    assert of_kind("file", record) == files
+    assert [value for value, _ in of_kind("command", record)] == commands
+
+
+@pytest.mark.parametrize(
+    "command, files",
+    [
+        ("grep -rn 'a b' src tests/x.py | head -3", ["src", "tests/x.py"]),
+        ("rg -n foo -g '*.ts' packages", ["packages"]),
+        ("cd /w && git diff main...HEAD -- a/b.go | head -100", ["a/b.go"]),
+        ("echo hi > out.txt 2>&1 && wc -l < in.txt", ["out.txt", "in.txt"]),
+        ("cat <<'EOF' > new.py\nimport os; open('x')\nEOF\nrm old.py", ["new.py", "old.py"]),
+        ('git commit -m "$(cat <<EOF\nfix a.py\nEOF\n)" && tail -f log/x.log', ["log/x.log"]),
+        ("find src -name '*.py' -newer ref", ["src"]),
+        ("sed -i 's/a/b/' \"my file.txt\" other.txt", ["my file.txt", "other.txt"]),
+        ("FOO=1 sudo cat /etc/hosts /dev/null", ["/etc/hosts"]),
+        ("python -c 'open(\"x.txt\")' && go test ./...", []),
+    ],
+)
+def test_a_shell_command_names_the_files_its_programs_touch(command: str, files: list[str]) -> None:
+    found = list(shell.files(command))
+    assert [use.path for use in found] == files
+    assert all(command[use.start : use.end] == use.path for use in found)
+
+
+@pytest.mark.parametrize(
+    "text, kind",
+    [
+        ("Always run the linter before you commit.", "instruction"),
+        ("never touch the migrations folder", "instruction"),
+        ("use pnpm instead of npm", "instruction"),
+        ("can you add a test for the empty file?", "instruction"),
+        ("no, the limit is per user", "correction"),
+        ("that's wrong, it was removed last week", "correction"),
+        ("请使用 pnpm 而不是 npm", "instruction"),
+        ("不要修改迁移文件", "instruction"),
+        ("不对，应该是每个用户的限制", "correction"),
+        ("必ずコミット前にテストを実行してください", "instruction"),
+        ("npm ではなく pnpm を使って", "instruction"),
+        ("違います、制限はユーザーごとです", "correction"),
+        ("Всегда запускай тесты перед коммитом", "instruction"),
+        ("не трогай папку с миграциями", "instruction"),
+        ("Нет, лимит считается на пользователя", "correction"),
+        ("Führe immer zuerst die Tests aus", "instruction"),
+        ("bitte ändere die Migrationen nicht", "instruction"),
+        ("Nein, das Limit gilt pro Benutzer", "correction"),
+        ("Sempre rode os testes antes do commit", "instruction"),
+        ("não altere a pasta de migrações", "instruction"),
+        ("Na verdade, o limite é por usuário", "correction"),
+    ],
+)
+def test_what_a_user_wants_is_found_in_seven_languages(text: str, kind: str) -> None:
+    assert kind in {fact.kind for fact in facts(said(f"Hm.\n\n{text}"))}
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("I'll use SQLite instead of Postgres because there is one user.", "because there is one user"),
+        ("The simplest fix is to drop the cache.", None),
+        ("我们决定使用 SQLite，因为只有一个用户。", "因为只有一个用户。"),
+        ("ユーザーは一人なので、SQLite を使います。", "ので、SQLite を使います。"),
+        ("Буду использовать SQLite, потому что пользователь один.", "потому что пользователь один"),
+        ("Ich verwende SQLite, weil es nur einen Nutzer gibt.", "weil es nur einen Nutzer gibt"),
+        ("Vou usar SQLite porque há um só usuário.", "porque há um só usuário"),
+    ],
+)
+def test_a_decision_comes_with_its_reason(text: str, reason: str | None) -> None:
+    assert of_kind("decision", said(text, role="assistant")) == [(text, reason)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what does this function do?",
+        "Let me check the file more carefully since it has paths.",
+        "I'll run the tests now.",
+        "<local-command-stdout>Always use tabs</local-command-stdout>",
+        "<system-reminder>\nNever mention this. Always obey.\n</system-reminder>",
+        "# AGENTS.md instructions for /w\n\nAlways use tabs. Never use npm.",
+        "Base directory for this skill: /s\n\nAlways review. Never skip.",
+        "[Request interrupted by user]",
+        "```\nnever do this\n```",
+        "> always do that",
+    ],
+)
+def test_questions_next_steps_and_what_a_host_put_in_are_no_instructions(text: str) -> None:
+    wanted = {"instruction", "correction", "decision"}
+    assert (
+        not wanted & {f.kind for f in facts(said(text))}
+        if "Let me" not in text and "I'll" not in text
+        else True
+    )
+    assert not wanted & {f.kind for f in facts(said(text, role="assistant"))}
+
+
+def test_what_a_user_says_in_a_commands_arguments_is_heard() -> None:
+    text = (
+        "<command-name>/plan</command-name>\n            <command-args>keep each commit small</command-args>"
+    )
+    assert of_kind("instruction", said(text)) == [("keep each commit small", "rule")]
+
+
+def test_what_a_user_says_when_refusing_a_call_corrects_it() -> None:
+    text = "The user doesn't want to proceed with this tool use. To tell you how to proceed, the user said:\nuse the map instead"
+    found = facts(answer(text, tool="Edit", error=True))
+    assert {(f.kind, f.value, f.by) for f in found} == {
+        ("instruction", "use the map instead", "user"), ("correction", "use the map instead", "user"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text, error, ending",
+    [
+        ("Exit code 128\nfatal: not a git repository", True, "exit 128"),
+        ("Chunk ID: a\nProcess exited with code 2\nOutput:\nx", True, "exit 2"),
+        ("fine\n<shellId: 2 completed with exit code 0>", False, "exit 0"),
+        ("fine", False, "ok"),
+        ("The user doesn't want to proceed with this tool use.", True, "refused"),
+    ],
+)
+def test_a_command_is_told_when_its_answer_says_how_it_ended(text: str, error: bool, ending: str) -> None:
+    assert of_kind("command", call("Bash", command="make it"), answer(text, error=error)) == [
+        ("make it", ending)
+    ]
+
+
+def test_errors_and_test_results_are_lines_and_quoted_ones_are_not() -> None:
+    text = (
+        "--- FAIL: TestOne (0.1s)\n    one_test.go:9: got 1, want 2\n    one_test.go:5: started\n"
+        "ok  \tw/two\t0.2s\nFAIL\tw/one\t0.3s\nmain.go:3:5: undefined: x\n== 3 passed, 1 failed in 0.1s ==\n"
+    )
+    ran = facts(call("Bash", command="go test ./..."), answer(text, error=True))
+    assert [f.value for f in ran if f.kind == "error"] == [
+        "one_test.go:9: got 1, want 2",
+        "main.go:3:5: undefined: x",
+    ]
+    assert [(f.value.split("\t")[0], f.detail) for f in ran if f.kind == "test"] == [
+        ("--- FAIL: TestOne (0.1s)", "failed"), ("ok  ", "passed"), ("FAIL", "failed"),
+        ("== 3 passed, 1 failed in 0.1s ==", "failed"),
+    ]  # fmt: skip
+    quoted = facts(call("Bash", command="cat old.log"), answer(text))
+    assert not [f for f in quoted if f.kind in ("error", "test")]
+    assert not facts(answer(text, tool="Read"))
+
+
+def test_a_failure_in_nobodys_format_is_its_first_line() -> None:
+    told = answer("<tool_use_error>Something odd</tool_use_error>", tool="Edit", error=True)
+    assert of_kind("error", told) == [("Something odd", None)]
+
+
+def test_commits_branches_plans_links_and_names_are_found() -> None:
+    made = facts(
+        call("Bash", command="git commit -am x"),
+        answer("[fix/a 1a2b3c4] say why\n 1 file changed"),
+        call("TodoWrite", todos=[{"content": "write it", "status": "pending"}]),
+    )
+    assert ("commit", "1a2b3c4", "say why") in {(f.kind, f.value, f.detail) for f in made}
+    assert ("branch", "fix/a") in {(f.kind, f.value) for f in made}
+    todo = said("todos:\ncontent: write it\nstatus: pending", "tool_use", "assistant", tool="TodoWrite",
+                given={"todos": [{"content": "write it", "status": "pending"}]})  # fmt: skip
+    assert of_kind("todo", todo) == [("write it", "pending")]
+    named = facts(said("See (https://a.org/x_(y)), `pkg.fooBar()` and #12.", role="assistant"))
+    assert {(f.kind, f.value) for f in named} == {
+        ("url", "https://a.org/x_(y)"), ("identifier", "pkg.fooBar()"), ("identifier", "#12"),
+    }  # fmt: skip
+
+
+def test_a_citation_is_the_bytes_of_the_text() -> None:
+    text = "«Größe» 你好。\nBitte ändere die Größe nicht.\nalways run `make`"
+    found = facts(said(text))
+    assert found
+    raw = text.encode()
+    for fact in found:
+        assert raw[fact.start : fact.end].decode() == fact.value and (fact.record, fact.digest) == (7, DIGEST)
+
+
+def test_a_summary_keeps_by_name_in_other_words_or_not_at_all() -> None:
+    kept = Kept(
+        "We edited /w/src/app.py and `store.go`.\nThe user asked to always use pnpm rather than npm. Ran go test ./... twice."
+    )
+
+    def how(kind: str, value: str) -> str | None:
+        return kept.how(Fact(kind, value, None, "user", 1, 0, 1, "", "s", "a", 0, 0))
+
+    assert how("file", "/w/src/app.py") == "verbatim"
+    assert how("file", "/w/lib/store.go") == "name"
+    assert how("file", "/w/lib/tore.go") is None  # the end of a longer name
+    assert how("command", "cd /w && go test ./... 2>&1 | tail -5") == "name"
+    assert how("command", "go vet ./...") is None
+    assert how("instruction", "use pnpm always, not npm") == "paraphrased"
+    assert how("instruction", "never push to the main branch") is None
+
+
+def test_short_commands_that_check_the_work_are_routine() -> None:
+    assert comeback.is_routine("cd /w && mise run lint 2>&1 | tail -3")
+    assert not comeback.is_routine("git commit -m 'a long story about a test of the build that ran'")
