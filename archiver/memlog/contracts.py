@@ -77,7 +77,7 @@ COPILOT_EVENTS = {
 HOOKED = (CLAUDE_CODE, CODEX, COPILOT_CLI, GEMINI_CLI, OPENCODE)
 
 # schema/migrations
-ARCHIVE_VERSION = 6
+ARCHIVE_VERSION = 7
 APPLICATION_ID = 0x4D4C4F47  # PRAGMA application_id: 'MLOG'
 SQLITE_MIN = (3, 43, 0)  # contentless_delete
 DAY_BITS = 24  # record id = day << DAY_BITS | n

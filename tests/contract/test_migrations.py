@@ -21,6 +21,7 @@ RELEASED = {
     "0004_add_turns.sql": "8594abcc14f477dab11c96607254e8405753518b4501ce0ad56d0913ed1e6896",
     "0005_add_terms.sql": "1758d4a34fdb84fcf9bb0bf111e66188180c1944b53a2c110103094774343a91",
     "0006_hide_emptied_sessions.sql": "f670efafb61fc5f92a8bc2c9754f6b9933d4a7c5b5599b846a77db93722edab6",
+    "0007_add_prepared.sql": "f891e26821f8449a53a53e240efcda555d09b238c71d0908d905b773b6d7e874",
 }
 
 NEXT = Migration(

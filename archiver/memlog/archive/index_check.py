@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from memlog.archive import body, connection
 from memlog.archive.connection import Connection, Error
-from memlog.archive.prepare import TEXT_VERSION, prepare, searchable
-from memlog.archive.rows import tags
+from memlog.archive.prepare import TEXT_VERSION, prepare, searchable, tags
 from memlog.contracts import DAY_BITS
 from memlog.errors import ArchiveError
 
@@ -23,7 +22,9 @@ Told = Callable[[str], object]
 VERSION_SQL = "SELECT text_version FROM archive"
 MADE_SQL = "SELECT sql FROM main.sqlite_schema WHERE name = :name"
 # index: the record's primary key
-RECORDS_SQL = "SELECT id, session_id, kind, body, packing, text_bytes FROM record ORDER BY id"
+RECORDS_SQL = (
+    "SELECT id, session_id, kind, role, tool, error, body, packing, text_bytes FROM record ORDER BY id"
+)
 # index: the event's primary key
 EVENTS_SQL = "SELECT id, text FROM v_event_text WHERE text <> '' ORDER BY id"
 # Each word is looked up as a search does it: a list of words that is whole may be led to by a wrong one.
@@ -65,12 +66,12 @@ class Index(NamedTuple):
 
 
 def _records(con: Connection) -> Iterator[Row]:
-    for id_, session, kind, packed, packing, text_bytes in con.execute(RECORDS_SQL):
+    for id_, session, kind, role, tool, error, packed, packing, text_bytes in con.execute(RECORDS_SQL):
         try:
             text = prepare(body.text_of(packed, packing, text_bytes))
         except ArchiveError:
             text = ""  # damaged bytes are the hash chain's news, and this index's too
-        yield id_, text, tags(session, id_ >> DAY_BITS, kind)
+        yield id_, text, tags(session, id_ >> DAY_BITS, kind, role, tool, error)
 
 
 def _events(con: Connection) -> Iterator[Row]:

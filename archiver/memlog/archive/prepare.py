@@ -1,11 +1,15 @@
-"""Text as the index sees it, and words of a question split the same way.
+"""Text as the index sees it, and words of a question spelled the same way.
 
 FTS5's unicode61 takes a run of Chinese, Japanese, Korean or Thai for one word, so such text is
-spaced out character by character, and a word of a question becomes a phrase of its characters.
+spaced out character by character, and a word of a question becomes a phrase of its characters. It
+takes emoji for white space, full-width letters for others than ASCII's, and vowel marks for the end of
+an Arabic word; and of `parseRecords` it knows the whole: identifiers in parts follow the text.
 A search loads this: re is imported only for a text that holds such a script.
 """
 
-TEXT_VERSION = 1
+from memlog.archive.identifiers import alternatives, parts
+
+TEXT_VERSION = 2  # 1: no emoji, no full-width forms, no vowel marks, no parts of identifiers
 
 # Scripts written without spaces between words: Thai and Lao; Myanmar; Hangul; Khmer; kana, bopomofo and CJK
 # with their compatibility forms; the supplementary ideographs.
@@ -15,46 +19,89 @@ RANGES = (
     (0xA960, 0xA97F), (0xAC00, 0xD7FF), (0xF900, 0xFAFF), (0xFF66, 0xFFDC), (0x1B000, 0x1B16F),
     (0x20000, 0x3FFFF),
 )  # fmt: skip
-_FIRST = "\u0e00"
-_SHORT = 256
+# Without a letter, and yet searched for: emoji and the signs beside them. The index knows them as characters
+# in private use, which it takes for letters.
+EMOJI, SIGNS = (0x1F000, 0x1FAFF), (0x2600, 0x27BF)
+_EMOJI_TO, _SIGNS_TO = 0xF0000 - EMOJI[0], 0xF1000 - SIGNS[0]
+_SIGN_BYTES = tuple(bytes((0xE2, n)) for n in range(0x98, 0x9F))
+WIDE = (0xFF01, 0xFFEF)  # full-width and half-width forms: known as what they stand for
+MARKS = frozenset((0x0640, 0x0670, *range(0x064B, 0x0660)))  # written over Arabic letters, or left out
 # UTF-8 bytes no character of RANGES begins with. Of real texts one in nine is not ASCII and one in five
 # hundred of those holds a lead byte of RANGES: this costs 7 µs where looking at each character costs 87.
-_LEADS = frozenset((0xE0, 0xE1, *range(0xE3, 0xEE), 0xEF, 0xF0))
+_LEADS = frozenset((0xD9, 0xE0, 0xE1, *range(0xE3, 0xEE), 0xEF, 0xF0))
 _OTHERS = bytes(b for b in range(256) if b not in _LEADS)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
 
+_tags: "dict[tuple[str, str | None, str | None], str]" = {}
+_TAGS_MOST = 10_000
 _run: "re.Pattern[str] | None" = None
+_marks: "re.Pattern[str] | None" = None
+
+# Between a text and the parts of its identifiers: a word nobody types, so that no phrase reaches across.
+SEAM = "\n\ue000\n"
 
 
 def prepare(text: str) -> str:
-    """The form of a text the index is filled with; any str is accepted.
-
-    Limits: costs nothing for ASCII.
-    """
+    """The form of a text the index is filled with; any str is accepted."""
     if text.isascii():
-        return text.replace("\0", " ") if "\0" in text else text
-    text, raw = _bindable(text)
-    if not raw.translate(None, _OTHERS):
-        return text
-    global _run
-    if _run is None:
-        import re
+        if "\0" in text:
+            text = text.replace("\0", " ")
+        raw = text.encode()
+    else:
+        text, raw = _bindable(text)
+        if raw.translate(None, _OTHERS) or any(sign in raw for sign in _SIGN_BYTES):
+            text = _foreign(text)
+            raw = text.encode()
+    found = parts(raw)
+    return f"{text}{SEAM}{found}" if found else text
 
-        _run = re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in RANGES) + "]+")
-    return _run.sub(_space_out, text)
+
+def match_word(word: str, prefix: bool = False) -> str:
+    """One word of a question as an FTS5 expression: as it stands, or as identifiers spell it.
+
+    Shape: a quoted string, or several in parentheses joined by OR.
+    """
+    others = () if prefix else alternatives(word)
+    if not others:
+        return match_phrase(word, prefix)
+    return f"({' OR '.join(match_phrase(each) for each in (word, *others))})"
 
 
-def match_terms(word: str) -> str:
-    """One word or phrase of a question as an FTS5 string, split as the index is.
+def match_phrase(text: str, prefix: bool = False) -> str:
+    """A phrase as one FTS5 string, split as the index is; prefix: its last word may go on.
 
     Shape: always one quoted string, never an operator; `""` where nothing in it can be found.
     """
-    if not word.isascii() or "\0" in word:
-        word = _spaced(_bindable(word)[0]) if len(word) < _SHORT else prepare(word)
-    return '"' + word.replace('"', '""') + '"'
+    if not text.isascii() or "\0" in text:
+        text = _spaced(_bindable(text)[0])
+    return '"' + text.replace('"', '""') + ('"*' if prefix else '"')
+
+
+match_terms = match_phrase
+
+
+def tag(key: str, value: str) -> str:
+    """The index's word for a value of a filter. key: `k`ind, `r`ole or `t`ool; capitals do not matter."""
+    plain = value.replace("_", "").lower() if key == "k" else value.lower()
+    if not (plain.isascii() and plain.isalnum()):
+        plain = "".join(c if c.isascii() and c.isalnum() else f"0{ord(c):x}0" for c in plain)
+    return key + plain
+
+
+def tags(
+    session: int, day: int, kind: str, role: "str | None", tool: "str | None", error: "int | bool"
+) -> str:
+    """What the index holds of a record besides its text: words of filters."""
+    known = _tags.get((kind, role, tool))
+    if known is None:
+        said = (("k", kind), ("r", role), ("t", tool))
+        known = " ".join(tag(key, value) for key, value in said if value)
+        if len(_tags) < _TAGS_MOST:
+            _tags[kind, role, tool] = known
+    return f"s{session} d{day} {known} e1" if error else f"s{session} d{day} {known}"
 
 
 def query_terms(words: "list[str] | tuple[str, ...]") -> list[str]:
@@ -63,8 +110,8 @@ def query_terms(words: "list[str] | tuple[str, ...]") -> list[str]:
 
 
 def searchable(word: str) -> bool:
-    """Whether the index can hold anything of this word: a letter, a digit, or a character in private use."""
-    return any(c.isalnum() or _private(ord(c)) for c in word)
+    """Whether the index can hold any of this: a letter, a digit, an emoji, a character in private use."""
+    return any(c.isalnum() or _private(ord(c)) or _is_sign(ord(c)) for c in word)
 
 
 def _private(n: int) -> bool:
@@ -83,12 +130,54 @@ def _bindable(text: str) -> tuple[str, bytes]:
 
 
 def _spaced(text: str) -> str:
-    return "".join(f" {c} " if c >= _FIRST and _splits(ord(c)) else c for c in text)
+    """A question's words as _foreign has a text's, without re."""
+    if any(WIDE[0] <= ord(c) <= WIDE[1] for c in text):
+        text = _narrow(text)
+    return "".join(f" {_sign(c)} " if _splits(ord(c)) else c for c in text if ord(c) not in MARKS)
+
+
+def _foreign(text: str) -> str:
+    global _run, _marks
+    if _run is None or _marks is None:
+        import re
+
+        spans = (*RANGES, EMOJI, SIGNS, WIDE)
+        _run = re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in spans) + "]+")
+        _marks = re.compile("[\u0640\u064b-\u065f\u0670]+")
+    return _run.sub(_space_out, _marks.sub("", text))
 
 
 def _splits(n: int) -> bool:
-    return any(a <= n <= b for a, b in RANGES)
+    return _is_sign(n) or any(a <= n <= b for a, b in RANGES)
+
+
+def _is_sign(n: int) -> bool:
+    return SIGNS[0] <= n <= SIGNS[1] or EMOJI[0] <= n <= EMOJI[1]
+
+
+def _sign(c: str) -> str:
+    n = ord(c)
+    if n < SIGNS[0] or SIGNS[1] < n < EMOJI[0] or n > EMOJI[1]:
+        return c
+    return chr(n + (_EMOJI_TO if n >= EMOJI[0] else _SIGNS_TO))
+
+
+def _narrow(text: str) -> str:
+    """Full-width and half-width forms as the characters they stand for, a voiced kana as one."""
+    from unicodedata import normalize
+
+    out, at = [], 0
+    while at < len(text):
+        stop = at
+        while stop < len(text) and WIDE[0] <= ord(text[stop]) <= WIDE[1]:
+            stop += 1
+        out.append(normalize("NFKC", text[at:stop]) if stop > at else text[at])
+        at = max(stop, at + 1)
+    return "".join(out)
 
 
 def _space_out(found: "re.Match[str]") -> str:
-    return " " + " ".join(found[0]) + " "
+    run = found[0]
+    if any(WIDE[0] <= ord(c) <= WIDE[1] for c in run):
+        run = _narrow(run)
+    return "".join(f" {_sign(c)} " if _splits(ord(c)) else c for c in run)

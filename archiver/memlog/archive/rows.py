@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from memlog.archive import chain, epochs
 from memlog.archive.arrival import MOST, Arrival
 from memlog.archive.ids import Ids, day_of
+from memlog.archive.prepare import tags
 from memlog.archive.sessions import Session
 from memlog.wire import Header
 
@@ -24,11 +25,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 FTS_SQL = "INSERT INTO record_fts (rowid, text, tags) VALUES (?, ?, ?)"
 
 _Ring = tuple[int | None, bytes | None, int | None, int | None, int | None, int | None]
-
-
-def tags(session: int, day: int, kind: str) -> str:
-    """What the index holds of a record besides its text: words of a filter."""
-    return f"s{session} d{day} k{kind.replace('_', '')}"
 
 
 class Rows:
@@ -91,7 +87,7 @@ class Rows:
                 decode_error, link, salt, digest, record.mac, 1 if timed else 0,
             )
         )  # fmt: skip
-        self._texts.append((record_id, indexed, tags(session.id, day, kind)))
+        self._texts.append((record_id, indexed, tags(session.id, day, kind, record.role, record.tool, error)))
         session.count(record, record_id, size)
         epoch.dirty = True
         if part == 0:

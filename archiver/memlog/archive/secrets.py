@@ -16,7 +16,7 @@ from memlog.archive.connection import Connection
 from memlog.archive.events import index as index_events
 from memlog.archive.forget import BATCH, Work
 from memlog.archive.ids import day_of
-from memlog.archive.prepare import prepare
+from memlog.archive.prepare import prepare, tags
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import event_name, redacted_name, redaction_stone
 from memlog.errors import MemlogError
@@ -33,7 +33,9 @@ EVENTS_SQL = "SELECT id, agent, session, data FROM event ORDER BY id"
 DAMAGE_SQL = "SELECT id, source, data FROM damage ORDER BY id"
 COUNT_SQL = "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM event)"
 # index: the record's primary key
-ROW_SQL = "SELECT session_id, epoch_id, ts_ns, kind, packing, body, redacted FROM record WHERE id = :id"
+ROW_SQL = """
+SELECT session_id, epoch_id, ts_ns, kind, role, tool, error, packing, body, redacted FROM record WHERE id = :id
+"""
 UPDATE_SQL = """
 UPDATE record SET bytes = :bytes, text_bytes = :text_bytes, packing = :packing, body = :body, salt = :salt,
   digest = :digest, redacted = :redacted, link = :link WHERE id = :id
@@ -193,7 +195,7 @@ class _Redaction:
         row = con.execute(ROW_SQL, key).fetchone()
         if row is None:
             return
-        session, epoch, ts_ns, kind, packing, packed, redacted = row
+        session, epoch, ts_ns, kind, role, tool, error, packing, packed, redacted = row
         blob, counts = _of_blob(packing, packed)
         if not counts:
             return
@@ -211,8 +213,8 @@ class _Redaction:
         head = chain.next_head(head, chain.pack_header(header), digest)
         con.execute(MOVE_HEAD_SQL, {"head": head, "link": links + 1, "session": session})
         con.execute(UNINDEX_SQL, key)
-        tags = f"s{session} d{day_of(ts_ns)} k{kind.replace('_', '')}"
-        con.execute(INDEX_SQL, {**key, "text": prepare(text), "tags": tags})
+        marks = tags(session, day_of(ts_ns), kind, role, tool, error)
+        con.execute(INDEX_SQL, {**key, "text": prepare(text), "tags": marks})
         con.execute(EPOCH_SQL, {"epoch": epoch})
         self.total.rows += 1
         self.total.add(counts)

@@ -6,7 +6,7 @@ from hmac import digest
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from memlog.archive import arrival, epochs, gaps, ingest, place, sessions
+from memlog.archive import arrival, epochs, gaps, ingest, place, reprepare, sessions
 from memlog.archive.connection import Connection, open_writer, sqlite3
 from memlog.archive.migrate import migrate
 from memlog.archive.sessions import Session
@@ -87,6 +87,7 @@ class Archive:
         self.tombstones = Tombstones(home.tombstones)
         self._rings: dict[int, tuple[bytes, str]] = {}
         self._data_version = -1
+        self._prepared = False  # whether the index is known to be this version's
 
     @classmethod
     def open(cls, home: Home, *, now_ns: int, settings: Settings | None = None) -> Self:

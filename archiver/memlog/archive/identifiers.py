@@ -1,0 +1,92 @@
+"""Identifiers in parts: `parseRecords` is `parse Records`, `HTTPServer` is `HTTP Server`.
+
+The index splits at every sign, so `parse_records`, `a/b/c.rs` and `--no-verify` need no help: whole they
+are phrases. Only where capitals mark the parts must these be said. Every text passes here: what has no such
+identifier costs two searches in its bytes.
+"""
+
+# Lower case, capitals and digits of ASCII; anything else in UTF-8 is a letter, the rest ends a word.
+_CASES = bytes(
+    0x61
+    if 0x61 <= b <= 0x7A or b >= 0x80
+    else 0x41
+    if 0x41 <= b <= 0x5A
+    else 0x30
+    if 0x30 <= b <= 0x39
+    else 0x20
+    for b in range(256)
+)
+LONGEST = 64  # bytes; what is longer is data
+MOST = 400  # identifiers of one text
+_SHORTEST = 2.6  # letters a part has on average; below it is base64 and the like
+_KNOWN_MOST = 50_000
+
+_known: dict[bytes, str] = {}
+
+
+def parts(raw: bytes) -> str:
+    """The parts of each identifier of a text, one identifier a line, each once."""
+    cases = raw.translate(_CASES)
+    at = cases.find(b"aA")
+    camel = at >= 0
+    if not camel:
+        at = cases.find(b"AAaa")
+        if at < 0:
+            return ""
+    found: dict[bytes, str] = {}
+    for hump in (b"aA", b"AAaa") if camel else (b"AAaa",):
+        at = cases.find(hump)
+        while at >= 0 and len(found) < MOST:
+            stop = cases.find(b" ", at)
+            stop = len(raw) if stop < 0 else stop
+            start = cases.rfind(b" ", 0, at) + 1
+            if stop - start <= LONGEST:
+                word = raw[start:stop]
+                if word not in found:
+                    found[word] = _known.get(word) or _learn(word)
+            at = cases.find(hump, stop)
+    return "\n".join(filter(str.strip, found.values()))
+
+
+def split(word: str) -> str:
+    """The parts of one identifier, a space between them; the word itself where it has none."""
+    out, start = [], 0
+    for at in range(1, len(word)):
+        if not _is_capital(word[at]):
+            continue
+        before, behind = word[at - 1], word[at + 1 : at + 3]
+        if not _is_capital(before) or (len(behind) == 2 and all(c.islower() for c in behind)):
+            out.append(word[start:at])
+            start = at
+    out.append(word[start:])
+    return " ".join(out)
+
+
+def alternatives(word: str) -> tuple[str, ...]:
+    """Other ways a text may spell a word of a question: in parts, or a version without or with its v."""
+    if word.isascii():
+        if "." in word and word[:1].isdigit() and word.replace(".", "").isdigit():
+            return (f"v{word}",)
+        if "." in word and word[:1] in "vV" and word[1:].replace(".", "").isdigit():
+            return (word[1:],)
+        if not (word.islower() or word.isupper()) and len(word) <= LONGEST:
+            apart = split(word)
+            if apart != word:
+                return (apart,)
+    return ()
+
+
+def _learn(word: bytes) -> str:
+    text = word.decode("utf-8", "replace")
+    apart = split(text)
+    pieces = apart.count(" ") + 1
+    if pieces == 1 or len(text) / pieces < _SHORTEST:
+        apart = " "
+    if len(_known) >= _KNOWN_MOST:
+        _known.clear()
+    _known[word] = apart
+    return apart
+
+
+def _is_capital(c: str) -> bool:
+    return "A" <= c <= "Z"
