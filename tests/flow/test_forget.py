@@ -345,6 +345,15 @@ def test_the_tree_another_archive_left_loses_single_lines_too(drill: Drill) -> N
     assert len(lines) == 38 and traces(drill.home, gone) == []
 
 
+def test_what_a_hook_is_writing_just_now_is_left_alone(drill: Drill) -> None:
+    half = [Path(folder, "x.json.7.ab.tmp") for folder in (drill.home.spool, drill.home.watermarks)]
+    for path in half:
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        path.write_bytes(b"half a file")
+    drill.forget(**WHOLE)
+    assert all(path.exists() for path in half)
+
+
 def test_the_tombstones_hold_no_text_and_one_line_for_a_whole_session(drill: Drill) -> None:
     drill.forget(**WHOLE)
     stones = read_mirror(drill.home.tombstones)

@@ -83,6 +83,9 @@ def _filter(root: str, name: str, tombstones: Tombstones) -> bool:
     if not len(tombstones):
         return False
     with Folder.open(root, name) as folder:
+        names = folder.names()
+        if session_file.NAME not in names and not any(map(SNAP.fullmatch, names)):
+            return False  # ring, spool and watermarks: their half-written files are somebody's
         notes = session_file.read(folder)
         agent, session = str(notes.get("agent")), str(notes.get("session"))
         if notes and tombstones.covers(agent, session, "", 0, 0):
@@ -91,7 +94,7 @@ def _filter(root: str, name: str, tombstones: Tombstones) -> bool:
         else:
             emptied = False
             changed = folder.sweep() > 0
-            for file in filter(SNAP.fullmatch, folder.names()):
+            for file in filter(SNAP.fullmatch, names):
                 changed |= _filter_file(folder, file, tombstones)
             changed |= _filter_events(folder, notes, tombstones)
     if emptied:
