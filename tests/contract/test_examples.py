@@ -15,6 +15,7 @@ import click
 import pytest
 
 from archives import NOW_NS, conversation, fill, ring_frames
+from memlog.archive.backup import backup as make_backup
 from memlog.cli import jobs, man, root, sample
 from memlog.paths import Home
 from memlog.settings import Settings
@@ -117,6 +118,7 @@ def there(archived: Path, home: Home, tmp_path: Path, monkeypatch: pytest.Monkey
     (place / "notes.jsonl").write_text('{"id": "1", "session": "notes", "role": "user", "text": "a note"}\n')
     frames = ring_frames(conversation(["an image of a ring", "holds records"], ts_ns=NOW_NS))
     (place / "ring.img").write_bytes(b"".join(f.header.pack() + f.blob for f in frames if f.header))
+    make_backup(home, str(user / "memlog-backup"), made="2026-03-05T14:30:00Z")
     monkeypatch.chdir(place)
     scripts = Path(sys.executable).parent
     monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")

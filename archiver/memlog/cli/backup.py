@@ -24,7 +24,7 @@ def backup(context: Context, /, dest: str, as_json: bool) -> None:
     digests, heads and cursors. A stock sqlite3 opens it, from read-only media too. Keep it as you would the
     archive: what is forgotten later is still in it.
 
-    Example: memlog admin backup /mnt/disk/memlog-2026-03-05
+    Example: memlog admin backup ~/backup/memlog-2026-03-05
     """
     from memlog.archive.backup import backup as make
     from memlog.witness.jobs import Progress
@@ -53,7 +53,7 @@ def restore(context: Context, /, folder: str, to: str | None, apply: bool, as_js
     archive it was made of. What was forgotten since stays forgotten. An archive that is there is moved aside
     with its snapshot tree, never overwritten. Stop the witness first.
 
-    Example: memlog admin restore /mnt/disk/memlog-2026-03-05 --apply
+    Example: memlog admin restore ~/memlog-backup
     """
     from memlog.archive import restore as archive
 
@@ -94,7 +94,7 @@ def recover(context: Context, /, to: str | None, as_json: bool) -> int:
     one: look at it with `memlog --home DIR`, put it in place with `memlog admin restore DIR --apply`.
     Exits 1 when records are known to be missing, and names their sessions.
 
-    Example: memlog admin recover --to /mnt/disk/recovered
+    Example: memlog admin recover --to ~/recovered
     """
     from memlog.archive.recover import recover as make
     from memlog.cli.live import live_rings

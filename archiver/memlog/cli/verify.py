@@ -34,7 +34,7 @@ def verify(
     Exits 0 when everything is as it was archived, 1 when something is not, 5 when it cannot be checked now.
     It says what it does not prove.
 
-    Example: memlog admin verify --anchor anchor.json
+    Example: memlog admin verify --quick
     """
     if quick and full:
         raise InputError("--quick and --full exclude each other", hint="memlog admin verify --help")
