@@ -111,11 +111,20 @@ static double beside(uid_t flooder, size_t length)
 static bool own_large_ones(void *unused)
 {
 	int fd = open_ring();
-	double large = median(fd, -1, MEMLOG_MAX_BLOB), ratio = beside(ALICE, MEMLOG_MAX_BLOB);
+	double large = median(fd, -1, MEMLOG_MAX_BLOB), ratio;
+	bool held = false;
 
 	(void)unused;
-	/* Who wants the lock again soonest mostly gets it: a wait shows in the slow ones. */
-	must(ratio > 0 && ratio <= 3 && took[SLOW] < large / 2);
+	/*
+	 * Who wants the lock again soonest mostly gets it: a wait shows in the slow
+	 * ones. So does a busy machine, but not each time.
+	 */
+	for (int i = 0; i < 3 && !held; i++) {
+		ratio = beside(ALICE, MEMLOG_MAX_BLOB);
+		must(ratio > 0);
+		held = ratio <= 3 && took[SLOW] < large / 2;
+	}
+	must(held);
 	return !close(fd);
 }
 
