@@ -186,6 +186,12 @@ async def test_what_is_not_there_is_404_and_what_is_not_allowed_403(serve: Any, 
     assert "Recent sessions" not in (await closed.client.get("/")).text
 
 
+async def test_a_prompt_with_a_nul_is_read(serve: Any, tmp_path: Path) -> None:
+    client = serve(fill(tmp_path, [said(1, "message", "user", "<\0evil> and more")])).client
+    answer = await client.get(await folder(client))
+    assert answer.status_code == 200 and "and more" in answer.text
+
+
 async def test_live_says_nothing_until_there_is_something(serve: Any, tmp_path: Path) -> None:
     path = fill(tmp_path, [said(1, "message", "user", "first")])
     client = serve(path).client

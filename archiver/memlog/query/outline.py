@@ -30,7 +30,8 @@ FROM session s WHERE s.agent = :agent AND s.session = :session
 # index: record_session, in its order: no sort. Only what stands in a user's name is unpacked.
 MARKS_SQL = """
 SELECT id, ts_ns, epoch_id, kind, tool, error, timed, bytes,
-  CASE WHEN kind = 'message' AND role = 'user' THEN substr(memlog_text(body, packing, text_bytes), 1, 200) END
+  CASE WHEN kind = 'message' AND role = 'user'
+    THEN substr(CAST(memlog_text(body, packing, text_bytes) AS TEXT), 1, 200) END
 FROM record WHERE session_id = :session AND part = 0 AND (kind <> 'meta' OR error = 1 OR :all)
 ORDER BY ts_ns, id
 """
