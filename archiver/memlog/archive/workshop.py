@@ -56,7 +56,7 @@ def complete_tree(
         if _may_pass(exc):
             raise UnavailableError(
                 f"what only the archive holds cannot be written to the tree: {exc}; nothing was changed",
-                hint="look for free space, then again",
+                hint="make room, then: memlog admin rebuild archive --from-tree --apply",
             ) from exc
         return f"the archive cannot be read ({exc}): the tree is taken as it is"
     if written.refused:
