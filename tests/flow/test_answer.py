@@ -183,6 +183,23 @@ def test_characters_are_found_as_they_stand(
         assert all("«" in hit.snippet for hit in hits)
 
 
+def test_the_index_leaves_out_no_text_that_has_the_characters(home: Home) -> None:
+    odd = ["parseRecords", "parse_records", "HTTPServer2x", "records.py:42", "a/b/c.rs", "--no-verify", "v1.2.3-rc1",
+           "std::vec<int>", "x" * 70, "__init__", "na\u00efve", "\uff21\uff22def", "foo\u0301bar", "漢字abc", "0x1F"]  # fmt: skip
+    draw = random.Random(1)
+    said = [" ".join(draw.choices(odd, k=8)) for _ in range(40)]
+    fill(home, [record(text, n=n) for n, text in enumerate(said)])
+    with reading(home) as con:
+        for _ in range(150):
+            text = draw.choice(said)
+            at = draw.randrange(len(text) - 4)
+            asked = text[at : at + draw.randint(3, 25)]
+            fold = asked == asked.lower()
+            hits = answer(con, asked, now_ns=NOW_NS, mode="literal", limit=100)
+            has = {one for one in said if asked in (one.lower() if fold else one)}
+            assert not asked.strip() or {hit.text for hit in hits} == has, asked
+
+
 def test_a_pattern_that_explodes_says_so_and_ends(home: Home) -> None:
     fill(home, [record("a" * 50 + "!")])
     began = time.monotonic()

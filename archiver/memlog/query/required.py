@@ -63,12 +63,15 @@ def _of_runs(runs: list[Run]) -> Words:
 
 
 def _words(text: str) -> list[tuple[str, bool, bool]]:
-    """Runs of letters and digits, and whether each touches the text's beginning, its end."""
+    """Runs of letters and digits, and whether each touches the text's beginning, its end.
+
+    What is not ASCII counts as a letter: an accent that follows its letter does not end a word.
+    """
     found = []
     at = 0
     while at < len(text):
         stop = at
-        while stop < len(text) and text[stop].isalnum():
+        while stop < len(text) and (text[stop].isalnum() or text[stop] > "\x7f"):
             stop += 1
         if stop > at:
             found.append((text[at:stop], at == 0, stop == len(text)))
