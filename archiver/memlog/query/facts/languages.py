@@ -1,7 +1,7 @@
 """Words that make a sentence an instruction, a correction or a decision, by language.
 
 A sentence is asked in the languages of its script: Chinese, Japanese and Russian by their letters, all that is
-Latin in English, German and Portuguese at once. A pattern is of a whole sentence, case aside.
+Latin in English, German and Portuguese at once. A pattern is of a whole sentence in lower case.
 """
 
 import re
@@ -19,7 +19,8 @@ class Cues(NamedTuple):
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.I)
+    # Of lower case: twice as fast as re.I, and a sentence is asked five times.
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 _VERBS = (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from memlog.query.facts.calls import Found
-from memlog.query.facts.languages import cues
+from memlog.query.facts.languages import LATIN, cues
 from memlog.query.facts.sentences import Sentence, own, sentences, without_tags
 
 _SHORTEST = 8  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
@@ -32,6 +32,94 @@ _NOT_SETTLED = re.compile(
     r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
     r"|\b(?:i found|suggests?|this is the right way)\b",
     re.I,
+)
+_WORD = re.compile(r"[^\W\d_]+")
+# Every Latin pattern of a decision needs one of these words; looking for them first halves the time.
+_DECIDING = frozenset(
+    [
+        "i",
+        "we",
+        "you",
+        "let",
+        "going",
+        "decided",
+        "chose",
+        "chosen",
+        "opted",
+        "settled",
+        "agreed",
+        "decision",
+        "instead",
+        "rather",
+        "opposed",
+        "approach",
+        "fix",
+        "solution",
+        "option",
+        "choice",
+        "design",
+        "path",
+        "strategy",
+        "workaround",
+        "place",
+        "split",
+        "change",
+        "should",
+        "must",
+        "needs",
+        "so",
+        "for",
+        "since",
+        "because",
+        "needed",
+        "necessary",
+        "required",
+        "helper",
+        "pattern",
+        "both",
+        "intentional",
+        "deliberate",
+        "sense",
+        "trade",
+        "tradeoff",
+        "my",
+        "ich",
+        "wir",
+        "entscheidung",
+        "entscheide",
+        "entscheiden",
+        "anstatt",
+        "anstelle",
+        "statt",
+        "lösung",
+        "ansatz",
+        "weg",
+        "weil",
+        "da",
+        "deshalb",
+        "daher",
+        "denn",
+        "decidi",
+        "decidimos",
+        "escolhi",
+        "escolhemos",
+        "optei",
+        "optamos",
+        "prefiro",
+        "decisão",
+        "decisao",
+        "vou",
+        "vamos",
+        "vez",
+        "invés",
+        "inves",
+        "solução",
+        "solucao",
+        "abordagem",
+        "opção",
+        "opcao",
+        "forma",
+    ]
 )
 _REPORTS = re.compile(
     r"^(?:consider|note that|the (?:test|function|code|calculation|explicit|default|current)\b)", re.I
@@ -65,22 +153,26 @@ def of_agent(text: str) -> Iterator[Found]:
             return
         if not _is_said(sentence) or sentence.text.endswith(("?", "？")):
             continue
-        found = cues(sentence.text)
-        if found.decision.search(sentence.text) and not _NOT_SETTLED.search(sentence.text):
-            reason = found.reason.search(sentence.text)
+        found, plain = cues(sentence.text), sentence.text.lower()
+        if found is LATIN and _DECIDING.isdisjoint(_WORD.findall(plain)):
+            continue
+        if _NOT_SETTLED.search(plain) is None and found.decision.search(plain):
+            reason = found.reason.search(plain) if len(plain) == len(sentence.text) else None
             why = sentence.text[reason.start() :].strip(" .") if reason else None
             yield Found("decision", sentence.text, why, sentence.start, sentence.end)
 
 
 def _wanted(sentence: Sentence) -> Iterator[Found]:
     found, text = cues(sentence.text), sentence.text
+    plain = text.lower()
     asks = text.endswith(("?", "？"))
-    corrects = found.correction.search(text) is not None
-    rule = not asks and found.rule.search(text) is not None
-    if corrects and not (asks and not found.request.search(text)):
+    corrects = found.correction.search(plain) is not None
+    rule = not asks and found.rule.search(plain) is not None
+    requested = found.request.search(plain) is not None
+    if corrects and not (asks and not requested):
         yield Found("correction", text, None, sentence.start, sentence.end)
     idle = asks and _ASKS.match(text) is not None and not _DEMANDS.search(text)
-    if not idle and (rule or found.request.search(text)):
+    if not idle and (rule or requested):
         yield Found("instruction", text, "rule" if rule else "request", sentence.start, sentence.end)
 
 
