@@ -137,6 +137,41 @@ class DrainRings(Operation):
             yield "the overrun left no gap"
 
 
+class NewHome(Operation):
+    """The first drain of a home: its key, its archive with every table, its tree."""
+
+    name = "new home"
+    COUNT = 40
+
+    def prepare(self, at: Place) -> None:
+        with ShmRing(os.path.join(at.home.ring, "ring"), capacity=RING_MIN) as ring:
+            for n in range(self.COUNT):
+                ring.write(next(iter(encode(record(f"firstword{n:05d} was said", n=n)))))
+
+    def run(self, at: Place, say: Say) -> None:
+        with (
+            lock.take(at.home, now_ns=NOW_NS),
+            Archive.open(at.home, now_ns=NOW_NS, settings=at.settings) as archive,
+            Drain(archive, at.settings) as drain,
+        ):
+            drained(drain, say)
+            drain.settle()
+
+    def verdict(self, at: Place, said: list[Any], *, done: bool) -> Verdict:
+        if not done and not self._is_made(at):
+            return Verdict([f"{name} was archived" for names in said for name in names], [], [])
+        return super().verdict(at, said, done=done)
+
+    @staticmethod
+    def _is_made(at: Place) -> bool:
+        if not os.path.exists(at.home.archive):
+            return False
+        con = soundness.connect(at.home)
+        (version,) = con.execute("PRAGMA user_version").fetchone()
+        con.close()
+        return bool(version)
+
+
 class Witness(Operation):
     """The witness as it runs: lock, socket, log, status, batches, tree, until its ring is drained."""
 
