@@ -56,14 +56,22 @@ static double drain_ring(long count)
 	return took;
 }
 
+/* The better of two, for a busy machine. */
+static double drain_ring_twice(long count)
+{
+	double one = drain_ring(count), other = drain_ring(count);
+
+	return one < other || other < 0 ? one : other;
+}
+
 static bool twice_the_records_take_less_than_three_times_as_long(void)
 {
 	double before;
 
 	drain_ring(50000);	/* the first pays for memory never touched before */
-	before = drain_ring(25000);
+	before = drain_ring_twice(25000);
 	for (long count = 50000; count <= 200000; count *= 2) {
-		double took = drain_ring(count);
+		double took = drain_ring_twice(count);
 
 		fprintf(stderr, "# drain of %ld: %.3f s, %.1f us a record, ratio %.2f\n",
 			count, took, took / count * 1e6, took / before);
