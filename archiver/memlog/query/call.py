@@ -18,6 +18,7 @@ _BEFORE, _AFTER = ("old_string", "old_str", "oldString", "old"), ("new_string", 
 _WHOLE = ("content", "file_text", "contents", "text")
 _FILES = ("file_path", "path", "filePath", "filename", "notebook_path")
 _WRITES = ("write", "create", "write_file", "create_file", "insert")
+_PATCH = "*** Begin Patch"
 _CONTEXT = 3  # unchanged lines around a change
 _MOST_LINES = 1_500  # of a text that is compared
 
@@ -79,6 +80,8 @@ def call_id(one: Whole) -> str | None:
 
 def about(one: Whole, given: dict[str, Any]) -> str:
     """The call in a line: its command, file or question."""
+    if _PATCH in one.text[:200]:
+        return ", ".join(change.path for change in _patched(one.text[:60_000]))
     for name in _ABOUT:
         found = given.get(name)
         if isinstance(found, list) and found and all(isinstance(part, str) for part in found):
@@ -90,7 +93,7 @@ def about(one: Whole, given: dict[str, Any]) -> str:
 
 def changes(one: Whole, given: dict[str, Any]) -> list[Change]:
     """What it changes, file by file; [] for a call that changes none."""
-    if "*** Begin Patch" in one.text[:200]:
+    if _PATCH in one.text[:200]:
         return list(_patched(one.text))
     path = _text(given, _FILES)
     edits = given.get("edits")
@@ -139,7 +142,7 @@ def compare(before: str, after: str) -> list[Line]:
 
 def _patched(text: str) -> Iterator[Change]:
     path, lines = "", list[Line]()
-    for line in text[text.index("*** Begin Patch") :].split("\n"):
+    for line in text[text.index(_PATCH) :].split("\n"):
         if line.startswith(("*** Update File: ", "*** Add File: ", "*** Delete File: ")):
             if path:
                 yield Change(path, lines)
