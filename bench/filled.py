@@ -1,14 +1,14 @@
 """An archive full of made-up records, written as the witness writes it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
 from bench import corpus
 from memlog.archive.store import Archive
 from memlog.paths import Home
-from memlog.record import encode
+from memlog.record import Record, encode
 from memlog.wire import Frame
 
 BATCH = 1_000
@@ -27,6 +27,15 @@ def frames(n: int, seed: int = 1) -> Iterator[Frame]:
     for made in corpus.records(n, seed):
         for blob in encode(made):
             yield Frame(None, blob)
+
+
+def ingested(home: Home, records: Iterable[Record]) -> None:
+    """Archive these records."""
+    source = (Frame(None, blob) for record in records for blob in encode(record))
+    with Archive.open(home, now_ns=time.time_ns()) as archive:
+        while batch := list(islice(source, BATCH)):
+            archive.ingest(batch, ring=None, source="bench", now_ns=time.time_ns())
+        archive.checkpoint(truncate=True)
 
 
 def fill(home: Home, n: int, seed: int = 1) -> Filled:

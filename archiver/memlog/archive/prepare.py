@@ -9,6 +9,11 @@ A search loads this: re is imported only for a text that holds such a script.
 
 from memlog.archive.identifiers import alternatives, parts
 
+__all__ = [
+    "TEXT_VERSION", "alternatives", "match_phrase", "match_terms", "match_word", "prepare", "query_terms",
+    "searchable", "tag", "tags",
+]  # fmt: skip
+
 TEXT_VERSION = 2  # 1: no emoji, no full-width forms, no vowel marks, no parts of identifiers
 
 # Scripts written without spaces between words: Thai and Lao; Myanmar; Hangul; Khmer; kana, bopomofo and CJK

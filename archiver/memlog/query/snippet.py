@@ -4,6 +4,8 @@ Ours and not FTS5's: the index holds a prepared form and no text to show. Made f
 rows only, from the original.
 """
 
+from memlog.archive.prepare import alternatives, searchable
+
 WIDTH = 200  # characters of text in a snippet
 _LOOK = 300  # occurrences of one word that are looked at
 _EDGE = 15  # characters a window grows to end between words
@@ -77,10 +79,13 @@ def _needles(lower: str, words: list[str]) -> list[str]:
     """The words in lower case, each once; split as the tokenizer does where the text has them only so."""
     found: dict[str, None] = {}
     for word in words:
-        word = _lower(word)
-        tokens = "".join(c if c.isalnum() else " " for c in word).split()
+        spelled = next((each for each in (word, *alternatives(word)) if _lower(each) in lower), word)
+        if spelled is word and _lower(word) not in lower:
+            spelled = " ".join(alternatives(word)) or word
+        spelled = _lower(spelled)
+        tokens = "".join(c if searchable(c) else " " for c in spelled).split()
         if len(tokens) > 1:
-            whole = word[word.index(tokens[0]) : word.rindex(tokens[-1]) + len(tokens[-1])]
+            whole = spelled[spelled.index(tokens[0]) : spelled.rindex(tokens[-1]) + len(tokens[-1])]
             if whole in lower:
                 tokens = [whole]
         found.update(dict.fromkeys(tokens))
@@ -99,6 +104,8 @@ def _bare(text: str) -> str:
     for c in set(text):
         if c > "\x7f":
             parts = decomposition(c)
+            if parts and parts[0] == "<" and parts.count(" ") == 1:
+                parts = parts.partition("> ")[2] if parts.startswith(("<wide>", "<narrow>")) else ""
             if parts and parts[0] != "<":
                 text = text.replace(c, chr(int(parts.split()[0], 16)))
     return text
