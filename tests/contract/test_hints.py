@@ -66,7 +66,8 @@ def fault(command: str) -> str:
             if inner is None:
                 return f"{command!r}: no command {' '.join(words[: at + 1])}"
             found = inner
-    return f"{command!r} is a group" if isinstance(found, click.Group) and "--help" not in words else ""
+    only_a_group = isinstance(found, click.Group) and not found.invoke_without_command
+    return f"{command!r} is a group" if only_a_group and "--help" not in words else ""
 
 
 def advised(source: str) -> list[tuple[int, str]]:
