@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 FEW, PAGE = 5, 20
 
 
-def fold(found: "list[tuple[Hit, Passage]]", most: int) -> "list[Hit]":
+def fold(found: "list[tuple[Hit, Passage]]", most: int, least: int = 0) -> "list[Hit]":
     """One hit for those whose line around the match is the same; the first stands for the others.
 
-    Where these are more than `most`, also for those that differ only away from the match.
+    Where these are more than `most`, also for those that differ only away from the match, as long as `least`
+    are left.
     """
     groups: list[list[Hit]] = []
     for keys in _FINENESS:
-        groups = _grouped(found, keys)
+        coarser = _grouped(found, keys)
+        if groups and len(coarser) < least:
+            break
+        groups = coarser
         if len(groups) <= most:
             break
     for first, *others in groups:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CANDIDATES = 2_000
 READ = 80  # of the best by bm25, and of the newest that have the words side by side: the texts are read
 SIDE_BY_SIDE = 300
+MOST_READ = 400  # texts; what says the same more often than this leaves a page that is not full
 _DISTANCE = 8  # words between the first and the last, where they count as side by side
 META = "meta"  # bookkeeping lines of hosts: they repeat what other records say, so they come last
 
@@ -73,7 +74,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     for at in range(0, max(len(every), 1), step):
         _read(asked, every[at : at + step], words, literal, found, most=every[0][1] if every else 0.0)
         hits = _ordered(asked, found, literal)
-        if len(hits) >= asked.limit:
+        if len(hits) >= asked.limit or len(found) >= max(MOST_READ, 2 * asked.limit):
             break
     return hits[: asked.limit]
 
@@ -124,10 +125,11 @@ def _ordered(asked: "Asked", found: "dict[int, Weighed]", literal: str | None) -
         kept.append(one)
     if not asked.fold:
         return [one.hit for one in kept]
-    most = FEW if literal is not None and len(literal.split()) > 1 else max(PAGE, asked.limit)
+    several = literal is not None and len(literal.split()) > 1
+    most, least = (FEW, 0) if several else (max(PAGE, asked.limit), asked.limit)
     verbatim = [(one.hit, one.passage) for one in kept if one.verbatim]
     close = [(one.hit, one.passage) for one in kept if not one.verbatim and one.passage.closeness >= CLOSE]
-    hits = fold(verbatim, most) + fold(close, most)
+    hits = fold(verbatim, most, least) + fold(close, most, least)
     hits += [one.hit for one in kept if not one.verbatim and one.passage.closeness < CLOSE]
     keys = {one.hit.id: one.key for one in kept}
     for hit in hits:
