@@ -81,7 +81,7 @@ LATIN = Cues(
         r"\b(?:i|we)(?:['’]d| would) (?:\w+ )?(?:like|love|prefer|rather)\b|\bi (?:want|need) (?:you|to|the|a|it|this)\b",
         r"\b(?:we|you) (?:need|have|want|ought) to\b(?!.*\?$)", r"\b(?:we|you|it|this|that|there) should(?! (?:we|i)\b)\b(?!.*\?$)",
         r"\bcan (?:just |also )?(?:remove|delete|drop|skip|ignore|keep)\b", r"\bneeds? to be \w+ed\b", r"^(?:just )?need\b",
-        r"\bso can you\b|, can you\b|and can you\b", r"^what about \w+ing\b.*\binstead", r"^if .*, (?:" + _VERBS + r")\b",
+        r"\b(?:so|and|then) can (?:you|we)\b(?!.* or (?:do|is|are) )|, can (?:you|we)\b", r"^(?:ideally|preferably)\b|^we need (?:a|an|the|to)\b", rf"[–—-] (?:{_VERBS})\b(?! (?:\w+ )?(?:is|was|are|were)\b)(?!.*\?$)", r"^what about \w+ing\b.*\binstead", r"^if .*, (?:" + _VERBS + r")\b",
         r"^if (?:there is|it|we|you|the|a) .*\b(?:create|add|read|use|do|put|skip|keep|return|run)\b(?!.*\?$)",
         # German
         r"\bbitte\b", r"^(?:und |dann |jetzt |nun |also |ok,? |ja,? |nein,? |gut,? |zuerst |danach )*(?:mach|füge|lösche|"
@@ -103,6 +103,7 @@ LATIN = Cues(
         r"^(?:no|nope|nah|wrong|incorrect|not (?:quite|really|exactly|that|what))\b(?! (?:need|problem|worries|idea|one|more|rush)\b)",
         r"^(?:hm+,? )?(?:but )?(?:wait|hold on|stop)\b[,!. ]", r"^actually\b",
         r"\bthat['’]?s (?:not|wrong|incorrect|still)\b|\bthat (?:is|was) (?:not|wrong|incorrect)\b|\bthis is (?:wrong|not (?:right|what|correct))\b",
+        r"\bi (?:mean|didn['’]?t (?:say|mean|ask))\b|\bi don['’]?t think\b.*\b(?:is|are) (?:the|a|right|correct|what|needed)\b|\b(?:issue|problem|bug|point) is \b.*, ?not\b",
         r"\bnot what i\b|\bi (?:said|meant|asked|told you|already)\b(?!.*\?$)",
         r"\byou (?:forgot|missed|didn['’]?t|did not|should(?:n['’]t)? have|were supposed|misunderstood|broke|removed|ignored|skipped|are wrong)\b",
         r"\b(?:revert|undo) (?:that|this|it|the|your)\b", r"\bwould have (?:thought|expected|preferred)\b",
@@ -141,7 +142,7 @@ LATIN = Cues(
         rf"\b(?:{_FIRST}|i need to|i should|we (?:need to|should|can|must|use)|i can)\b.*\b(?:since|because|as (?:it|this|that|we)|so that)\b",
         r"\b(?:since|because)\b[^.]*,\s*(?:i['’]ll|i will|i['’]m|let me|(?:i|we|the \w+(?: \w+){0,2}) (?:use|need|needs|should|will|must|keep|leave|have to|can (?:use|keep|drop|skip)))\b",
         r"\b(?:is|are|was)(?:n['’]t| not)? (?:no longer )?(?:needed|necessary|required)\b.*\b(?:since|because|as)\b|\bno need to\b(?!.*\?$)",
-        r"\b(?:as a helper|following the same pattern|same pattern as|in both (?:places|code paths))\b",
+        r"\b(?:as a helper|in both (?:places|code paths))\b", r"\bi should (?:just |also )?(?:add|create|extract|make) an?\b|\bfor consistency\b|\bto keep (?:the \w+|it|things|this) (?:simple|simpler|clean|cleaner|consistent|small|focused)\b",
         r"\bi (?:used|changed|kept|chose|switched|replaced|moved|left|skipped|avoided|made)\b.*\b(?:because|since|instead|rather|so that|to avoid|due to)\b",
         r"\b(?:is|are) (?:intentional|deliberate|by design)\b", r"\bmakes? (?:more )?sense to\b(?!.*\?$)|\btrade-?off\b.*\b(?:accept|worth)\b",
         r"\b(?:i['’]d|i would|i) (?:suggest|recommend|propose)\b|^my take\b|\bi think\b.*\b(?:is|are) (?:better|cleaner|best|fine|simpler|clearer|enough|the (?:best|right))\b",
