@@ -21,6 +21,7 @@ from faults.table import Row, lines
 MOST_S = 1_200
 FOLDER = Path(__file__).parent
 QUICK = os.environ.get("MEMLOG_FAULTS_QUICK") == "1"
+EVERY = os.environ.get("MEMLOG_FAULTS_EVERY") == "1"  # every call of every operation: an hour
 
 Record = Callable[[Row], None]
 

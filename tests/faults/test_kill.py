@@ -6,7 +6,7 @@ import pytest
 
 from faults import twins
 from faults.arriving import DrainRings
-from faults.conftest import QUICK, Record
+from faults.conftest import EVERY, QUICK, Record
 from faults.every import OPERATIONS
 from faults.injector import Fault, Mode, spread
 from faults.operations import Operation
@@ -14,8 +14,8 @@ from faults.striking import Range, Tally, Twin
 
 KIND = "SIGKILL"
 SHARDS = 1 if QUICK else 4
-MOST = 10 if QUICK else 1_500  # more than any of them makes: all
-HALVES = 4 if QUICK else 60  # of these, killed with half of a write done
+MOST = 10 if QUICK else 100_000 if EVERY else 500
+HALVES = 4 if QUICK else 40  # of these, killed with half of a write done
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))

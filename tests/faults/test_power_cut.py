@@ -6,7 +6,7 @@ import pytest
 
 from faults import replay, twins
 from faults.arriving import DrainRings
-from faults.conftest import QUICK, Record
+from faults.conftest import EVERY, QUICK, Record
 from faults.cutting import SEED, Cut
 from faults.every import OPERATIONS
 from faults.injector import spread
@@ -15,7 +15,7 @@ from faults.striking import Tally, Twin
 
 KIND = "power cut"
 SHARDS = 1 if QUICK else 2
-MOST = 5 if QUICK else 30  # points in the log; four states of each
+MOST = 5 if QUICK else 100_000 if EVERY else 30  # points in the log; four states of each
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from faults.conftest import EVERY as EACH
 from faults.conftest import QUICK, Record
 from faults.every import OPERATIONS
 from faults.injector import EVERY, FILLS, WRITE, Fault, Mode, spread
@@ -12,7 +13,7 @@ from faults.operations import Operation
 from faults.striking import Range, Tally
 
 SHARDS = 1 if QUICK else 4
-MOST = 3 if QUICK else 32  # of each
+MOST = 3 if QUICK else 100_000 if EACH else 32  # of each
 FAULTS = {
     "ENOSPC once": Fault(Mode.FAIL_ONCE, error=errno.ENOSPC, kinds=FILLS),
     "ENOSPC for ever": Fault(Mode.FAIL_ON, error=errno.ENOSPC, kinds=FILLS),
