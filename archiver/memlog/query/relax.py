@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Weights = dict[int, float]
 
-# Tuned on three of five conversations of LoCoMo; the other two gave the same. docs/search.md has figures.
+# Chosen on five conversations of LoCoMo, where others near them differ by a hundredth (docs/search.md).
 AROUND = (0.6, 0.4, 0.2, 0.1)  # what a word counts one, two, three, four records away
 OFTEN = 0.3  # of a word's weight, what depends on how often and in how short a text it was said
 HITS = 2_000  # records of one word; of one that more have, the newest, and those with a rarer word
