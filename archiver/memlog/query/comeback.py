@@ -25,6 +25,8 @@ ROUTINE = 0.5  # a short command that tests, builds, formats, pushes or shows th
 NAMED = 0.55  # the summary names it
 NEXT = 0.3  # the summary's next step names it
 AGE = -0.25  # the rest, per e-fold of records since it was said
+# Not fitted: a name in backquotes or a link is missed less than a file it stands in.
+OF_KIND = {"identifier": -2.5, "url": -1.5, "test": -1.5, "branch": -1.0, "commit": -1.0, "error": -0.5}
 SAID_BY = {"user": 0.6, "agent": 0.0, "tool": -0.6}
 
 NEAR = 400  # records: how far back a mention is looked for; farther ones all count as this old
@@ -89,7 +91,7 @@ def score(seen: Seen, *, now: int, mentions: Mentions, named: bool, next_step: b
         return found + MENTION * math.log1p(mentions.age(name, now))
     if fact.kind == "command":
         return found + LENGTH * len(fact.key) + ROUTINE * is_routine(fact.value)
-    return found + AGE * math.log1p(now - seen.at) + SAID_BY.get(fact.by, 0.0)
+    return found + AGE * math.log1p(now - seen.at) + SAID_BY.get(fact.by, 0.0) + OF_KIND.get(fact.kind, 0.0)
 
 
 def weight(found: float) -> float:
