@@ -310,7 +310,8 @@ def test_the_drill_finds_every_fault_that_changes_anything(tmp_path: Path, kind:
     result = drill(start, tmp_path / "work", kind, count, 5, recover_every=10)
     # What is left: a flag of the index no answer depends on, when a session's project was learnt.
     assert len(result.missed) <= count // 50 and (kind == "bit flips" or not result.missed)
-    assert result.found >= count * (0.75 if kind == "bit flips" else 0.9) and result.recovered == count // 10
+    assert result.found >= (count - result.idle) * 0.98 and result.recovered == count // 10
+    assert kind == "bit flips" or result.found >= count * 0.9
 
 
 def test_a_short_drill(sound: Path, tmp_path: Path) -> None:
