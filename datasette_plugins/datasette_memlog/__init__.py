@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from datasette import hookimpl
+from datasette.utils.asgi import NotFound
 
 from datasette_memlog import (
     archives,
@@ -21,6 +22,7 @@ from datasette_memlog import (
     pages,
     queries,
     records,
+    rendering,
     searchbox,
     searching,
     sessions,
@@ -77,7 +79,30 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
         (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)/live$", sessions.live_page),
         (r"/(?P<database>[^/.]+)/-/compaction/(?P<name>[^/]+)/(?P<epoch>\d{1,9})$", sessions.compaction_page),
         (r"/(?P<database>[^/.]+)/-/record/(?P<id>e?\d{1,19})$", records.record_page),
+        (
+            r"/(?P<database>[^/.]+)/-/record/(?P<id>e?\d{1,19})\.(?P<form>cbor|json|md|raw)$",
+            records.record_file,
+        ),
     ]
+
+
+@hookimpl
+def register_output_renderer(datasette: Any) -> list[dict[str, Any]]:
+    """.md, .jsonl and .cbor beside Datasette's .json and .csv, of archives only."""
+
+    def made(render: Callable[..., Any]) -> Callable[..., Any]:
+        def file(datasette: Any, database: str, rows: Any, columns: Any, table: str | None) -> Any:
+            if database not in archives.names(datasette):
+                raise NotFound("No such page")
+            return render(rows, columns, table)
+
+        return file
+
+    def offered(datasette: Any, database: str, columns: Any) -> bool:
+        return bool(columns) and database in archives.names(datasette)
+
+    forms = {"md": rendering.markdown, "jsonl": rendering.json_lines, "cbor": rendering.cbor}
+    return [{"extension": name, "render": made(form), "can_render": offered} for name, form in forms.items()]
 
 
 @hookimpl

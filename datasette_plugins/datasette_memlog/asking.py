@@ -11,14 +11,19 @@ from datasette.views.base import DatasetteError
 from datasette_memlog import archives, columns, prose
 
 OLDER = "memlog_older.html"
+COMPILED = (
+    "memlog_overview.html", "memlog_sessions.html", "memlog_session.html", "_memlog_entry.html",
+    "_memlog_glance.html", "_memlog_overview.html",
+)  # fmt: skip
 STEPS = 2_000  # of SQLite between two looks at the time limit
 LATE = "This page took longer than sql_time_ms allows. MEMLOG_SQL_TIME_MS=5000 memlog serve gives it more."
 
 
 def prepare(datasette: Any) -> None:
-    """Compile the larger templates, so that the first reader does not wait for it."""
-    for name in ("memlog_overview.html", "memlog_sessions.html", "memlog_session.html", "_memlog_entry.html"):
+    """Compile the larger templates and Markdown's rules, so that the first reader does not wait for it."""
+    for name in COMPILED:
         datasette.jinja_env.get_template(name)
+    prose.markdown("ready")
 
 
 async def visible(datasette: Any, request: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from datasette_memlog import archives
+from datasette_memlog import archives, wording
 
 COUNTED_BYTES = 100 << 20  # of archive.db: counting the rows of a larger one takes longer than showing them
 
@@ -53,7 +53,12 @@ def archive(datasette: Any, name: str) -> dict[str, Any]:
     """Datasette's metadata of one archive. Local metadata of the same keys goes before it."""
     tables: dict[str, Any] = {table: {"hidden": True} for table in archives.tables(datasette, name)}
     for view, (title, description, newest) in VIEWS.items():
-        tables[view] = {"title": title, "description": description, "sort_desc": newest}
+        tables[view] = {
+            "title": title,
+            "description": description,
+            "sort_desc": newest,
+            "columns": wording.COLUMNS[view],
+        }
         if view in BRIEF:
             tables[view]["description_html"] = f'{description} <a href="?_all=1">All columns</a>'
     tables["v_record"] |= {"fts_table": "record_fts", "fts_pk": "id"}

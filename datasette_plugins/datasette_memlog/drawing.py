@@ -98,13 +98,15 @@ def glance(found: Outline, page: int) -> Glance:
     columns = []
     for n in range(0, len(marks), step):
         some = marks[n : n + step]
-        level = min(math.log2(max(max([mark.bytes for mark in some]), 256) / 128) / 9, 1.0)
-        talk = sum([mark.kind in ("message", "summary") for mark in some]) * 2 >= len(some)
-        alone = some[0].tool if len(some) == 1 else None
+        # By place, not by name: a session may have 40,000 marks, and a page waits for them.
+        ids, _, _, kinds, tools, errors, _, sizes, _ = zip(*some, strict=True)
+        level = min(math.log2(max(*sizes, 256) / 128) / 9, 1.0)
+        talk = (kinds.count("message") + kinds.count("summary")) * 2 >= len(some)
+        alone = tools[0] if len(some) == 1 else None
         columns.append(
             Column(
                 round(n * wide, 2), round(len(some) * wide, 2), round(level, 3), "talk" if talk else "work",
-                any(mark.error for mark in some), some[0].id, f"{some[0].kind} {alone or ''}",
+                any(errors), ids[0], f"{kinds[0]} {alone or ''}",
             )
         )  # fmt: skip
     first, last = found.stretch(page)

@@ -25,6 +25,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 MAX_RESPONSE = 64 << 20
 # The port does not matter: a rebound name brings the attacker's host name with it.
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
+# A permanent link to a place in a session asks nothing that costs: others may hold it.
+_PLACE = re.compile(rb"(at=(last|\d{1,19}))?", re.ASCII)
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -47,7 +49,7 @@ class Guard:
         if not from_here(headers, settings.get("hosts") or ()):
             await _refuse(send, 421, "memlog answers on 127.0.0.1, localhost and [::1] only.\n")
             return
-        if from_another_site(headers, bool(scope.get("query_string"))):
+        if from_another_site(headers, not _PLACE.fullmatch(scope.get("query_string") or b"")):
             await _refuse(send, 403, "memlog answers no question another site asks.\n")
             return
         answer = Answer(send)
@@ -181,7 +183,11 @@ class Brief:
             asked.append(("_nosuggest", "1"))
         if view == "v_record" and "_nocount" not in keys and db.size > describe.COUNTED_BYTES:
             asked.append(("_nocount", "1"))
-        if not form and not keys & {"_col", "_nocol", "_all"} and archives.is_current(self.datasette, name):
+        if (
+            form in ("", "md")
+            and not keys & {"_col", "_nocol", "_all"}
+            and archives.is_current(self.datasette, name)
+        ):
             asked += [("_col", column) for column in describe.BRIEF.get(view, ())]
         return {**scope, "query_string": urlencode(asked).encode()}
 

@@ -16,6 +16,41 @@ SELECT r.id, r.ts, r.session, r.epoch, r.kind, r.role, r.tool, r.error, r.text
 FROM failed JOIN v_record r ON r.session = failed.session AND (r.ts_ns, r.id) <= (failed.ts_ns, failed.id)
 WHERE r.kind <> 'meta' ORDER BY r.ts_ns DESC, r.id DESC LIMIT 20
 """
+# index: record_session; :session empty = the session that was used last
+COMMANDS_SQL = """
+SELECT r.id, r.ts, r.session, r.epoch, r.kind, r.tool, substr(r.text, 1, 400) AS text
+FROM v_record r
+WHERE r.session = CASE WHEN :session <> '' THEN :session
+    ELSE (SELECT session FROM v_session ORDER BY ended_ns DESC LIMIT 1) END
+  AND r.kind = 'tool_use' AND r.part = 0
+  AND lower(r.tool) IN ('bash', 'shell', 'exec_command', 'local_shell', 'run_shell_command',
+    'execute_bash', 'powershell')
+ORDER BY r.ts_ns, r.id LIMIT 1000
+"""
+# of the newest calls of tools that write: a path is read from each
+FILES_SQL = """
+WITH written AS (
+  SELECT session, ts, coalesce(json_extract(extra, '$.input.file_path'), json_extract(extra, '$.input.path'),
+      json_extract(extra, '$.input.filePath'), json_extract(extra, '$.input.notebook_path')) AS path
+  FROM v_record
+  WHERE id IN (SELECT id FROM v_record WHERE kind = 'tool_use' AND part = 0
+      AND lower(tool) IN ('edit', 'write', 'multiedit', 'notebookedit', 'replace', 'write_file', 'create',
+        'str_replace_editor')
+    ORDER BY id DESC LIMIT 3000) AND json_valid(extra)
+)
+SELECT path, count(DISTINCT session) AS sessions, count(*) AS changes, min(ts) AS first, max(ts) AS last
+FROM written WHERE path IS NOT NULL
+GROUP BY path HAVING sessions > 1 ORDER BY sessions DESC, changes DESC LIMIT 200
+"""
+# of the newest 200,000 records; a week begins on Monday
+ERRORS_SQL = """
+SELECT date(ts_ns / 1000000000, 'unixepoch', '-6 days', 'weekday 1') AS week, coalesce(tool, kind) AS tool,
+  count(*) AS errors, count(DISTINCT session) AS sessions
+FROM v_record
+WHERE error = 1 AND part = 0
+  AND id >= coalesce((SELECT id FROM v_record ORDER BY id DESC LIMIT 1 OFFSET 199999), 0)
+GROUP BY 1, 2 ORDER BY week DESC, errors DESC LIMIT 500
+"""
 # of the newest: the largest of all would read the whole archive. Texts are unpacked for the final rows only.
 LARGEST_SQL = """
 SELECT r.id, r.ts, r.session, r.kind, r.tool, r.bytes, r.text
@@ -71,19 +106,32 @@ def canned() -> dict[str, Any]:
     return {
         "newest_sessions": {
             "title": "Newest sessions", "description": "Sessions by their last record.",
-            "sql": NEWEST_SESSIONS_SQL.strip(), "hide_sql": True,
+            "sql": NEWEST_SESSIONS_SQL.strip(),
         },
         "before_last_error": {
             "title": "What ran before the last error",
             "description": "The twenty records up to the newest failure, of one session or of all.",
-            "sql": BEFORE_LAST_ERROR_SQL.strip(), "hide_sql": True, "params": ["session"],
+            "sql": BEFORE_LAST_ERROR_SQL.strip(), "params": ["session"],
+        },
+        "commands": {
+            "title": "All commands of a session",
+            "description": "In order, of the session that is named; of the one used last where none is.",
+            "sql": COMMANDS_SQL.strip(), "params": ["session"],
+        },
+        "shared_files": {
+            "title": "Files touched by several sessions",
+            "description": "Of the newest 3,000 calls that write a file.", "sql": FILES_SQL.strip(),
+        },
+        "errors_by_tool": {
+            "title": "Errors by tool and week", "description": "Of the newest 200,000 records.",
+            "sql": ERRORS_SQL.strip(),
         },
         "largest_records": {
             "title": "Largest records", "description": "Of the newest 20,000.",
-            "sql": LARGEST_SQL.strip(), "hide_sql": True,
+            "sql": LARGEST_SQL.strip(),
         },
         "what_is_missing": {
             "title": "What is missing", "description": "Losses that were not got back.",
-            "sql": MISSING_SQL.strip(), "hide_sql": True,
+            "sql": MISSING_SQL.strip(),
         },
     }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from datasette import Response
 from datasette.utils.asgi import NotFound
 
-from datasette_memlog import columns, queries, tree
+from datasette_memlog import columns, queries, rendering, tree
 from datasette_memlog.asking import page, read, visible
 from memlog.errors import NotFoundError
 from memlog.query import call, record
@@ -47,6 +47,22 @@ async def record_page(datasette: Any, request: Any) -> Response:
         hex_bytes=tree.HEX_BYTES,
         changes=call.changes(found, given) if given else [], diff=call.diff_of(found.text),
     )  # fmt: skip
+
+
+async def record_file(datasette: Any, request: Any) -> Response:
+    """A record to keep: whole as CBOR, JSON or Markdown, or its blob as it was archived."""
+    db = await visible(datasette, request)
+    ref, form = request.url_vars["id"], request.url_vars["form"]
+
+    def ask(con: Any) -> tuple[bytes, str]:
+        return rendering.files_of(record.find(con, ref)[0], record.blobs(con, ref))[form]
+
+    try:
+        body, kind = await read(datasette, db, ask)
+    except NotFoundError as exc:
+        raise NotFound("No such record") from exc
+    name = {"content-disposition": f'attachment; filename="memlog-record-{ref}.{form}"'}
+    return Response(body, headers=name, content_type=kind)
 
 
 def _none() -> dict[str, Any]:

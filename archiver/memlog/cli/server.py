@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import os
 import socket
 import stat
@@ -109,6 +110,7 @@ async def _run(datasette: Any, sock: socket.socket, until: Callable[[], None] | 
     import uvicorn
 
     await datasette.invoke_startup()
+    gc.freeze()  # modules stay: a page that makes many objects does not wait for a look at them
     config = uvicorn.Config(
         datasette.app(), log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=2, ws="none",

@@ -1,0 +1,196 @@
+"""Pages over made-up records: time to the first byte, bytes, and Datasette's own table page beside them.
+
+`python -m bench.pages [--records N …] [--archive DIR] [--browser]`; an archive that was kept is not filled
+again. A million: python -m bench.pages --records 10000 100000 1000000 --archive /tmp/bench.
+"""
+
+import argparse
+import http.client
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from bench.filled import fill, ingested
+from bench.report import Row, machine, table
+from bench.search import vocabulary
+from memlog.archive.connection import open_reader
+from memlog.cli import server
+from memlog.paths import Home
+from memlog.query import browse
+from memlog.record import Record
+from memlog.settings import Settings
+
+ROUNDS = 7
+LONG = 40_000  # records of one session
+NS = 1_000_000_000
+LIMIT_MS = 300
+FACETS_MS = 200
+PAGES = {
+    "front page": "/",
+    "sessions": "/archive/-/sessions",
+    "sessions, sorted by errors": "/archive/-/sessions?sort=-errors",
+    "session": "/archive/-/session/{dir}",
+    "session, its end": "/archive/-/session/{dir}?at=last",
+    "compaction": "/archive/-/compaction/{dir}/1",
+    "record": "/archive/-/record/{id}",
+    "search, word in a few of a thousand": "/archive/-/search?q={word}",
+    "search, common word": "/archive/-/search?q={common}",
+    "Datasette's own v_record": "/archive/v_record?_all=1",
+    "Datasette's own v_record of one session": "/archive/v_record?_all=1&session__exact={session}&_sort=ts_ns",
+    "Datasette's own v_session": "/archive/v_session?_all=1",
+}
+BESIDE = {
+    "sessions": "Datasette's own v_session",
+    "session": "Datasette's own v_record of one session",
+    "search, word in a few of a thousand": "Datasette's own v_record",
+    "front page": "Datasette's own v_session",
+}
+SESSION_SQL = """
+SELECT dir, session, first_id FROM v_session
+ORDER BY compactions > 0 DESC, records DESC LIMIT 1
+"""
+
+
+def rows(records: int = 10_000) -> list[Row]:
+    """Every page over an archive of so many records, and a session of 40,000."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(folder + "/home")
+        fill(home, records)
+        return measured(home, records) + long_session(Home(folder + "/long"))
+
+
+def measured(home: Home, records: int) -> list[Row]:
+    """The rows over an archive that is there."""
+    con = open_reader(home.archive)
+    place, session, first = con.execute(SESSION_SQL).fetchone()
+    _, mid, common = vocabulary(con)
+    named = {"dir": place, "session": session, "id": first, "word": mid[0], "common": common[0]}
+    facets = [_timed(lambda: browse.shelf(con, order="ended")) for _ in range(ROUNDS)]
+    con.close()
+    found = {}
+    with served(home.archive) as port:
+        for name, page in PAGES.items():
+            answers = [got(port, page.format(**named)) for _ in range(ROUNDS)]
+            if answers[0][2] == 404:  # this session was not compacted
+                continue
+            found[name] = (answers[0][0], median(ms for ms, _, _ in answers[1:]), answers[0][1])
+    reach = {name: _beside(found, name) for name in BESIDE}
+    return [
+        Row(f"{name}, {records:,} records: first byte at first / then; bytes", f"{first:.0f} / {then:.0f} ms; {size:,}", reach.get(name, "reported"))
+        for name, (first, then, size) in found.items()
+    ] + [Row(f"sessions and their facets, {records:,} records, without the page", f"{median(facets):.1f} ms", f"< {FACETS_MS} ms at 100,000")]  # fmt: skip
+
+
+def _beside(found: dict[str, tuple[float, float, int]], name: str) -> str:
+    ours, theirs = found[name], found[BESIDE[name]]
+    return f"{ours[1] / theirs[1]:.2f}× its time, {ours[2] / theirs[2]:.2f}× its bytes"
+
+
+def long_session(home: Home) -> list[Row]:
+    """A session of 40,000 records: its first page in a process that has not seen it, then again, then its end."""
+    if not os.path.exists(home.archive):
+        ingested(home, one_session())
+    con = open_reader(home.archive)
+    place = con.execute(SESSION_SQL).fetchone()[0]
+    con.close()
+    address = f"/archive/-/session/{place}"
+    with served(home.archive) as port:
+        got(port, "/archive/-/overview")  # templates are compiled with the first page
+        first, size, _ = got(port, address)
+        again = median(got(port, address)[0] for _ in range(ROUNDS))
+        end = median(got(port, address + "?at=last")[0] for _ in range(ROUNDS))
+    return [
+        Row(f"session of {LONG:,} records: first byte, not seen before; bytes", f"{first:.0f} ms; {size:,}", f"≤ {LIMIT_MS} ms"),
+        Row("… again / its end", f"{again:.0f} / {end:.0f} ms", "reported"),
+    ]  # fmt: skip
+
+
+def one_session() -> Iterator[Record]:
+    """40,000 records of one session: prompts, calls with answers, a failure now and then, nine compactions."""
+    start = 1_780_000_000 * NS
+    boundary = ""
+    for n in range(LONG):
+        kind, role, tool = (
+            ("thinking", "assistant", None), ("message", "assistant", None), ("tool_use", "assistant", "Bash"), ("tool_result", "tool", "Bash"),
+        )[n % 4]  # fmt: skip
+        if n % 20 == 0:
+            kind, role = "message", "user"
+        rest: dict[str, object] = {}
+        if kind == "tool_use":
+            rest = {"id": f"toolu_{n}", "input": {"command": f"make test_{n}"}}
+        elif kind == "tool_result":
+            rest = {"tool_use_id": f"toolu_{n - 1}"}
+        if n % 4_000 == 3_999:
+            kind, role, tool, rest = "compaction", "system", None, {}
+        yield Record(
+            agent="claude-code", session="a-long-session", source_id=f"line-{n}", block=0, kind=kind, ts_ns=start + n * NS,
+            text=f"step {n}: **what** was said, `code` and a path src/file_{n % 97}.py " * (1 + n % 7), mac=n.to_bytes(8), role=role,
+            tool=tool, project="/home/dev/project", boundary=boundary, error=kind == "tool_result" and n % 40 == 3, rest=rest,
+        )  # fmt: skip
+        if kind == "compaction":
+            boundary = f"line-{n}"
+
+
+@contextmanager
+def served(archive: str) -> Iterator[int]:
+    """The port of a `memlog serve` over an archive, in a thread of this process."""
+    sock, end = server.listen(0), threading.Event()
+    application = server.application(archive, Settings())
+    thread = threading.Thread(target=server.run, args=(application, sock), kwargs={"until": end.wait}, daemon=True)  # fmt: skip
+    thread.start()
+    try:
+        yield sock.getsockname()[1]
+    finally:
+        end.set()
+        thread.join(10)
+
+
+def got(port: int, page: str) -> tuple[float, int, int]:
+    """Milliseconds to the first byte, bytes and status of a page."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.connect()
+    start = time.perf_counter()
+    connection.request("GET", page)
+    answer = connection.getresponse()
+    ms = (time.perf_counter() - start) * 1e3
+    size = len(answer.read())
+    connection.close()
+    if answer.status not in (200, 404):
+        raise RuntimeError(f"{page}: {answer.status}")
+    return ms, size, answer.status
+
+
+def _timed(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1e3
+
+
+def main() -> None:
+    """Print the rows for each size."""
+    parser = argparse.ArgumentParser(prog="python -m bench.pages", description=__doc__)
+    parser.add_argument(
+        "--records", type=int, nargs="*", default=[10_000], help="a million takes five minutes"
+    )
+    parser.add_argument("--archive", type=Path, help="keep the archives here, and use those that are there")
+    arguments = parser.parse_args()
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        kept = str(arguments.archive or folder)
+        for records in arguments.records:
+            home = Home(f"{kept}/{records}")
+            if not os.path.exists(home.archive):
+                fill(home, records)
+            found += measured(home, records)
+        found += long_session(Home(f"{kept}/long"))
+    print(machine() + "\n")
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()

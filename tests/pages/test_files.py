@@ -1,0 +1,103 @@
+"""Records and views as files: every form holds what is archived, and none of another database."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import pytest
+from datasette.app import Datasette
+
+from datasette_memlog import describe, queries, wording
+from memlog.archive.connection import open_reader, sqlite3
+from memlog.query import record
+from memlog.record import Record
+from pages.filled import fill
+
+
+async def test_a_record_is_downloaded_as_what_it_is(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    row = (await client.get("/archive/v_record.json?kind=tool_use&_shape=array")).json()[0]
+    place = f"/archive/-/record/{row['id']}"
+    page = (await client.get(place)).text
+    files = {form: await client.get(f"{place}.{form}") for form in ("md", "json", "cbor", "raw")}
+    for form, answer in files.items():
+        assert f'href="{place}.{form}"' in page
+        assert answer.status_code == 200
+        assert (
+            answer.headers["content-disposition"]
+            == f'attachment; filename="memlog-record-{row["id"]}.{form}"'
+        )
+    con = open_reader(archive)
+    assert files["raw"].content == b"".join(record.blobs(con, str(row["id"])))
+    con.close()
+    told = files["json"].json()
+    assert told == cbor2.loads(files["cbor"].content) | {"ids": [row["id"]]}
+    assert told["text"] == row["text"] and told["extra"]["input"] and row["text"] in files["md"].text
+    assert (await client.get("/archive/-/record/1.cbor")).status_code == 404
+    assert (await client.get(f"{place}.exe")).status_code == 404
+
+
+@pytest.mark.parametrize("view", ["v_record", "v_session", "v_gap", "v_event_text"])
+async def test_a_view_is_had_as_markdown_lines_and_cbor(serve: Any, archive: str, view: str) -> None:
+    client = serve(archive).client
+    rows = (await client.get(f"/archive/{view}.json?_shape=array&_size=max")).json()
+    lines = (await client.get(f"/archive/{view}.jsonl?_size=max")).text.splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    assert cbor2.loads((await client.get(f"/archive/{view}.cbor?_size=max")).content) == rows
+    text = (await client.get(f"/archive/{view}.md?_size=max")).text
+    assert (
+        all(str(row["id"]) in text for row in rows if "id" in row)
+        and ".md" in (await client.get(f"/archive/{view}")).text
+    )
+
+
+async def test_a_hostile_text_stays_in_its_fence_and_its_cell(serve: Any, tmp_path: Path) -> None:
+    text = "````\n# out\n| <evil> |"
+    path = fill(tmp_path, [Record(agent="a|b", session="s", source_id="x", block=0, kind="message", ts_ns=1_780_000_000_000_000_000,
+                                  text=text, mac=bytes(8), role="user", tool="<evil>", boundary="")])  # fmt: skip
+    client = serve(path).client
+    said = (await client.get("/archive/v_record.md")).text
+    assert f"`````text\n{text}\n`````\n" in said and "<evil>" not in said.replace(text, "")
+    rows = (await client.get("/archive/v_session.md")).text.splitlines()
+    assert "a\\|b" in rows[-1] and rows[-1].replace("\\|", "").count("|") == rows[-2].count("|")
+
+
+async def test_another_database_has_no_such_files(archive: str, tmp_path: Path) -> None:
+    con = sqlite3.connect(tmp_path / "other.db")
+    con.execute("CREATE TABLE t (a)")
+    con.close()
+    client = Datasette([str(tmp_path / "other.db"), archive]).client
+    for form in ("md", "jsonl", "cbor"):
+        assert (await client.get(f"/other/t.{form}")).status_code == 404
+        assert f".{form}" not in (await client.get("/other/t")).text
+
+
+def test_every_column_of_every_view_is_described(archive: str) -> None:
+    con = open_reader(archive)
+    for view in describe.VIEWS:
+        there = {name for (name,) in con.execute("SELECT name FROM pragma_table_info(?)", (view,))}
+        assert set(wording.COLUMNS[view]) == there, view
+    con.close()
+
+
+@pytest.mark.parametrize("name", queries.canned())
+async def test_a_question_by_name_is_answered_and_its_sql_can_be_changed(archive: str, name: str) -> None:
+    client = Datasette([archive]).client  # plain, without memlog serve
+    page = await client.get(f"/archive/{name}")
+    assert page.status_code == 200 and "Edit SQL" in page.text and "SELECT" in page.text
+    rows = (await client.get(f"/archive/{name}.json?_shape=array")).json()
+    assert rows or name in ("what_is_missing", "shared_files")
+
+
+async def test_files_that_several_sessions_changed_are_counted(serve: Any, tmp_path: Path) -> None:
+    def edit(session: str, n: int, path: str) -> Record:
+        return Record(agent="claude-code", session=session, source_id=f"{session}{n}", block=0, kind="tool_use", role="assistant",
+                      ts_ns=1_780_000_000_000_000_000 + n, text=f"file_path: {path}", mac=bytes([n] * 8), tool="Edit", boundary="",
+                      rest={"id": f"{session}{n}", "input": {"file_path": path}})  # fmt: skip
+
+    client = serve(
+        fill(tmp_path, [edit("one", 1, "/p/a.py"), edit("two", 2, "/p/a.py"), edit("two", 3, "/p/b.py")])
+    ).client
+    rows = (await client.get("/archive/shared_files.json?_shape=array")).json()
+    assert [(row["path"], row["sessions"], row["changes"]) for row in rows] == [("/p/a.py", 2, 2)]
