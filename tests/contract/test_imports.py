@@ -26,7 +26,7 @@ STAGES = {
     "archive": LAYER_0,
     "query": LAYER_0 | {"archive.connection", "archive.body", "archive.prepare"},
     "witness": LAYER_0 | {"ring", "capture", "archive"},
-    "export": LAYER_0 | {"archive.connection", "query"},
+    "export": LAYER_0 | {"archive.connection", "archive.body", "archive.chain", "archive.anchor", "query"},
     "cli": LAYER_0 | {"ring", "capture", "archive", "query", "witness", "export"},
     "datasette_memlog": LAYER_0 | {"query", "export"},
 }

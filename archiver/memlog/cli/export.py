@@ -137,11 +137,70 @@ def csv(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
         _pour(csv.chunks(con, part, on_rows=on_rows), output, force)
 
 
+@export.command("post-mortem")
+@selected
+@click.option(
+    "-o", "--output", metavar="PLACE", required=True, type=click.Path(), help="A new folder, or FILE.zip."
+)
+@click.option("--force", is_flag=True, help="Replace a bundle that is there.")
+@click.option(
+    "--redact", is_flag=True, help="For sharing: placeholders for paths, users, hosts, e-mails, IPs."
+)
+@click.option("--anchor", metavar="FILE", help="An anchor taken before goes with it.")
+@pass_context
+def post_mortem(
+    ctx: Context, /, output: str, force: bool, redact: bool, anchor: str | None, **flags: Any
+) -> None:  # fmt: skip
+    """One bundle of what happened, that proves itself.
+
+    A report as HTML and Markdown, the records and what was found in them as SQLite and SQL, the part of the
+    hash chain they stand in, and a manifest. Of a session, of an epoch of it as SESSION@N, or of any records
+    the flags select. `memlog admin verify PLACE` checks it anywhere.
+
+    Example: memlog export post-mortem last@0 --redact -o incident.zip
+    """
+    from memlog.archive import anchor as anchors
+    from memlog.cli import status
+    from memlog.export import post_mortem
+    from memlog.export.share import Share
+
+    kept = anchors.read(anchor) if anchor is not None else None
+    health = status.checks_of(ctx, status.look(ctx))
+    with _begun(ctx, _of_epoch(flags), rounds=3 if redact else 2) as (con, part, now_ns, on_rows):
+        written = post_mortem.write(
+            con, part, output, now_ns=now_ns, shared=Share() if redact else None, anchor=kept, health=health,
+            force=force, told=lambda doing, rows: on_rows(rows),
+        )  # fmt: skip
+    if written.hidden is not None:
+        put_in = ", ".join(f"{count:,} {kind}" for kind, count in written.hidden.items())
+        click.echo(f"placeholders: {put_in}; read it before you share it", err=True)
+    click.echo(
+        f"{written.counts['record']:,} records in {terminal.safe_line(output)}, root {written.root}", err=True
+    )
+
+
+def _of_epoch(flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags with SESSION@N as a session and its epoch."""
+    from memlog.errors import InputError
+    from memlog.query.diff import parse
+
+    names = [parse(name) for name in (*flags["sessions"], *flags["more"])]
+    numbers = {number for _, number in names if number is not None}
+    if not numbers:
+        return flags
+    if len(names) > 1 or flags["epoch"] not in (None, *numbers):
+        raise InputError("SESSION@N stands alone", hint="--epoch N with several sessions")
+    return {**flags, "sessions": (names[0][0],), "more": (), "epoch": numbers.pop()}
+
+
 @contextmanager
 def _begun(
-    ctx: Context, flags: dict[str, Any]
+    ctx: Context, flags: dict[str, Any], rounds: int = 1
 ) -> Iterator[tuple["Connection", "Slice", int, Callable[[int], object]]]:
-    """The archive at one moment, the slice of it that was asked for, and whom to tell of progress."""
+    """The archive at one moment, the slice of it that was asked for, and whom to tell of progress.
+
+    rounds: how often each record is told of.
+    """
     from memlog.archive.connection import open_reader
     from memlog.query import slice
 
@@ -150,7 +209,7 @@ def _begun(
     try:
         con.execute("BEGIN")  # one moment of the archive, however long it takes
         part = _slice(con, now_ns=now_ns, **flags)
-        with _bar(lambda: slice.count(con, part)) as on_rows:
+        with _bar(lambda: slice.count(con, part) * rounds) as on_rows:
             yield con, part, now_ns, on_rows
     finally:
         con.close()

@@ -30,7 +30,8 @@ def verify(
 ) -> int:
     """Check every page, chain, count, cursor, word of the index and snapshot.
 
-    BACKUP: one that `memlog admin backup` made, instead of the archive in use.
+    BACKUP: one that `memlog admin backup` made, instead of the archive in use; or a bundle of
+    `memlog export post-mortem`, folder or zip, on any machine.
     Exits 0 when everything is as it was archived, 1 when something is not, 5 when it cannot be checked now.
     It says what it does not prove.
 
@@ -43,6 +44,10 @@ def verify(
     except NotFoundError:
         raise
     except ArchiveError as exc:  # it does not open
+    if backup is not None and _is_bundle(backup):
+        from memlog.cli.bundle import check
+
+        return check(backup, anchor, as_json)
         problems, told = [{"check": "pages", "where": _ARCHIVE, "what": str(exc)}], {}
         if "newer memlog" in str(exc) or "older memlog" in str(exc) or "SQLite" in str(exc)[:6]:
             raise UnavailableError(f"it cannot be checked: {exc}", hint=exc.hint) from exc
@@ -57,6 +62,12 @@ def _checked(
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     from memlog.archive import anchor as anchors
     from memlog.archive import manifest
+def _is_bundle(path: str) -> bool:
+    from memlog.export import manifest
+
+    return manifest.is_bundle(path)
+
+
     from memlog.archive.connection import open_reader
     from memlog.archive.verify import Look, as_json, counts
     from memlog.archive.verify import verify as check

@@ -1,6 +1,8 @@
 """A self-contained SQLite file: opens in stock sqlite3 and Datasette, also from read-only media."""
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from memlog.archive.connection import sqlite3
@@ -10,7 +12,7 @@ from memlog.paths import FILE_MODE
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
-    from memlog.query.slice import Slice
+    from memlog.query.slice import Row, Slice
 
 _BATCH = 500
 APPLICATION_ID = 0x4D4C4758  # 'MLGX': an export, not an archive
@@ -31,12 +33,22 @@ def write(con: "Connection", part: "Slice", path: str, *, now_ns: int, on_rows: 
     Raises: ArchiveError when SQLite cannot write it.
     """
     before, after = tables.schema()
+    with opened(path, before, after) as out:
+        pour(out, tables.rows(con, part, now_ns=now_ns, on_rows=on_rows))
+
+
+@contextmanager
+def opened(path: str, before: str, after: str) -> "Iterator[Connection]":
+    """A connection that fills the empty file at `path`: SQL before the rows, and after them, then made small.
+
+    Raises: ArchiveError when SQLite cannot write it.
+    """
     out = sqlite3.connect(path, isolation_level=None)
     try:
         for pragma in _BEFORE:
             out.execute(pragma)
         out.executescript(before)
-        _fill(con, part, out, now_ns, on_rows)
+        yield out
         out.executescript(after)
         out.execute("INSERT INTO record_fts (record_fts) VALUES ('optimize')")
         out.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -61,20 +73,21 @@ def _compact(out: "Connection", path: str) -> None:
         raise
 
 
-def _fill(con: "Connection", part: "Slice", out: "Connection", now_ns: int, on_rows: tables.OnRows) -> None:
+def pour(out: "Connection", found: "Iterable[tuple[str, Row]]") -> None:
+    """Insert rows into the tables they name."""
+    waiting: dict[str, list[Row]] = {}
     out.execute("BEGIN")
-    inserts: dict[str, str] = {}
-    waiting: list[tuple[object, ...]] = []
-    last = ""
-    for table, row in tables.rows(con, part, now_ns=now_ns, on_rows=on_rows):
-        if table != last or len(waiting) >= _BATCH:
-            if waiting:
-                out.executemany(inserts[last], waiting)
-                waiting.clear()
-            last = table
-            if table not in inserts:
-                inserts[table] = f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})"  # noqa: S608
-        waiting.append(row)
-    if waiting:
-        out.executemany(inserts[last], waiting)
+    for table, row in found:
+        rows = waiting.setdefault(table, [])
+        rows.append(row)
+        if len(rows) >= _BATCH:
+            _insert(out, table, rows)
+    for table, rows in waiting.items():
+        _insert(out, table, rows)
     out.execute("COMMIT")
+
+
+def _insert(out: "Connection", table: str, rows: "list[Row]") -> None:
+    if rows:
+        out.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
+        rows.clear()

@@ -75,7 +75,8 @@ def cut(
     """
     match = unwanted = None
     names = list(names)
-    said = [*(f"session {name}" for name in names), _said(selection), text and f"search {text}"]
+    found = [row for name in names for row in sessions(con, name, selection.agent)]
+    said = [*(f"session {row[1]}" for row in found), _said(selection), text and f"search {text}"]
     if text:
         question = words.parse(text)
         selection = filters.filtered(con, question, selection, now_ns)
@@ -85,9 +86,8 @@ def cut(
     chosen = where(con, selection)
     condition, values = chosen.sql, dict(chosen.values)
     if names:
-        ids = {row[0] for name in names for row in sessions(con, name, selection.agent)}
         condition += SEVERAL
-        values["several"] = str(sorted(ids))
+        values["several"] = str(sorted({row[0] for row in found}))
     if match is not None:
         condition += MATCHING
         values["match"] = f"{{text}} : ({match})"

@@ -154,17 +154,23 @@ def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None]]:
             call = _call(blob) if kind in ("tool_use", "tool_result") else None
         except MemlogError:
             text = DAMAGED
-        what = _WHAT.get(kind, kind)
-        if kind == "message":
-            what = "prompt" if role == "user" else "reply"
-        outcome = f"failed: {_line(text, 80)}" if error else None
-        if kind == "tool_result" and not error:
-            outcome = "ok"
-        said = "" if kind == "tool_result" else _line(_call_said(text) if kind == "tool_use" else text)
+        what, said, outcome = told(kind, role, text, bool(error))
         step = Step(
             iso(ts_ns), session, epoch, role or agent, what, tool, said, outcome, agent, ts_ns, id_, project
         )  # fmt: skip
         yield step, call
+
+
+def told(kind: str, role: str | None, text: str, error: bool) -> tuple[str, str, str | None]:
+    """What a record is in a timeline, its line, and how it ended: of a result, or of anything that failed."""
+    what = _WHAT.get(kind, kind)
+    if kind == "message":
+        what = "prompt" if role == "user" else "reply"
+    outcome = f"failed: {_line(text, 80)}" if error else None
+    if kind == "tool_result" and not error:
+        outcome = "ok"
+    said = "" if kind == "tool_result" else _line(_call_said(text) if kind == "tool_use" else text)
+    return what, said, outcome
 
 
 def _answered(steps: Iterator[tuple[Step, str | None]]) -> Iterator[Step]:

@@ -1,0 +1,210 @@
+"""Is a bundle what was written, are its records those of the recorder's chain: by the bundle alone."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, NamedTuple
+
+from memlog.archive import anchor as anchors
+from memlog.archive.anchor import Anchor
+from memlog.archive.connection import Error, sqlite3
+from memlog.errors import MemlogError, NotFoundError, UnavailableError
+from memlog.export import bundle, manifest
+from memlog.export.links import Links
+
+_DB, _CHAIN, _ANCHOR = "incident.db", "chain.jsonl", "anchor.json"
+_CHUNK = 1 << 20
+_DAMAGE = (MemlogError, Error, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+# What a zip says when its bytes are not what they were.
+_ZIP = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
+
+Told = Callable[[int], object]
+
+
+class Problem(NamedTuple):
+    """What is not as it was written."""
+
+    check: str
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class Checked:
+    """What came of it. said: the manifest; links: of the chain; texts: how many were compared with it."""
+
+    problems: list[Problem] = field(default_factory=list)
+    said: dict[str, Any] = field(default_factory=dict)
+    links: int = 0
+    texts: int = 0
+    not_proved: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """One object for a machine."""
+        return {
+            "ok": not self.problems,
+            "problems": [problem._asdict() for problem in self.problems],
+            "root": self.said.get("root"),
+            "holds": self.said.get("holds"),
+            "made": self.said.get("made"),
+            "counts": self.said.get("counts"),
+            "redacted": self.said.get("redacted"),
+            "links": self.links,
+            "texts": self.texts,
+            "not_proved": self.not_proved,
+        }
+
+
+def verify(place: str, *, anchor: Anchor | None = None, told: Told = lambda size: None) -> Checked:
+    """Every problem of a bundle. anchor: one kept elsewhere; told: bytes read since the last call.
+
+    Raises: NotFoundError where there is no bundle, UnavailableError where it cannot be read.
+    """
+    found = Checked()
+    if not os.path.lexists(place):
+        raise NotFoundError(f"there is no bundle {place}", hint=manifest.HINT)
+    if os.path.isfile(place):
+        _zip(found, place, anchor, told)
+    else:
+        _files(found, _Folder(place), anchor, told)
+    return found
+
+
+class _Folder:
+    """Files of a bundle that is a folder."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def names(self) -> list[str]:
+        return sorted(os.listdir(self.place))
+
+    def manifest(self) -> bytes:
+        return manifest.read(self.place)
+
+    def open(self, name: str) -> BinaryIO:
+        # a link would be somebody else's file
+        return open(os.open(os.path.join(self.place, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+
+    @contextmanager
+    def path(self, name: str) -> Iterator[str]:
+        yield os.path.join(self.place, name)
+
+
+class _Zip:
+    """Files of a bundle that is a zip."""
+
+    def __init__(self, packed: zipfile.ZipFile) -> None:
+        self.packed = packed
+
+    def names(self) -> list[str]:
+        return sorted(self.packed.namelist())
+
+    def manifest(self) -> bytes:
+        return self.packed.read(manifest.NAME)
+
+    def open(self, name: str) -> BinaryIO:
+        return self.packed.open(name)  # type: ignore[return-value]
+
+    @contextmanager
+    def path(self, name: str) -> Iterator[str]:
+        with tempfile.TemporaryDirectory(prefix="memlog-verify-") as folder:
+            path = os.path.join(folder, _DB)
+            with self.open(name) as file, open(path, "wb") as out:
+                while chunk := file.read(_CHUNK):
+                    out.write(chunk)
+            yield path
+
+
+def _zip(found: Checked, place: str, anchor: Anchor | None, told: Told) -> None:
+    try:
+        if not bundle.is_as_packed(place):
+            what = (
+                "its bytes are not those that were packed; unpack it and verify the folder to see which file"
+            )
+            found.problems.append(Problem("zip", place, what))
+        with zipfile.ZipFile(place) as packed:
+            _files(found, _Zip(packed), anchor, told)
+    except _ZIP as exc:
+        found.problems.append(Problem("zip", place, str(exc) or type(exc).__name__))
+
+
+def _files(found: Checked, files: "_Folder | _Zip", anchor: Anchor | None, told: Told) -> None:
+    try:
+        found.said = manifest.parse(files.manifest())
+    except (ValueError, RecursionError) as exc:
+        found.problems.append(Problem("manifest", manifest.NAME, str(exc)))
+        return
+    listed = found.said["files"]
+    for name in files.names():
+        if name != manifest.NAME and name not in listed:
+            found.problems.append(Problem("files", name, "it was not written with the bundle"))
+    whole = True
+    for name, expected in listed.items():
+        what = _wrong(files, name, expected, told)
+        if what:
+            whole = False
+            found.problems.append(Problem("files", name, what))
+    if whole:
+        _links(found, files, anchor)
+    _unproved(found, anchor)
+
+
+def _wrong(files: "_Folder | _Zip", name: str, expected: Any, told: Told) -> str:
+    if os.path.basename(name) != name or name in ("", ".", "..", manifest.NAME):
+        return "it is no name of a file"
+    try:
+        with files.open(name) as file:
+            if manifest.digest_of(file, told) != expected:
+                return "its bytes are not what was written"
+    except (FileNotFoundError, KeyError):
+        return "it is missing"
+    except PermissionError as exc:
+        raise UnavailableError(f"{name} cannot be read: {exc.strerror}", hint=f"ls -l {name}") from exc
+    except _ZIP as exc:
+        return f"it cannot be read: {exc}"
+    return ""
+
+
+def _links(found: Checked, files: "_Folder | _Zip", anchor: Anchor | None) -> None:
+    """Recompute the chain segment over the texts of incident.db."""
+    own = None
+    try:
+        if _ANCHOR in found.said["files"]:
+            with files.open(_ANCHOR) as file:
+                own = anchors.parse(json.loads(file.read()))
+        with files.path(_DB) as path:
+            con = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+            try:
+                links = Links(
+                    con, [one for one in (own, anchor) if one is not None], bool(found.said["redacted"])
+                )
+                with files.open(_CHAIN) as lines:
+                    for what in links.problems(lines):
+                        found.problems.append(Problem("chain", *what))
+            finally:
+                con.close()
+    except _DAMAGE as exc:
+        found.problems.append(Problem("chain", _CHAIN, f"it cannot be followed: {exc}"))
+        return
+    found.links, found.texts = links.count, links.texts
+    found.not_proved += links.not_proved
+
+
+def _unproved(found: Checked, anchor: Anchor | None) -> None:
+    if found.said.get("redacted"):
+        found.not_proved.append("that its texts are those that were recorded: they were changed for sharing")
+    if anchor is None:
+        found.not_proved.append(
+            "that it was not written anew as a whole: compare its root with one you were told,"
+            " or --anchor FILE with one kept elsewhere"
+        )
+    found.not_proved += [
+        "what sessions, epochs, events, gaps and holes say: no link of a session's chain holds them",
+        "that reports and incident.sql say what incident.db says, but that they were written with it",
+        "that what agents wrote was true, and what no ring ever held",
+    ]

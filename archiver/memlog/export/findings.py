@@ -1,0 +1,180 @@
+"""What is found in the records of an incident: facts, what compactions took, what did not arrive, health."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from memlog.errors import NotFoundError
+from memlog.query import gaps, health, lost
+from memlog.query.epochs import epochs
+from memlog.query.facts import extract, listing
+from memlog.query.facts.fact import Fact, Said
+from memlog.query.facts.stream import records
+from memlog.query.selection import sessions
+
+if TYPE_CHECKING:
+    from memlog.archive.connection import Connection
+    from memlog.query.checks import Check
+    from memlog.query.lost import Loss
+    from memlog.query.slice import Row, Slice
+
+# Of the file that is made. index: the record's primary key
+HERE_SQL = "SELECT 1 FROM record WHERE id = :id"
+
+Rows = Iterator[tuple[str, "Row"]]
+
+
+def rows(
+    con: "Connection",
+    out: "Connection",
+    part: "Slice",
+    names: Iterable[tuple[str, str]],
+    checks: "Iterable[Check]",
+) -> Rows:
+    """Table and row of all that is found in the records `out` holds. names: its sessions, their agents."""
+    for name, agent in list(names):
+        for row in sessions(con, name, agent):
+            if (row[1], row[2]) == (name, agent):
+                yield from _of_session(con, out, part, row[0], name, agent)
+    yield from _health(con, checks)
+
+
+def _of_session(
+    con: "Connection", out: "Connection", part: "Slice", session_id: int, name: str, agent: str
+) -> Rows:
+    known = {one.epoch for one in epochs(con, name, agent=agent)}
+    here = _numbers(con, part, session_id, known)
+    for number in [None] if here == known else sorted(here):
+        said = records(con, session_id, number, since_ns=part.since_ns, until_ns=part.until_ns)
+        for fact in extract.of_records(_of_part(out, part, said)):
+            yield "fact", _fact(fact)
+    for number in sorted(here):
+        with suppress(NotFoundError):  # nothing has ended it
+            for loss in lost.losses(con, name, epoch=number, agent=agent):
+                yield from _loss(out, part, loss)
+    for hole in gaps.holes(con, name, agent=agent):
+        if hole.session == name:
+            yield (
+                "hole",
+                (
+                    hole.session,
+                    hole.agent,
+                    hole.path,
+                    hole.start,
+                    hole.stop,
+                    hole.healed,
+                    hole.noticed,
+                    hole.noticed_ns,
+                    hole.project,
+                ),
+            )
+
+
+def _numbers(con: "Connection", part: "Slice", session_id: int, known: set[int]) -> set[int]:
+    if part.whole:
+        return known
+    condition = f"{part.condition} AND r.session_id = :of"
+    sql = "SELECT DISTINCT e.number FROM record r JOIN epoch e ON e.id = r.epoch_id WHERE "
+    return {number for (number,) in con.execute(sql + condition, {**part.values, "of": session_id})}
+
+
+def _of_part(out: "Connection", part: "Slice", said: Iterable[Said]) -> Iterator[Said]:
+    return (one for one in said if part.whole or _is_here(out, one.id))
+
+
+def _is_here(out: "Connection", record: int) -> bool:
+    return out.execute(HERE_SQL, {"id": record}).fetchone() is not None
+
+
+def _fact(fact: Fact) -> "Row":
+    row = listing.row_of(fact)
+    return (
+        row.kind,
+        row.value,
+        row.detail,
+        row.by,
+        row.record,
+        row.start,
+        row.end,
+        row.digest,
+        row.ts,
+        row.session,
+        row.epoch,
+        row.agent,
+        int(fact.aside),
+    )
+
+
+def _loss(out: "Connection", part: "Slice", one: "Loss") -> Rows:
+    yield (
+        "compaction",
+        (
+            one.session,
+            one.agent,
+            one.epoch,
+            one.ended,
+            one.ended_ns,
+            one.trigger,
+            one.tokens_before,
+            one.tokens_after,
+            one.records,
+            one.source,
+            one.summary_chars,
+            one.context_chars,
+            "; ".join(one.unseen),
+        ),
+    )
+    for kind in one.kinds:
+        yield (
+            "loss",
+            (
+                one.session,
+                one.agent,
+                one.epoch,
+                kind.kind,
+                kind.facts,
+                kind.verbatim,
+                kind.name,
+                kind.paraphrased,
+                kind.lost,
+                kind.came_back,
+            ),
+        )
+    for row in one.rows:
+        if part.whole or _is_here(out, row.record):
+            yield (
+                "kept",
+                (
+                    row.session,
+                    row.agent,
+                    row.epoch,
+                    row.kind,
+                    row.value,
+                    row.kept,
+                    row.where,
+                    row.weight,
+                    row.came_back,
+                    row.uses,
+                    row.by,
+                    row.detail,
+                    row.record,
+                    row.ts,
+                    row.start,
+                    row.end,
+                    row.digest,
+                ),
+            )
+
+
+def _health(con: "Connection", checks: "Iterable[Check]") -> Rows:
+    for check in checks:
+        yield "health", (check.check, check.state, check.detail, check.remedy or None)
+    lost_, damage = health.losses(con), health.damaged(con)
+    bad = bool(lost_.lost or lost_.holes)
+    said = f"{lost_.gaps} gaps, {lost_.healed} healed; {lost_.lost} records lost; {lost_.holes} holes"
+    yield (
+        "health",
+        ("losses of the archive", "warn" if bad else "ok", said, "memlog query gaps" if bad else None),
+    )
+    said = f"{damage.lines} lines and {damage.blobs} blobs are no records"
+    yield "health", ("damage in the archive", "warn" if damage.lines or damage.blobs else "ok", said, None)

@@ -1,0 +1,108 @@
+"""incident.db: records, what was found in them, and questions to begin with, in one file any SQLite reads."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from memlog.contracts import schema_dir
+from memlog.export import findings, share, sqlite, tables
+from memlog.export.steps import Steps
+from memlog.query import slice
+
+if TYPE_CHECKING:
+    from memlog.archive.connection import Connection
+    from memlog.export.share import Share
+    from memlog.export.tables import OnRows
+    from memlog.query.checks import Check
+    from memlog.query.slice import Row, Slice
+
+_MARK = "\n-- rows\n"
+COLUMNS_SQL = "SELECT name FROM pragma_table_info(:table) ORDER BY cid"
+COUNTED_SQL = "SELECT coalesce(sum(redacted), 0) FROM record WHERE part = 0"
+
+
+def schema() -> tuple[str, str]:
+    """SQL before the rows, and SQL after them.
+
+    Source: schema/export.sql, schema/incident.sql.
+    """
+    before, after = tables.schema()
+    with open(os.path.join(schema_dir(), "incident.sql"), encoding="utf-8") as file:
+        first, _, last = file.read().partition(_MARK)
+    return before + first + "\n", after + last
+
+
+def write(
+    con: "Connection",
+    part: "Slice",
+    path: str,
+    *,
+    now_ns: int,
+    on_rows: "OnRows",
+    shared: "Share | None",
+    health: "Iterable[Check]",
+) -> list[tuple[str, str]]:
+    """Fill the empty file at `path`; gives the sessions it holds and their agents, as the archive names them.
+
+    shared: puts placeholders into every text. health: what a status said of the recorder.
+    """
+    with sqlite.opened(path, *schema()) as out:
+        hidden = _Hidden(out, shared)
+        steps = Steps(slice.columns(con))
+        found = tables.rows(con, part, now_ns=now_ns, on_rows=on_rows)
+        sqlite.pour(out, hidden.rows(steps.beside(found)))
+        sqlite.pour(out, hidden.rows(steps.late()))
+        sqlite.pour(out, hidden.rows(findings.rows(con, out, part, hidden.sessions, health)))
+        (credentials,) = out.execute(COUNTED_SQL).fetchone()
+        sqlite.pour(out, _left_out(credentials, shared))
+    return hidden.sessions
+
+
+class _Hidden:
+    """Rows as they go out; the sessions they are of as the archive names them."""
+
+    def __init__(self, out: "Connection", shared: "Share | None") -> None:
+        self.sessions: list[tuple[str, str]] = []
+        self._out = out
+        self._shared = shared
+        self._columns: dict[str, list[str]] = {}
+
+    def rows(self, found: "Iterable[tuple[str, Row]]") -> "Iterator[tuple[str, Row]]":
+        for table, row in found:
+            if table == "session":
+                self.sessions.append((row[0], row[1]))
+            yield table, row if self._shared is None else self._changed(self._shared, table, row)
+
+    def _changed(self, shared: "Share", table: str, row: "Row") -> "Row":
+        if table not in self._columns:
+            self._columns[table] = [name for (name,) in self._out.execute(COLUMNS_SQL, {"table": table})]
+        columns = self._columns[table]
+        changed = shared.row(columns, row)
+        if "start_byte" in columns:  # of a text that is not here
+            gone = (columns.index("start_byte"), columns.index("end_byte"))
+            changed = tuple(None if n in gone else value for n, value in enumerate(changed))
+        return changed
+
+
+def _left_out(credentials: int, shared: "Share | None") -> "Iterator[tuple[str, Row]]":
+    if credentials:
+        yield "redaction", ("recorded", "credential", credentials)
+    if shared is not None:
+        for kind in share.KINDS:
+            yield "redaction", ("shared", kind, shared.counts[kind])
+
+
+def learn(con: "Connection", part: "Slice", shared: "Share", on_rows: "OnRows") -> None:
+    """Have the profile notice every name before the first text goes out."""
+    names = slice.columns(con)
+    of_text, of_project, of_extra = map(names.index, ("text", "project", "extra"))
+    for row in slice.records(con, part):
+        for value in (row[of_text], row[of_project], row[of_extra]):
+            if isinstance(value, str):
+                shared.learn(value)
+        on_rows(1)
+
+
+def counts(out: "Connection", names: Iterable[str]) -> dict[str, Any]:
+    """How many rows these tables hold."""
+    return {name: out.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}  # noqa: S608

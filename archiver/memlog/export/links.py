@@ -1,0 +1,129 @@
+"""A chain segment followed again: each link over the text that incident.db has of it."""
+
+import json
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import cbor2
+
+from memlog.archive import body, chain
+from memlog.export import segment
+
+if TYPE_CHECKING:
+    from memlog.archive.anchor import Anchor
+    from memlog.archive.connection import Connection
+
+# Columns of a record and where its link's header has them. index: the record's primary key
+RECORD_SQL = """
+SELECT id, agent, session, source_id, block, part, parts, ts_ns, written_ns, archived_ns, kind, role, tool,
+  bytes, text, extra, digest FROM record WHERE id = :id
+"""
+COUNT_SQL = "SELECT count(*) FROM record"
+_IN_HEADER = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15, 16, 21)
+_TEXT, _EXTRA, _DIGEST = 14, 15, 16
+
+Found = Iterator[tuple[str, str]]
+
+
+class Links:
+    """The walk. count: links followed; texts: those compared with what the file says of their record."""
+
+    def __init__(self, con: "Connection", anchors: "list[Anchor]", redacted: bool) -> None:
+        self.count = self.texts = 0
+        self.not_proved: list[str] = []
+        self._con = con
+        self._anchors = anchors
+        self._redacted = redacted
+        self._seen = 0
+
+    def problems(self, lines: Iterable[bytes]) -> Found:
+        """Where and what is wrong: nothing when every link gives the next and the last the head.
+
+        Raises: ValueError, KeyError and the like where the lines are odd.
+        """
+        session: dict[str, Any] = {}
+        head, last = b"", 0
+        for raw in lines:
+            line = json.loads(raw)
+            if "memlog_chain" in line:
+                yield from self._end(session, head, last)
+                session, head, last = line, bytes.fromhex(line["before"]), line["first"] - 1
+                yield from self._begin(session)
+                continue
+            where = f"session {session['session']}, link {line['link']}"
+            if line["link"] != last + 1:
+                yield where, f"link {last + 1} is missing"
+            last = line["link"]
+            self.count += 1
+            header = b64decode(line["header"], validate=True) if "header" in line else None
+            head = self._next(line, head, header)
+            if "id" in line:
+                self._seen += 1
+                yield from ((where, what) for what in self._of_record(line, header))
+            yield from ((where, what) for what in self._anchored(session, last, head))
+        yield from self._end(session, head, last)
+        (here,) = self._con.execute(COUNT_SQL).fetchone()
+        if here != self._seen:
+            yield "incident.db", f"it has {here} records, the chain {self._seen} of them"
+
+    def _begin(self, session: dict[str, Any]) -> Found:
+        where = f"session {session['session']}"
+        archive_id, begins = bytes.fromhex(session["archive"]), session["genesis"]
+        if (
+            not self._redacted
+            and chain.genesis(archive_id, session["agent"], session["session"]).hex() != begins
+        ):
+            yield where, "its chain does not begin with its name"
+        if session["first"] == 1 and session["before"] != begins:
+            yield where, "its chain does not begin at its beginning"
+        for anchor in self._anchors:
+            if anchor.archive_id != archive_id:
+                yield where, f"it is of archive {archive_id.hex()}, the anchor of {anchor.archive_id.hex()}"
+                continue
+            at = anchor.sessions.get(session["anchored_as"], (0, b""))[0]
+            if at < session["first"]:
+                self.not_proved.append(f"anything of {where} by the anchor of {anchor.made}: it is older")
+            elif at > session["links"]:
+                self.not_proved.append(f"anything of {where} by the anchor of {anchor.made}: it is newer")
+
+    def _end(self, session: dict[str, Any], head: bytes, last: int) -> Found:
+        if session and (last != session["links"] or head.hex() != session["head"]):
+            yield f"session {session['session']}", "its links do not give its head"
+
+    def _next(self, line: dict[str, Any], head: bytes, header: bytes | None) -> bytes:
+        if header is None:  # it names what was hidden: what it makes of the head is taken as told
+            return bytes.fromhex(line["head"])
+        return chain.next_head(head, header, bytes.fromhex(line["digest"]))
+
+    def _anchored(self, session: dict[str, Any], link: int, head: bytes) -> Iterator[str]:
+        for anchor in self._anchors:
+            at, expected = anchor.sessions.get(session["anchored_as"], (0, b""))
+            if at == link and expected != head and anchor.archive_id.hex() == session["archive"]:
+                yield f"{chain.REWRITTEN} (anchor of {anchor.made})"
+
+    def _of_record(self, line: dict[str, Any], header: bytes | None) -> Iterator[str]:
+        row = self._con.execute(RECORD_SQL, {"id": line["id"]}).fetchone()
+        if row is None:
+            yield f"incident.db has no record {line['id']}"
+            return
+        if row[_DIGEST] != line["digest"]:
+            yield f"record {line['id']} has another digest in incident.db"
+        if self._redacted or header is None or "damaged" in line:
+            return
+        columns = cbor2.loads(header)
+        if [columns[n] for n in _IN_HEADER] != list(row[:_TEXT]):
+            yield f"record {line['id']} says something else of itself in incident.db"
+        blob = segment.blob_of(line, row[_TEXT] or "")
+        if chain.digest_of(bytes.fromhex(line["salt"]), blob).hex() != line["digest"]:
+            yield f"the text of record {line['id']} is not what was archived"
+        elif not _is_told(blob, row):
+            yield f"record {line['id']} holds something else than was archived"
+        self.texts += 1
+
+
+def _is_told(blob: bytes, row: tuple[Any, ...]) -> bool:
+    """Whether a row says what the blob holds beside the text; of several parts the text alone is compared."""
+    if row[6] > 1:
+        return True
+    return body.text_of_blob(blob) == (row[_TEXT] or "") and body.extra_of(blob, body.PLAIN) == row[_EXTRA]

@@ -1,0 +1,90 @@
+"""What a bundle says of itself: its files with their digests, what was asked for, and what was left out."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from memlog.errors import NotFoundError, UnavailableError
+
+NAME = "manifest.json"
+VERSION = 1
+_KEY = "memlog_post_mortem"
+_MOST = 16 << 20
+_CHUNK = 1 << 20
+
+Told = Callable[[int], object]
+
+
+def dump(said: dict[str, Any]) -> bytes:
+    """The bytes of the file: `root` is the digest of everything else in it."""
+    whole = {_KEY: VERSION, **{key: value for key, value in said.items() if key not in (_KEY, "root")}}
+    return lines({**whole, "root": root_of(whole)})
+
+
+def lines(value: object) -> bytes:
+    """JSON as a person reads it."""
+    return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode()
+
+
+def root_of(said: dict[str, Any]) -> str:
+    """Digest over all a manifest says, its root apart."""
+    rest = {key: value for key, value in said.items() if key != "root"}
+    return hashlib.sha256(json.dumps(rest, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """What a manifest's bytes say.
+
+    Raises: ValueError where they are no manifest, or not byte for byte what `dump` makes of what they say.
+    """
+    said = json.loads(data)
+    if not isinstance(said, dict) or said.get(_KEY) != VERSION:
+        raise ValueError(f"it has no {_KEY} {VERSION}")
+    files = said.get("files")
+    if not isinstance(files, dict) or not all(isinstance(one, dict) for one in files.values()):
+        raise ValueError("it lists no files")
+    if said.get("root") != root_of(said) or dump(said) != data:
+        raise ValueError("it was changed: its root is not that of what it says")
+    return said
+
+
+def is_bundle(place: str) -> bool:
+    """Whether something is a bundle: a folder with our manifest, or a zip."""
+    if os.path.isfile(place):
+        with open(place, "rb") as file:
+            return file.read(4) == b"PK\x03\x04"
+    try:
+        with open(os.path.join(place, NAME), "rb") as file:
+            return f'"{_KEY}"'.encode() in file.read(4096)
+    except OSError:
+        return False
+
+
+def read(place: str) -> bytes:
+    """The bytes of a folder's manifest.
+
+    Raises: NotFoundError, UnavailableError.
+    """
+    path = os.path.join(place, NAME)
+    try:
+        with open(path, "rb") as file:
+            return file.read(_MOST)
+    except FileNotFoundError as exc:
+        raise NotFoundError(f"{place} is no bundle: it has no {NAME}", hint=HINT) from exc
+    except OSError as exc:
+        raise UnavailableError(f"{path} cannot be read: {exc.strerror}", hint=HINT) from exc
+
+
+def digest_of(file: BinaryIO, told: Told = lambda size: None) -> dict[str, Any]:
+    """Size and SHA-256 of a stream's bytes, as a manifest lists them; told: bytes since the last call."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        told(len(chunk))
+    return {"bytes": size, "sha256": digest.hexdigest()}
+
+
+HINT = "memlog export post-mortem SESSION -o BUNDLE makes one"

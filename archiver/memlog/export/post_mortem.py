@@ -1,0 +1,119 @@
+"""A post-mortem: records, what was found in them and the chain they stand in, in one bundle."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from memlog import __version__
+from memlog.archive.connection import sqlite3
+from memlog.export import bundle, incident, manifest, report, report_html, report_md, script, segment
+from memlog.export.share import Share
+from memlog.paths import FILE_MODE
+from memlog.query import dates
+
+if TYPE_CHECKING:
+    from memlog.archive.anchor import Anchor
+    from memlog.archive.connection import Connection
+    from memlog.query.checks import Check
+    from memlog.query.slice import Slice
+
+Told = Callable[[str, int], object]
+REDACTED = "texts were changed for sharing: their digests in the chain are those of what was recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A bundle that was written. root: digest over its manifest; hidden: placeholders put in, by kind."""
+
+    place: str
+    root: str
+    counts: dict[str, int]
+    hidden: dict[str, int] | None
+
+
+def write(
+    con: "Connection",
+    part: "Slice",
+    place: str,
+    *,
+    now_ns: int,
+    shared: Share | None = None,
+    anchor: "Anchor | None" = None,
+    health: "Iterable[Check]" = (),
+    force: bool = False,
+    told: Told = lambda doing, rows: None,
+) -> Written:
+    """Write the bundle of a slice: a folder, or one file where `place` ends with .zip.
+
+    The caller's transaction makes it of one moment. shared: hide paths and names. anchor: one taken before,
+    to go with it. health: what a status says of the recorder. told: what it does, rows since the last call.
+    Raises: RefusedError, UnavailableError, ArchiveError.
+    """
+    with bundle.made(place, force=force) as folder:
+        said = _fill(con, part, folder, now_ns, shared, anchor, health, told)
+    hidden = None if shared is None else dict(said["redacted"]["placeholders"])
+    return Written(place, said["root"], said["counts"], hidden)
+
+
+def _fill(
+    con: "Connection",
+    part: "Slice",
+    folder: str,
+    now_ns: int,
+    shared: Share | None,
+    anchor: "Anchor | None",
+    health: "Iterable[Check]",
+    told: Told,
+) -> dict[str, Any]:
+    if shared is not None:
+        incident.learn(con, part, shared, lambda n: told("names", n))
+    path = os.path.join(folder, "incident.db")
+    names = incident.write(
+        con, part, path, now_ns=now_ns, on_rows=lambda n: told("records", n), shared=shared, health=health
+    )
+    links = segment.chunks(con, part, names, shared=shared, on_rows=lambda n: told("links", n))
+    _pour(folder, "chain.jsonl", links)
+    if anchor is not None:
+        _pour(folder, "anchor.json", iter([manifest.lines(anchor.as_json())]))
+    out = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    try:
+        told("files", 0)
+        _pour(folder, "incident.sql", script.chunks(out))
+        found = report.read(out, anchored=anchor is not None)
+        _pour(folder, "report.md", report_md.chunks(found))
+        _pour(folder, "report.html", report_html.chunks(found))
+        said = _said(out, part, folder, now_ns, shared)
+    finally:
+        out.close()
+    data = manifest.dump(said)
+    _pour(folder, manifest.NAME, iter([data]))
+    return manifest.parse(data)
+
+
+def _said(out: "Connection", part: "Slice", folder: str, now_ns: int, shared: Share | None) -> dict[str, Any]:
+    asked = part.asked if shared is None else shared.text(part.asked)
+    said: dict[str, Any] = {
+        "memlog": __version__,
+        "made": dates.iso(now_ns),
+        "holds": asked,
+        "counts": incident.counts(
+            out, ("record", "session", "epoch", "event", "fact", "compaction", "hole", "gap")
+        ),
+        "redacted": None,
+        "files": {},
+    }
+    if shared is not None:
+        counts = out.execute("SELECT kind, count FROM redaction WHERE stage = 'shared'").fetchall()
+        said["redacted"] = {"placeholders": dict(counts), "note": REDACTED}
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), "rb") as file:
+            said["files"][name] = manifest.digest_of(file)
+    return said
+
+
+def _pour(folder: str, name: str, chunks: Iterator[bytes]) -> None:
+    path = os.path.join(folder, name)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
