@@ -1,7 +1,8 @@
-"""Precision and recall of the fact extractor on labelled records: bench/facts.py [--home DIR] [LABELS.json ...]
+"""Precision and recall of the fact extractor on labelled records: bench/facts.py [--home DIR] [--set NAME] [LABELS.json ...]
 
 Labels are offsets and digests, never texts (tests/data/labels): a record is found again by the SHA-256 of its
 text in an archive that holds it. A fact is right where a label of its kind covers most of the shorter of both.
+Set d is held out: it is scored only when asked for.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from memlog.query.facts.fact import Fact
 from memlog.query.facts.stream import records
 
 LABELS = Path(__file__).parents[1] / "tests" / "data" / "labels"
+HELD_OUT = "d"
+TEXTS = "languages.json"
 WANTED = {
     "file": (0.98, 0.98), "command": (0.98, 0.98), "error": (0.90, 0.85), "test": (0.90, 0.85),
     "instruction": (0.80, 0.70), "correction": (0.80, 0.70), "decision": (0.80, 0.70),
@@ -33,13 +36,15 @@ def main() -> int:
     )
     parser.add_argument("labels", nargs="*", type=Path)
     parser.add_argument("--home", required=True, help="A home whose archive holds the labelled sessions.")
+    parser.add_argument("--set", metavar="NAME", help=f"Only this set; {HELD_OUT} is scored in no other way.")
     parser.add_argument(
         "--show", metavar="SPLIT", help="What was wrong in this split, with texts of the archive."
     )
     parser.add_argument("--kind", help="Only of this kind.")
     args = parser.parse_args()
-    files = args.labels or sorted(LABELS.glob("*.json"))
-    wanted = {(r["kind"], r["sha256"]): r for file in files for r in json.loads(file.read_text())}
+    files = args.labels or [f for f in sorted(LABELS.glob("*.json")) if f.name != TEXTS]
+    drawn = [r for file in files for r in json.loads(file.read_text())]
+    wanted = {(r["kind"], r["sha256"]): r for r in drawn if _asked(r["split"], args.set)}
     con = open_reader(Home(args.home).archive)
     found = _extracted(con, wanted)
     if not found:
@@ -49,6 +54,11 @@ def main() -> int:
     if args.show:
         _show(wanted, found, args.show, args.kind)
     return 0
+
+
+def _asked(split: str, name: str | None) -> bool:
+    """Whether this split is to be scored: the one named, or every one that is not held out."""
+    return split == name if name else split != HELD_OUT
 
 
 def _extracted(con: Connection, wanted: dict[Any, Any]) -> dict[Any, tuple[str, list[Fact]]]:
