@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import stat
@@ -17,7 +18,8 @@ import witness
 from archives import NOW_NS, record
 from children import signal_of
 from conftest import Run
-from memlog.archive import anchor, backup, manifest, place, restore, tree
+from forgetting import needles, rare, traces
+from memlog.archive import anchor, backup, manifest, place, restore, scrub, tree
 from memlog.archive.connection import open_reader
 from memlog.archive.forget import Choice, Forgotten, finished, forget
 from memlog.archive.store import Archive
@@ -193,6 +195,33 @@ def test_what_was_forgotten_after_the_backup_stays_forgotten(full: Home, tmp_pat
     twin = Home(str(tmp_path / "twin"))
     put_back(twin, tmp_path / "b")
     assert "session-1-5" in {row["source_id"] for row in whole.rows(twin)}, "the twin honours no mirror"
+
+
+@pytest.mark.parametrize("twin", [False, True])
+def test_a_restore_leaves_no_byte_of_what_was_forgotten_since_in_a_page(
+    home: Home, tmp_path: Path, twin: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of many sizes, archived out of order: pages that SQLite rebuilt keep copies of their cells."""
+    rng = random.Random(0)  # noqa: S311 - a drill, not a key
+    terms = [rare(rng) for _ in range(600)]
+    said = [
+        record(" ".join([term, *(rare(rng) for _ in range(rng.randrange(1, 60)))]), n=n,
+               session=("gone", "kept", "kept")[n % 3], ts_ns=NOW_NS - archives.DAY * rng.randrange(1, 4))
+        for n, term in enumerate(terms)
+    ]  # fmt: skip
+    rng.shuffle(said)
+    archives.fill(home, *[said[at : at + 7] for at in range(0, len(said), 7)])
+    with archives.reading(home) as con:
+        asked = "SELECT body, packing, text_bytes FROM record WHERE source_id LIKE 'gone-%'"
+        gone = needles(con.execute(asked).fetchall(), terms[::3])
+    back_up(home, tmp_path / "b")
+    mirror = tmp_path / "tombstones.jsonl"
+    mirror.write_text('{"agent": "claude-code", "session": "gone", "forgotten_ns": 1}\n')
+    if twin:
+        monkeypatch.setattr(scrub, "free", lambda archive: 0)
+    new = Home(str(tmp_path / "new"))
+    assert put_back(new, tmp_path / "b", mirrors=[str(mirror)])["forgotten"] == 200
+    assert bool(traces(new, gone)) is twin
 
 
 def all_bytes(home: Home) -> bytes:

@@ -15,8 +15,8 @@ from forgetting import Needles, needles, rare, traces
 from memlog.archive import connection, forget, scrub, tree_forget
 from memlog.archive.rebuild import rebuild
 from memlog.archive.store import Archive
-from memlog.archive.tombstones import read_mirror
-from memlog.archive.verify import Look, verify
+from memlog.archive.tombstones import Tombstone, link_stone, read_mirror, redaction_stone
+from memlog.archive.verify import Look, counts, verify
 from memlog.capture import spool
 from memlog.cli import doctor
 from memlog.cli.jobs import JOBS
@@ -220,6 +220,41 @@ def test_single_records_go_with_the_events_that_repeat_them(drill: Drill, chosen
     assert {r.text for r in said[which]}.isdisjoint(drill.texts())
     assert drill.texts() == {r.text for r in [*said, *drill.records[KEPT]]} - {r.text for r in said[which]}
     assert traces(drill.home, kept) and drill.is_sound()
+
+
+def test_an_event_that_waits_in_the_spool_goes_with_the_record_it_repeats(drill: Drill) -> None:
+    said = event("UserPromptSubmit", session=SECRET, ts_ns=NOW_NS, prompt=drill.text(SECRET, 3))
+    spool.spool_frames(drill.home, [(encode_event(said), None)])
+    gone = drill.needles(SECRET, slice(3, 4))
+    drill.forget(records=drill.chosen(text=drill.terms[SECRET][3])["records"])
+    assert traces(drill.home, gone) == []
+
+
+def test_what_a_killed_restore_left_goes_and_what_a_restore_put_aside_is_named(drill: Drill) -> None:
+    gone = drill.needles(SECRET)
+    for name in ("restore.tmp", "before-restore-1"):
+        Path(drill.home.root, name).mkdir()
+        shutil.copy(drill.home.archive, Path(drill.home.root, name))
+    (left,) = drill.forget(**WHOLE)["left"]
+    assert left.startswith(f"{drill.home.root}/before-restore-1, ") and "rm -r" in left
+    assert {trace.file.partition("/")[0] for trace in traces(drill.home, gone)} == {"before-restore-1"}
+
+
+def test_a_list_tells_whose_rows_went_and_which_only_changed(drill: Drill, run_memlog: Run) -> None:
+    drill.forget(**_some(drill))
+    drill.forget(sessions=[["claude-code", "never-seen"]])
+    with Archive.open(drill.home, now_ns=NOW_NS) as archive, archive.transaction() as con:
+        names = ("claude-code", KEPT, "kept-0", 0, 0)
+        archive.tombstones.add(con, [redaction_stone(names, NOW_NS), link_stone(Tombstone(*names))])
+    words = ("--home", drill.home.root, "admin", "forget", "--list")
+    told = json.loads(run_memlog(*words, "--json", check=0).stdout)
+    assert {row["session"]: [row[n] for n in ("whole", "forgotten", "redacted", "let_go")] for row in told} == {
+        SECRET: [0, 4, 0, 0], "never-seen": [1, 0, 0, 0], KEPT: [0, 0, 1, 1],
+    }  # fmt: skip
+    with reading(drill.home) as con:
+        seen = counts(con)
+    assert [seen[n] for n in ("forgotten", "forgotten_sessions", "redacted", "let_go")] == [4, 1, 1, 1]
+    assert "goes with nothing else" in run_memlog(*words, "word", check=2).stderr
 
 
 def test_a_title_and_counts_are_those_of_what_is_left(drill: Drill) -> None:

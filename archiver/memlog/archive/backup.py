@@ -21,6 +21,8 @@ ARCHIVE, KEY, CONFIG, TOMBSTONES = "archive.db", "key", "config.toml", "tombston
 PARTIAL = ".partial"
 _NAMES = (ARCHIVE, KEY, CONFIG, TOMBSTONES, manifest.NAME)
 _STEP_PAGES, _PAGE_BYTES = 2_048, 4_096
+_TICK = 200_000  # steps of SQLite between two looks at the clock
+_DAMAGED = "memlog admin verify, then memlog admin recover"
 
 
 def backup(home: Home, folder: str, *, made: str, told: Told = lambda done, total, note: None) -> Manifest:
@@ -40,7 +42,7 @@ def backup(home: Home, folder: str, *, made: str, told: Told = lambda done, tota
         give_name(partial)
     except (OSError, sqlite3.Error) as exc:
         if _is_damage(exc):
-            raise ArchiveError(f"{home.archive} is damaged: {exc}", hint="memlog admin recover") from exc
+            raise ArchiveError(f"{home.archive} is damaged: {exc}", hint=_DAMAGED) from exc
         raise UnavailableError(f"{folder} cannot be written: {exc}", hint="make room") from exc
     finally:
         con.close()
@@ -55,7 +57,7 @@ def _fill(home: Home, con: Connection, partial: str, made: str, told: Told) -> M
     _keep(partial, KEY, key_of(home))
     _keep(partial, CONFIG, _bytes_of(home.config))
     _keep(partial, TOMBSTONES, _bytes_of(home.tombstones))
-    _compare(os.path.join(partial, ARCHIVE), heads)
+    _compare(os.path.join(partial, ARCHIVE), heads, lambda: _note(told))
     return seal(partial, heads, read, told)
 
 
@@ -100,6 +102,10 @@ def copy(con: Connection, path: str, told: Callable[[int, int], object] = lambda
     manifest.sync(path)
 
 
+def _note(told: Told) -> None:
+    told(0, 0, "checking its pages")
+
+
 def key_of(home: Home) -> bytes | None:
     """The key the archive was made with; None where neither of its two files can be read."""
     try:
@@ -108,10 +114,16 @@ def key_of(home: Home) -> bytes | None:
         return _bytes_of(home.archive_key)
 
 
-def _compare(path: str, heads: anchor.Anchor) -> None:
-    """What was written holds the heads of the moment it was taken at."""
+def _compare(path: str, heads: anchor.Anchor, told: Callable[[], None] = lambda: None) -> None:
+    """What was written holds the heads of the moment it was taken at, and its pages are whole."""
     con = open_reader(path, older=True)
     try:
+        con.set_progress_handler(told, _TICK)
+        (found,) = con.execute("PRAGMA quick_check(1)").fetchone()
+        con.set_progress_handler(None, 0)
+        if found != "ok":
+            fault = found.splitlines()[-1]
+            raise ArchiveError(f"the archive is damaged, and no backup was made: {fault}", hint=_DAMAGED)
         if anchor.take(con, made=heads.made) != heads:
             raise ArchiveError("the copy does not hold what the archive does", hint="memlog admin verify")
     finally:

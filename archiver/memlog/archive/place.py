@@ -14,7 +14,7 @@ from memlog.archive.connection import open_writer, sqlite3
 from memlog.errors import ArchiveError, MemlogError
 from memlog.paths import Home, make_dir, replace_file, sync_dir
 
-_READY = "ready.json"
+_READY, _ASIDE = "ready.json", "before-restore"
 _CLEAR, _PLACE = "clear", "place"
 _LOGS = ("-wal", "-shm", "-journal")
 
@@ -33,6 +33,18 @@ def prepare(home: Home) -> Home:
     return place
 
 
+def clear(home: Home) -> None:
+    """Remove a workshop nobody will finish. The caller holds the lock."""
+    if is_begun(home) is None:
+        _remove(workshop(home).root)
+
+
+def asides(home: Home) -> list[str]:
+    """Folders with what restores put aside: perhaps the only copy of what came after a backup."""
+    found = (entry for entry in os.scandir(home.root) if entry.name.startswith(_ASIDE))
+    return sorted(entry.path for entry in found if entry.is_dir(follow_symlinks=False))
+
+
 def commit(home: Home, what: str, *, now_ns: int) -> str | None:
     """Put what the workshop holds in place; where what was there is now, None where nothing was.
 
@@ -41,7 +53,7 @@ def commit(home: Home, what: str, *, now_ns: int) -> str | None:
     place = workshop(home)
     for folder in [place.root, *(entry.path for entry in os.scandir(place.root) if entry.is_dir())]:
         sync_dir(folder)
-    aside = _unused(os.path.join(home.root, f"before-restore-{now_ns // 1_000_000_000}"))
+    aside = _unused(os.path.join(home.root, f"{_ASIDE}-{now_ns // 1_000_000_000}"))
     _say(place, {"stage": _CLEAR, "aside": os.path.basename(aside), "what": what})
     return finish(home)
 
@@ -57,7 +69,7 @@ def finish(home: Home) -> str | None:
     """Go on where an exchange was left; where what was there is now. The caller holds the lock."""
     place = workshop(home)
     told = _read(place)
-    aside = os.path.join(home.root, os.path.basename(str(told.get("aside") or "before-restore")))
+    aside = os.path.join(home.root, os.path.basename(str(told.get("aside") or _ASIDE)))
     if told.get("stage") == _CLEAR:
         _set_aside(home, aside)
         told = {**told, "stage": _PLACE}

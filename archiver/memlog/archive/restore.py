@@ -156,6 +156,9 @@ def _forget(archive: Archive, now_ns: int, told: Told) -> int:
     if total.rows or total.events or total.damage:
         for note in scrub.index(archive):
             told(0, 0, note)
+        for note in scrub.log(archive):
+            told(0, 0, note)
+        scrub.free(archive)
     finished(archive.home)
     return total.rows
 

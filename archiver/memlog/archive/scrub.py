@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 
-from memlog.archive import before, pages, workshop
+from memlog.archive import before, pages, place, workshop
 from memlog.archive.connection import Connection, sqlite3
 from memlog.archive.store import Archive, translate
 from memlog.errors import UnavailableError
@@ -108,6 +108,7 @@ def copies(archive: Archive) -> list[str]:
     for path in removed:
         os.unlink(path)
     workshop.clear(workshop.workshop(archive.home))
+    place.clear(archive.home)
     if removed:
         sync_dir(archive.home.root)
     return removed

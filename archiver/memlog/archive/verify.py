@@ -35,9 +35,15 @@ FROM session s
 ANCHORED_SQL = "SELECT head FROM archive_link WHERE n = :n"
 MADE_ANEW_SQL = "SELECT max(n) FROM archive_link WHERE type IN ('rebuild', 'recover')"
 ARCHIVE_SQL = "SELECT archive_id, links FROM archive"
+# A tombstone may say other things of a row than that it was forgotten: its name tells.
 COUNTS_SQL = """
 SELECT (SELECT count(*) FROM record), (SELECT count(*) FROM session),
-  (SELECT count(*) FROM tombstone), (SELECT count(*) FROM gap WHERE healed_ns IS NULL)
+  (SELECT count(*) FROM tombstone WHERE block IS NOT NULL AND source_id NOT LIKE '%~redacted.%'
+    AND source_id NOT LIKE '%~link.%' AND source_id NOT LIKE '~until.%'),
+  (SELECT count(*) FROM tombstone WHERE source_id IS NULL),
+  (SELECT count(*) FROM tombstone WHERE source_id LIKE '%~redacted.%'),
+  (SELECT count(*) FROM tombstone WHERE source_id LIKE '%~link.%'),
+  (SELECT count(*) FROM gap WHERE healed_ns IS NULL)
 """
 
 ARCHIVE = "archive.db"
@@ -110,8 +116,12 @@ def verify(look: Look, checks: "tuple[Check, ...] | None" = None) -> Iterator[Pr
 
 
 def counts(con: Connection) -> dict[str, int]:
-    """What was looked at: rows, sessions, tombstones, gaps that are not healed; {} where that is damaged."""
-    names = ("records", "sessions", "forgotten", "gaps")
+    """What was looked at; {} where that is damaged.
+
+    records, sessions: rows; forgotten: rows and events; forgotten_sessions: whole ones; redacted: rows, in
+    place; let_go: rows that retention took; gaps: those that are not healed.
+    """
+    names = ("records", "sessions", "forgotten", "forgotten_sessions", "redacted", "let_go", "gaps")
     try:
         return dict(zip(names, con.execute(COUNTS_SQL).fetchone(), strict=True))
     except Error:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memlog.cli import terminal
+from memlog.cli import output, terminal
 from memlog.cli.encode import to_json
 from memlog.cli.jobs import JOBS
 from memlog.cli.progress import ProgressLine
@@ -28,12 +28,14 @@ _SHOWN = 20  # sessions
 @click.option("--agent", metavar="NAME", help="Sessions of this agent.")
 @click.option("--since", metavar="TIME", help="From then on: 2026-03-05, 2h, yesterday (local time).")
 @click.option("--until", metavar="TIME", help="Before then; a day named here is included.")
+@click.option("--list", "listed", is_flag=True, help="Whose records went, and when, instead.")
 @click.option("--apply", is_flag=True, help="Do it; without this flag it only shows what would go.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @pass_context
 def forget(
     context: Context, /, words: tuple[str, ...], sessions: tuple[str, ...], records: tuple[str, ...],
-    project: str | None, agent: str | None, since: str | None, until: str | None, apply: bool, as_json: bool,
+    project: str | None, agent: str | None, since: str | None, until: str | None, listed: bool, apply: bool,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Take records out of the archive for good, so that no file of memlog holds a byte of them.
 
@@ -45,6 +47,11 @@ def forget(
 
     Example: memlog admin forget --session 9b8f4f8f
     """
+    if listed:
+        if apply or any((words, sessions, records, project, agent, since, until)):
+            raise InputError("--list goes with nothing else but --json", hint="memlog admin forget --list")
+        _list(context, as_json)
+        return 0
     chosen = _chosen(context, words, sessions, records, project, agent, since, until, apply)
     told = chosen.as_dict()
     if not apply:
@@ -84,6 +91,18 @@ def _chosen(
         return choice.choose(con, selection, sessions, records, " ".join(words), now_ns=now_ns)
     finally:
         con.close()
+
+
+def _list(context: Context, as_json: bool) -> None:
+    from memlog.archive.connection import open_reader
+    from memlog.query.forgotten import forgotten
+
+    con = open_reader(context.home.archive)
+    try:
+        found = forgotten(con)
+    finally:
+        con.close()
+    output.emit(found, output.RowFormat("json") if as_json else None)
 
 
 def _forget(context: Context, chosen: "Chosen") -> dict[str, Any]:

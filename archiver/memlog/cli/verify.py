@@ -11,10 +11,15 @@ from memlog.cli.progress import ProgressLine
 from memlog.cli.root import Context, pass_context
 from memlog.errors import ArchiveError, InputError, NotFoundError, UnavailableError
 from memlog.paths import Home
+from memlog.query.checks import number
 
 if TYPE_CHECKING:
     from memlog.archive.verify import Look, Problem
 
+_GONE = (
+    ("forgotten", "row", "forgotten"), ("forgotten_sessions", "session", "forgotten whole"),
+    ("redacted", "row", "redacted in place"), ("let_go", "row", "let go by retention"),
+)  # fmt: skip
 _ARCHIVE, _SHOWN = "archive.db", 5  # faults of its pages a person is shown
 
 
@@ -39,15 +44,15 @@ def verify(
     """
     if quick and full:
         raise InputError("--quick and --full exclude each other", hint="memlog admin verify --help")
+    if backup is not None and _is_bundle(backup):
+        from memlog.cli.bundle import check
+
+        return check(backup, anchor, as_json)
     try:
         problems, told = _checked(context, backup, quick, anchor)
     except NotFoundError:
         raise
     except ArchiveError as exc:  # it does not open
-    if backup is not None and _is_bundle(backup):
-        from memlog.cli.bundle import check
-
-        return check(backup, anchor, as_json)
         problems, told = [{"check": "pages", "where": _ARCHIVE, "what": str(exc)}], {}
         if "newer memlog" in str(exc) or "older memlog" in str(exc) or "SQLite" in str(exc)[:6]:
             raise UnavailableError(f"it cannot be checked: {exc}", hint=exc.hint) from exc
@@ -57,17 +62,17 @@ def verify(
     return 1 if problems else 0
 
 
-def _checked(
-    context: Context, backup: str | None, quick: bool, anchor: str | None
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    from memlog.archive import anchor as anchors
-    from memlog.archive import manifest
 def _is_bundle(path: str) -> bool:
     from memlog.export import manifest
 
     return manifest.is_bundle(path)
 
 
+def _checked(
+    context: Context, backup: str | None, quick: bool, anchor: str | None
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    from memlog.archive import anchor as anchors
+    from memlog.archive import manifest
     from memlog.archive.connection import open_reader
     from memlog.archive.verify import Look, as_json, counts
     from memlog.archive.verify import verify as check
@@ -119,8 +124,9 @@ def _tell(problems: list[dict[str, Any]], told: dict[str, Any], quiet: bool) -> 
         click.echo(f"{_ARCHIVE}: {len(pages) - _SHOWN} more faults of its pages; --json names them", err=True)
     for words in told.get("not_proved", ()):
         click.echo(f"not proved: {words}", err=True)
-    if told.get("forgotten"):
-        click.echo(f"{told['forgotten']:,} forgotten, as their tombstones say", err=True)
+    gone = [f"{number(told[name], one)} {was}" for name, one, was in _GONE if told.get(name)]
+    if gone:
+        click.echo(f"{', '.join(gone)}; which: memlog admin forget --list", err=True)
     click.echo(f"{len(problems)} problems" if problems else "everything is as it was archived", err=True)
     if pages:
         terminal.say(f"next: {ArchiveError.hint}")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from memlog.archive import forget, scrub, secrets, tree_forget
+from memlog.archive import forget, place, scrub, secrets, tree_forget
 from memlog.archive.forget import Choice, Forgotten
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import event_name
@@ -25,6 +25,7 @@ Steps = Generator[Progress, None, dict[str, Any]]
 _AT_ONCE = 500  # frames of a ring
 _RETIRED_S = 30.0  # the witness drains and removes rings of earlier boots meanwhile
 _PASSES = 3
+_ASIDE = "{}, which a restore put aside, may hold it; when nothing in it is needed any more: rm -r it"
 
 
 def forget_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> Steps:
@@ -36,6 +37,7 @@ def forget_job(archive: Archive, settings: Settings, args: dict[str, Any]) -> St
     Result: sessions, rows, events, damage, bytes, and what clean_up() gives.
     """
     total = Forgotten()
+    yield from _spool(archive, settings)  # an event in it that repeats a record goes with the record
     for done, of, note in forget.forget(archive, Choice.from_json(args), total, now_ns=time.time_ns()):
         yield Progress(done, of, note)
     result: dict[str, Any] = total.as_dict()
@@ -70,7 +72,7 @@ def clean_up(archive: Archive, settings: Settings) -> Steps:
     """No byte stays of what went from the tables.
 
     Result: copies (paths removed), free_bytes (made zero in pages), ring (records emptied), kernel (records
-    a kernel ring still holds), spool (files brought in), left (what could not be reached, a sentence each).
+    a kernel ring still holds), spool (files brought in), left (what is not reached, a sentence each).
     """
     left: list[str] = []
     result: dict[str, Any] = {"spool": (yield from _spool(archive, settings))}
@@ -79,6 +81,7 @@ def clean_up(archive: Archive, settings: Settings) -> Steps:
     yield from _told(tree_forget.forget(archive))
     result["ring"], result["kernel"] = yield from _rings(archive, settings, left)
     result["copies"] = scrub.copies(archive)
+    left += map(_ASIDE.format, place.asides(archive.home))
     yield from _told(scrub.log(archive))
     yield Progress(0, 0, "free pages")
     result["free_bytes"] = scrub.free(archive)
