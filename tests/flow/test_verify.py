@@ -19,7 +19,7 @@ from memlog.archive.connection import open_reader, open_writer, sqlite3
 from memlog.archive.forget import Choice, Forgotten, finished, forget
 from memlog.archive.migrate import migrate
 from memlog.archive.store import Archive
-from memlog.archive.verify import CHECKS, Look, Problem, verify
+from memlog.archive.verify import CHECKS, Look, Problem, unproved, verify
 from memlog.errors import UnavailableError
 from memlog.paths import Home
 
@@ -188,6 +188,8 @@ SEEN: dict[str, tuple[str, Callable[[Home], None]]] = {
     "a row that names nobody": ("counts", sql("UPDATE hole SET session_id = 99")),
     "a gap": ("losses", sql("DELETE FROM gap WHERE id = 2")),
     "a gap nobody noted": ("losses", sql("INSERT INTO gap SELECT 99, ring, 900, 905, 4, reason, 0, NULL, 1 FROM gap WHERE id = 1")),
+    "how much a gap lost": ("losses", sql("UPDATE gap SET lost = 1 WHERE id = 1")),
+    "why a gap is": ("losses", sql("UPDATE gap SET reason = 'cleared' WHERE id = 1")),
     "a negative cursor": ("cursors", sql("UPDATE ring SET cursor = -1")),
     "a watermark": ("cursors", sql("DELETE FROM hole", "UPDATE transcript SET archived = seen + 1")),
     "a hole passed over": ("cursors", sql("UPDATE transcript SET archived = 60")),
@@ -222,6 +224,27 @@ def test_each_damage_is_seen_by_its_check_and_without_it_by_none(full: Home, dam
     found = problems(full)
     assert {problem.check for problem in found} == {name}, found
     assert problems(full, without=name) == [], "the twin: a verify without this check"
+
+
+UNSEEN: dict[str, tuple[str, Callable[[Home], None]]] = {
+    "a title": ("titles", sql("UPDATE session SET title = 'forged' WHERE id = 1")),
+    "a project": ("projects", sql("UPDATE session SET project = '/forged' WHERE id = 1")),
+    "tokens": ("tokens", sql("UPDATE session SET tokens = 5 WHERE id = 1")),
+    "a loss called healed": ("losses healed", sql("UPDATE gap SET healed_ns = 5, recovered = lost WHERE id = 1")),
+    "a hole called healed": ("losses healed", sql("UPDATE hole SET healed_ns = 5")),
+    "a transcript passed over": ("transcripts", sql("DELETE FROM hole", "UPDATE transcript SET archived = seen")),
+    "damage": ("damaged bytes", sql("DELETE FROM damage")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", UNSEEN)
+def test_what_no_check_sees_is_said_not_to_be_proved(full: Home, change: str) -> None:
+    words, harm = UNSEEN[change]
+    harm(full)
+    with archives.reading(full) as con:
+        look = Look(con, full, anchor=anchor.take(con, made="then"))
+        assert [*verify(look)] == []
+        assert any(words in said for said in unproved(look))
 
 
 def test_a_quick_verify_counts_links_and_reads_no_chain(full: Home) -> None:

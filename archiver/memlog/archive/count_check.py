@@ -26,13 +26,17 @@ FROM epoch e JOIN session s ON s.id = e.session_id ORDER BY e.session_id, e.numb
 DAYS_SQL = "SELECT day, n FROM day"
 FOREIGN_SQL = "PRAGMA foreign_key_check"
 GAP_LINKS_SQL = """
-SELECT body ->> '$.ring_id', body ->> '$.uid', body ->> '$.after_seq', body ->> '$.before_seq'
+SELECT body ->> '$.ring_id', body ->> '$.uid', body ->> '$.after_seq', body ->> '$.before_seq',
+  body ->> '$.lost', body ->> '$.reason'
 FROM archive_link WHERE type = 'gap'
-EXCEPT SELECT lower(hex(r.ring_id)), r.uid, g.after_seq, g.before_seq FROM gap g JOIN ring r ON r.id = g.ring
+EXCEPT SELECT lower(hex(r.ring_id)), r.uid, g.after_seq, g.before_seq, g.lost, g.reason
+FROM gap g JOIN ring r ON r.id = g.ring
 """
 UNLINKED_SQL = """
-SELECT lower(hex(r.ring_id)), r.uid, g.after_seq, g.before_seq FROM gap g JOIN ring r ON r.id = g.ring
-EXCEPT SELECT body ->> '$.ring_id', body ->> '$.uid', body ->> '$.after_seq', body ->> '$.before_seq'
+SELECT lower(hex(r.ring_id)), r.uid, g.after_seq, g.before_seq, g.lost, g.reason
+FROM gap g JOIN ring r ON r.id = g.ring
+EXCEPT SELECT body ->> '$.ring_id', body ->> '$.uid', body ->> '$.after_seq', body ->> '$.before_seq',
+  body ->> '$.lost', body ->> '$.reason'
 FROM archive_link WHERE type = 'gap'
 """
 
@@ -64,10 +68,10 @@ def check(con: Connection) -> Iterator[Problem]:
 
 def losses(con: Connection) -> Iterator[Problem]:
     """Gaps against the links that noted them: a loss is not made undone."""
-    for ring, uid, after, before in con.execute(GAP_LINKS_SQL):
-        yield f"ring {ring}", f"its gap ({uid}: {after}, {before}) was noted, and is not there"
-    for ring, uid, after, before in con.execute(UNLINKED_SQL):
-        yield f"ring {ring}", f"its gap ({uid}: {after}, {before}) was never noted"
+    for ring, uid, after, before, *_ in con.execute(GAP_LINKS_SQL):
+        yield f"ring {ring}", f"its gap ({uid}: {after}, {before}) was noted, and is not there as it was"
+    for ring, uid, after, before, *_ in con.execute(UNLINKED_SQL):
+        yield f"ring {ring}", f"its gap ({uid}: {after}, {before}) was never noted so"
 
 
 def _covers(what: str, said: int | None, is_: int | None) -> bool:
