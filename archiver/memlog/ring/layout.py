@@ -126,7 +126,7 @@ def unpack_static(page: bytes) -> Static | None:
                     f"this one knows {LAYOUT_VERSION}",
                     hint=NEWER if version > LAYOUT_VERSION else OLDER,
                 )
-            if magic == FILE_MAGIC:
+            if magic == FILE_MAGIC and area:
                 return Static(
                     uid, ring_id, boot.rstrip(b"\0").decode("ascii", "replace"), capacity, area, created
                 )
@@ -172,7 +172,8 @@ def unpack_slot(raw: bytes) -> State | None:
     if len(raw) < SLOT_BYTES or crc32(raw[: _SLOT.size]) != _SLOT_CRC.unpack_from(raw, _SLOT.size)[0]:
         return None
     state = State._make(_SLOT.unpack_from(raw))
-    return state if state.next_seq else None
+    in_order = state.head <= state.tail and 0 < state.oldest_seq <= state.next_seq
+    return state if in_order else None
 
 
 def unpack_state(page: bytes | mmap.mmap) -> State | None:
@@ -263,7 +264,7 @@ class Map:
             if attempt:
                 time.sleep(0.0001)  # a writer is in between two slots
             newest = unpack_state(self.mm)
-            if newest is None:
+            if newest is None or newest.tail - newest.head > self.area:
                 continue
             released = self.words[RELEASED]
             if released <= newest.head:

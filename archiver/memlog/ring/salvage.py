@@ -62,7 +62,8 @@ def salvage(path: str, found: Found) -> Iterator[Frame | Damage]:
 
 def _chunks(fd: int, static: Static, state: State | None) -> list[tuple[int, bytes]]:
     """Offset and bytes of each stretch that frames follow each other in, as far as the file still has it."""
-    held = os.pread(fd, static.area, PAGE)
+    size = os.fstat(fd).st_size
+    held = os.pread(fd, min(static.area, size), PAGE)  # what a header claims is not allocated
     whole = len(held) == static.area
     if state is not None:
         start, length = state.head % static.area, state.tail - state.head

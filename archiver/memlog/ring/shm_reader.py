@@ -92,7 +92,7 @@ class ShmReader:
             return state.tail
         raw = self._map.copy(state.head, state.tail)
         offset, seq = 0, state.oldest_seq
-        while offset < len(raw) and seq <= self._after:
+        while len(raw) - offset >= PEEK.size and seq <= self._after:  # a damaged size may end near the end
             size, found = PEEK.unpack_from(raw, offset)
             if found != seq or size & 7 or not FRAME_BYTES < size <= len(raw) - offset:
                 whole = self._map.find_frame(raw, offset + 8, seq, state.next_seq)
