@@ -245,6 +245,12 @@ def test_a_list_tells_whose_rows_went_and_which_only_changed(drill: Drill, run_m
     drill.forget(sessions=[["claude-code", "never-seen"]])
     with Archive.open(drill.home, now_ns=NOW_NS) as archive, archive.transaction() as con:
         names = ("claude-code", KEPT, "kept-0", 0, 0)
+        known = con.execute(
+            "SELECT agent, session, source_id, block, part FROM tombstone LIMIT 2"
+        ).fetchall()
+        con.executemany(
+            "INSERT INTO tombstone (agent, session, source_id, block, part, forgotten_ns) VALUES (?, ?, ?, ?, ?, 1)", known
+        )  # as a restore leaves them
         archive.tombstones.add(con, [redaction_stone(names, NOW_NS), link_stone(Tombstone(*names))])
     words = ("--home", drill.home.root, "admin", "forget", "--list")
     told = json.loads(run_memlog(*words, "--json", check=0).stdout)
@@ -254,6 +260,7 @@ def test_a_list_tells_whose_rows_went_and_which_only_changed(drill: Drill, run_m
     with reading(drill.home) as con:
         seen = counts(con)
     assert [seen[n] for n in ("forgotten", "forgotten_sessions", "redacted", "let_go")] == [4, 1, 1, 1]
+    assert "nothing to forget" in run_memlog(*words[:-1], "zebra", check=0).stdout
     assert "goes with nothing else" in run_memlog(*words, "word", check=2).stderr
 
 

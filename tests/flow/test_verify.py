@@ -323,6 +323,14 @@ def test_an_archive_that_grew_or_forgot_stands_by_its_anchor(full: Home) -> None
     assert forgotten == []
 
 
+def test_an_anchor_that_cannot_be_written_names_the_file_and_what_to_do(
+    full: Home, tmp_path: Path, run_memlog: Run
+) -> None:
+    place = str(tmp_path / "nowhere" / "a.json")
+    said = run_memlog("--home", full.root, "admin", "anchor", "-o", place, check=5).stderr
+    assert f"{place} cannot be written" in said and "next: memlog admin anchor -o FILE" in said
+
+
 def test_an_anchor_names_no_session_and_its_root_fixes_it(full: Home, tmp_path: Path) -> None:
     said = json.dumps(heads(full).as_json())
     assert "session-1" not in said and "side" not in said and len(said) < 4_000

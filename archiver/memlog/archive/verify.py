@@ -35,14 +35,16 @@ FROM session s
 ANCHORED_SQL = "SELECT head FROM archive_link WHERE n = :n"
 MADE_ANEW_SQL = "SELECT max(n) FROM archive_link WHERE type IN ('rebuild', 'recover')"
 ARCHIVE_SQL = "SELECT archive_id, links FROM archive"
-# A tombstone may say other things of a row than that it was forgotten: its name tells.
+# A tombstone may say other things of a row than that it was forgotten: its name tells. A restore may bring
+# the mirror's beside the one that keeps the chain.
 COUNTS_SQL = """
+WITH stone AS (SELECT DISTINCT agent, session, source_id AS name, block, part FROM tombstone)
 SELECT (SELECT count(*) FROM record), (SELECT count(*) FROM session),
-  (SELECT count(*) FROM tombstone WHERE block IS NOT NULL AND source_id NOT LIKE '%~redacted.%'
-    AND source_id NOT LIKE '%~link.%' AND source_id NOT LIKE '~until.%'),
-  (SELECT count(*) FROM tombstone WHERE source_id IS NULL),
-  (SELECT count(*) FROM tombstone WHERE source_id LIKE '%~redacted.%'),
-  (SELECT count(*) FROM tombstone WHERE source_id LIKE '%~link.%'),
+  (SELECT count(*) FROM stone WHERE block IS NOT NULL AND name NOT LIKE '%~redacted.%'
+    AND name NOT LIKE '%~link.%' AND name NOT LIKE '~until.%'),
+  (SELECT count(*) FROM stone WHERE name IS NULL),
+  (SELECT count(*) FROM stone WHERE name LIKE '%~redacted.%'),
+  (SELECT count(*) FROM stone WHERE name LIKE '%~link.%'),
   (SELECT count(*) FROM gap WHERE healed_ns IS NULL)
 """
 

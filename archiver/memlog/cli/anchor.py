@@ -8,6 +8,7 @@ import click
 from memlog.cli import terminal
 from memlog.cli.encode import to_json
 from memlog.cli.root import Context, pass_context
+from memlog.errors import UnavailableError
 
 
 @click.command()
@@ -35,6 +36,10 @@ def anchor(context: Context, /, output: str | None) -> None:
     if output is None or output == "-":
         terminal.write(text)
     else:
-        replace_file(os.path.abspath(output), text.encode())
+        try:
+            replace_file(os.path.abspath(output), text.encode())
+        except OSError as exc:
+            hint = "memlog admin anchor -o FILE, in a folder that is there and has room"
+            raise UnavailableError(f"{output} cannot be written: {exc.strerror}", hint=hint) from exc
     said = f"{found.records:,} records of {len(found.sessions):,} sessions, root {found.root.hex()}"
     click.echo(said, err=True)

@@ -138,6 +138,9 @@ def _show(told: dict[str, Any], as_json: bool) -> None:
         click.echo(f"… and {len(told['sessions']) - _SHOWN:,} more sessions")
     for first in told["first"]:
         click.echo(terminal.safe_line(f"  {first['id']}  {first['role'] or first['kind']}: {first['text']}"))
+    if not told["sessions"]:
+        click.echo("nothing matches: there is nothing to forget")
+        return
     click.echo(f"would forget {_held(told['records'], 'record', told)}")
     _tell_of_others(told["transcripts"])
     click.echo("nothing was changed; next: the same with --apply", err=True)

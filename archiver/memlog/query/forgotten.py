@@ -7,14 +7,17 @@ if TYPE_CHECKING:
 
 # index: none, tombstones are read once; its name tells what a tombstone is about
 LIST_SQL = """
-SELECT t.session, t.agent, s.project, max(t.source_id IS NULL) AS whole,
-  sum(t.block IS NOT NULL AND t.source_id NOT LIKE '%~redacted.%' AND t.source_id NOT LIKE '%~link.%'
-    AND t.source_id NOT LIKE '~until.%') AS forgotten,
-  sum(coalesce(t.source_id LIKE '%~redacted.%', 0)) AS redacted,
-  sum(coalesce(t.source_id LIKE '%~link.%', 0)) AS let_go,
-  strftime('%Y-%m-%dT%H:%M:%SZ', max(t.forgotten_ns) / 1000000000, 'unixepoch') AS last
-FROM tombstone t LEFT JOIN session s ON s.agent = t.agent AND s.session = t.session
-GROUP BY t.agent, t.session ORDER BY max(t.forgotten_ns) DESC, t.session
+WITH stone AS (
+  SELECT agent, session, source_id AS name, block, part, max(forgotten_ns) AS at_ns FROM tombstone
+  GROUP BY agent, session, source_id, block, part)
+SELECT t.session, t.agent, s.project, max(t.name IS NULL) AS whole,
+  sum(t.block IS NOT NULL AND t.name NOT LIKE '%~redacted.%' AND t.name NOT LIKE '%~link.%'
+    AND t.name NOT LIKE '~until.%') AS forgotten,
+  sum(coalesce(t.name LIKE '%~redacted.%', 0)) AS redacted,
+  sum(coalesce(t.name LIKE '%~link.%', 0)) AS let_go,
+  strftime('%Y-%m-%dT%H:%M:%SZ', max(t.at_ns) / 1000000000, 'unixepoch') AS last
+FROM stone t LEFT JOIN session s ON s.agent = t.agent AND s.session = t.session
+GROUP BY t.agent, t.session ORDER BY max(t.at_ns) DESC, t.session
 """
 
 
