@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ _DB, _CHAIN, _ANCHOR = "incident.db", "chain.jsonl", "anchor.json"
 _CHUNK = 1 << 20
 _DAMAGE = (MemlogError, Error, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
 # What a zip says when its bytes are not what they were.
-_ZIP = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
+_ZIP = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
 
 Told = Callable[[int], object]
 
@@ -129,6 +130,8 @@ def _zip(found: Checked, place: str, anchor: Anchor | None, told: Told) -> None:
             found.problems.append(Problem("zip", place, what))
         with zipfile.ZipFile(place) as packed:
             _files(found, _Zip(packed), anchor, told)
+    except PermissionError as exc:
+        raise UnavailableError(f"{place} cannot be read: {exc.strerror}", hint=f"ls -l {place}") from exc
     except _ZIP as exc:
         found.problems.append(Problem("zip", place, str(exc) or type(exc).__name__))
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from memlog import __version__
 from memlog.archive.connection import sqlite3
+from memlog.errors import NotFoundError
 from memlog.export import bundle, incident, manifest, report, report_html, report_md, script, segment
 from memlog.export.share import Share
 from memlog.paths import FILE_MODE
-from memlog.query import dates
+from memlog.query import dates, slice
 
 if TYPE_CHECKING:
     from memlog.archive.anchor import Anchor
@@ -48,8 +49,10 @@ def write(
 
     The caller's transaction makes it of one moment. shared: hide paths and names. anchor: one taken before,
     to go with it. health: what a status says of the recorder. told: what it does, rows since the last call.
-    Raises: RefusedError, UnavailableError, ArchiveError.
+    Raises: NotFoundError for an empty slice; RefusedError, UnavailableError, ArchiveError.
     """
+    if next(slice.ids(con, part), None) is None:
+        raise NotFoundError(f"no record of the archive is of {part.asked}")
     with bundle.made(place, force=force) as folder:
         said = _fill(con, part, folder, now_ns, shared, anchor, health, told)
     hidden = None if shared is None else dict(said["redacted"]["placeholders"])

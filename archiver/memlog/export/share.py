@@ -8,6 +8,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Any
 
 KINDS = ("email", "path", "user", "host", "ip")
@@ -20,7 +21,7 @@ _PATH = (
     rf"|(?<![\w/.:@\\-])(?:\.{{1,2}}/)*(?:[\w.@+-]+/)+[\w.@+-]*\.[A-Za-z]\w{{0,7}}\b)"
 )
 _IP4 = r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)"
-_IP6 = r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){1,6}(?![\w:])"
+_IP6 = r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://"
 _AT_HOST = r"(?<![\w.+-])[a-z_][a-z0-9_-]{1,31}@[A-Za-z0-9-]{2,63}(?=[:\s]|$)"
 _SHAPES = re.compile(
@@ -142,7 +143,7 @@ class Share:
             return f"{self._put('user', user)}@{self._put('host', host)}"
         if kind == "path":
             return self._path(said)
-        if kind == "ip" and (said.startswith(("127.", "0.0.0.0")) or _is_time(said)):
+        if kind == "ip" and not _is_somebodys(said):
             return said
         return self._put(kind, said.lower() if kind == "email" else said)
 
@@ -183,7 +184,12 @@ class Share:
         return self._put(self._names[found[0].lower()], found[0])
 
 
-def _is_time(said: str) -> bool:
-    """12:34:56 and the like, which look like the beginning of an address."""
-    parts = said.split(":")
-    return len(parts) <= 4 and all(part.isdigit() and len(part) <= 2 for part in parts if part)
+def _is_somebodys(said: str) -> bool:
+    """Whether it is an address of a machine, not of every machine, nor a time or a name like a::b."""
+    if ":" in said and sum(map(bool, said.split(":"))) < 3:
+        return False
+    try:
+        found = ip_address(said)
+    except ValueError:
+        return False
+    return not (found.is_loopback or found.is_unspecified)

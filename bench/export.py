@@ -1,0 +1,101 @@
+"""Time and peak memory of exports: `python bench/export.py [--records N] [--home HOME]`, each in a process of its own."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.filled import fill
+from bench.report import Row, machine, table
+from memlog.paths import Home
+
+FORMATS = (
+    "jsonl",
+    "csv",
+    "sql",
+    "sqlite",
+    "markdown",
+    "html",
+    "otel",
+    "parquet",
+    "post-mortem",
+    "post-mortem --redact",
+)
+_CHILD = """
+import json, os, resource, sys, time
+from memlog.cli import root
+words = sys.argv[1:]
+before = time.process_time()
+status = root.main(words)
+used = resource.getrusage(resource.RUSAGE_SELF)
+os.write(3, json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]).encode())
+"""
+
+
+def run(home: str, words: list[str]) -> tuple[float, float]:
+    """CPU seconds and peak MiB of one command."""
+    read, write = os.pipe()
+    code = _CHILD
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import os, sys; os.dup2(int(sys.argv.pop(1)), 3)\n" + code, str(write), "--home", home, *words],
+        pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        said = pipe.read()
+    _, error = child.communicate()
+    if not said:
+        raise RuntimeError(f"{' '.join(words)}: {error.decode(errors='replace')}")
+    status, cpu, peak = json.loads(said)
+    if status:
+        raise RuntimeError(f"{' '.join(words)}: exit {status}: {error.decode(errors='replace')}")
+    return cpu, peak
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, or of a folder's files."""
+    return sum(p.stat().st_size for p in path.rglob("*")) if path.is_dir() else path.stat().st_size
+
+
+def rows(records: int, home: str | None = None, formats: tuple[str, ...] = FORMATS) -> list[Row]:
+    """A row a format: records a second of CPU, peak memory, bytes."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        if home is None:
+            home = str(Path(folder) / "home")
+            began = time.process_time()
+            fill(Home(home), records)
+            print(f"filled in {time.process_time() - began:.0f} s", file=sys.stderr)
+        for words in formats:
+            out = Path(folder) / words.replace(" ", "")
+            cpu, peak = run(home, ["export", *words.split(), "-o", str(out)])
+            said = f"{records / cpu:,.0f} records/s, peak {peak:,.0f} MiB, {size(out) / 1e6:,.0f} MB"
+            found.append(Row(f"export {words}, {records:,} records", said, "reported"))
+            print(found[-1], file=sys.stderr, flush=True)
+            if words == "post-mortem":
+                cpu, peak = run(home, ["admin", "verify", str(out)])
+                said = f"{records / cpu:,.0f} records/s, peak {peak:,.0f} MiB"
+                found.append(Row(f"… verify of it, {records:,} records", said, "reported"))
+            subprocess.run(["rm", "-r", str(out)], check=True)
+    return found
+
+
+def main() -> int:
+    """Print one table; 0 whatever the numbers are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=10_000)
+    parser.add_argument("--home", help="a home that is filled already with as many records")
+    parser.add_argument("--formats", default=",".join(FORMATS))
+    arguments = parser.parse_args()
+    found = rows(arguments.records, arguments.home, tuple(arguments.formats.split(",")))
+    print(f"{arguments.records:,} records; {machine()}\n")
+    print(table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
