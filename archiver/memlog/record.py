@@ -180,6 +180,11 @@ def _dump(record: Record, text: str, rest: Mapping[str, Any] | bytes, part: int,
     return blob
 
 
+def dump_cbor(value: Any) -> bytes:
+    """One CBOR item, for people who asked for one."""
+    return cbor2.dumps(value)
+
+
 def load_cbor(blob: bytes) -> Any:
     """The value of a blob under the strict profile.
 

@@ -39,6 +39,7 @@ class Settings(NamedTuple):
     log_bytes: int = 1_000_000  # a log is rotated at this size
     log_files: int = 3  # rotated logs to keep
     port: int = 8001  # of memlog serve, on 127.0.0.1
+    login: str = "auto"  # auto | on | off: memlog serve prints a link that works once; auto: on a terminal
     sql_time_ms: int = 5_000  # longest run of one memlog query sql
     sql_rows: int = 1_000  # rows of one memlog query sql
 
@@ -58,7 +59,11 @@ _OTHERS = frozenset(
     f"MEMLOG_{name}" for name in ("DEBUG", "FUZZ_SEED", "MODULE", "PAGER", "SERVICE", "SHARED")
 )
 _LONGEST = 1_000_000  # bytes of a config.toml
-_CHOICES = {"ring": ("auto", "kernel", "shm"), "log_level": ("debug", "info", "warning", "error")}
+_CHOICES = {
+    "ring": ("auto", "kernel", "shm"),
+    "log_level": ("debug", "info", "warning", "error"),
+    "login": ("auto", "on", "off"),
+}
 _LIMITS = {
     "ring_bytes": (RING_MIN, RING_MAX),
     "port": (0, 65_535),

@@ -49,6 +49,14 @@ class Guard:
         if not from_here(headers, settings.get("hosts") or ()):
             await _refuse(send, 421, "memlog answers on 127.0.0.1, localhost and [::1] only.\n")
             return
+        door = getattr(self.datasette, "memlog_door", None)  # of `memlog serve`
+        if door is not None and scope["path"] == door.path:
+            led = door.opened(scope.get("query_string") or b"") if scope["method"] == "GET" else None
+            await _refuse(send, 303 if led else 401, "" if led else door.closed, led or [])
+            return
+        if door is not None and not door.knows(headers):
+            await _refuse(send, 401, door.closed)
+            return
         if from_another_site(headers, not _PLACE.fullmatch(scope.get("query_string") or b"")):
             await _refuse(send, 403, "memlog answers no question another site asks.\n")
             return
@@ -192,7 +200,12 @@ class Brief:
         return {**scope, "query_string": urlencode(asked).encode()}
 
 
-async def _refuse(send: Send, status: int, text: str) -> None:
-    headers = {**security_headers(), b"content-type": b"text/plain; charset=utf-8"}
-    await send({"type": "http.response.start", "status": status, "headers": list(headers.items())})
+async def _refuse(send: Send, status: int, text: str, more: list[tuple[bytes, bytes]] | None = None) -> None:
+    headers = {
+        **security_headers(),
+        b"content-type": b"text/plain; charset=utf-8",
+        b"cache-control": b"no-store",
+    }
+    found = [*headers.items(), *(more or [])]
+    await send({"type": "http.response.start", "status": status, "headers": found})
     await send({"type": "http.response.body", "body": text.encode()})

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import cbor2
 from datasette import Response
 
 from datasette_memlog import seam
 from datasette_memlog.columns import plain
 from memlog.query.record import Whole
+from memlog.record import dump_cbor
 
 KINDS = {
     "md": "text/markdown; charset=utf-8",
@@ -39,9 +39,7 @@ def json_lines(rows: Any, columns: Sequence[str], table: str | None) -> Response
 
 def cbor(rows: Any, columns: Sequence[str], table: str | None) -> Response:
     """One CBOR array of maps; bytes stay bytes."""
-    return Response(
-        cbor2.dumps([_clean(row) for row in seam.rows(rows, columns)]), content_type=KINDS["cbor"]
-    )
+    return Response(dump_cbor([_clean(row) for row in seam.rows(rows, columns)]), content_type=KINDS["cbor"])
 
 
 def record(row: Any) -> str:
@@ -69,7 +67,7 @@ def files_of(found: Whole, blobs: Iterable[bytes]) -> dict[str, tuple[bytes, str
     short = {name: value for name, value in fields.items() if name not in ("text", "extra")}
     about = "".join(f"- {name}: {_cell(value)}\n" for name, value in short.items())
     return {
-        "cbor": (cbor2.dumps(_clean(fields)), KINDS["cbor"]),
+        "cbor": (dump_cbor(_clean(fields)), KINDS["cbor"]),
         "json": ((_json(fields, indent=1) + "\n").encode(), "application/json; charset=utf-8"),
         "md": ("\n".join([record(fields), about, *extra]).encode(), KINDS["md"]),
         "raw": (b"".join(blobs), "application/octet-stream"),

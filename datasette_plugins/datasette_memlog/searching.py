@@ -9,12 +9,12 @@ from datasette import Response
 
 from datasette_memlog.asking import page, read, visible
 from memlog.errors import ArchiveError, InputError, MemlogError, NotFoundError
-from memlog.query import dates, facets
+from memlog.query import dates, facets, grouped
 from memlog.query.answer import MODES, WORDS, answer
 from memlog.query.hit import Hits
 from memlog.query.selection import Selection
 
-HITS, MOST, AROUND = 50, 200, 10
+HITS, MOST, AROUND, SESSIONS = 50, 200, 10, 20
 TEXTS = ("session", "project", "agent")
 LISTS = ("kind", "role", "tool", "path")
 STATUS = {NotFoundError: 404, InputError: 400, ArchiveError: 503}
@@ -50,6 +50,12 @@ class Asked:
             context=self.context, mode=self.mode, after=self.after, seconds=seconds,
         )  # fmt: skip
 
+    def sessions(self, con: Any) -> tuple[list[grouped.SessionHits], Hits]:
+        return grouped.by_session(
+            con, self.text, self.selection, now_ns=self.now_ns, newest=self.newest, mode=self.mode,
+            limit=SESSIONS,
+        )  # fmt: skip
+
     def facets(self, con: Any) -> list[facets.Facet]:
         return facets.facets(
             con, self.text, self.selection, keys=self.keys, now_ns=self.now_ns, mode=self.mode
@@ -61,15 +67,22 @@ async def search_page(datasette: Any, request: Any) -> Response:
     db = await visible(datasette, request)
     hits, error = Hits(), None
     found: list[facets.Facet] = []
+    groups: list[grouped.SessionHits] = []
     try:
-        _, hits, found = await _asked(datasette, db, request)
+        if request.args.get("group") == "session" and request.args.get("q"):
+            asked = Asked(request.args, time.time_ns())
+            groups, hits = await read(datasette, db, asked.sessions)
+            found = await read(datasette, db, asked.facets) if asked.keys else []
+        else:
+            _, hits, found = await _asked(datasette, db, request)
     except MemlogError as exc:
         error = exc
     context = {
         "q": request.args.get("q") or "", "newest": request.args.get("newest") == "1",
         "mode": request.args.get("mode") or WORDS, "hits": hits, "found": found, "keys": tuple(facets.KEYS),
         "error": str(error) if error else "", "hint": error.hint if error else "", "caret": _caret(error),
-        "here": lambda **more: _address(request, more),
+        "here": lambda **more: _address(request, more), "groups": groups,
+        "by_session": request.args.get("group") == "session",
     }  # fmt: skip
     return await page(datasette, request, db, "memlog_search.html", _status(error), **context)
 

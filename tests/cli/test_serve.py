@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -60,6 +61,29 @@ def test_it_answers_on_loopback_and_refuses_foreign_hosts(archive: Home) -> None
         } - {"127.0.0.1"}:
             with pytest.raises(OSError):
                 socket.create_connection((address, port), timeout=2).close()
+
+
+def status(url: str, cookie: str = "") -> tuple[int, str]:
+    """Of one request, with the cookie it was answered with."""
+    place = urlsplit(url)
+    con = http.client.HTTPConnection(place.netloc, timeout=20)
+    con.request("GET", f"{place.path}?{place.query}", headers={"Cookie": cookie} if cookie else {})
+    answer = con.getresponse()
+    con.close()
+    return answer.status, (answer.getheader("Set-Cookie") or "").partition(";")[0]
+
+
+def test_a_link_opens_the_pages_once_and_for_nobody_else(archive: Home) -> None:
+    with serving("--port", "0", "--login") as (_, link):
+        site = link.partition("/-/")[0]
+        for page in ("/", "/archive", "/archive/v_record.json", "/-/static/app.css", "/-/metrics"):
+            assert status(site + page)[0] == 401, page
+        assert status(link.replace("ticket=", "ticket=x"))[0] == 401
+        said, cookie = status(link)
+        assert said == 303 and cookie
+        assert status(link)[0] == 401, "it worked once"
+        assert status(site + "/archive/v_record.json", cookie)[0] == 200
+        assert status(site + "/archive", cookie[:-1])[0] == 401
 
 
 def test_a_unix_socket_is_the_user_s_alone_and_goes_with_the_server(archive: Home, tmp_path: Path) -> None:

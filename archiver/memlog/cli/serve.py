@@ -15,24 +15,31 @@ from memlog.cli.root import Context, pass_context
 )
 @click.option("--open", "open_", is_flag=True, help="Open the browser too.")
 @click.option("--uds", metavar="PATH", help="A Unix socket of mode 0600 instead of a port.")
+@click.option(
+    "--login/--no-login",
+    default=None,
+    help="Open with a link that works once.  [default: where a terminal shows it]",
+)
 @pass_context
-def serve(context: Context, port: int | None, open_: bool, uds: str | None) -> None:
+def serve(context: Context, port: int | None, open_: bool, uds: str | None, login: bool | None) -> None:
     """Browse the archive with Datasette, on this machine only.
 
     Example: memlog serve --open
     """
     from memlog.cli import server
 
-    home, settings = context.home, context.settings_with(port=port)
+    said = None if login is None else "on" if login else "off"
+    home, settings = context.home, context.settings_with(port=port, login=said)
     open_reader(home.archive).close()  # says what is wrong with the archive before a page would
     sock = server.listen_unix(uds) if uds else server.listen(settings.port)
-    url = server.address(sock)
+    pages = server.application(home.archive, settings)
+    url = server.front(pages, sock, settings)
     click.echo(url)
     click.echo("Ctrl-C ends it", err=True)
     if open_ and not uds:
         webbrowser.open(url)
     try:
-        server.run(server.application(home.archive, settings), sock)
+        server.run(pages, sock)
     except KeyboardInterrupt:
         pass
     finally:

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
+from memlog.cli import login, terminal
 from memlog.errors import UnavailableError, UnsafePathError
 from memlog.paths import FILE_MODE
 from memlog.settings import Settings
@@ -34,6 +35,21 @@ def application(archive: str, settings: Settings) -> Any:
             "default_cache_ttl": 0,
             "max_csv_mb": 50,
         },
+    )
+
+
+def front(datasette: Any, sock: socket.socket, settings: Settings) -> str:
+    """The address to open: one that works once where the setting `login` says so, else that of the socket.
+
+    A Unix socket has an owner and needs none; nor does a server whose output nobody reads.
+    """
+    url = address(sock)
+    wanted = settings.login == "on" or (settings.login == "auto" and terminal.is_terminal())
+    if not wanted or not url.startswith("http"):
+        return url
+    port = sock.getsockname()[1]
+    return url + login.require(
+        datasette, port, lambda link: terminal.say(f"for another browser: {url}{link}")
     )
 
 

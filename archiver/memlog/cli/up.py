@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from contextlib import nullcontext
+from typing import Any
 
 import click
 
@@ -50,8 +51,10 @@ def up(context: Context, once: bool, port: int | None, no_serve: bool) -> None:
             told = [_ring(settings), _witness(witness), _filled(home, settings)]
             word, hits = _search(home)
             with nullcontext() if no_serve else _listen(settings.port) as sock:
-                _tell(context, told, word, hits, sock)
-                _stay(home, settings, sock, once)
+                pages = None if sock is None else server.application(home.archive, settings)
+                place = "" if sock is None else _place(pages, sock, settings, once)
+                _tell(context, told, word, hits, place)
+                _stay(pages, sock, once)
     except KeyboardInterrupt:
         if once:
             raise
@@ -143,13 +146,19 @@ def _listen(port: int) -> socket.socket:
         return sock
 
 
-def _tell(context: Context, told: list[str], word: str, hits: int, sock: socket.socket | None) -> None:
+def _place(pages: Any, sock: socket.socket, settings: Settings, open_: bool) -> str:
+    """Where the pages are: the archive's, or the link that opens them."""
+    url = server.address(sock) if open_ else server.front(pages, sock, settings)
+    return url + "/archive" if url == server.address(sock) else url
+
+
+def _tell(context: Context, told: list[str], word: str, hits: int, place: str) -> None:
     """What runs, and what to try next: commands that give something on this archive."""
     flag = f" --home {shlex.quote(context.home_flag)}" if context.home_flag else ""
     command = _command() + flag
     lines = list(told)
-    if sock is not None:
-        lines.append(f"pages    {server.address(sock)}/archive")
+    if place:
+        lines.append(f"pages    {place}")
     tries = []
     if word:
         count = _counted(hits, "record") + (" and more" if hits == _ENOUGH else "")
@@ -183,13 +192,12 @@ def _command() -> str:
     return called if os.path.basename(called) == "memlog" else f"{sys.executable} -m memlog.cli.start"
 
 
-def _stay(home: Home, settings: Settings, sock: socket.socket | None, once: bool) -> None:
+def _stay(pages: Any, sock: socket.socket | None, once: bool) -> None:
     if sock is None:
         if not once:
             terminal.say("Ctrl-C ends it")
             signal.pause()
         return
-    pages = server.application(home.archive, settings)
     if once:
         place = sock.getsockname()
         server.run(pages, sock, until=lambda: _ask(place[0], place[1]))
