@@ -14,6 +14,7 @@ from datasette.utils.asgi import NotFound
 from datasette_memlog import (
     archives,
     asking,
+    bundles,
     columns,
     connection,
     describe,
@@ -77,6 +78,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
         (r"/(?P<database>[^/.]+)/-/sessions$", overview.sessions_page),
         (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)$", sessions.session_page),
         (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)/live$", sessions.live_page),
+        (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)/post-mortem\.zip$", bundles.bundle_file),
         (r"/(?P<database>[^/.]+)/-/compaction/(?P<name>[^/]+)/(?P<epoch>\d{1,9})$", sessions.compaction_page),
         (r"/(?P<database>[^/.]+)/-/record/(?P<id>e?\d{1,19})$", records.record_page),
         (

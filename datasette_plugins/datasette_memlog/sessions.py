@@ -1,26 +1,18 @@
 """A session to be read: a page of its timeline, what is new in it, and what a compaction took away."""
 
-from collections import OrderedDict
 from typing import Any
 from urllib.parse import unquote
-from weakref import WeakKeyDictionary
 
 from datasette import Response
 from datasette.utils.asgi import NotFound
 
-from datasette_memlog import drawing
+from datasette_memlog import drawing, outlines
 from datasette_memlog.asking import frame, older, page, read, visible
-from memlog.errors import MemlogError, NotFoundError
 from memlog.query import epochs, lost, outline, reading
-from memlog.query import sessions as named
-from memlog.query.outline import Outline
 from memlog.query.sessions import SessionRow
 
-KEPT = 6  # outlines, of the sessions that are being read
 AROUND = 14  # records before and after a compaction
 WEIGHED = 4_000  # records of an epoch; what one of 13,000 lost takes four seconds to tell
-
-_outlines: WeakKeyDictionary[Any, OrderedDict[tuple[Any, ...], Outline]] = WeakKeyDictionary()
 
 
 async def session_page(datasette: Any, request: Any) -> Response:
@@ -49,7 +41,7 @@ async def live_page(datasette: Any, request: Any) -> Response:
     start = request.args.get("from")
 
     def ask(con: Any) -> dict[str, Any] | None:
-        session = _session(con, name)
+        session = outlines.session_of(con, name)
         if outline.version(con, session) == seen:
             return None
         return _stretch(datasette, db, con, name, start, every)
@@ -69,8 +61,8 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
     name, number = unquote(request.url_vars["name"]), int(request.url_vars["epoch"])
 
     def ask(con: Any) -> dict[str, Any]:
-        session = _session(con, name)
-        found = _outline(datasette, db, con, session, False)
+        session = outlines.session_of(con, name)
+        found = outlines.outline_of(datasette, db, con, session, False)
         chapters = {e.epoch: e for e in epochs.epochs(con, session.session) if e.agent == session.agent}
         if number not in chapters or number - 1 not in chapters:
             raise NotFound(f"This session has no compaction {number}")
@@ -106,8 +98,8 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
 
 def _stretch(datasette: Any, db: Any, con: Any, name: str, at: str | None, every: bool) -> dict[str, Any]:
     """A page of a session, and what leads on from it."""
-    session = _session(con, name)
-    found = _outline(datasette, db, con, session, every)
+    session = outlines.session_of(con, name)
+    found = outlines.outline_of(datasette, db, con, session, every)
     marks = found.marks
     n = 0
     if at == "last":
@@ -126,6 +118,7 @@ def _stretch(datasette: Any, db: Any, con: Any, name: str, at: str | None, every
         "session": session, "chapters": chapters, "epochs": rows, "begins": begins, "page": number,
         "pages": max(len(found.pages), 1), "version": found.version, "total": len(marks),
         "first": first, "last": last, "start": marks[first].id if marks else 0,
+        "end": marks[last - 1].id if marks else 0,
         "previous": marks[found.pages[number - 1]].id if number > 0 else None,
         "next": marks[found.pages[number + 1]].id if number + 1 < len(found.pages) else None,
         "beyond": found.beyond(first, last), "glance": drawing.glance(found, number),
@@ -141,28 +134,3 @@ def _stretch(datasette: Any, db: Any, con: Any, name: str, at: str | None, every
 
 def _lost(con: Any, session: SessionRow, epoch: int) -> lost.Loss | None:
     return next(lost.losses(con, session.session, epoch=epoch, agent=session.agent), None)
-
-
-def _session(con: Any, name: str) -> SessionRow:
-    """The session in this folder; else the one a person means: an id, a prefix of it, `last`."""
-    try:
-        known = outline.named(con, name)
-        return named.session(con, known[1], known[0]) if known else named.session(con, name)
-    except NotFoundError as exc:
-        raise NotFound(str(exc)) from exc
-    except MemlogError as exc:  # a prefix of several
-        raise NotFound(str(exc)) from exc
-
-
-def _outline(datasette: Any, db: Any, con: Any, session: SessionRow, every: bool) -> Outline:
-    """The session's outline, read again only where the session has changed."""
-    kept = _outlines.setdefault(datasette, OrderedDict())
-    key = (db.name, session.agent, session.session, every)
-    found = kept.get(key)
-    if found is None or found.version != outline.version(con, session):
-        found = outline.outline(con, session, every=every)
-    kept[key] = found
-    kept.move_to_end(key)
-    while len(kept) > KEPT:
-        kept.popitem(last=False)
-    return found

@@ -10,6 +10,7 @@ from datasette.app import Datasette
 
 from datasette_memlog import describe, queries, wording
 from memlog.archive.connection import open_reader, sqlite3
+from memlog.export import bundle_check
 from memlog.query import record
 from memlog.record import Record
 from pages.filled import fill
@@ -101,3 +102,30 @@ async def test_files_that_several_sessions_changed_are_counted(serve: Any, tmp_p
     ).client
     rows = (await client.get("/archive/shared_files.json?_shape=array")).json()
     assert [(row["path"], row["sessions"], row["changes"]) for row in rows] == [("/p/a.py", 2, 2)]
+
+
+async def test_a_post_mortem_of_a_session_an_epoch_and_a_range_is_downloaded(
+    serve: Any, archive: str, tmp_path: Path
+) -> None:
+    client = serve(archive).client
+    row = (await client.get("/archive/v_session.json?compactions__gt=0&_shape=array")).json()[0]
+    place = f"/archive/-/session/{row['dir']}"
+    assert f'action="{place}/post-mortem.zip"' in (await client.get(place)).text
+    records = (
+        await client.get(
+            f"/archive/v_record.json?session={row['session']}&_shape=array&_sort=ts_ns&_size=max"
+        )
+    ).json()
+    range_ = f"part=range&from={records[3]['id']}&to={records[9]['id']}"
+    counts = []
+    for n, asked in enumerate(("part=all", "part=0", range_, range_ + "&redact=1")):
+        answer = await client.get(f"{place}/post-mortem.zip?{asked}")
+        assert answer.status_code == 200 and answer.headers["content-type"] == "application/zip", answer.text
+        file = tmp_path / f"{n}.zip"
+        file.write_bytes(answer.content)
+        found = bundle_check.verify(str(file))
+        assert found.problems == []
+        counts.append(found.said["counts"]["record"])
+    assert counts[0] == len(records) > counts[1] > counts[2] == counts[3] >= 7
+    for odd in ("part=99", "part=x", "part=range&from=1&to=2", "part=range"):
+        assert (await client.get(f"{place}/post-mortem.zip?{odd}")).status_code == 404, odd
