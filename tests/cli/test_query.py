@@ -81,7 +81,7 @@ def test_bytes_that_are_not_utf_8_are_said_and_end_nothing(told: Home, run_memlo
         assert done.returncode in (0, 2, 3) and "internal error" not in done.stderr, (words, done.stderr)
 
 
-@pytest.mark.parametrize("words", [["🎉"], ["…"], ["-🎉"], ["!!!", "🎉"], ["\udcff"]])
+@pytest.mark.parametrize("words", [["→"], ["…"], ["-→"], ["!!!", "→"], ["\udcff"]])
 def test_words_that_hold_nothing_to_search_are_named(told: Home, run_memlog: Run, words: list[str]) -> None:
     done = run_memlog("query", "search", *words, check=0)
     assert done.stdout == "[]\n"
@@ -89,9 +89,9 @@ def test_words_that_hold_nothing_to_search_are_named(told: Home, run_memlog: Run
 
 
 def test_a_filter_beside_such_words_still_counts_and_they_are_named(told: Home, run_memlog: Run) -> None:
-    done = run_memlog("query", "search", "🎉", "kind:tool_use", check=0)
+    done = run_memlog("query", "search", "→", "kind:tool_use", check=0)
     assert [row["kind"] for row in json.loads(done.stdout)] == ["tool_use"]
-    assert "nothing in '🎉' can be searched for" in done.stderr
+    assert "nothing in '→' can be searched for" in done.stderr
 
 
 def test_a_session_is_text_for_a_person(told: Home, run_memlog: Run) -> None:

@@ -62,10 +62,17 @@ def text_of(body: bytes, packing: int, text_bytes: int | None) -> str:
 
     Raises: ArchiveError.
     """
+    if text_bytes is None:
+        return text_of_blob(unpack(body, packing))
+    return raw_text_of(body, packing, text_bytes).decode("utf-8", "replace")
+
+
+def raw_text_of(body: bytes, packing: int, text_bytes: int | None) -> bytes:
+    """The same in UTF-8, as it is stored. Raises: ArchiveError."""
     blob = unpack(body, packing)
     if text_bytes is None:
-        return text_of_blob(blob)
-    return blob[len(blob) - text_bytes :].decode("utf-8", "replace") if text_bytes else ""
+        return text_of_blob(blob).encode("utf-8", "replace")
+    return blob[len(blob) - text_bytes :] if text_bytes else b""
 
 
 def text_of_blob(blob: bytes) -> str:

@@ -5,8 +5,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from memlog.query.hit import Hit
-    from memlog.query.passage import Passage
+    from memlog.query.passage import Passage, Words
+    from memlog.query.rank import Weighed
 
     Key = tuple[Any, ...]
 
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 FEW, PAGE = 5, 20
 
 
-def fold(found: "list[tuple[Hit, Passage]]", most: int, least: int = 0) -> "list[Hit]":
+def fold(found: "list[Weighed]", most: int, least: int = 0) -> "list[Weighed]":
     """One hit for those whose line around the match is the same; the first stands for the others.
 
     Where these are more than `most`, also for those that differ only away from the match, as long as `least`
     are left.
     """
-    groups: list[list[Hit]] = []
-    for keys in _FINENESS:
-        coarser = _grouped(found, keys)
-        if groups and len(coarser) < least:
+    groups = [[one] for one in found]
+    for n, keys in enumerate(_FINENESS):
+        # what is the same by a finer key is so by a coarser one: the first of each group is compared
+        coarser = _grouped(groups, keys)
+        if n and len(coarser) < least:
             break
         groups = coarser
         if len(groups) <= most:
@@ -35,21 +36,28 @@ def fold(found: "list[tuple[Hit, Passage]]", most: int, least: int = 0) -> "list
 
 
 def _grouped(
-    found: "list[tuple[Hit, Passage]]", keys: "Sequence[Callable[[Passage], Key]]"
-) -> "list[list[Hit]]":
-    """Those that share one of the keys with the first of a group, in order."""
-    groups: list[list[Hit]] = []
-    known: dict[tuple[int, Key], list[Hit]] = {}
-    for hit, place in found:
-        mine = [(n, key(place)) for n, key in enumerate(keys)] if place.middle else []
-        group = next((known[one] for one in mine if one in known), None)
-        if group is None:
-            group = []
-            groups.append(group)
-        group.append(hit)
+    groups: "list[list[Weighed]]", keys: "Sequence[Callable[[Passage], Key]]"
+) -> "list[list[Weighed]]":
+    """Groups joined whose first share one of the keys, in order."""
+    joined: list[list[Weighed]] = []
+    known: dict[tuple[int, Key], list[Weighed]] = {}
+    for group in groups:
+        place = group[0].passage
+        if not place.middle:
+            joined.append(group)
+            continue
+        mine = [(n, key(place)) for n, key in enumerate(keys)]
         for one in mine:
-            known.setdefault(one, group)
-    return groups
+            same = known.get(one)
+            if same is not None:
+                same += group
+                break
+        else:
+            same = list(group)
+            joined.append(same)
+        for one in mine:
+            known.setdefault(one, same)
+    return joined
 
 
 def _line(place: "Passage") -> "Key":
@@ -57,6 +65,8 @@ def _line(place: "Passage") -> "Key":
 
 
 def _without_numbers(place: "Passage") -> "Key":
+    if not place.numbers:
+        return place.left, place.middle, place.right
     return _bare(place.left), _bare(place.middle), _bare(place.right)
 
 
@@ -76,10 +86,10 @@ def _after(place: "Passage") -> "Key":
     return _bare(place.middle), _bare(place.right[:1])
 
 
-def _bare(words: "tuple[str, ...]") -> "tuple[str, ...]":
+def _bare(words: "Words") -> "Words":
     for word in words:
         if word.isdigit():
-            return tuple("0" if word.isdigit() else word for word in words)
+            return tuple(b"0" if word.isdigit() else word for word in words)
     return words
 
 

@@ -1,100 +1,128 @@
-"""Where in a text the words of a question stand closest, and what stands around them."""
+"""Where in a text the words of a question stand closest, and what stands around them.
 
-_SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
-_LOOK = 60  # occurrences of one word that are looked at
-_FAR = 120  # characters of context that are compared at most
-_FOLDED = 20_000  # characters of a text whose white space is folded to find a phrase
+Over the bytes of a text: of the few hundred a search reads most are looked at only here, and to look for
+bytes of ASCII in them, whatever else they hold, costs a tenth of decoding them.
+"""
+
+_SIGNS = bytes(b if b >= 0x80 or chr(b).isalnum() else 0x20 for b in range(256))
+_NO_DIGITS = bytes(b for b in range(256) if not 0x30 <= b <= 0x39)
+_LOOK = 40  # occurrences of one word that are looked at
+_FAR = 120  # bytes to either side that are compared, or looked at for another word
 
 # A typed text stands here letter by letter; but for capitals; but for signs and white space.
 LITERAL, SPELLED, SPOKEN = 1.0, 0.95, 0.9
 _APART = 0.8  # at most, for words that stand otherwise
 
+Words = tuple[bytes, ...]
+
+
+class Sought:
+    """What is looked for in many texts. words: in lower case; typed: what may stand there as it was typed."""
+
+    __slots__ = ("ascii", "spelled", "typed", "words")
+
+    def __init__(self, words: "list[str]", typed: str | None) -> None:
+        self.words = [word.encode("utf-8", "replace") for word in words]
+        self.typed = None if typed is None else typed.encode("utf-8", "replace")
+        self.spelled = b"" if typed is None else _lower(typed).encode("utf-8", "replace")
+        self.ascii = all(word.isascii() for word in self.words) and self.spelled.isascii()
+
+    def lower(self, raw: bytes) -> bytes:
+        """A text as `words` are spelled; other letters than ASCII's only where one of them is asked for."""
+        if self.ascii or raw.isascii():
+            return raw.lower()
+        return _lower(raw.decode("utf-8", "replace")).encode("utf-8", "replace")
+
 
 class Passage:
-    """closeness: 0 to 1. left, middle, right: words before, at and after the match, in lower case."""
+    """closeness: 0 to 1. left, middle, right: words before, at and after the match, in lower case.
 
-    __slots__ = ("closeness", "left", "middle", "right")
-
-    def __init__(self, closeness: float, text: str, start: int, stop: int) -> None:
-        self.closeness = closeness
-        first = max(text.rfind("\n", 0, start) + 1, start - _FAR)
-        last = text.find("\n", stop)
-        last = min(len(text) if last < 0 else last, stop + _FAR)
-        self.left = tuple(_words(text[first:start]))
-        self.middle = tuple(_words(text[start:stop]))
-        self.right = tuple(_words(text[stop:last]))
-
-
-def passage(text: str, words: "list[str]", typed: str | None, *, said: bool = False) -> Passage:
-    """The best place of a text. words: in lower case; typed: what may stand there as it was typed.
-
-    said: the index says that it does, but for signs and white space.
+    numbers: whether there is a digit among them.
     """
-    if typed is not None:
-        found = _verbatim(text, typed, said)
+
+    __slots__ = ("closeness", "left", "middle", "numbers", "right")
+
+    def __init__(self, closeness: float, text: bytes, start: int, stop: int) -> None:
+        self.closeness = closeness
+        first = max(text.rfind(b"\n", 0, start) + 1, start - _FAR)
+        last = text.find(b"\n", stop)
+        last = min(len(text) if last < 0 else last, stop + _FAR)
+        self.left: Words = tuple(text[first:start].translate(_SIGNS).split())
+        self.middle: Words = tuple(text[start:stop].translate(_SIGNS).split())
+        self.right: Words = tuple(text[stop:last].translate(_SIGNS).split())
+        self.numbers = bool(text[first:last].translate(None, _NO_DIGITS))
+
+
+def passage(raw: bytes, sought: Sought, *, said: bool = False) -> Passage:
+    """The best place of a text, in UTF-8. said: the index says that it stands here, but for signs."""
+    lower = sought.lower(raw)
+    if sought.typed is not None:
+        found = _verbatim(raw, lower, sought, said)
         if found is not None:
             return found
-    lower = _lower(text)
-    places = []
-    for number, word in enumerate(words):
-        at = lower.find(word)
+    counts = [(lower.count(word), -len(word), word) for word in sought.words]
+    there = sorted(count for count in counts if count[0])
+    if not there:
+        return Passage(0.0, lower, 0, 0)
+    return Passage(*_closest(lower, [word for _, _, word in there], len(sought.words)))
+
+
+def _verbatim(raw: bytes, lower: bytes, sought: Sought, said: bool) -> Passage | None:
+    at = raw.find(sought.typed or b"")
+    if at >= 0 and len(lower) == len(raw):
+        return Passage(LITERAL, lower, at, at + len(sought.spelled))
+    exact = at >= 0
+    at = lower.find(sought.spelled)
+    if at >= 0:
+        return Passage(LITERAL if exact else SPELLED, lower, at, at + len(sought.spelled))
+    if said and b" " in sought.spelled:
+        words = sought.spelled.split()
+        wanted = b" ".join(words)
+        at = lower.find(words[0])
         looked = 0
         while at >= 0 and looked < _LOOK:
-            places.append((at, at + len(word), number))
+            if b" ".join(lower[at : at + 2 * len(wanted) + _FAR].split()).startswith(wanted):
+                stop = at
+                for word in words:
+                    stop = lower.index(word, stop) + len(word)
+                return Passage(SPELLED, lower, at, stop)
             looked += 1
-            at = lower.find(word, at + len(word))
-    if not places:
-        return Passage(0.0, lower, 0, 0)
-    places.sort()
-    start, stop, held = _closest(places)
-    letters = sum(len(words[n]) for n in held) + len(held) - 1
-    share = len(held) / len(words)
-    tight = min(1.0, letters / max(stop - start, 1))
-    return Passage(_APART * share * tight * tight, lower, start, stop)
-
-
-def _verbatim(text: str, typed: str, said: bool) -> Passage | None:
-    at = text.find(typed)
-    if at >= 0:
-        return Passage(LITERAL, _lower(text), at, at + len(typed))
-    lower, wanted = _lower(text), _lower(typed)
-    at = lower.find(wanted)
-    if at >= 0:
-        return Passage(SPELLED, lower, at, at + len(wanted))
-    if said and len(lower) < _FOLDED and " " in wanted:
-        lines = "\n".join(" ".join(line.split()) for line in lower.split("\n"))
-        at = lines.find(wanted)
-        if at < 0:
-            lines = lines.replace("\n", " ")
-            at = lines.find(wanted)
-        if at >= 0:
-            return Passage(SPELLED, lines, at, at + len(wanted))
+            at = lower.find(words[0], at + 1)
     return None
 
 
-def _closest(places: "list[tuple[int, int, int]]") -> "tuple[int, int, set[int]]":
-    """Begin, end and words of the shortest stretch that holds the most different words."""
-    wanted = len({number for _, _, number in places})
-    inside: dict[int, int] = {}
-    left = 0
-    best = (places[0][0], places[0][1])
-    shortest = 1 << 60
-    for _, stop, number in places:
-        inside[number] = inside.get(number, 0) + 1
-        while len(inside) == wanted:
-            start, _, first = places[left]
-            if stop - start < shortest:
-                shortest, best = stop - start, (start, stop)
-            inside[first] -= 1
-            if not inside[first]:
-                del inside[first]
-            left += 1
-    return *best, {number for _, _, number in places}
+def _closest(lower: bytes, words: list[bytes], wanted: int) -> tuple[float, bytes, int, int]:
+    """Closeness, begin and end of the densest stretch around one of the places of the rarest word.
+
+    words: those that are in the text, the rarest first; wanted: of how many.
+    """
+    rarest, *others = words
+    best = (0.0, 0, 0)
+    at = lower.find(rarest)
+    looked = 0
+    while at >= 0 and looked < _LOOK:
+        start, stop, letters, held = at, at + len(rarest), len(rarest), 1
+        low = max(0, at - _FAR)
+        for word in others:
+            if lower.find(word, start, stop) < 0:
+                after = lower.find(word, stop, stop + _FAR)
+                before = lower.rfind(word, low, start)
+                if after >= 0 and (before < 0 or after - stop < start - before - len(word)):
+                    stop = after + len(word)
+                elif before >= 0:
+                    start = before
+                else:
+                    continue
+            held += 1
+            letters += len(word) + 1
+        tight = min(1.0, letters / (stop - start))
+        closeness = _APART * held / wanted * tight * tight
+        if closeness > best[0]:
+            best = (closeness, start, stop)
+        looked += 1
+        at = lower.find(rarest, at + len(rarest))
+    return best[0], lower, best[1], best[2]
 
 
 def _lower(text: str) -> str:
     return text.replace("\u0130", "i").lower()
-
-
-def _words(text: str) -> list[str]:
-    return text.translate(_SIGNS).split()

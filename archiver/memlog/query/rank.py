@@ -4,19 +4,19 @@ Ranking costs what it has hits, so it is done in steps: bm25 over the newest CAN
 of the best of those. A score is (`text` x `again` + `near`) x `kind` x `recent`.
 """
 
+from memlog.archive.body import raw_text_of
 from memlog.contracts import DAY_NS
+from memlog.errors import MemlogError
 from memlog.query.fold import FEW, PAGE, fold
-from memlog.query.passage import SPOKEN, passage
+from memlog.query.passage import SPOKEN, Sought, passage
 from memlog.query.words import texts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from memlog.query.hit import Hit
+    from memlog.query.hit import Hit, Row
     from memlog.query.passage import Passage
     from memlog.query.search import Asked
     from memlog.query.words import Question
-
-    Scored = list[tuple[int, float]]
 
 # bm25 over the newest 2,000 hits is exact for all but very common words and takes 8 ms instead of 224 at
 # a million records.
@@ -27,6 +27,8 @@ MOST_READ = 400  # texts; what says the same more often than this leaves a page 
 _DISTANCE = 8  # words between the first and the last, where they count as side by side
 META = "meta"  # bookkeeping lines of hosts: they repeat what other records say, so they come last
 
+# bm25 of a phrase, told from the texts that have it.
+SATURATED, BY_LENGTH, TEXT_BYTES = 1.2, 0.75, 1_000
 NEAR = 4.0
 PROMPT = 1.0
 KINDS = {"summary": 1.0, "message": 0.97, "thinking": 0.95, "tool_use": 0.92, META: 0.8}
@@ -37,15 +39,119 @@ AGAIN, DOUBLINGS = 0.1, 3  # for each doubling of how often it was said, and how
 
 
 class Weighed:
-    """A hit with the passage it was read for, and whether that is what was typed."""
+    """A record with the passage it was read for, and whether that is what was typed.
 
-    __slots__ = ("hit", "key", "passage", "verbatim")
+    many: how much its text says it, by how often and in how short a text, as bm25 has it. same: ids of
+    those that are folded into it.
+    """
 
-    def __init__(self, hit: "Hit", place: "Passage", verbatim: bool) -> None:
-        self.hit = hit
+    __slots__ = (
+        "id", "identity", "key", "kind", "many", "parts", "parts_of_score", "passage", "role", "same",
+        "ts_ns", "verbatim",
+    )  # fmt: skip
+
+    def __init__(self, row: "Row", place: "Passage", verbatim: bool, many: float) -> None:
+        self.id, self.ts_ns, self.kind, self.role, self.parts = row[:5]
+        self.identity: tuple[int, str, int] = row[5:8]
         self.passage = place
         self.verbatim = verbatim
+        self.many = many
+        self.same: list[int] = []
+        self.parts_of_score: dict[str, float] = {}
         self.key: tuple[bool, bool, float, int, int] = (False, False, 0.0, 0, 0)
+
+
+class _Ranking:
+    """One search while it is ranked."""
+
+    __slots__ = ("asked", "found", "several", "sought", "typed")
+
+    def __init__(self, asked: "Asked", words: list[str], literal: str | None) -> None:
+        self.asked = asked
+        self.sought = Sought(words, literal)
+        self.several = len(words) > 1
+        self.typed = literal is not None and len(literal.split()) > 1
+        self.found: dict[int, Weighed] = {}
+
+    def read(self, ids: list[int], scores: "dict[int, float] | None", *, said: bool, strict: bool) -> None:
+        """Weigh records that are not weighed yet.
+
+        scores: bm25, the best record's being 1; None: to be told from the texts. said: they have the words
+        as typed; strict: letter by letter.
+        """
+        fresh = [id_ for id_ in ids if id_ not in self.found]
+        if not fresh:
+            return
+        for row in self.asked.weighable(fresh):
+            raw = _raw_text(row)
+            place = passage(raw, self.sought, said=said)
+            verbatim = place.closeness >= SPOKEN
+            if said and not verbatim:
+                if strict:
+                    continue
+                place.closeness, verbatim = SPOKEN, True
+            if scores is None:
+                often = max(raw.count(self.sought.typed or b" "), 1)
+                many = often / (often + SATURATED * (1 - BY_LENGTH + BY_LENGTH * len(raw) / TEXT_BYTES))
+            else:
+                many = scores[row[0]]
+            self.found[row[0]] = Weighed(row, place, verbatim, many)
+        if scores is None:
+            most = max((one.many for one in self.found.values()), default=1.0)
+            for one in self.found.values():
+                one.many /= most
+        for one in self.found.values():
+            self._weigh(one)
+
+    def _weigh(self, one: Weighed) -> None:
+        near = NEAR * one.passage.closeness if self.several else 0.0
+        kind = PROMPT if one.role == "user" and one.kind == "message" else KINDS.get(one.kind, OTHER_KIND)
+        # in whole days: the same question asked twice has the same scores
+        age = max(self.asked.now_ns // DAY_NS - one.ts_ns // DAY_NS, 0) * DAY_NS
+        recent = 1 + RECENT * 0.5 ** (age / RECENT_NS)
+        one.parts_of_score = {"text": one.many, "near": near, "kind": kind, "recent": recent}
+        last = self.asked.meta_last and one.kind == META
+        one.key = (one.verbatim, not last, (one.many + near) * kind * recent, one.ts_ns, one.id)
+
+    def ordered(self) -> list[Weighed]:
+        """Records, folded, the best first; of the parts of a record the best."""
+        every = sorted(self.found.values(), key=_key, reverse=True)
+        parts: set[tuple[int, str, int]] = set()
+        kept = []
+        for one in every:
+            if one.parts > 1:
+                if one.identity in parts:
+                    continue
+                parts.add(one.identity)
+            one.same = []
+            kept.append(one)
+        if not self.asked.fold:
+            return kept
+        most, least = (FEW, 0) if self.typed else (max(PAGE, self.asked.limit), self.asked.limit)
+        verbatim = [one for one in kept if one.verbatim]
+        close = [one for one in kept if not one.verbatim and one.passage.closeness >= CLOSE]
+        shown = fold(verbatim, most, least) + fold(close, most, least)
+        shown += [one for one in kept if not one.verbatim and one.passage.closeness < CLOSE]
+        for one in shown:
+            again = 1 + AGAIN * min((1 + len(one.same)).bit_length() - 1, DOUBLINGS)
+            part = one.parts_of_score
+            part["again"] = again
+            score = (part["text"] * again + part["near"]) * part["kind"] * part["recent"]
+            one.key = (*one.key[:2], score, *one.key[3:])
+        shown.sort(key=_key, reverse=True)
+        return shown
+
+    def hits(self, shown: list[Weighed]) -> "list[Hit]":
+        """What is shown of the first of them."""
+        shown = shown[: self.asked.limit]
+        rows = self.asked.hits([one.id for one in shown], {})
+        hits = []
+        for one in shown:
+            hit = rows.get(one.id)
+            if hit is not None:
+                hit.score, hit.same, hit.parts_of_score = one.key[2], one.same, one.parts_of_score
+                hits.append(hit)
+        return hits
 
 
 def best(asked: "Asked", expression: str, question: "Question | None", typed: str) -> "list[Hit]":
@@ -57,90 +163,37 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     words = list(dict.fromkeys(word for one in said for word in _pieces(one)))
     strict = question is not None and not _plain(question, typed)
     literal = typed.strip().strip('"') if question is not None and question.flat else None
-    found: dict[int, Weighed] = {}
-    steps = [(phrase, True), (near, False)]
-    for nearby, verbatim in steps:
+    ranking = _Ranking(asked, words, literal)
+    for nearby, verbatim in ((phrase, True), (near, False)):
         if nearby is not None:
-            scored = asked.scored(nearby, SIDE_BY_SIDE)
-            _read(asked, scored, words, literal, found, said=verbatim, strict=strict and verbatim)
-            if len(found) >= asked.limit:
-                hits = _ordered(asked, found, literal)
-                if len(hits) >= asked.limit:
-                    return hits[: asked.limit]
+            ranking.read(asked.some(nearby, SIDE_BY_SIDE), None, said=verbatim, strict=strict and verbatim)
+            if len(ranking.found) >= asked.limit:
+                shown = ranking.ordered()
+                if len(shown) >= asked.limit:
+                    return ranking.hits(shown)
     every = asked.scored(expression, None)
     asked.capped |= len(every) == CANDIDATES and not asked.exhaustive
-    hits = []
+    top = every[0][1] if every and every[0][1] < 0 else -1.0
+    scores = {id_: max(score / top, 0.0) for id_, score in every}
+    shown = ranking.ordered()
     step = max(READ, asked.limit)
-    for at in range(0, max(len(every), 1), step):
-        _read(asked, every[at : at + step], words, literal, found, most=every[0][1] if every else 0.0)
-        hits = _ordered(asked, found, literal)
-        if len(hits) >= asked.limit or len(found) >= max(MOST_READ, 2 * asked.limit):
+    for at in range(0, len(every), step):
+        ranking.read([id_ for id_, _ in every[at : at + step]], scores, said=False, strict=False)
+        shown = ranking.ordered()
+        if len(shown) >= asked.limit or len(ranking.found) >= max(MOST_READ, 2 * asked.limit):
             break
-    return hits[: asked.limit]
+    return ranking.hits(shown)
 
 
-def _read(
-    asked: "Asked", scored: "Scored", words: list[str], literal: str | None, found: "dict[int, Weighed]", *,
-    said: bool = False, strict: bool = False, most: float | None = None,
-) -> None:  # fmt: skip
-    """Weigh records that are not weighed yet. said: with the words as typed; strict: letter by letter."""
-    scores = {id_: score for id_, score in scored if id_ not in found}
-    if not scores:
-        return
-    most = min(scores.values()) if most is None else most
-    for id_, hit in asked.hits(list(scores), scores).items():
-        place = passage(hit.text, words, literal, said=said)
-        verbatim = place.closeness >= SPOKEN
-        if said and not verbatim:
-            if strict:
-                continue
-            place.closeness, verbatim = SPOKEN, True
-        weighed = found[id_] = Weighed(hit, place, verbatim)
-        _weigh(asked, weighed, scores[id_] / most if most < 0 else 0.0, len(words) > 1)
+def _key(one: Weighed) -> tuple[bool, bool, float, int, int]:
+    return one.key
 
 
-def _weigh(asked: "Asked", weighed: Weighed, text: float, several: bool) -> None:
-    hit = weighed.hit
-    near = NEAR * weighed.passage.closeness if several else 0.0
-    kind = PROMPT if hit.role == "user" and hit.kind == "message" else KINDS.get(hit.kind, OTHER_KIND)
-    # in whole days: the same question asked twice has the same scores
-    age = max(asked.now_ns // DAY_NS - hit.ts_ns // DAY_NS, 0) * DAY_NS
-    recent = 1 + RECENT * 0.5 ** (age / RECENT_NS)
-    hit.score = (text + near) * kind * recent
-    hit.parts_of_score = {"text": text, "near": near, "kind": kind, "recent": recent}
-    last = asked.meta_last and hit.kind == META
-    weighed.key = (weighed.verbatim, not last, hit.score, hit.ts_ns, hit.id)
-
-
-def _ordered(asked: "Asked", found: "dict[int, Weighed]", literal: str | None) -> "list[Hit]":
-    """Hits, folded, the best first; of the parts of a record the best."""
-    every = sorted(found.values(), key=lambda one: one.key, reverse=True)
-    parts: set[tuple[int, str, int]] = set()
-    kept = []
-    for one in every:
-        if one.hit.parts > 1:
-            if one.hit.identity in parts:
-                continue
-            parts.add(one.hit.identity)
-        kept.append(one)
-    if not asked.fold:
-        return [one.hit for one in kept]
-    several = literal is not None and len(literal.split()) > 1
-    most, least = (FEW, 0) if several else (max(PAGE, asked.limit), asked.limit)
-    verbatim = [(one.hit, one.passage) for one in kept if one.verbatim]
-    close = [(one.hit, one.passage) for one in kept if not one.verbatim and one.passage.closeness >= CLOSE]
-    hits = fold(verbatim, most, least) + fold(close, most, least)
-    hits += [one.hit for one in kept if not one.verbatim and one.passage.closeness < CLOSE]
-    keys = {one.hit.id: one.key for one in kept}
-    for hit in hits:
-        again = 1 + AGAIN * min(hit.count.bit_length() - 1, DOUBLINGS)
-        exact, early, _, ts_ns, id_ = keys[hit.id]
-        part = hit.parts_of_score
-        part["again"] = again
-        hit.score = (part["text"] * again + part["near"]) * part["kind"] * part["recent"]
-        keys[hit.id] = (exact, early, hit.score, ts_ns, id_)
-    hits.sort(key=lambda hit: keys[hit.id], reverse=True)
-    return hits
+def _raw_text(row: "Row") -> bytes:
+    try:
+        return raw_text_of(*row[8:])
+    except MemlogError:
+        return b""  # verify's business; the others are still to be shown
 
 
 def _side_by_side(question: "Question", typed: str) -> tuple[str | None, str | None]:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 # Chosen on five conversations of LoCoMo, where others near them differ by a hundredth (docs/search.md).
 AROUND = (0.6, 0.4, 0.2, 0.1)  # what a word counts one, two, three, four records away
 OFTEN = 0.3  # of a word's weight, what depends on how often and in how short a text it was said
-HITS = 2_000  # records of one word; of one that more have, the newest, and those with a rarer word
+HITS = 1_000  # records of one word; of one that more have, the newest, and those with a rarer word
 COUNTED = 50_000
+_BLOCK = 3  # bits of an id: no fewer records than AROUND reaches
 _CHECKED = 150  # of the best: whether what counts for them was said in their session
 
 # primary keys all the way
@@ -59,36 +60,72 @@ def _best(asked: "Asked", question: words.Question, said: "list[list[Term]]", hi
     counted = []
     for group in said:
         expression = words.any_of([_forms(group)], question) or ""
-        counted.append((asked.count(expression, COUNTED), expression))
+        scored = dict(asked.scored(expression, HITS))
+        count = asked.count(expression, COUNTED) if len(scored) == HITS else len(scored)
+        counted.append((count, expression, scored))
     size = max(asked.con.execute(SIZE_SQL).fetchone()[0], 1)
     counted.sort(key=lambda one: one[0])
     terms: list[Weights] = []
     rarer: list[str] = []
-    for count, expression in counted:
+    for count, expression, scored in counted:
         if count:
-            terms.append(_weights(asked, expression, rarer, count, max(size, count)))
+            if count > HITS and rarer:
+                scored |= dict(asked.scored(f"({expression}) AND ({' OR '.join(rarer)})", HITS))
+            terms.append(_weights(scored, count, max(size, count)))
             rarer.append(expression)
     held: dict[int, int] = {}
     for term in terms:
         for id_ in term:
             held[id_] = held.get(id_, 0) + 1
-    rough = {id_: sum(_at(term, id_, None) for term in terms) for id_ in held}
-    order = sorted(held, key=lambda id_: (-rough[id_], -id_))
-    most = max(_CHECKED, 2 * asked.limit)
-    exact, kinds = _within_sessions(asked, terms, order[:most])
-    order = sorted(order[:most], key=lambda id_: (_is_last(asked, kinds, id_), -exact[id_], -id_))
+    order = _roughly(terms, held, max(_CHECKED, 2 * asked.limit))
+    exact, kinds = _within_sessions(asked, terms, order)
+    order.sort(key=lambda id_: (_is_last(asked, kinds, id_), -exact[id_], -id_))
     return _shown(asked, order, exact, held, len(said), hits)
+
+
+def _roughly(terms: "list[Weights]", held: dict[int, int], most: int) -> list[int]:
+    """The best records if all were of one session, the best first.
+
+    Looked at by blocks of neighbours, those with the largest words first, until no other can be better.
+    """
+    bounds: dict[int, float] = {}
+    for term in terms:
+        tops: dict[int, float] = {}
+        for id_, weight in term.items():
+            block = id_ >> _BLOCK
+            if weight > tops.get(block, 0.0):
+                tops[block] = weight
+        near: Weights = dict(tops)
+        for block, weight in tops.items():
+            part = weight * AROUND[0]
+            for other in (block - 1, block + 1):
+                if part > near.get(other, 0.0):
+                    near[other] = part
+        for block, weight in near.items():
+            bounds[block] = bounds.get(block, 0.0) + weight
+    blocks: dict[int, list[int]] = {}
+    for id_ in held:
+        blocks.setdefault(id_ >> _BLOCK, []).append(id_)
+    found: list[tuple[float, int]] = []
+    worst = 0.0
+    for block in sorted(blocks, key=lambda block: -bounds[block]):
+        if len(found) >= most and bounds[block] < worst:
+            break
+        found += [(-sum(_at(term, id_, None) for term in terms), -id_) for id_ in blocks[block]]
+        if len(found) >= most:
+            found.sort()
+            del found[most:]
+            worst = -found[-1][0]
+    found.sort()
+    return [-id_ for _, id_ in found[:most]]
 
 
 def _is_last(asked: "Asked", kinds: dict[int, str], id_: int) -> bool:
     return asked.meta_last and kinds.get(id_) == "meta"
 
 
-def _weights(asked: "Asked", expression: str, rarer: list[str], count: int, size: int) -> "Weights":
+def _weights(scored: "Weights", count: int, size: int) -> "Weights":
     """What the records that have a word gain by it."""
-    scored = dict(asked.scored(expression, HITS))
-    if count > HITS and rarer:
-        scored |= dict(asked.scored(f"({expression}) AND ({' OR '.join(rarer)})", HITS))
     rare = log(1 + (size - count + 0.5) / (count + 0.5))
     top = min(scored.values(), default=0.0) or -1.0
     return {id_: rare * (1 - OFTEN + OFTEN * score / top) for id_, score in scored.items()}

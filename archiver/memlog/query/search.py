@@ -13,6 +13,9 @@ from memlog.query.selection import Selection, where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
     from memlog.archive.connection import Connection
     from memlog.query.selection import Where
 
@@ -32,6 +35,14 @@ HITS_SQL = """SELECT id, score FROM (
   SELECT f.rowid AS id, f.rank AS score FROM record_fts f
   WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high
   ORDER BY f.rowid DESC LIMIT :candidates) ORDER BY score, id DESC"""
+# Newest first, without bm25: to know how rare each word is it reads all places of each.
+SOME_SQL = """SELECT f.rowid FROM record_fts f
+  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high ORDER BY f.rowid DESC LIMIT :most"""
+CHOSEN_SOME_SQL = (
+    """SELECT f.rowid FROM record_fts f CROSS JOIN record r ON r.id = f.rowid
+  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high AND """,
+    " ORDER BY f.rowid DESC LIMIT :most",
+)
 CHOSEN_HITS_SQL = (
     """SELECT id, score FROM (
   SELECT f.rowid AS id, f.rank AS score FROM record_fts f CROSS JOIN record r ON r.id = f.rowid
@@ -51,6 +62,12 @@ SELECT r.id, s.session, e.number, r.seq, r.ts_ns, s.agent, s.project, r.kind, r.
   r.block, r.part, r.parts, lower(hex(r.digest)), r.error, r.session_id, r.body, r.packing, r.text_bytes
 FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value JOIN session s ON s.id = r.session_id
   JOIN epoch e ON e.id = r.epoch_id
+"""
+# what a record is weighed by: half the price of all that is shown of one
+WEIGHED_SQL = """
+SELECT r.id, r.ts_ns, r.kind, r.role, r.parts, r.session_id, r.source_id, r.block, r.body, r.packing,
+  r.text_bytes
+FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value
 """
 EVENTS_SQL = """SELECT id, score FROM (
   SELECT f.rowid AS id, f.rank AS score FROM event_fts f WHERE f.event_fts MATCH :match
@@ -246,6 +263,16 @@ class Asked:
         values = self.where.values | {"match": self.where.match(expression), "candidates": most}
         sql = HITS_SQL if self.where.covered else CHOSEN_HITS_SQL[0] + self.where.sql + CHOSEN_HITS_SQL[1]
         return self.con.execute(sql, values).fetchall()
+
+    def some(self, expression: str, most: int) -> list[int]:
+        """Ids of the newest `most` that answer."""
+        values = self.where.values | {"match": self.where.match(expression), "most": most}
+        sql = SOME_SQL if self.where.covered else CHOSEN_SOME_SQL[0] + self.where.sql + CHOSEN_SOME_SQL[1]
+        return [row[0] for row in self.con.execute(sql, values)]
+
+    def weighable(self, ids: list[int]) -> "Iterable[tuple[Any, ...]]":
+        """Rows of WEIGHED_SQL; what was forgotten between two statements is missing."""
+        return self.con.execute(WEIGHED_SQL, {"ids": str(ids)})
 
     def _in_order(self, ids: list[int]) -> list[Hit]:
         hits = self.hits(ids, {})
