@@ -193,7 +193,7 @@ def test_a_file_of_the_spool_that_no_event_told_of_is_brought_in_too(
     lose(settings)
     drained(home, settings)  # a moment ago: its event may still come
     assert len(spool.pending(home)) == 1
-    monkeypatch.setattr(spooled, "_ORPHAN_S", -1.0)
+    monkeypatch.setitem(spooled.waiting.__kwdefaults__, "orphan_s", -1.0)
     if not has_note:
         os.unlink(os.path.join(home.spool, spool.pending(home)[0].name.replace(spool.TRANSCRIPT, spool.NOTE)))
     drained(home, settings)

@@ -25,7 +25,8 @@ RING_SQL = "SELECT ring_id, uid FROM ring WHERE id = :ring"
 RECOVERED_SQL = "UPDATE gap SET recovered = recovered + :n WHERE id = :id"
 ROOM_SQL = "SELECT lost - recovered FROM gap WHERE id = :id AND healed_ns IS NULL"
 HEAL_GAP_SQL = """
-UPDATE gap SET healed_ns = :now_ns WHERE id = :id AND healed_ns IS NULL AND NOT EXISTS (
+UPDATE gap SET healed_ns = :now_ns
+WHERE id = :id AND healed_ns IS NULL AND 2 * recovered >= lost AND NOT EXISTS (
   SELECT 1 FROM hole WHERE healed_ns IS NULL AND noticed_ns <= :now_ns)
 """
 OPEN_GAPS_SQL = """
@@ -149,8 +150,9 @@ def mark_recovered(con: Connection, gap_id: int, n: int, *, complete: bool, now_
     """Note n records got back after a gap; True when the gap is healed by it.
 
     complete: the transcripts of every session that could have written into the gap were read again
-    since it was noticed. Healed means exactly that, with no hole left open: what a transcript never
-    held (events, blobs of other programs) cannot come back.
+    since it was noticed. Healed means that, with no hole left open, and that half of what was lost or
+    more came back: events, a few for each hook call, stand in no transcript. Where most of it did not,
+    other programs wrote there, and their records are lost for good.
     """
     con.execute(RECOVERED_SQL, {"id": gap_id, "n": n})
     if not complete:
