@@ -1,9 +1,23 @@
 import random
+import re
+import unicodedata
 
 import pytest
 
+from memlog.archive import identifiers
 from memlog.archive.connection import sqlite3
-from memlog.archive.prepare import match_terms, prepare, query_terms, searchable
+from memlog.archive.prepare import (
+    EMOJI,
+    MARKS,
+    RANGES,
+    SEAM,
+    SIGNS,
+    WIDE,
+    match_terms,
+    prepare,
+    query_terms,
+    searchable,
+)
 
 TEXTS = {
     1: "The quick brown fox said don't \"quote\" me: a-b_c/d.e",
@@ -77,3 +91,43 @@ def test_what_holds_no_letter_or_digit_is_not_searchable() -> None:
 def test_ascii_text_is_the_same_object() -> None:
     text = "plain " * 100
     assert prepare(text) is text
+
+
+def plainly(text: str) -> str:
+    """The prepared form of a text, character by character and word by word."""
+    text = "".join(c for c in text if ord(c) not in MARKS)
+    wide = f"[{chr(WIDE[0])}-{chr(WIDE[1])}]+"
+    text = re.sub(wide, lambda run: unicodedata.normalize("NFKC", run[0]), text)
+    out = []
+    for c in text:
+        n = ord(c)
+        if SIGNS[0] <= n <= SIGNS[1]:
+            out.append(f" {chr(0xF1000 + n - SIGNS[0])} ")
+        elif EMOJI[0] <= n <= EMOJI[1]:
+            out.append(f" {chr(0xF0000 + n - EMOJI[0])} ")
+        else:
+            out.append(f" {c} " if any(a <= n <= b for a, b in RANGES) else c)
+    text = "".join(out)
+    words = [w for w in re.findall(rb"[0-9A-Za-z\x80-\xff]+", text.encode()) if len(w) <= identifiers.LONGEST]
+    lower = rb"[a-z\x80-\xff]"
+    humps = (lower + rb"[A-Z]", rb"[A-Z][A-Z]" + lower + lower)
+    named = dict.fromkeys(word.decode() for hump in humps for word in words if re.search(hump, word))
+    apart = [
+        (word, re.sub(r"(?<=[^A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-zß-ÿ]{2})", " ", word)) for word in named
+    ]
+    kept = [parts for word, parts in apart if parts != word and len(word) / (parts.count(" ") + 1) >= 2.6]
+    return text + SEAM + "\n".join(kept) if kept else text
+
+
+def test_the_quick_way_gives_what_the_plain_one_gives() -> None:
+    choose = random.Random(8)
+    pool = [
+        "parseRecords", "HTTPServer", "records.py:42", "aB", "AbCdEf", "XMLHttpRequest2", "x" * 70 + "Y", "v1.2.3", "a/bC/d.rs",
+        "東京", "ｶﾞ", "ＡＢＣ", "🚀", "✅", "مُحَمَّد", "ไทย", "straßeGröße", "é", "—", " ", "\n", "_", "-", "(", "__initCall__", "ABcd", "ABc",
+    ]  # fmt: skip
+    changed = 0
+    for _ in range(1_500):
+        text = "".join(choose.choices(pool, k=choose.randint(1, 30)))
+        assert prepare(text) == plainly(text), text
+        changed += prepare(text) != text
+    assert changed > 1_000

@@ -27,24 +27,25 @@ _known: dict[bytes, str] = {}
 def parts(raw: bytes) -> str:
     """The parts of each identifier of a text, one identifier a line, each once."""
     cases = raw.translate(_CASES)
-    at = cases.find(b"aA")
-    camel = at >= 0
-    if not camel:
-        at = cases.find(b"AAaa")
-        if at < 0:
-            return ""
+    if b"aA" in cases:
+        humps: tuple[bytes, ...] = (b"aA", b"AAaa")
+    elif b"AAaa" in cases:
+        humps = (b"AAaa",)
+    else:
+        return ""
     found: dict[bytes, str] = {}
-    for hump in (b"aA", b"AAaa") if camel else (b"AAaa",):
-        at = cases.find(hump)
-        while at >= 0 and len(found) < MOST:
-            stop = cases.find(b" ", at)
-            stop = len(raw) if stop < 0 else stop
-            start = cases.rfind(b" ", 0, at) + 1
-            if stop - start <= LONGEST:
-                word = raw[start:stop]
-                if word not in found:
-                    found[word] = _known.get(word) or _learn(word)
-            at = cases.find(hump, stop)
+    find, rfind, known, left = cases.find, cases.rfind, _known, MOST
+    for hump in humps:
+        at = find(hump)
+        while at >= 0 and left:
+            stop = find(b" ", at)
+            if stop < 0:
+                stop = len(raw)
+            word = raw[rfind(b" ", 0, at) + 1 : stop]
+            if word not in found and len(word) <= LONGEST:
+                found[word] = known[word] if word in known else _learn(word)
+                left -= 1
+            at = find(hump, stop)
     return "\n".join(filter(str.strip, found.values()))
 
 

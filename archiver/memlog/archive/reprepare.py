@@ -4,7 +4,7 @@ Meanwhile every record is found as it was; what only the new preparation finds (
 emoji, full-width forms) is found in those that are done, and a search says how many these are.
 """
 
-from memlog.archive import body, events
+from memlog.archive import body
 from memlog.archive.connection import Connection
 from memlog.archive.prepare import TEXT_VERSION, prepare, tags
 from memlog.contracts import DAY_BITS
@@ -19,7 +19,9 @@ WHERE id > :after ORDER BY id LIMIT :most
 REPLACE_SQL = "INSERT OR REPLACE INTO record_fts (rowid, text, tags) VALUES (?, ?, ?)"
 MOVED_SQL = "UPDATE archive SET prepared = :prepared"
 DONE_SQL = "UPDATE archive SET text_version = :version"
-CLEAR_EVENTS_SQL = "DELETE FROM event_fts"
+# index: the event's primary key
+NEXT_EVENTS_SQL = "SELECT id, text FROM v_event_text WHERE id > :after AND text <> '' ORDER BY id LIMIT :most"
+REPLACE_EVENT_SQL = "INSERT OR REPLACE INTO event_fts (rowid, text) VALUES (?, ?)"
 
 RECORDS = 500  # of one batch: a quarter of a second
 
@@ -29,14 +31,21 @@ def step(con: Connection, most: int = RECORDS) -> bool:
     version, prepared = con.execute(STATE_SQL).fetchone()
     if version >= TEXT_VERSION:
         return False
+    if prepared < 0:  # the records are done: the events up to this one, too
+        return _events(con, ~prepared, most)
     rows = con.execute(NEXT_SQL, {"after": prepared, "most": most}).fetchall()
+    con.executemany(REPLACE_SQL, (_row(*row) for row in rows))
+    con.execute(MOVED_SQL, {"prepared": rows[-1][0] if rows else ~0})
+    return True
+
+
+def _events(con: Connection, after: int, most: int) -> bool:
+    rows = con.execute(NEXT_EVENTS_SQL, {"after": after, "most": most}).fetchall()
     if not rows:
-        con.execute(CLEAR_EVENTS_SQL)
-        events.index_all(con)
         con.execute(DONE_SQL, {"version": TEXT_VERSION})
         return False
-    con.executemany(REPLACE_SQL, (_row(*row) for row in rows))
-    con.execute(MOVED_SQL, {"prepared": rows[-1][0]})
+    con.executemany(REPLACE_EVENT_SQL, ((id_, prepare(text)) for id_, text in rows))
+    con.execute(MOVED_SQL, {"prepared": ~rows[-1][0]})
     return True
 
 

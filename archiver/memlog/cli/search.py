@@ -48,6 +48,7 @@ OPTIONS = (
     ("context", NUMBER, "N", "With this many records of the session before and after each."),
     ("newest", FLAG, "", "Newest first instead of best first."),
     ("exhaustive", FLAG, "", "Rank every hit, not only the newest 2,000."),
+    ("no-fold", FLAG, "", "Records that say the same as a row each, not as one with a count."),
     ("literal", FLAG, "", "WORDS are characters to be found as they stand, also inside words."),
     ("regex", FLAG, "", "WORDS are a regular expression; newest first."),
     ("raw", FLAG, "", "WORDS are an expression in FTS5's own language."),
@@ -202,6 +203,7 @@ def run(request: Request, home: str | None) -> int:
             con, text, selection, now_ns=now_ns, limit=flags.get("limit", DEFAULT_LIMIT),
             newest="newest" in flags, context=flags.get("context", 0), mode=mode,
             exhaustive="exhaustive" in flags, explain="explain" in flags, after=flags.get("after"),
+            fold="no-fold" not in flags,
         )  # fmt: skip
         odd = [] if hits else unknown(con, selection)
     finally:
