@@ -5,6 +5,7 @@
 /* Where kernels differ: every version guard of the driver is in this file. */
 
 #include <linux/device.h>
+#include <linux/fs.h>
 #include <linux/sysctl.h>
 #include <linux/version.h>
 
@@ -38,5 +39,17 @@ static inline struct class *memlog_class_create(const char *name)
 #else
 #define MEMLOG_DEVNODE_DEVICE	struct device
 #endif
+
+/*
+ * No inotify, no fanotify: who may read the node, or its folder, would count and
+ * time every user's writes. From 6.14 on two bits say so, and one of them is ours.
+ */
+static inline void memlog_hide_from_watches(struct file *filp)
+{
+#ifdef FMODE_NONOTIFY_PERM
+	filp->f_mode &= ~FMODE_NONOTIFY_PERM;
+#endif
+	filp->f_mode |= FMODE_NONOTIFY;
+}
 
 #endif /* MEMLOG_COMPAT_H */

@@ -58,6 +58,7 @@ int memlog_writer_gid(void);
 bool memlog_is_privileged(struct file *filp);
 struct memlog_ring *memlog_file_ring(struct memlog_file *mf);
 int memlog_file_peek(struct memlog_file *mf, struct memlog_ring **found);
+void memlog_file_moved(struct file *filp);
 long memlog_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
 
 int memlog_sysctl_register(void);

@@ -29,6 +29,7 @@
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
 
+#include "memlog_compat.h"
 #include "memlog_device.h"
 
 #define MEMLOG_FRAME_MAX	(MEMLOG_HEADER_BYTES + MEMLOG_MAX_BLOB)
@@ -71,10 +72,30 @@ static bool memlog_may_write(struct file *filp)
 	       memlog_is_privileged(filp);
 }
 
+/*
+ * Inside a user namespace one user can be thousands of uids, and would leave no
+ * ring to others: there, only who made the outermost namespace opens the device, or
+ * anybody where that was root, which set the uids apart then.
+ */
+static bool memlog_may_open(const struct cred *cred)
+{
+	const struct user_namespace *ns = cred->user_ns;
+
+	if (ns == &init_user_ns)
+		return true;
+	while (ns->parent != &init_user_ns)
+		ns = ns->parent;
+	return uid_eq(ns->owner, cred->euid) ||
+	       uid_eq(ns->owner, GLOBAL_ROOT_UID);
+}
+
 static int memlog_open(struct inode *inode, struct file *filp)
 {
-	struct memlog_file *mf = kzalloc(sizeof(*mf), GFP_KERNEL_ACCOUNT);
+	struct memlog_file *mf;
 
+	if (!memlog_may_open(filp->f_cred))
+		return -EACCES;
+	mf = kzalloc(sizeof(*mf), GFP_KERNEL_ACCOUNT);
 	if (!mf)
 		return -ENOMEM;
 	mf->uid = from_kuid(&init_user_ns, filp->f_cred->euid);
@@ -90,6 +111,7 @@ static int memlog_open(struct inode *inode, struct file *filp)
 	filp->private_data = mf;
 	/* There is a cursor, but no offset: pread() and pwrite() are ESPIPE. */
 	filp->f_mode &= ~(FMODE_PREAD | FMODE_PWRITE);
+	memlog_hide_from_watches(filp);
 	return 0;
 }
 
@@ -333,12 +355,28 @@ static ssize_t memlog_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return bytes;
 }
 
-/* Unprivileged readers are woken by their own ring only: others do not show. */
-static wait_queue_head_t *memlog_queue(struct memlog_file *mf)
+/*
+ * Unprivileged readers are woken by their own ring only: others do not show. The
+ * queue is the same all the file's life, since epoll asks for it once, and
+ * FILTER_UID may come later.
+ */
+static wait_queue_head_t *memlog_queue(struct file *filp)
 {
-	if (!mf->all && mf->uid == mf->own->uid)
-		return &mf->own->wait;
-	return memlog_wait_any();
+	struct memlog_file *mf = filp->private_data;
+
+	return memlog_is_privileged(filp) ? memlog_wait_any() : &mf->own->wait;
+}
+
+/**
+ * memlog_file_moved() - wake who polls: there may be something without a write
+ * @filp: whose reader is elsewhere now; its lock is not held
+ */
+void memlog_file_moved(struct file *filp)
+{
+	wait_queue_head_t *queue = memlog_queue(filp);
+
+	if (wq_has_sleeper(queue))
+		wake_up_interruptible_poll(queue, EPOLLIN | EPOLLRDNORM);
 }
 
 static __poll_t memlog_poll(struct file *filp, poll_table *wait)
@@ -352,7 +390,7 @@ static __poll_t memlog_poll(struct file *filp, poll_table *wait)
 		mask = EPOLLOUT | EPOLLWRNORM;
 	if (mutex_lock_killable(&mf->lock))
 		return EPOLLERR;
-	poll_wait(filp, memlog_queue(mf), wait);
+	poll_wait(filp, memlog_queue(filp), wait);
 	bytes = memlog_file_peek(mf, &ring);
 	mutex_unlock(&mf->lock);
 	if (bytes < 0)
@@ -375,6 +413,7 @@ static loff_t memlog_llseek(struct file *filp, loff_t offset, int whence)
 	mf->looked_ns = 0;
 	mf->looked_at = 0;
 	mutex_unlock(&mf->lock);
+	memlog_file_moved(filp);
 	return 0;
 }
 

@@ -86,6 +86,7 @@ static long memlog_filter_uid(struct file *filp, const u32 __user *from)
 	mf->uid = uid ?: mf->own->uid;
 	mf->looked_ns = 0;
 	mutex_unlock(&mf->lock);
+	memlog_file_moved(filp);
 	return 0;
 }
 

@@ -319,8 +319,9 @@ int memlog_resize(u32 size)
  */
 int memlog_registry_init(const struct memlog_limits *limits, u32 ring_size)
 {
-	if (!limits->max_rings || ring_size < MEMLOG_RING_MIN ||
-	    ring_size > MEMLOG_RING_MAX)
+	if (!limits->max_rings || limits->max_rings > MEMLOG_RINGS_MAX)
+		return -EINVAL;
+	if (ring_size < MEMLOG_RING_MIN || ring_size > MEMLOG_RING_MAX)
 		return -EINVAL;
 	registry.limits = *limits;
 	registry.ring_size = ring_size;

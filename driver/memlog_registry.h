@@ -4,9 +4,11 @@
 
 #include "memlog_ring.h"
 
+#define MEMLOG_RINGS_MAX	65536
+
 /**
  * struct memlog_limits - what all rings together may take, fixed at load
- * @max_rings: uids that may have a ring
+ * @max_rings: uids that may have a ring, at most MEMLOG_RINGS_MAX
  * @max_bytes: bytes of all buffers
  * @keeps_hash: whether rings compute the running hash
  */

@@ -376,18 +376,8 @@ int memlog_ring_mark(struct memlog_ring *ring, u32 witness, u64 seq)
 	mark->witness = witness;
 	mark->seq = max_t(u64, mark->seq, seq);
 	mark->told_ns = now_ns;
+	ring->archived = max_t(u64, ring->archived, seq);
 	return 0;
-}
-
-/* By any witness, be it gone for good: what is archived stays so. */
-static u64 memlog_archived(const struct memlog_ring *ring)
-{
-	u64 archived = 0;
-	unsigned int i;
-
-	for (i = 0; i < MEMLOG_MARKS; i++)
-		archived = max_t(u64, archived, ring->marks[i].seq);
-	return archived;
 }
 
 /* By every witness that counts. */
@@ -451,7 +441,7 @@ void memlog_ring_info(struct memlog_ring *ring, struct memlog_info *info)
 	info->cleared = ring->cleared;
 	info->capacity = ring->capacity;
 	info->drained_seq = memlog_drained(ring);
-	info->archived_seq = memlog_archived(ring);
+	info->archived_seq = ring->archived;
 	memcpy(info->hash_before, ring->hash_before, MEMLOG_HASH_BYTES);
 	memcpy(info->hash_after, ring->hash_after, MEMLOG_HASH_BYTES);
 }

@@ -61,6 +61,7 @@ struct memlog_mark {
  * @oldest_seq: seq of the record at @tail; @next_seq when empty
  * @evicted: records evicted to make room
  * @cleared: records dropped by CLEAR
+ * @archived: newest seq any witness has said it archived, be its mark gone since
  * @marks: of its witnesses; the first is for @uid's own
  * @newest_ts_ns: time of the newest record ever written
  * @hash_before: running hash before the record at @tail
@@ -80,6 +81,7 @@ struct memlog_ring {
 	u64 oldest_seq;
 	u64 evicted;
 	u64 cleared;
+	u64 archived;
 	u64 newest_ts_ns;
 	struct memlog_mark marks[MEMLOG_MARKS];
 	u8 hash_before[MEMLOG_HASH_BYTES];

@@ -120,6 +120,7 @@ SPOILS = {
         "drained = min_t(u64, drained, ring->marks[i].seq);",
         "drained = ring->marks[i].seq;",
     ),
+    "what was archived goes with its mark": ("max_t(u64, ring->archived, seq)", "seq"),
     "a mark moves back": ("mark->seq = max_t(u64, mark->seq, seq);", "mark->seq = seq;"),
     "a witness that is gone for good counts for ever": ("now_ns - mark->told_ns < MEMLOG_MARK_NS", "now_ns"),
     "a witness takes the place of one that still counts": (

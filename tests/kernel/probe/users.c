@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* users.c - two members, one who is none, and root */
 
+#include <grp.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -11,7 +15,7 @@
 
 #include "probe.h"
 
-enum { ALICE = 3001, BOB = 3002, OUTSIDER = 3003 };
+enum { ALICE = 3001, BOB = 3002, OUTSIDER = 3003, CAROL = 3004, SUBORDINATE = 100000 };
 
 static struct frame frame;
 static unsigned char blob[MEMLOG_MAX_BLOB];
@@ -245,6 +249,108 @@ static bool a_uid_without_a_ring_has_an_empty_one(void)
 	return !close(fd);
 }
 
+/* epoll takes a file's queue once, and FILTER_UID may come after that. */
+static bool epoll_follows_the_filter(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int fd = open_ring(), loop = epoll_create1(0);
+	long one = 1;
+
+	must(fd >= 0 && count_new(fd) >= 0);
+	must(!epoll_ctl(loop, EPOLL_CTL_ADD, fd, &event));
+	must(epoll_wait(loop, &event, 1, 0) == 0);
+	must(filter(fd, 0) && epoll_wait(loop, &event, 1, 1000) == 1);
+	must(count_new(fd) > 0 && epoll_wait(loop, &event, 1, 0) == 0);
+	must(holds_as(CAROL, true, writes, &one));
+	must(epoll_wait(loop, &event, 1, 1000) == 1 && count_new(fd) == 1);
+	close(loop);
+	return !close(fd);
+}
+
+static bool uses_the_device(void *unused)
+{
+	int fd = open_ring();
+
+	(void)unused;
+	must(fd >= 0 && write(fd, blob, 100) == 100);
+	must(read(fd, &frame, sizeof(frame)) > 0);
+	return !close(fd);
+}
+
+static bool says_something(int watch)
+{
+	char events[4096];
+
+	return read(watch, events, sizeof(events)) > 0;
+}
+
+static bool no_watch_tells_of_anothers_writes(void)
+{
+	int watch = inotify_init1(IN_NONBLOCK), null;
+	bool watched;
+
+	if (watch < 0 && errno == ENOSYS) {
+		fprintf(stderr, "# a kernel without inotify: not tried\n");
+		return true;
+	}
+	must(!setegid(WRITERS_GID) && !seteuid(BOB));
+	watched = inotify_add_watch(watch, DEVICE, IN_ALL_EVENTS) > 0 &&
+		  inotify_add_watch(watch, "/dev", IN_ALL_EVENTS) > 0;
+	must(!seteuid(0) && !setegid(0) && watched);
+	must(holds_as(CAROL, true, uses_the_device, NULL));
+	must(!says_something(watch));
+	null = open("/dev/null", O_WRONLY);	/* the watch is not blind */
+	must(null >= 0 && says_something(watch));
+	close(watch);
+	return !close(null);
+}
+
+static bool map_uids(pid_t pid, uid_t owner)
+{
+	char path[64], map[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	snprintf(map, sizeof(map), "0 %d 1\n1 %d 1000\n", owner, SUBORDINATE);
+	return put(path, map);
+}
+
+/* The errno of an open() as the number @uid of a namespace that @owner made. */
+static int open_inside(uid_t owner, uid_t uid)
+{
+	const gid_t group = WRITERS_GID;
+	int made[2], mapped[2], status;
+	char byte = 0;
+	pid_t pid;
+
+	if (pipe(made) || pipe(mapped))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		if (setgroups(1, &group) || setresuid(owner, owner, owner))
+			_exit(255);
+		prctl(PR_SET_DUMPABLE, 1);
+		if (unshare(CLONE_NEWUSER) || write(made[1], &byte, 1) != 1 ||
+		    read(mapped[0], &byte, 1) != 1 || setresuid(uid, uid, uid))
+			_exit(254);
+		_exit(open_ring() < 0 ? errno : 0);
+	}
+	if (read(made[0], &byte, 1) != 1 || !map_uids(pid, owner) ||
+	    write(mapped[1], &byte, 1) != 1)
+		kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	for (int i = 0; i < 2; i++)
+		close(made[i]), close(mapped[i]);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool subordinate_uids_get_no_rings(void)
+{
+	must(open_inside(CAROL, 0) == 0);
+	must(open_inside(CAROL, 1) == EACCES);
+	must(open_inside(CAROL, 1000) == EACCES);
+	return open_inside(0, 1) == 0;	/* root's containers keep theirs */
+}
+
 const struct probe user_cases[] = {
 	{ "a flood does not touch another user's ring, nor its counters", a_flood_does_not_touch_another_users_ring },
 	{ "nobody may ask for another's records, nor for all", nobody_may_ask_for_anothers },
@@ -253,5 +359,8 @@ const struct probe user_cases[] = {
 	{ "root sees all, in order of time", root_sees_all_in_order_of_time },
 	{ "every witness has a mark, and the least counts", every_witness_has_a_mark_and_the_least_counts },
 	{ "a uid without a ring has an empty one", a_uid_without_a_ring_has_an_empty_one },
+	{ "epoll follows FILTER_UID", epoll_follows_the_filter },
+	{ "no inotify watch tells of another's writes", no_watch_tells_of_anothers_writes },
+	{ "a user's subordinate uids take no rings", subordinate_uids_get_no_rings },
 	{}
 };
