@@ -56,6 +56,7 @@ PACKAGES = {
     "httpx": ("cli",),
     "markdown_it": ("datasette_memlog",),
     "markupsafe": ("datasette_memlog",),
+    "pyarrow": ("export.parquet",),
     "tqdm": (),
 }
 BUILT_IN = {"_sha256", "_sha2"}  # of Python 3.11, of 3.12

@@ -137,6 +137,77 @@ def csv(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
         _pour(csv.chunks(con, part, on_rows=on_rows), output, force)
 
 
+@export.command()
+@selected
+@placed(required=False)
+@pass_context
+def markdown(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
+    """A transcript as Markdown, every text in a fence.
+
+    Without the host's bookkeeping.
+
+    Example: memlog export markdown last -o session.md
+    """
+    from memlog.export import markdown
+
+    with _begun(ctx, flags) as (con, part, _, on_rows):
+        _pour(markdown.chunks(con, part, on_rows=on_rows), output, force)
+
+
+@export.command()
+@selected
+@placed(required=False)
+@pass_context
+def html(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
+    """A transcript as one HTML file that loads and runs nothing.
+
+    Without the host's bookkeeping.
+
+    Example: memlog export html last --epoch 0 -o session.html
+    """
+    from memlog.export import html
+
+    with _begun(ctx, flags) as (con, part, _, on_rows):
+        _pour(html.chunks(con, part, on_rows=on_rows), output, force)
+
+
+@export.command()
+@selected
+@placed(required=True)
+@pass_context
+def parquet(ctx: Context, /, output: str, force: bool, **flags: Any) -> None:
+    """Apache Parquet with the columns of v_record.
+
+    For DuckDB, pandas, Polars. Needs pyarrow: pip install 'memlog-recorder[parquet]'.
+
+    Example: memlog export parquet --since 30d -o month.parquet
+    """
+    from memlog.errors import InputError
+    from memlog.export import parquet, place
+
+    if output == "-":
+        raise InputError("a Parquet file cannot go to standard output", hint="-o FILE, or memlog export csv")
+    with _begun(ctx, flags) as (con, part, _, on_rows), place.made(output, force=force) as path:
+        parquet.write(con, part, path, on_rows=on_rows)
+
+
+@export.command()
+@selected
+@placed(required=False)
+@pass_context
+def otel(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
+    """OpenTelemetry traces as OTLP/JSON, a batch a line.
+
+    A session is a trace; spans have the names of the GenAI conventions.
+
+    Example: memlog export otel last -o traces.jsonl
+    """
+    from memlog.export import otel
+
+    with _begun(ctx, flags) as (con, part, _, on_rows):
+        _pour(otel.chunks(con, part, on_rows=on_rows), output, force)
+
+
 @export.command("post-mortem")
 @selected
 @click.option(
@@ -166,7 +237,7 @@ def post_mortem(
 
     kept = anchors.read(anchor) if anchor is not None else None
     health = status.checks_of(ctx, status.look(ctx))
-    with _begun(ctx, _of_epoch(flags), rounds=3 if redact else 2) as (con, part, now_ns, on_rows):
+    with _begun(ctx, _of_epoch(flags), rounds=4 if redact else 3) as (con, part, now_ns, on_rows):
         written = post_mortem.write(
             con, part, output, now_ns=now_ns, shared=Share() if redact else None, anchor=kept, health=health,
             force=force, told=lambda doing, rows: on_rows(rows),

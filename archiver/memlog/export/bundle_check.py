@@ -21,7 +21,16 @@ _DB, _CHAIN, _ANCHOR = "incident.db", "chain.jsonl", "anchor.json"
 _CHUNK = 1 << 20
 _DAMAGE = (MemlogError, Error, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
 # What a zip says when its bytes are not what they were.
-_ZIP = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
+_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+)
 
 Told = Callable[[int], object]
 

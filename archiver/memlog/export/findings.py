@@ -14,6 +14,7 @@ from memlog.query.selection import sessions
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
+    from memlog.export.tables import OnRows
     from memlog.query.checks import Check
     from memlog.query.lost import Loss
     from memlog.query.slice import Row, Slice
@@ -30,23 +31,30 @@ def rows(
     part: "Slice",
     names: Iterable[tuple[str, str]],
     checks: "Iterable[Check]",
+    on_rows: "OnRows",
 ) -> Rows:
     """Table and row of all that is found in the records `out` holds. names: its sessions, their agents."""
     for name, agent in list(names):
         for row in sessions(con, name, agent):
             if (row[1], row[2]) == (name, agent):
-                yield from _of_session(con, out, part, row[0], name, agent)
+                yield from _of_session(con, out, part, row[0], name, agent, on_rows)
     yield from _health(con, checks)
 
 
 def _of_session(
-    con: "Connection", out: "Connection", part: "Slice", session_id: int, name: str, agent: str
+    con: "Connection",
+    out: "Connection",
+    part: "Slice",
+    session_id: int,
+    name: str,
+    agent: str,
+    on_rows: "OnRows",
 ) -> Rows:
     known = {one.epoch for one in epochs(con, name, agent=agent)}
     here = _numbers(con, part, session_id, known)
     for number in [None] if here == known else sorted(here):
         said = records(con, session_id, number, since_ns=part.since_ns, until_ns=part.until_ns)
-        for fact in extract.of_records(_of_part(out, part, said)):
+        for fact in extract.of_records(_of_part(out, part, said, on_rows)):
             yield "fact", _fact(fact)
     for number in sorted(here):
         with suppress(NotFoundError):  # nothing has ended it
@@ -78,8 +86,11 @@ def _numbers(con: "Connection", part: "Slice", session_id: int, known: set[int])
     return {number for (number,) in con.execute(sql + condition, {**part.values, "of": session_id})}
 
 
-def _of_part(out: "Connection", part: "Slice", said: Iterable[Said]) -> Iterator[Said]:
-    return (one for one in said if part.whole or _is_here(out, one.id))
+def _of_part(out: "Connection", part: "Slice", said: Iterable[Said], on_rows: "OnRows") -> Iterator[Said]:
+    for one in said:
+        if part.whole or _is_here(out, one.id):
+            on_rows(1)
+            yield one
 
 
 def _is_here(out: "Connection", record: int) -> bool:

@@ -52,7 +52,7 @@ def write(
         found = tables.rows(con, part, now_ns=now_ns, on_rows=on_rows)
         sqlite.pour(out, hidden.rows(steps.beside(found)))
         sqlite.pour(out, hidden.rows(steps.late()))
-        sqlite.pour(out, hidden.rows(findings.rows(con, out, part, hidden.sessions, health)))
+        sqlite.pour(out, hidden.rows(findings.rows(con, out, part, hidden.sessions, health, on_rows)))
         (credentials,) = out.execute(COUNTED_SQL).fetchone()
         sqlite.pour(out, _left_out(credentials, shared))
     return hidden.sessions

@@ -8,6 +8,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -27,8 +28,11 @@ _AT_HOST = r"(?<![\w.+-])[a-z_][a-z0-9_-]{1,31}@[A-Za-z0-9-]{2,63}(?=[:\s]|$)"
 _SHAPES = re.compile(
     f"(?P<email>{_EMAIL})|(?P<at>{_AT_HOST})|(?P<ip>{_IP4}|{_IP6})|(?P<url>{_URL})|(?P<path>{_PATH})"
 )
+# Where one of them may stand: most words of a text are passed over at their first letter.
+_TOKEN = re.compile(r"(?<!\S)[^\s/@\\.:]*[/@\\.:]\S*")
 _HOME = re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})([A-Za-z0-9._-]{2,64})")
 _SIGNED = re.compile(rf"((?:[^\W\d_][\w.'-]{{0,30}}[ \t]){{0,3}}[^\W\d_][\w.'-]{{1,30}})[ \t]+<(?:{_EMAIL})>")
+_DIGIT = re.compile(r"[0-9]|::")
 # Names everybody has say nothing of anybody, and stand in words of their own.
 _ANYBODYS = frozenset(
     [
@@ -84,7 +88,6 @@ class Share:
         self._given: dict[tuple[str, str], str] = {}
         self._last: Counter[str] = Counter()
         self._names: dict[str, str] = {}
-        self._words: re.Pattern[str] | None = None
         for kind, found in (("user", names), ("host", hosts)):
             for name in found:
                 self._learn(kind, name)
@@ -104,10 +107,11 @@ class Share:
 
     def text(self, text: str) -> str:
         """The text with placeholders."""
-        if "/" in text or "@" in text or "." in text or ":" in text or "\\" in text:
-            text = _SHAPES.sub(self._shape, text)
-        words = self._pattern()
-        return words.sub(self._word, text) if words is not None else text
+        text = _TOKEN.sub(self._token, text)
+        low = text.lower()
+        # Most texts have no name in them, and to look is far cheaper than an alternation of all.
+        here = tuple(name for name in self._names if name in low)
+        return _words(here).sub(self._word, text) if here else text
 
     def value(self, value: Any) -> Any:
         """A value of JSON with placeholders in its strings, those of keys too."""
@@ -133,6 +137,12 @@ class Share:
             except (ValueError, RecursionError):
                 pass
         return self.text(value)
+
+    def _token(self, found: "re.Match[str]") -> str:
+        said = found[0]
+        if "/" in said or "@" in said or "\\" in said or _DIGIT.search(said):
+            return _SHAPES.sub(self._shape, said)
+        return said
 
     def _shape(self, found: "re.Match[str]") -> str:
         kind, said = str(found.lastgroup), found[0]
@@ -171,17 +181,16 @@ class Share:
             low = word.lower().strip(".-_'")
             if len(low) >= 3 and low not in _ANYBODYS and not low.isdigit() and low not in self._names:
                 self._names[low] = kind
-                self._words = None
-
-    def _pattern(self) -> "re.Pattern[str] | None":
-        if self._words is None and self._names:
-            listed = sorted(map(re.escape, self._names), key=len, reverse=True)
-            # not inside of a placeholder, nor of a longer word; a name may end one of snake_case
-            self._words = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(listed)})(?![A-Za-z0-9])", re.IGNORECASE)
-        return self._words
 
     def _word(self, found: "re.Match[str]") -> str:
-        return self._put(self._names[found[0].lower()], found[0])
+        return self._put(self._names.get(found[0].lower(), "user"), found[0])
+
+
+@lru_cache(256)
+def _words(names: tuple[str, ...]) -> "re.Pattern[str]":
+    listed = sorted(map(re.escape, names), key=len, reverse=True)
+    # not of a longer word; a name may be one of the words of snake_case
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(listed)})(?![A-Za-z0-9])", re.IGNORECASE)
 
 
 def _is_somebodys(said: str) -> bool:
