@@ -1,8 +1,8 @@
-"""Precision and recall of the fact extractor on labelled records: bench/facts.py [--home DIR] [--set NAME] [LABELS.json ...]
+"""Precision and recall of the fact extractor: bench/facts.py --home DIR [--set NAME] [LABELS.json ...] | --lines HALF
 
 Labels are offsets and digests, never texts (tests/data/labels): a record is found again by the SHA-256 of its
 text in an archive that holds it. A fact is right where a label of its kind covers most of the shorter of both.
-Set d is held out: it is scored only when asked for.
+Set d is held out: it is scored only when asked for. `--lines dev|held` scores our own chat lines instead, by language.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from typing import Any
 from memlog.archive.connection import Connection, open_reader
 from memlog.paths import Home
 from memlog.query.facts import extract
-from memlog.query.facts.fact import Fact
+from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
 
 LABELS = Path(__file__).parents[1] / "tests" / "data" / "labels"
@@ -35,13 +35,22 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("labels", nargs="*", type=Path)
-    parser.add_argument("--home", required=True, help="A home whose archive holds the labelled sessions.")
+    parser.add_argument("--home", help="A home whose archive holds the labelled sessions.")
+    parser.add_argument("--lines", choices=("dev", "held"), help="Our own lines in six languages, this half.")
     parser.add_argument("--set", metavar="NAME", help=f"Only this set; {HELD_OUT} is scored in no other way.")
     parser.add_argument(
         "--show", metavar="SPLIT", help="What was wrong in this split, with texts of the archive."
     )
     parser.add_argument("--kind", help="Only of this kind.")
     args = parser.parse_args()
+    if args.lines:
+        wanted, found = _lines(args.lines)
+        _report(wanted, found)
+        if args.show:
+            _show(wanted, found, args.show, args.kind)
+        return 0
+    if args.home is None:
+        parser.error("--home or --lines is needed")
     files = args.labels or [f for f in sorted(LABELS.glob("*.json")) if f.name != TEXTS]
     drawn = [r for file in files for r in json.loads(file.read_text())]
     wanted = {(r["kind"], r["sha256"]): r for r in drawn if _asked(r["split"], args.set)}
@@ -78,6 +87,24 @@ def _extracted(con: Connection, wanted: dict[Any, Any]) -> dict[Any, tuple[str, 
         for fact in waiting.values():
             facts[fact.record].append(fact)
     return found
+
+
+def _lines(half: str) -> tuple[dict[Any, Any], dict[Any, tuple[str, list[Fact]]]]:
+    """Our own lines of one half as labelled records, and what is found in each."""
+    wanted: dict[Any, Any] = {}
+    found: dict[Any, tuple[str, list[Fact]]] = {}
+    for number, line in enumerate(json.loads((LABELS / TEXTS).read_text())):
+        if line["split"] == half:
+            wanted[number] = {"split": line["language"], "facts": line["facts"]}
+            found[number] = (line["text"], list(extract.of_records([_as_said(line)])))
+    return wanted, found
+
+
+def _as_said(line: dict[str, Any]) -> Said:
+    role = {"user": "user", "agent": "assistant", "tool": "tool"}[line["by"]]
+    tool = "Bash" if role == "tool" else None
+    kind = "message" if tool is None else "tool_result"
+    return Said(0, "s", "claude-code", 0, 0, kind, role, tool, line["text"], False, "")
 
 
 def _report(wanted: dict[Any, Any], found: dict[Any, tuple[str, list[Fact]]]) -> None:

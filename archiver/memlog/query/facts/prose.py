@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from memlog.query.facts.calls import Found
 from memlog.query.facts.languages import LATIN, cues
-from memlog.query.facts.sentences import Sentence, own, sentences, without_tags
+from memlog.query.facts.sentences import Sentence, introduced_at, own, sentences, without_tags
 
-_SHORTEST = 8  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
+_SHORTEST = 4  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
 _PASTED = 1_200  # characters of a paragraph somebody typed at most
@@ -15,7 +15,28 @@ _PASTED = 1_200  # characters of a paragraph somebody typed at most
 _MACHINE = re.compile(
     r"^\S+\.\w{1,5}:\d+|^\s*[{}\[\]();]|[{};]\s*$|^(?:[-+]{3} |@@|\$ |>>> |---)|^\w+\(.*\)$|^\d{4}[-/]\d\d[-/]\d\d[T ]"
     r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok(?=  |\t)|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[\w-]+$"
+    r"|\bmode \d{6}\b|\b[0-9a-f]{40}\b|-> FETCH_HEAD|^(?:remote|fatal|error|warning|hint|npm \w+): |^##\["
 )
+_BARE = re.compile(
+    r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and)[,. ]+)*(?:go (?:ahead|for it)|do (?:it|that|so))[.! ]*$",
+    re.I,
+)
+# What reviewers and their tools write around findings.
+_REVIEW = re.compile(
+    r"\b(?:critical|high|medium|low|minor|major) severity\b|^\W*(?:P[0-3]|nit(?:pick)?|suggestion|potential issue)\b"
+    r"|^consider\b|^\d+-\d+: |\bverify each finding|\baround lines? \d+|^(?:on |in )?@?[\w/.-]+\.\w{1,5}(?::| lines? | )\d+"
+    r"|\b(?:feedback|review(?:er)?|findings?|comments?)\b[^\n]{0,80}:\s*(?:\n|\S+\.\w{1,5} \()",
+    re.I | re.M,
+)
+_FINDING = re.compile(
+    r"\b(?:not|never|missing|misses|fails?|failing|brittle|breaks?|broken|wrong|incorrect(?:ly)?|unused|stale|drops?|dropped"
+    r"|lost|leaks?|race|panics?|crash(?:es)?|overwrit\w+|bugs?|redundant|duplicat\w+|unreachable|inconsisten\w+|misleading"
+    r"|unsafe|ignor(?:es|ed|ing)|even (?:if|when|though)|no longer|only|silently|treats?|still|may|might|can|could|will"
+    r"|hard-?coded|too \w+|outdated|unnecessar\w+|typos?|cannot|risk\w*|unexpected\w*|error[- ]prone)\b|\w+n['’]t\b",
+    re.I,
+)
+_CODE = re.compile(r"^\s*(?:[-+@{}<]|//|\* )|[{};]\s*$|\) =>|^\w+\(.*\)$")
+_OF_A_REVIEW = 100  # sentences
 # A question that asks what is so, and for nothing to be done.
 _ASKS = re.compile(
     r"^(?:and |but |so |or |then |hm+,? )*(?:what|why|how|where|who|which|when|is|are|do|does|did|was|were|has|have"
@@ -25,9 +46,11 @@ _ASKS = re.compile(
 _DEMANDS = re.compile(r"\b(?:can|could|would|will) you\b|\bplease\b|\blet['’]s\b", re.I)
 # What agents say while they look, of what others say, and of what is over.
 _NOT_SETTLED = re.compile(
-    r"^(?:[\w ,']{0,40}?\b)?(?:let me|i['’]ll|i will|i need to|let['’]s|i should)(?: (?:also|now|first|just|then|quickly))* "
+    r"\b(?:let me|i['’]ll|i will|i need to|let['’]s|i should)(?: (?:also|now|first|just|then|quickly))* "
     r"(?:check|look|read|see|search|verify|examine|find|run|understand|trace|explore|review|investigate|fetch|get|start|view"
     r"|grep|think|try again|take a look|analy[sz]e|compare|test|confirm|attempt|evaluate|summari[sz]e|provide|continue|wait)\b"
+    r"|^(?:now |next |first |then |ok(?:ay)?,? |so )*(?:let me|i['’]ll|i need to|let['’]s)\b"
+    r"(?!.*\b(?:since|because|instead|rather|simpl\w+|consisten\w+|only|all|just)\b).*:$"
     r"|^(?:the user|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)|both now|both sessions|\w+['’]s suggestion)\b"
     r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
     r"|\b(?:i found|suggests?|this is the right way)\b",
@@ -44,7 +67,8 @@ _DECIDING = frozenset((
     "entscheide", "entscheiden", "anstatt", "anstelle", "statt", "lösung", "ansatz", "weg", "weil",
     "da", "deshalb", "daher", "denn", "decidi", "decidimos", "escolhi", "escolhemos", "optei",
     "optamos", "prefiro", "decisão", "decisao", "vou", "vamos", "vez", "invés", "inves", "solução",
-    "solucao", "abordagem", "opção", "opcao", "forma", "consistency",
+    "keeping", "sticking", "leaving", "picking", "skip", "defer", "needs", "scope", "worth", "option", "now",
+    "better", "simpler", "easier", "cleaner", "safer", "enough", "could", "can", "won", "solucao", "abordagem", "opção", "opcao", "forma", "consistency",
 ))  # fmt: skip
 _REPORTS = re.compile(
     r"^(?:consider|note that|the (?:test|function|code|calculation|explicit|default|current)\b)", re.I
@@ -59,6 +83,9 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
     plain = without_tags(text)
     for start, end in own(plain):
         pasted = _looks_pasted(plain[start:end])
+        if pasted and _REVIEW.search(plain, start, end):
+            yield from _of_review(plain, start, end)
+            continue
         for number, sentence in enumerate(sentences(plain[start:end])):
             if number >= _MOST_SENTENCES:
                 return
@@ -69,6 +96,25 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
             yield from wanted
             if refused and wanted and wanted[0].kind == "instruction":
                 yield Found("correction", *wanted[0][1:])
+    introduced = introduced_at(plain)
+    if introduced is not None and _REVIEW.search(plain, max(0, introduced - 120)):
+        yield from _of_review(plain, introduced, len(plain))
+
+
+def _of_review(text: str, start: int, end: int) -> Iterator[Found]:
+    """Findings of a review somebody pasted, as corrections, and what it asks for, as instructions."""
+    for number, sentence in enumerate(sentences(text[start:end])):
+        words = sentence.text.split()
+        if number >= _OF_A_REVIEW:
+            return
+        if len(words) < 4 or _CODE.search(sentence.text) or sentence.text[-1:] not in ".!":
+            continue
+        at = start + sentence.start, start + sentence.end
+        if LATIN.request.search(sentence.text.lower()):
+            yield Found("instruction", sentence.text, "request", *at)
+        elif _FINDING.search(sentence.text):
+            yield Found("correction", sentence.text, None, *at)
+
 
 
 def of_agent(text: str) -> Iterator[Found]:
@@ -96,6 +142,9 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
     requested = found.request.search(plain) is not None
     if corrects and not (asks and not requested):
         yield Found("correction", text, None, sentence.start, sentence.end)
+        return  # a sentence is one of the two
+    if _BARE.match(text):
+        return
     idle = asks and _ASKS.match(text) is not None and not _DEMANDS.search(text)
     if not idle and (rule or requested):
         yield Found("instruction", text, "rule" if rule else "request", sentence.start, sentence.end)

@@ -47,7 +47,7 @@ _GOOD_COUNT = re.compile(r"\b0 (?:failed|failing|fail|errors?)\b")
 _HOT = re.compile(
     r"[Ee]rror|ERR|[Ff]atal|FATAL|[Pp]anic|[Ee]xception|:\d+: |not found|[Nn]o such|[Dd]enied|no matches found"
     r"|[Cc]ould not|[Cc]annot|CONFLICT|[Tt]imed? ?out|[Uu]nable to|not allowed|are ignored by|exit status|✖"
-    r"|[Ss]egmentation|assertion|refused|FAILED"
+    r"|[Ss]egmentation|assertion|refused|FAILED| failed|[Ff]ailed to|Fehler|[Ee]rro\b|шибка|错误|エラー|失败|失敗"
 )
 _ERROR = re.compile(
     r"(?:[^\s:()]+\.\w{1,6}|\(eval\)):\d+:(?:\d+:)? .*\S"  # compilers, linters, scripts
@@ -59,6 +59,9 @@ _ERROR = re.compile(
     r"|\S*: command not found.*"
     r"|.*(?:: No such file or directory|: [Pp]ermission denied|: command not found|: not found|: no matches found"
     r"|\bConnection refused)\b.*"
+    r"|(?:Warning: )?[Ff]ailed to \w+ .*\S|[A-Z]\w+(?: [\w/-]+){0,3} failed(?: (?:\(|with|after|at|in|to)\b.*|\s\(.*|: .*|[.!]?)"
+    r"|(?:\w+ ){0,2}(?:\w*[Ff]ehler|[Ee]rro|[Оо]шибка|[\u3040-\u30ff\u4e00-\u9fff]{0,8}(?:错误|エラー|失败|失敗))(?: \w+)?[:：] ?\S.*"
+    r"|.*: [\w ]{0,30}not found|.*\breported an error: .*"
     r"|remote: (?:Permission|error|fatal|ERROR|Repository).*|\[[A-Z ]*ERROR\] .*\S|Timeout waiting .*|.*\btimed out\b.*|The following paths are ignored by .*|[Uu]nable to .*\S"
     r"|\w+: cannot \w+ .*\S|(?:go|bash|sh|zsh|rg|grep|ls|cp|mv|rm|sed|git): \S.*"
 )
@@ -69,7 +72,7 @@ _IN_TEST = re.compile(r"[^\s:]+_test\.go:\d+: ")
 _NOISE = re.compile(r"^(?:[\u2800-\u28ff┃ ]+|\[[\w:./-]+\] ?|Rebasing \(\d+/\d+\)\r?)+")
 _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\x1b\][^\x07\\]*(?:\x07|\\)")
 _NOT_AN_ERROR = re.compile(
-    r"^(?:hint|warning|note|info|debug)\b|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s", re.I
+    r"^(?:hint|warning(?!: failed to)|note|info|debug)\b|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s", re.I
 )
 _COMMIT = re.compile(r"^\[(\S+)(?: \(root-commit\))? ([0-9a-f]{7,40})\] (.*)$", re.M)
 _BRANCH = re.compile(

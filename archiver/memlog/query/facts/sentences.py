@@ -61,13 +61,19 @@ def own(text: str) -> Iterator[tuple[int, int]]:
     """Stretches of a user's message the user wrote: no host's blocks, nothing pasted behind `got this feedback:`."""
     if _HOST_TEXT.match(text):
         return
-    introduced = _INTRODUCES.search(text)
-    stop = len(text)
-    if introduced and len(text) - introduced.end() > 200:
-        stop = introduced.end()
+    introduced = introduced_at(text)
+    stop = len(text) if introduced is None else introduced
     for start, end in _open(text, _HOST_BLOCK):
         if start < stop:
             yield start, min(end, stop)
+
+
+def introduced_at(text: str) -> int | None:
+    """Where what somebody else said begins, in a message that says so: `got this feedback:`."""
+    introduced = _INTRODUCES.search(text)
+    if introduced is None or len(text) - introduced.end() <= 200:
+        return None
+    return introduced.end()
 
 
 def is_hosts(text: str) -> bool:
