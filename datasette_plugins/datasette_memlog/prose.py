@@ -29,7 +29,6 @@ __all__ = [
     "when",
 ]
 
-_HEADING = {"h1": "h4", "h2": "h5", "h3": "h6", "h4": "h6", "h5": "h6", "h6": "h6"}  # ours come first
 _LINKS = {"rel": "noopener noreferrer nofollow"}
 
 
@@ -60,7 +59,9 @@ def _may_be_followed(url: str) -> bool:
 
 
 def _heading(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    tokens[at].tag = _HEADING[tokens[at].tag]
+    # Its levels are its author's: below ours, none left out, however it begins.
+    tokens[at].attrs["class"] = tokens[at].tag
+    tokens[at].tag = "h3"
     return str(self.renderToken(tokens, at, options, env))
 
 

@@ -84,7 +84,9 @@ async def search_page(datasette: Any, request: Any) -> Response:
         "here": lambda **more: _address(request, more), "groups": groups,
         "by_session": request.args.get("group") == "session",
     }  # fmt: skip
-    return await page(datasette, request, db, "memlog_search.html", _status(error), **context)
+    # What is still being typed is no bad request: a browser would report each.
+    status = 200 if request.args.get("typed") == "1" else _status(error)
+    return await page(datasette, request, db, "memlog_search.html", status, **context)
 
 
 async def search_json(datasette: Any, request: Any) -> Response:
@@ -142,5 +144,10 @@ def _caret(error: MemlogError | None) -> tuple[str, str] | None:
 
 def _address(request: Any, more: dict[str, Any]) -> str:
     """This address with some of its arguments changed; None takes one away."""
-    kept = [(k, v) for k in request.args if k not in more and k != "after" for v in request.args.getlist(k)]
+    kept = [
+        (k, v)
+        for k in request.args
+        if k not in more and k not in ("after", "typed")
+        for v in request.args.getlist(k)
+    ]
     return "?" + urlencode(kept + [(k, v) for k, v in more.items() if v is not None])

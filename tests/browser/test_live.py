@@ -64,7 +64,9 @@ def test_a_page_asks_less_often_the_longer_nothing_is_new(
 ) -> None:
     path = fill(tmp_path, [step(0, "message", "user", "wait")])
     tab.open(serve(path) + "/archive/-/session/live-session")
-    tab.wait("performance.getEntriesByType('resource').filter(e => e.name.includes('/live?')).length >= 4", 20)
+    tab.wait(
+        "performance.getEntriesByType('resource').filter(e => e.name.includes('/live?')).length >= 4", 20
+    )
     at = tab.run(
         "performance.getEntriesByType('resource').filter(e => e.name.includes('/live?')).map(e => e.startTime)"
     )

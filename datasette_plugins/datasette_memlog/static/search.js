@@ -17,7 +17,7 @@ async function find() {
   asked?.abort();
   asked = new AbortController();
   try {
-    const answer = await fetch(place, { signal: asked.signal, cache: "no-store" });
+    const answer = await fetch(`${place}&typed=1`, { signal: asked.signal, cache: "no-store" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const found = page.querySelector("#found");
     if (!found) return;
