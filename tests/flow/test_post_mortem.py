@@ -353,9 +353,9 @@ SECRETS = (
 def test_a_shared_bundle_has_no_path_name_or_address_in_any_file(home: Home, tmp_path: Path) -> None:
     texts = [
         "who is annmiller?",
-        "cat /home/annmiller/acme-secret/src/pay.py\n/home/annmiller/acme-secret/src/pay.py: error 3 of 4",
+        "cat /home/annmiller/acme-secret/src/pay.py\n/home/annmiller/acme-secret/src/pay.py-4-error 3 of 4",
         "Author: Ann Miller <ann.miller@corp.example>", "ssh annmiller@buildbox7: timed out; buildbox7 has 203.0.113.9",
-        "at 12:34:56 and fe80::1ff:fe23:4567:890a; see https://docs.python.org/3/ and n/a and either/or",
+        "at 12:34:56 and fe80::1ff:fe23:4567:890a; see https://docs.python.org/3/ and n/a and either/or; actions/checkout@v4",
     ]  # fmt: skip
     where = {"project": "/home/annmiller/acme-secret", "session": "s-1"}
     archives.fill(
@@ -379,7 +379,7 @@ def test_a_shared_bundle_has_no_path_name_or_address_in_any_file(home: Home, tmp
     shown = [text for (text,) in con.execute("SELECT text FROM record ORDER BY ts_ns")]
     assert "https://docs.python.org/3/ and n/a and either/or" in shown[4] and "12:34:56" in shown[4]
     first, second = shown[1].removeprefix("cat ").split("\n")
-    assert second.startswith(first) and first.endswith(".py>"), "one path has one placeholder"
+    assert second == f"{first}-4-error 3 of 4" and first.endswith(".py>"), "one path has one placeholder"
     con.close()
     found = bundle_check.verify(str(place))
     assert found.problems == [] and found.texts == 0

@@ -32,6 +32,8 @@ _SHAPES = re.compile(
 _TOKEN = re.compile(r"(?<!\S)[^\s/@\\.:]*[/@\\.:]\S*")
 _HOME = re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})([A-Za-z0-9._-]{2,64})")
 _SIGNED = re.compile(rf"((?:[^\W\d_][\w.'-]{{0,30}}[ \t]){{0,3}}[^\W\d_][\w.'-]{{1,30}})[ \t]+<(?:{_EMAIL})>")
+_NUMBERED = re.compile(r"(.*?\.[A-Za-z]\w{0,7})(-\d+-)(.*)", re.DOTALL)
+_VERSION = re.compile(r"v?\d")
 _DIGIT = re.compile(r"[0-9]|::")
 # Names everybody has say nothing of anybody, and stand in words of their own.
 _ANYBODYS = frozenset(
@@ -102,8 +104,9 @@ class Share:
                 self._learn("user", found[1])
             for found in re.finditer(_AT_HOST, text):
                 user, _, host = found[0].partition("@")
-                self._learn("user", user)
-                self._learn("host", host)
+                if not _VERSION.match(host):
+                    self._learn("user", user)
+                    self._learn("host", host)
 
     def text(self, text: str) -> str:
         """The text with placeholders."""
@@ -150,6 +153,8 @@ class Share:
             return said
         if kind == "at":
             user, _, host = said.partition("@")
+            if _VERSION.match(host):  # of an action, a package
+                return said
             return f"{self._put('user', user)}@{self._put('host', host)}"
         if kind == "path":
             return self._path(said)
@@ -160,6 +165,9 @@ class Share:
     def _path(self, said: str) -> str:
         if said.startswith(_OPEN) or said.strip("/") == "" or len(said) < 3:
             return said
+        numbered = _NUMBERED.match(said)
+        if numbered is not None:  # as grep -C shows a line beside a match
+            return self._path(numbered[1]) + numbered[2] + self.text(numbered[3])
         end = "" if said[-1] not in "./\\" else said[-1]
         body = said[: len(said) - len(end)]
         ending = os.path.splitext(body)[1]
