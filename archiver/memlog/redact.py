@@ -115,8 +115,11 @@ RULES = (
             r"(?i)(?:password|passwd|passphrase|pwd)" + _ASSIGN + r"(?P<secret>"
             r"(?=[^\s\"'`\\,;()<>{}\[\]$&|]{0,200}\d)(?=[^\s\"'`\\,;()<>{}\[\]$&|]{0,200}[A-Za-z])"
             r"[^\s\"'`\\,;()<>{}\[\]$&|./][^\s\"'`\\,;()<>{}\[\]$&|]{7,255}+)(?![(\[])",
+            # a line of .netrc: nothing else says all three words in this order
+            r"\b(?:machine\s{1,8}[^\s]{1,253}|default)\s{1,8}login\s{1,8}[^\s]{1,128}\s{1,8}password\s{1,8}"
+            r"(?P<secret>[^\s\"'`\\<>{}$]{6,255})",
         ),
-        window=(8, 400),
+        window=(440, 400),
         keyed=True,
     ),
     Rule(

@@ -48,7 +48,7 @@ def advice(tree: ast.Module) -> Iterator[tuple[int, str]]:
             said = text_of(node)
             yield node.lineno, said.partition("next: ")[2]
             for quoted in re.findall(r"`(memlog [^`|]+)`", said):
-                group = fault(quoted) if NAMED.fullmatch(quoted) else ""
+                group = "".join(map(fault, map(str.strip, NAMED.findall(quoted))))
                 yield node.lineno, "" if group.endswith("is a group") else quoted  # it speaks of the group
 
 

@@ -379,6 +379,17 @@ def test_a_reader_that_holds_the_log_is_named_and_what_is_left_is_done_later(
     assert traces(drill.home, gone) == [] and forget.pending(drill.home) is None
 
 
+def test_verify_tells_a_forget_that_was_cut_short_from_damage(drill: Drill, run_memlog: Run) -> None:
+    step = 1
+    while _stop_at(drill, WHOLE, step) and forget.pending(drill.home) is None:
+        step += 1
+    assert forget.pending(drill.home) is not None
+    words = ("--home", drill.home.root, "admin", "verify")
+    assert "next: memlog admin forget --apply" in run_memlog(*words, check=1).stderr
+    drill.forget()
+    assert json.loads(run_memlog(*words, "--json", check=0).stdout)["forgetting"] is False
+
+
 def test_the_tree_another_archive_left_loses_single_lines_too(drill: Drill) -> None:
     gone = drill.needles(SECRET, slice(3, 6, 2))
     drill.forget(**_some(drill))

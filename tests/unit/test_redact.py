@@ -237,3 +237,10 @@ def test_no_text_takes_quadratic_time(text: str) -> None:
     redact_text(text)
     half = time.process_time() - started
     assert half < 2.0  # a quadratic rule takes minutes here
+
+
+def test_a_line_of_netrc_loses_its_password_and_prose_about_login_keeps_its_words() -> None:
+    line = "machine api.example\n  login tide\n  password correcthorse\n"
+    assert redact_text(line)[0] == "machine api.example\n  login tide\n  password [redacted:password]\n"
+    for prose in ("the machine login page has a password field", "login as root, password required"):
+        assert redact_text(prose) == (prose, {})

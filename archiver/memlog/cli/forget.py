@@ -57,7 +57,11 @@ def forget(
     if not apply:
         _show(told, as_json)
         return 0
-    result = _forget(context, chosen)
+    try:
+        result = _forget(context, chosen)
+    except KeyboardInterrupt:
+        click.echo("interrupted; the same once more ends it, a running witness goes on with it", err=True)
+        raise
     if as_json:
         terminal.write(to_json({**told, "forgotten": result}) + "\n")
     else:

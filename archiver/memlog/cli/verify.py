@@ -74,6 +74,7 @@ def _checked(
     from memlog.archive import anchor as anchors
     from memlog.archive import manifest
     from memlog.archive.connection import open_reader
+    from memlog.archive.forget import pending
     from memlog.archive.verify import Look, as_json, counts
     from memlog.archive.verify import verify as check
     from memlog.witness.jobs import Progress
@@ -93,7 +94,8 @@ def _checked(
             if backup is None:
                 look.rings = lambda: live_rings(context.settings)
             found += check(look, _without_tree(look) if backup is not None else None)
-            return [problem._asdict() for problem in found], as_json(found, look, counts(con))
+            told = as_json(found, look, counts(con)) | {"forgetting": pending(home) is not None}
+            return [problem._asdict() for problem in found], told
         finally:
             con.close()
 
@@ -130,3 +132,5 @@ def _tell(problems: list[dict[str, Any]], told: dict[str, Any], quiet: bool) -> 
     click.echo(f"{len(problems)} problems" if problems else "everything is as it was archived", err=True)
     if pages:
         terminal.say(f"next: {ArchiveError.hint}")
+    elif problems and told.get("forgetting"):
+        terminal.say("a forget is at work or was cut short; next: memlog admin forget --apply")
