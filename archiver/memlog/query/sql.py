@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Timer
 from time import monotonic
 from typing import Any
 
@@ -39,10 +40,19 @@ def run(
 
     def look() -> bool:
         nonlocal late
-        late = monotonic() > stop_at
+        late = late or monotonic() > stop_at
         return late
 
+    def stop() -> None:
+        nonlocal late
+        late = True
+        con.interrupt()
+
     con.set_progress_handler(look, _STEPS)
+    # A few instructions may take seconds, where each makes a value of megabytes.
+    timer = Timer(time_ms / 1_000, stop)
+    timer.daemon = True
+    timer.start()
     try:
         cursor = con.execute(sql, values or {})
         return _collect(cursor, rows)
@@ -53,6 +63,8 @@ def run(
             raise QueryError(f"the query ran longer than {time_ms} ms", hint=_LONGER) from exc
         raise QueryError(_why(str(exc)), hint=_HINT) from exc
     finally:
+        timer.cancel()
+        timer.join()  # it must not end what is asked next
         con.set_progress_handler(None, 0)
 
 
