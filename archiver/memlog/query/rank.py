@@ -9,7 +9,7 @@ from memlog.contracts import DAY_NS
 from memlog.errors import MemlogError
 from memlog.query.fold import FEW, PAGE, fold
 from memlog.query.passage import SPOKEN, Sought, passage
-from memlog.query.words import texts
+from memlog.query.words import SENTENCE, texts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,9 +164,11 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     strict = question is not None and not _plain(question, typed)
     literal = typed.strip().strip('"') if question is not None and question.flat else None
     ranking = _Ranking(asked, words, literal)
+    sentence = literal is not None and len(literal.split()) >= SENTENCE
     for nearby, verbatim in ((phrase, True), (near, False)):
         if nearby is not None:
             ranking.read(asked.some(nearby, SIDE_BY_SIDE), None, said=verbatim, strict=strict and verbatim)
+            asked.as_typed |= sentence and any(one.verbatim for one in ranking.found.values())
             if len(ranking.found) >= asked.limit:
                 shown = ranking.ordered()
                 if len(shown) >= asked.limit:

@@ -147,7 +147,8 @@ def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> 
         return
     hits += asked.run(every, question, text)
     asked.events(every, hits)
-    enough = len(hits) >= asked.limit or bool(hits and (asked.newest or not question.may_be_plain))
+    sure = asked.newest or asked.as_typed or not question.may_be_plain
+    enough = len(hits) >= asked.limit or bool(hits and sure)
     if len(question.terms) > 1 and not enough:
         from memlog.query.relax import relax
 
@@ -158,8 +159,8 @@ class Asked:
     """One search while it runs: the archive, the selection and how hits are ordered."""
 
     __slots__ = (
-        "capped", "con", "exhaustive", "fold", "limit", "meta_last", "needles", "newest", "now_ns",
-        "selection", "where",
+        "as_typed", "capped", "con", "exhaustive", "fold", "limit", "meta_last", "needles", "newest",
+        "now_ns", "selection", "where",
     )  # fmt: skip
 
     where: "Where"
@@ -177,6 +178,7 @@ class Asked:
         self.now_ns = now_ns
         self.fold = fold
         self.capped = False
+        self.as_typed = False  # a whole sentence stands in a record as it was typed
 
     def choose(self, selection: Selection) -> None:
         """Which records and events are meant. Raises: NotFoundError, QueryError."""
