@@ -57,6 +57,15 @@ ORDER BY compactions > 0 DESC, records DESC LIMIT 1
 """
 
 
+class Got(NamedTuple):
+    """An answer. ms: until its first byte; cpu_ms: of this process, which serves and asks, for all of it."""
+
+    ms: float
+    cpu_ms: float
+    size: int
+    status: int
+
+
 def rows(records: int = 10_000) -> list[Row]:
     """Every page over an archive of so many records, and a session of 40,000."""
     with tempfile.TemporaryDirectory() as folder:
@@ -168,15 +177,6 @@ def served(archive: str) -> Iterator[int]:
     finally:
         end.set()
         thread.join(10)
-
-
-class Got(NamedTuple):
-    """An answer. ms: until its first byte; cpu_ms: of this process, which serves and asks, for all of it."""
-
-    ms: float
-    cpu_ms: float
-    size: int
-    status: int
 
 
 def got(port: int, page: str) -> Got:
