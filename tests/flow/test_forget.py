@@ -49,7 +49,9 @@ class Drill:
         self.told = [
             event("UserPromptSubmit", session=SECRET, prompt=self.text(SECRET, 3)),
             event("PostToolUse", session=SECRET, tool_response={"stdout": self.text(SECRET, 5)}),
-            event("Stop", session=SECRET, last_assistant_message=f"only a hook said {self.terms[SECRET][40]}"),
+            event(
+                "Stop", session=SECRET, last_assistant_message=f"only a hook said {self.terms[SECRET][40]}"
+            ),
             event("UserPromptSubmit", session=KEPT, prompt=self.text(KEPT, 3)),
         ]
 
@@ -161,7 +163,9 @@ TWINS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "the tree left": lambda patch: patch.setattr(tree_forget, "forget", _nothing),
     "copies left": lambda patch: patch.setattr(scrub, "copies", lambda archive: []),
     "the ring left": lambda patch: patch.setattr(ShmRing, "renew", lambda ring, found: 0),
-    "events left": lambda patch: patch.setattr(forget, "EVENTS_OF_SESSION_SQL", "SELECT id FROM event WHERE 0 AND :session AND :agent"),
+    "events left": lambda patch: patch.setattr(
+        forget, "EVENTS_OF_SESSION_SQL", "SELECT id FROM event WHERE 0 AND :session AND :agent"
+    ),
 }
 
 
@@ -245,11 +249,10 @@ def test_a_list_tells_whose_rows_went_and_which_only_changed(drill: Drill, run_m
     drill.forget(sessions=[["claude-code", "never-seen"]])
     with Archive.open(drill.home, now_ns=NOW_NS) as archive, archive.transaction() as con:
         names = ("claude-code", KEPT, "kept-0", 0, 0)
-        known = con.execute(
-            "SELECT agent, session, source_id, block, part FROM tombstone LIMIT 2"
-        ).fetchall()
+        known = con.execute("SELECT agent, session, source_id, block, part FROM tombstone LIMIT 2").fetchall()
         con.executemany(
-            "INSERT INTO tombstone (agent, session, source_id, block, part, forgotten_ns) VALUES (?, ?, ?, ?, ?, 1)", known
+            "INSERT INTO tombstone (agent, session, source_id, block, part, forgotten_ns) VALUES (?, ?, ?, ?, ?, 1)",
+            known,
         )  # as a restore leaves them
         archive.tombstones.add(con, [redaction_stone(names, NOW_NS), link_stone(Tombstone(*names))])
     words = ("--home", drill.home.root, "admin", "forget", "--list")

@@ -325,4 +325,4 @@ def test_a_damaged_archive_gives_no_backup(full: Home, tmp_path: Path) -> None:
     zero(full, leaves(full)[1])
     with pytest.raises(ArchiveError, match="damaged, and no backup was made") as told:
         backup.backup(full, str(tmp_path / "b"), made="then")
-    assert "memlog admin recover" in str(told.value.hint) and not (tmp_path / "b").exists()
+    assert "memlog admin recover" in str(told.value.hint) and not [*tmp_path.glob("b*")]

@@ -7,6 +7,7 @@ its name when it is whole; until then it is called FOLDER.partial.
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 
 from memlog import __version__
 from memlog.archive import anchor, manifest
@@ -40,13 +41,23 @@ def backup(home: Home, folder: str, *, made: str, told: Told = lambda done, tota
         make_dir(partial)
         listed = _fill(home, con, partial, made, told)
         give_name(partial)
+    except MemlogError:
+        _give_room_back(partial)
+        raise
     except (OSError, sqlite3.Error) as exc:
+        _give_room_back(partial)
         if _is_damage(exc):
             raise ArchiveError(f"{home.archive} is damaged: {exc}", hint=_DAMAGED) from exc
         raise UnavailableError(f"{folder} cannot be written: {exc}", hint="make room") from exc
     finally:
         con.close()
     return listed
+
+
+def _give_room_back(partial: str) -> None:
+    """Half a copy is of no use, and perhaps what filled the disk."""
+    with suppress(OSError, MemlogError):
+        clear(partial)
 
 
 def _fill(home: Home, con: Connection, partial: str, made: str, told: Told) -> Manifest:
