@@ -34,7 +34,8 @@ DAMAGE_SQL = "SELECT id, source, data FROM damage ORDER BY id"
 COUNT_SQL = "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM event)"
 # index: the record's primary key
 ROW_SQL = """
-SELECT session_id, epoch_id, ts_ns, kind, role, tool, error, packing, body, redacted FROM record WHERE id = :id
+SELECT session_id, epoch_id, ts_ns, kind, role, tool, error, packing, body, redacted FROM record
+WHERE id = :id
 """
 UPDATE_SQL = """
 UPDATE record SET bytes = :bytes, text_bytes = :text_bytes, packing = :packing, body = :body, salt = :salt,
