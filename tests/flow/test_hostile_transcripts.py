@@ -52,10 +52,7 @@ def test_hostile_lines_stop_nothing_and_lose_nothing(home: Home, run_memlog: Run
     path.write_bytes(b"\n".join([*mixed, good[-1]]) + b"\n")
     run_memlog("import", "claude-code", str(path), check=0)
     assert one(home, "SELECT count(*) FROM v_record WHERE text LIKE 'plain line %'") == len(good)
-    print(
-        ask(home, "SELECT kind, count(*) FROM v_record GROUP BY 1"),
-        ask(home, "select event, count(*) from v_event group by 1"),
-    )
+    assert one(home, "SELECT count(*) FROM v_record WHERE kind = 'damage'") > 5
     assert ask(home, "SELECT text FROM v_record WHERE source_id LIKE '%901'") == [("before\0after",)]
     run_memlog("admin", "verify", check=0)
     assert not list(Path(home.root).rglob("*passwd*"))
