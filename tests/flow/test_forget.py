@@ -410,6 +410,12 @@ def test_what_a_hook_is_writing_just_now_is_left_alone(drill: Drill) -> None:
     assert all(path.exists() for path in half)
 
 
+def test_a_session_that_is_empty_now_is_not_counted(drill: Drill, run_memlog: Run) -> None:
+    drill.forget(**WHOLE)
+    told = json.loads(run_memlog("--home", drill.home.root, "status", "--json").stdout)
+    assert (told["archive"]["sessions"], told["archive"]["records"]) == (1, 40)
+
+
 def test_the_tombstones_hold_no_text_and_one_line_for_a_whole_session(drill: Drill) -> None:
     drill.forget(**WHOLE)
     stones = read_mirror(drill.home.tombstones)
