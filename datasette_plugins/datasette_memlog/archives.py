@@ -5,6 +5,7 @@ from weakref import WeakKeyDictionary
 
 from datasette.utils.asgi import NotFound
 
+from datasette_memlog import seam
 from memlog.contracts import APPLICATION_ID, ARCHIVE_VERSION
 
 TABLES_SQL = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -75,5 +76,4 @@ def _found(db: Any) -> Found | None:
     except conn.OperationalError:  # cannot be opened here: Datasette says so where it is asked for
         return None
     finally:
-        conn.close()
-        db._all_file_connections.remove(conn)
+        seam.closed(db, conn)

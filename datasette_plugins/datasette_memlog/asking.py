@@ -8,7 +8,7 @@ from datasette import Response
 from datasette.utils import sqlite3
 from datasette.views.base import DatasetteError
 
-from datasette_memlog import archives, columns, prose
+from datasette_memlog import archives, columns, prose, seam
 
 OLDER = "memlog_older.html"
 COMPILED = (
@@ -22,7 +22,7 @@ LATE = "This page took longer than sql_time_ms allows. MEMLOG_SQL_TIME_MS=5000 m
 def prepare(datasette: Any) -> None:
     """Compile the larger templates and Markdown's rules, so that the first reader does not wait for it."""
     for name in COMPILED:
-        datasette.jinja_env.get_template(name)
+        seam.templates(datasette).get_template(name)
     prose.markdown("ready")
 
 

@@ -11,7 +11,7 @@ from datasette import Response
 from datasette.utils.asgi import NotFound
 from datasette.views.base import DatasetteError
 
-from datasette_memlog import connection, outlines
+from datasette_memlog import connection, outlines, seam
 from datasette_memlog.asking import visible
 from memlog.errors import MemlogError, NotFoundError
 from memlog.export import post_mortem
@@ -65,8 +65,7 @@ def _packed(db: Any, name: str, asked: dict[str, str], shared: Share | None) -> 
             with open(place, "rb") as file:
                 return session, file.read()
     finally:
-        con.close()
-        db._all_file_connections.remove(con)
+        seam.closed(db, con)
 
 
 def _selection(con: Any, session: SessionRow, asked: dict[str, str]) -> Selection:

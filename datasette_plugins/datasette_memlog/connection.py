@@ -10,6 +10,7 @@ from typing import Any
 
 from datasette.utils import sqlite3
 
+from datasette_memlog import seam
 from memlog.query import words
 from memlog.query.filters import filtered
 from memlog.query.functions import only_reads, register_functions
@@ -74,7 +75,7 @@ def connect_through(db: Any) -> None:
         conn = sqlite3.connect(
             f"file:{db.path}?{options}", uri=True, check_same_thread=False, factory=Connection
         )
-        db._all_file_connections.append(conn)
+        seam.opened(db).append(conn)
         return conn
 
     db.connect = connect
