@@ -20,7 +20,8 @@ from memlog.query.dates import iso, since
 
 # index: none; sessions are counted by their rows, those that were emptied left out, and rings are few
 TOTALS_SQL = """
-SELECT (SELECT count(*) FROM session WHERE first_id IS NOT NULL OR links = 0), (SELECT coalesce(sum(records), 0) FROM session),
+SELECT (SELECT count(*) FROM session WHERE first_id IS NOT NULL OR links = 0),
+  (SELECT coalesce(sum(records), 0) FROM session),
   (SELECT max(ended_ns) FROM session), (SELECT max(drained_ns) FROM ring)
 """
 # index: none; gaps and holes are few
