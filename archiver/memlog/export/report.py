@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from memlog.archive.connection import Connection
 
 _ODD = re.compile(f"[\x00-\x08\x0b-\x1f{OBEYED}]")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _STEPS_READ, _STEPS_SHOWN = 20_000, 1_500
 _WIDTH = 400  # characters of a cell
 _COMPACTIONS, _LOST = 40, 15
@@ -131,7 +132,7 @@ class Report:
 def read(out: "Connection", *, anchored: bool) -> Report:
     """The report of an incident.db."""
     facts = dict(out.execute(ABOUT_SQL).fetchall())
-    about = (f"{facts['holds']}. Made {facts['made at']} by {facts['made by']}.",)
+    about = (f"{facts['holds']}. Made {facts['made at']} by {facts['made by']}. Times are UTC.",)
     sections = [
         Section("sessions", "Sessions", [_sessions(out)]),
         Section("compactions", "What compactions took", list(_compactions(out))),
@@ -157,6 +158,8 @@ def plain(value: Any) -> str:
 
 def _cell(value: Any) -> str:
     text = plain(value)
+    if _TIME.fullmatch(text):
+        return f"{text[:10]} {text[11:19]}"
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
