@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ODD = re.compile(f"[\x00-\x08\x0b-\x1f{OBEYED}]")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_KEYS = frozenset(("record", "after", "before", "from byte", "to byte"))
 _STEPS_READ, _STEPS_SHOWN = 20_000, 1_500
 _WIDTH = 400  # characters of a cell
 _COMPACTIONS, _LOST = 40, 15
@@ -177,7 +178,14 @@ def _table(
     total = out.execute(count).fetchone()[0] if count and len(rows) == limit else len(rows)
     bad = frozenset(n for n, row in enumerate(rows) if said.get("is_bad", lambda row: False)(row))
     said.pop("is_bad", None)
-    cells = [tuple(map(_cell, row)) for row in rows]
+    # what a reader looks up is written as it is looked up
+    cells = [
+        tuple(
+            str(v) if name in _KEYS and v is not None else _cell(v)
+            for name, v in zip(columns, row, strict=True)
+        )
+        for row in rows
+    ]
     return Table(columns, cells, bad=bad, more=total - len(rows), sql=ask, **said)
 
 
