@@ -41,7 +41,7 @@ _VERBS = (
     "think|tidy|tighten|trace|track|translate|treat|trigger|trim|try|turn|undo|unify|uninstall|unstage|update|"
     "upgrade|use|validate|verify|wait|walk|watch|wire|work|wrap|write|"
     "bring|buffer|cache|cap|capture|centrali[sz]e|clarify|clone|collapse|collect|compute|connect|consider|count|cover|"
-    "cross[- ]check|dedupe|deduplicate|delegate|derive|detect|determine|distinguish|emit|encode|escape|evaluate|examine|"
+    "attribute|cross[- ]check|dedupe|deduplicate|delegate|derive|detect|determine|distinguish|emit|encode|escape|evaluate|examine|"
     "exclude|exercise|explore|fall back|flag|flatten|forget|gate|guard|harden|help|hoist|identify|incorporate|initiali[sz]e|"
     "introduce|isolate|iterate|lint|lock|maintain|map|measure|mention|mirror|narrow|normali[sz]e|omit|optimi[sz]e|override|"
     "pause|persist|populate|port|preserve|promote|propagate|protect|quote|reconsider|recheck|redo|reject|relax|rely|require|"
@@ -57,9 +57,11 @@ _OBJECT = r"(?:the|an?|it|this|that|these|those|them|all|again|me|us|my|our|your
 _FIRST = r"(?:i['’]ll|i will|let['’]s|let me|we['’]ll|i['’]m going to|i['’]d|going to|i am|i['’]m)"
 _FORBIDS = r"(?:do not|don['’]?t|never|must(?: not|n['’]t)|should(?: not|n['’]t)|avoid|no more|stop \w+ing)"
 
+IMPERATIVE = re.compile(rf"{_LEAD}(?:{_VERBS})\b(?!['’]s\b|:)")
+
 LATIN = Cues(
     rule=_any(
-        r"\b(?:always|never)\b", rf"^{_LEAD}{_FORBIDS}\b", r"\b(?:please|you|we|it) " + _FORBIDS + r"\b",
+        r"\b(?:always|never(?! ?mind))\b", r"\bbe careful\b", rf"^{_LEAD}{_FORBIDS}\b", r"\b(?:please|you|we|it) " + _FORBIDS + r"\b",
         r"\b(?:make sure|be sure|ensure|remember) (?:that|to|you|we|it|the|all|every)\b", r"\bfrom (?:now|here) on\b|\bgoing forward\b|\bin (?:the )?future,",
         r"\buse \S+(?: \S+){0,3} (?:instead of|rather than|not|over)\b", r"\binstead of\b.*\buse\b",
         r"\b(?:i|we)['’]?d? (?:strongly |really )?prefer\b", r"\bmust (?:be|have|not|only|always|use|stay|keep)\b",
@@ -83,11 +85,12 @@ LATIN = Cues(
         r"passed|failed|fails)\b)",
         rf"^{_LEAD}let['’]?s\b|^{_LEAD}lets\b|^let us\b", r"[,;–—-] ?(?:so |then |and )?(?:let['’]s|please)\b",
         rf"^{_LEAD}(?:can|could|would|will) (?:you|u)\b(?!.* or (?:do|is|are|should) )",
+        rf"^{_LEAD}can(?:['’]t)? we (?:also |now |just |please |maybe |then |not |at least )*(?!not\b|be\b|tell|know|assume|see\b|say|detect|trust|have\b|really|still|even|do this|rely)[a-z]+(?!.* or (?:do|is|are|should|not)\b)",
         rf"^{_LEAD}(?:before [^,]+, |after [^,]+, )?(?:can|could|shall|should) we (?:also |now |just |please |maybe |then |not )*"
         rf"(?:{_VERBS})\b(?!.* or (?:do|is|are|should|not)\b)(?!.*\bsomehow figure)",
         rf"\b(?:can|could|would) you (?:also |please |just |maybe |then )*(?:{_VERBS})\b(?!.* or (?:do|is|are|should) )",
         rf"[,;:.] (?:so |then |and |but |also |just |instead )*(?:{_VERBS}) {_OBJECT}\b", rf"^(?:how about|what if) (?:we|you|i|\w+ing)\b|^why (?:not|don['’]t (?:we|you)) (?:just )?(?:{_VERBS})\b",
-        r"^(?:option |number )?\(?[1-9a-d]\)?(?:,| but| and|$)(?! .*\?)|^(?:commit|push|merge|rebase|retry|continue)$", r"\b(?:the idea is that|should(?:n['’]t)? (?:we|it) (?:also|rather|instead|then|just)|couldn['’]?t we|would it make sense to)\b",
+        r"^\d(?: ?[+,&] ?\d)+$|^(?:option |number )?\(?[1-9a-d]\)?(?:,| but| and|$)(?! .*\?)|^(?:commit|push|merge|rebase|retry|continue)$", r"\b(?:the idea is that|should(?:n['’]t)? (?:we|it) (?:also|rather|instead|then|just)|couldn['’]?t we|would it make sense to)\b",
         r"\bplease\b", r"^(?:hm+,? )?(?:perhaps|maybe)\b(?!.*\?$)|\b(?:so|and|then) (?:we|you) could\b",
         r"\b(?:i|we)(?:['’]d| would) (?:\w+ )?(?:like|love|want|prefer|rather)\b|\bi (?:want|need) (?:you|to|the|a|it|this)\b",
         r"\b(?:we|you) (?:need|have|want|ought) to\b(?!.*\?$)", r"\b(?:we|you|it|this|that|there) should(?! (?:we|i)\b)\b(?!.*\?$)",
@@ -140,7 +143,7 @@ LATIN = Cues(
     decision=_any(
         r"\b(?:i|we)(?:['’]ve| have)? (?:decided|chose|chosen|opted|settled|agreed)\b|\b(?:the )?decision(?: is| was|:)",
         rf"\b{_FIRST} (?:go(?:ing)? with|stick(?:ing)? (?:with|to)|opt(?:ing)? for|choos(?:e|ing)|keep(?:ing)?|leav(?:e|ing)|"
-        r"skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|us(?:e|ing)|only \w+|not \w+|follow(?:ing)?|"
+        r"skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|us(?:e|ing)|only \w+|not (?:going to )?(?:do|add|change|use|touch|fix|remove|include)|follow(?:ing)?|"
         r"defer(?:ring)?|treat(?:ing)?|simplify|consolidate)\b(?! (?:the )?(?:task|todo|explore|grep|glob|read|bash|agent|edit|write|skill|test output|output|error|summary|log)s?\b)"
         r"(?! (?:looking|going|reading|checking|digging|the same (?:tool|command)|git (?:log|show|diff|status)))",
         rf"\b{_FIRST}\b.*\bonly\b", rf"\b{_FIRST} (?:create|add|adding|make|making|put|putting|implement|write)\b.*\b(?:that uses?|using|same pattern|so that|in both|approach|intentional|so the)\b",
@@ -161,7 +164,7 @@ LATIN = Cues(
         r"\bi (?:used|changed|kept|chose|switched|replaced|moved|left|skipped|avoided|made)\b.*\b(?:because|since|instead|rather|so that|to avoid|due to)\b",
         r"^(?:so )?(?:going|sticking|opting|keeping|leaving|picking|deferring|settling)\b (?:with|for|on|it|this|the|to|as)\b",
         r"\b(?:it|they|this|that|we|tests?|the \S+(?: \S+){0,3}) should (?:(?:definitely|also|only|just|always|never|not|rather|instead) (?!be\b)\w+|(?:use|return|fall back|call|keep|store|live|stay|treat|ignore|take|default))\b(?!.*\?$)",
-        r"\bneeds? to (?:check|fall|handle|use|support|skip|ignore|keep)\b.*\b(?:as|when|if|first|before|for)\b(?!.*\?$)",
+        r"\band instead \w+|\bfix is still\b|^keep (?!going|in mind)", r"\bneeds? to (?:check|fall|handle|use|support|skip|ignore|keep)\b.*\b(?:as|when|if|first|before|for)\b(?!.*\?$)",
         r"\b(?:simpler|easier|better|cleaner|safer|simplest|best|easiest|cleanest|safest|enough|sufficient) (?:to|would be to|is to|way)\b(?!.*\?$)",
         r"^(?:skip|leave|defer|won['’]t fix)\b[,: ]|\bwon['’]t fix\b|\b(?:out of scope|not worth|as[- ]is)\b|\bnow \*{0,2}(?:always|never)\b|\bi could\b.*\bbut\b",
         r"\ba (?:reasonable|possible|better|simple|good|robust|cleaner) (?:fix|solution|approach|way)\b",

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 from memlog.query.facts.calls import Found
-from memlog.query.facts.languages import LATIN, cues
+from memlog.query.facts.languages import IMPERATIVE, LATIN, cues
 from memlog.query.facts.sentences import Sentence, introduced_at, own, sentences, without_tags
 
-_SHORTEST = 4  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
+_SHORTEST = 3  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
+_LOG_LINES = 20  # of a message that may be a log
 _PASTED = 1_200  # characters of a paragraph somebody typed at most
 # Logs, code and reviews people paste: no sentence of theirs.
 _MACHINE = re.compile(
@@ -36,6 +37,18 @@ _FINDING = re.compile(
     re.I,
 )
 _CODE = re.compile(r"^\s*(?:[-+@{}<]|//|\* )|[{};]\s*$|\) =>|^\w+\(.*\)$")
+# A finding that stands alone: it names code, complains, and speaks of nobody.
+_NAMES_CODE = re.compile(
+    r"`|\b[a-z]+[A-Z]\w+|\b[A-Z][a-z]+[A-Z]\w+|\w_\w|\w\(\)|\w\.\w{2,4}\b|\b(?:function|method|test|variable|parameter|branch|case|loop|error|condition|comment|calculation|code)s?\b"
+)
+_COMPLAINS = re.compile(
+    r"\b(?:not|never|cannot|missing|lacks?|silently|fails?|incorrect(?:ly)?|inconsisten\w+|redundant|duplicat\w+|unused|brittle|breaks?|leaks?|panics?"
+    r"|misleading|wrong|stale|no longer|unnecessar\w+|issue|problem|risk\w*|confus\w+|unreachable|lost|invalid|outdated)\b|\w+n['’]t\b",
+    re.I,
+)
+_SPEAKS = re.compile(r"\b(?:i|i['’]\w+|you|your|we|we['’]\w+|my|me|us|our|let['’]s|please)\b|\?", re.I)
+_HEADING = re.compile(r"^#{1,4} \S", re.M)
+_FINDING_LENGTH = 60
 _OF_A_REVIEW = 100  # sentences
 # A question that asks what is so, and for nothing to be done.
 _ASKS = re.compile(
@@ -81,6 +94,7 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
     refused: it was said when the user refused a call, so what is wanted corrects it.
     """
     plain = without_tags(text)
+    review = _HEADING.search(plain) is None
     for start, end in own(plain):
         pasted = _looks_pasted(plain[start:end])
         if pasted and _REVIEW.search(plain, start, end):
@@ -93,6 +107,8 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
                 continue
             placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
             wanted = list(_wanted(placed))
+            if not wanted and review and _is_finding(sentence.text):
+                wanted = [Found("correction", *placed[:1], None, *placed[1:])]
             yield from wanted
             if refused and wanted and wanted[0].kind == "instruction":
                 yield Found("correction", *wanted[0][1:])
@@ -110,11 +126,12 @@ def _of_review(text: str, start: int, end: int) -> Iterator[Found]:
         if len(words) < 4 or _CODE.search(sentence.text) or sentence.text[-1:] not in ".!":
             continue
         at = start + sentence.start, start + sentence.end
-        if LATIN.request.search(sentence.text.lower()):
-            yield Found("instruction", sentence.text, "request", *at)
-        elif _FINDING.search(sentence.text):
+        plain = sentence.text.lower()
+        asks = LATIN.request.search(plain) is not None
+        if _FINDING.search(plain) and not (asks and IMPERATIVE.match(plain)):
             yield Found("correction", sentence.text, None, *at)
-
+        elif asks:
+            yield Found("instruction", sentence.text, "request", *at)
 
 
 def of_agent(text: str) -> Iterator[Found]:
@@ -150,6 +167,20 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
         yield Found("instruction", text, "rule" if rule else "request", sentence.start, sentence.end)
 
 
+def _is_finding(text: str) -> bool:
+    """Whether a sentence reads like a finding of a reviewer, wherever it was pasted."""
+    return (
+        len(text) >= _FINDING_LENGTH
+        and text[-1] == "."
+        and IMPERATIVE.match(text.lower()) is None
+        and ": " not in text[:40]
+        and text.lstrip("\"'*`(")[:1].isalnum()
+        and _COMPLAINS.search(text) is not None
+        and _NAMES_CODE.search(text) is not None
+        and _SPEAKS.search(text) is None
+    )
+
+
 def _is_said(sentence: Sentence) -> bool:
     text = sentence.text
     least = 3 if _WIDE.search(text) else _SHORTEST
@@ -158,9 +189,20 @@ def _is_said(sentence: Sentence) -> bool:
 
 def _looks_pasted(text: str) -> bool:
     """Whether a message is somebody else's text: several paragraphs that report, and nobody is spoken to."""
+    if _looks_like_a_log(text):
+        return True
     paragraphs = [part for part in text.split("\n\n") if part.strip()]
     if len(text) < 300 or len(paragraphs) < 2:
         return False
     said = re.search(r"\b(?:i|i'd|i've|you|your|let's|please|we)\b", text[:1_600], re.I)
     reports = sum(1 for part in paragraphs if _REPORTS.match(part.strip()))
     return not said or (reports > 0 and len(text) > _PASTED)
+
+
+def _looks_like_a_log(text: str) -> bool:
+    """Whether a text is lines of a program's or a page's: many, and hardly one ends like a sentence or is an item."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if len(lines) < _LOG_LINES:
+        return False
+    written = sum(line[-1] in ".!?:,;。！？：" or line[:1] in "-*#" for line in lines)
+    return written < len(lines) / 4

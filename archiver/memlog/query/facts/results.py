@@ -72,7 +72,8 @@ _IN_TEST = re.compile(r"[^\s:]+_test\.go:\d+: ")
 _NOISE = re.compile(r"^(?:[\u2800-\u28ff┃ ]+|\[[\w:./-]+\] ?|Rebasing \(\d+/\d+\)\r?)+")
 _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\x1b\][^\x07\\]*(?:\x07|\\)")
 _NOT_AN_ERROR = re.compile(
-    r"^(?:hint|warning(?!: failed to)|note|info|debug)\b|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s", re.I
+    r"^(?:hint|warning(?!: failed to)|note|info|debug)\b|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s",
+    re.I,
 )
 _COMMIT = re.compile(r"^\[(\S+)(?: \(root-commit\))? ([0-9a-f]{7,40})\] (.*)$", re.M)
 _BRANCH = re.compile(
