@@ -16,7 +16,7 @@ from ring_fuzz import Parser, corpus, covered, hunt, planted
 
 KIND, OPERATION = "hostile bytes", "ring parser"
 SHARDS = 1 if QUICK else 4
-EXECUTIONS, GUIDED = (60_000, 3_000) if QUICK else (260_000, 20_000)
+EXECUTIONS, GUIDED = (60_000, 2_000) if QUICK else (260_000, 20_000)
 
 PLANTS: tuple[tuple[str, Any, str, str], ...] = (
     ("end_not_checked", layout.frame_at, " or offset + total > len(raw)", ""),
