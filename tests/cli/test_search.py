@@ -186,9 +186,7 @@ def test_what_is_less_than_asked_for_is_said_on_stderr(home: Home, run_memlog: R
     assert [row["matched"] for row in json.loads(relaxed.stdout)] == ["any", "any"]
     assert relaxed.stderr == "no record has all of these words; these have any of ring, full, drain\n"
     relaxed = run_memlog("query", "search", "where is the ring, please, and what of pipes?", check=0)
-    assert relaxed.stderr == (
-        "no record has all of these words; these have any of ring, pipes\n"
-    )
+    assert relaxed.stderr == ("no record has all of these words; these have any of ring, pipes\n")
     relaxed = run_memlog("query", "search", "is the ring full or what", check=0)
     assert [row["matched"] for row in json.loads(relaxed.stdout)] == ["most"]
     assert relaxed.stderr == "no record has all of these words; one record has ring and full\n"

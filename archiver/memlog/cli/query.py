@@ -33,9 +33,10 @@ class SearchCommand(click.Command):
             callback=self._run,
             help="""Records that answer WORDS, best first.
 
-            Words, "quoted phrases", begin*, -not, this OR that, (a b) OR c, and key:value for session, project,
-            agent, kind, role, tool, path, is, epoch, since and until; -key:value leaves out. All of the words
-            first; where nothing has them all, any of them. An option that is none of these is a word.
+            Words, "quoted phrases", begin*, -not, this OR that, (a b) OR c, and key:value for session,
+            project, agent, kind, role, tool, path, is, epoch, since and until; -key:value leaves out.
+            All of the words first; where nothing has them all, any of them. An option that is none of
+            these is a word.
 
             Example: memlog query search 'why did the deploy fail' --since friday --context 2""",
         )
