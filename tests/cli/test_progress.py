@@ -55,11 +55,9 @@ def test_a_drain_says_how_much_of_the_ring_is_left(home: Home, settings: Setting
 def test_a_check_that_takes_long_says_where_it_is(home: Home) -> None:
     for session in ("a", "b"):
         fill(home, conversation([f"word {n} " * 9 for n in range(400)], session=session))
-    at_once = (
-        "import memlog.cli.progress as p, memlog.cli.admin as a; p._QUIET_S = p._EVERY_S = 0; a._TICK = 100"
-    )
+    at_once = "import memlog.cli.progress as p, memlog.archive.verify as v; p._QUIET_S = p._EVERY_S = 0; v._TICK = 100"
     with open(f"{home.root}/sitecustomize.py", "w") as file:
         file.write(at_once)
     sent = on_a_terminal("admin", "verify", PYTHONPATH=home.root)
-    assert "checking every page" in sent and "of 800 records" in sent
-    assert sent.endswith("\r\x1b[Keverything is as it was archived\n")
+    assert "checking every page" in sent and "of 800 links" in sent
+    assert "\r\x1b[Knot proved: " in sent and sent.endswith("\neverything is as it was archived\n")

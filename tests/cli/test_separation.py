@@ -12,7 +12,7 @@ from memlog.cli import export, query, root
 from memlog.paths import Home
 
 # Those that ask for one thing by its name, and the one where the person writes the condition.
-BY_NAME = {"record", "session", "sql", "lost"}
+BY_NAME = {"record", "session", "sql", "lost", "facts", "diff"}
 AGENTS = ("claude-code", "codex")
 PROJECTS = ("/srv/tidewatch", "/srv/harbour")
 
@@ -49,7 +49,7 @@ def test_every_command_that_gives_several_sessions_has_the_flags() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["query", "search", "tide", "--json"], ["query", "sessions", "--json"], ["query", "epochs", "--json"],
+        ["query", "search", "tide", "--no-fold", "--json"], ["query", "sessions", "--json"], ["query", "epochs", "--json"],
         ["query", "timeline", "--json"], ["export", "jsonl"],
     ],
     ids=lambda words: words[1],

@@ -319,7 +319,7 @@ def test_what_was_handed_over_by_a_hook_that_died_at_it_is_known_by_its_name(
 ) -> None:
     [path] = (DOCUMENTS / "gemini-cli" / shape).iterdir()
     name = spool.hand_over(home, str(path), os.stat(path).st_size, "gemini-cli")
-    monkeypatch.setattr(spooled, "_ORPHAN_S", -1.0)
+    monkeypatch.setitem(spooled.waiting.__kwdefaults__, "orphan_s", -1.0)
     drained(home, settings)
     assert ask(home, "SELECT agent, session FROM v_session") == [
         ("gemini-cli", "4f1d6a52-0b6e-4c7f-9d0a-3b8f2f6f9a10")

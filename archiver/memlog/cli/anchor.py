@@ -15,7 +15,9 @@ from memlog.errors import UnavailableError
 @click.option("-o", "--output", metavar="FILE", help="Write it there instead of to stdout.")
 @pass_context
 def anchor(context: Context, /, output: str | None) -> None:
-    """The heads of all hash chains, to keep where nobody who writes the archive can write.
+    """The heads of all hash chains, to be kept somewhere else.
+
+    Keep them where nobody who writes the archive can write.
 
     `memlog admin verify --anchor FILE` then finds whatever was changed, cut or rewritten up to it. It holds
     digests and counts, no text and no name, and can be mailed. Its root, printed to stderr, fits on paper.

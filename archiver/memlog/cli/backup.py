@@ -18,7 +18,7 @@ from memlog.query.checks import number
 @click.option("--json", "as_json", is_flag=True, help="The manifest.")
 @pass_context
 def backup(context: Context, /, dest: str, as_json: bool) -> None:
-    """A whole copy in a new folder DEST, while the witness goes on writing.
+    """A whole copy in a new folder, while the witness goes on.
 
     It holds the archive as it is at one moment, its key, settings and tombstones, and a manifest with
     digests, heads and cursors. A stock sqlite3 opens it, from read-only media too. Keep it as you would the
@@ -88,7 +88,7 @@ def restore(context: Context, /, folder: str, to: str | None, apply: bool, as_js
 @click.option("--json", "as_json", is_flag=True, help="What came from where, and what is missing.")
 @pass_context
 def recover(context: Context, /, to: str | None, as_json: bool) -> int:
-    """A new archive of what a damaged one, the snapshot tree and the rings still hold.
+    """A new archive of what a damaged one, tree and rings still hold.
 
     The damaged archive is only read, page by page. What comes out is a folder as `memlog admin backup` makes
     one: look at it with `memlog --home DIR`, put it in place with `memlog admin restore DIR --apply`.

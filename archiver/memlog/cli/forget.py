@@ -37,7 +37,7 @@ def forget(
     project: str | None, agent: str | None, since: str | None, until: str | None, listed: bool, apply: bool,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Take records out of the archive for good, so that no file of memlog holds a byte of them.
+    """Take records out for good: no file keeps a byte of them.
 
     Sessions and projects go whole, with what they will still write. WORDS and times choose records and events
     among them. Afterwards nothing brings them back: no drain, import, rebuild or restore. Backups and exports

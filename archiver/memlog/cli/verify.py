@@ -33,7 +33,7 @@ _ARCHIVE, _SHOWN = "archive.db", 5  # faults of its pages a person is shown
 def verify(
     context: Context, /, backup: str | None, quick: bool, full: bool, anchor: str | None, as_json: bool
 ) -> int:
-    """Check every page, chain, count, cursor, word of the index and snapshot.
+    """Check every page, chain, count, cursor, word and snapshot.
 
     BACKUP: one that `memlog admin backup` made, instead of the archive in use; or a bundle of
     `memlog export post-mortem`, folder or zip, on any machine.
