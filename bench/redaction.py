@@ -197,7 +197,8 @@ def _put(line: Any, text: str, rng: random.Random) -> bytes:
     words = holder[key].split(" ")
     at = rng.randrange(len(words) + 1)
     holder[key] = " ".join([*words[:at], f"\n{text}\n", *words[at:]])
-    return json.dumps(line, ensure_ascii=False).encode() + b"\n"
+    # Half of a surrogate pair, as hosts write it, stays the JSON escape it was.
+    return json.dumps(line, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
 
 
 def _places(line: Any) -> list[tuple[Any, Any]]:
