@@ -25,8 +25,8 @@ NOT_MATCHING = newest.NOT_MATCHING
 
 VERSION_SQL = "SELECT text_version FROM archive"
 BEHIND = (
-    "the index is of an older memlog; the witness brings it up to date when idle: until then parts of identifiers, emoji "
-    "and full-width letters are not found everywhere"
+    "the index is of an older memlog; the witness brings it up to date when idle: until then parts of "
+    "identifiers, emoji and full-width letters are not found everywhere"
 )
 EVENT = "event"  # text that only a hook delivered
 
