@@ -151,4 +151,6 @@ class Tally:
     def require_zero(self) -> None:
         """Nothing is broken, and nearly every fault fired: timing moves a few calls from run to run."""
         assert not self.row.broken, "\n".join([str(self.row), *self.said[:12]])
-        assert self.row.injected >= max(self.row.tried * 0.95 - 1, 1), f"the injector did not fire: {self.row}"
+        assert self.row.injected >= max(self.row.tried * 0.95 - 1, 1), (
+            f"the injector did not fire: {self.row}"
+        )
