@@ -1,4 +1,4 @@
-"""`python tests/faults [pytest's words]`: the fault tests, under the injector; 1 unless all is as promised."""
+"""`python tests/faults [FILE …] [pytest's words]`: the fault tests, or those, under the injector; 1 unless all is as promised."""
 
 import os
 import sys
@@ -16,8 +16,10 @@ def main() -> None:
     shim = build(root / "build" / "faults")
     words = ["-m", "faults", "-n", str(min(os.cpu_count() or 1, 8)), "--dist", "worksteal", *sys.argv[1:]]
     os.chdir(root)
+    if not any(os.path.exists(word) for word in words):
+        words.insert(0, "tests/faults")
     environ = {**os.environ, "LD_PRELOAD": str(shim)}
-    os.execve(sys.executable, [sys.executable, "-m", "pytest", "tests/faults", *words], environ)
+    os.execve(sys.executable, [sys.executable, "-m", "pytest", *words], environ)
 
 
 main()
