@@ -197,6 +197,7 @@ def test_what_was_forgotten_after_the_backup_stays_forgotten(full: Home, tmp_pat
     assert "session-1-5" in {row["source_id"] for row in whole.rows(twin)}, "the twin honours no mirror"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("twin", [False, True])
 def test_a_restore_leaves_no_byte_of_what_was_forgotten_since_in_a_page(
     home: Home, tmp_path: Path, twin: bool, monkeypatch: pytest.MonkeyPatch
@@ -255,6 +256,7 @@ def test_a_backup_that_is_not_what_was_backed_up_is_refused(full: Home, tmp_path
     assert whole.rows(full) == before
 
 
+@pytest.mark.slow
 def test_a_restore_killed_while_it_takes_its_place_is_finished_by_whoever_comes_next(
     home: Home, tmp_path: Path
 ) -> None:

@@ -180,6 +180,7 @@ def test_a_forget_that_leaves_out_one_step_fails_the_drill(
     assert traces(drill.home, gone) != []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("twin", [False, True])
 def test_pages_that_were_rebuilt_keep_no_copy_of_a_row(
     home: Home, settings: Settings, twin: bool, monkeypatch: pytest.MonkeyPatch
@@ -319,6 +320,7 @@ def test_without_the_mirror_an_older_backup_would_bring_it_back(drill: Drill, tm
     assert drill.records[SECRET][0].text in drill.texts()
 
 
+@pytest.mark.slow
 def test_a_forget_that_was_stopped_at_any_step_ends_the_same_when_run_again(
     filled: Path, home: Home, settings: Settings
 ) -> None:

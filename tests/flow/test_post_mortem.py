@@ -392,6 +392,7 @@ def test_a_shared_bundle_has_no_path_name_or_address_in_any_file(home: Home, tmp
     )
 
 
+@pytest.mark.slow
 def test_the_command_makes_one_of_an_epoch_and_verify_knows_it(
     filled: Home, run_memlog: Run, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ def test_the_corpus_runs_nearly_every_line_of_the_parser(parser: Parser) -> None
     assert covered(parser, corpus()[:1])[0] < 0.5  # it does not count what no input ran
 
 
+@pytest.mark.slow
 def test_inputs_made_of_the_corpus_break_nothing(parser: Parser) -> None:
     assert list(hunt(parser, corpus(), 6_000, random.Random(5), guided=1_000)) == []
 
