@@ -323,6 +323,23 @@ def test_a_ring_of_an_earlier_boot_is_put_aside_and_drained(
     assert retired_rings(settings) == [] and blobs(open_ring(settings)) == [b"after"]
 
 
+def test_a_ring_put_aside_and_removed_by_another_drain_has_an_end(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ring(settings).write(b"before the reboot")
+    monkeypatch.setattr(layout, "boot_id", lambda: "11111111-2222-3333-4444-555555555555")
+    open_ring(settings).write(b"after")
+    (retired,) = retired_rings(settings)
+    late = RetiredRing(retired.path).reader(0)
+    retired.discard()
+    faulthandler.dump_traceback_later(20, exit=True)  # it used to look for ever
+    try:
+        assert [i.blob for i in late.read() if isinstance(i, Frame)] == [b"before the reboot"]
+        assert late.read() == []
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def test_where_no_boot_is_known_a_ring_outlives_reboots(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

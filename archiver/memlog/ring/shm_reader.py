@@ -42,7 +42,9 @@ class ShmReader:
             items = self._read_map(limit, max_bytes)  # nobody writes to a ring that moved: now it is all
             if items:
                 return items
-            self._map, _ = self._ring._look()
+            place, self._map = self._map, self._ring._look()[0]
+            if self._map is place:  # a ring put aside whose file another drain removed: this was all of it
+                return items
             if self._map.static is None or self._map.static.ring_id != self._ring_id:
                 raise RingUnavailableError(f"{self._ring.path} is another ring now", hint="try again")
             self._at = None  # a seq stays what it is in a resized ring, a position does not
