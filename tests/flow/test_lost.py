@@ -1,8 +1,11 @@
 """What a compaction took, from records to the report: captured live, imported, told by a hook, or kept by Codex."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,12 @@ from archives import HOUR, MINUTE, NOW_NS, archive_of, event, record
 from conftest import Run
 from memlog.archive.connection import open_reader
 from memlog.errors import NotFoundError
+from memlog.export import post_mortem
 from memlog.paths import Home
+from memlog.query import slice
 from memlog.query.diff import diff
+from memlog.query.facts import extract
+from memlog.query.facts.fact import Fact, Said
 from memlog.query.lost import Loss, losses
 from memlog.query.runs import brief
 from memlog.query.selection import Selection
@@ -176,6 +183,34 @@ def test_a_session_captured_through_hooks_reports_its_compaction(
     assert (one.trigger, one.tokens_before, one.source, one.unseen) == ("auto", 155_000, "transcript", ())
     assert [row.epoch for row in trend(con, Selection())] == [0]
     con.close()
+
+
+def test_each_record_is_read_once_whatever_is_asked_of_it(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = [record("Conversation compacted", n=12, kind="compaction", role="system", boundary="session-a-12"),
+             call(13, "Read", boundary="session-a-12", file_path="/w/gone.py")]  # fmt: skip
+    read: Counter[int] = Counter()
+    step = extract.step
+
+    def spied(said: Said, waiting: dict[str, Fact]) -> Iterator[Fact]:
+        read[said.id] += 1
+        return step(said, waiting)
+
+    with archive_of(home, story(back(10, file_path="/w/gone.py")), later) as con:
+        apart = [only(losses(con, "session-a", epoch=epoch)) for epoch in (0, 1)]
+        monkeypatch.setattr(extract, "step", spied)
+        assert list(losses(con, "session-a")) == apart, "together they say what each says by itself"
+        assert set(read.values()) == {1} and len(read) == 11, "all but the subagent's"
+        read.clear()
+        part = slice.cut(con, Selection(), ["session-a"], now_ns=NOW_NS)
+        post_mortem.write(con, part, str(tmp_path / "bundle"), now_ns=NOW_NS)
+    assert set(read.values()) == {1} and len(read) == 12
+    with sqlite3.connect(tmp_path / "bundle/incident.db") as made:
+        kept = made.execute("SELECT epoch, kind, value, kept, came_back FROM kept").fetchall()
+        aside = made.execute("SELECT value FROM fact WHERE aside = 1").fetchall()
+    assert kept == [(one.epoch, r.kind, r.value, r.kept, r.came_back) for one in apart for r in one.rows]
+    assert aside == [("/w/aside.py",)]
 
 
 def test_two_epochs_differ_by_their_facts(home: Home) -> None:

@@ -1,14 +1,13 @@
 """What is found in the records of an incident: facts, what compactions took, what did not arrive, health."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from memlog.errors import NotFoundError
 from memlog.query import gaps, health, lost
-from memlog.query.epochs import epochs
-from memlog.query.facts import extract, listing
-from memlog.query.facts.fact import Fact, Said
+from memlog.query.before import Image
+from memlog.query.epochs import EpochRow, epochs
+from memlog.query.facts import listing
+from memlog.query.facts.fact import Fact
 from memlog.query.facts.stream import records
 from memlog.query.selection import sessions
 
@@ -50,16 +49,7 @@ def _of_session(
     agent: str,
     on_rows: "OnRows",
 ) -> Rows:
-    known = {one.epoch for one in epochs(con, name, agent=agent)}
-    here = _numbers(con, part, session_id, known)
-    for number in [None] if here == known else sorted(here):
-        said = records(con, session_id, number, since_ns=part.since_ns, until_ns=part.until_ns)
-        for fact in extract.of_records(_of_part(out, part, said, on_rows)):
-            yield "fact", _fact(fact)
-    for number in sorted(here):
-        with suppress(NotFoundError):  # nothing has ended it
-            for loss in lost.losses(con, name, epoch=number, agent=agent):
-                yield from _loss(out, part, loss)
+    yield from _of_epochs(con, out, part, session_id, epochs(con, name, agent=agent), on_rows)
     for hole in gaps.holes(con, name, agent=agent):
         if hole.session == name:
             yield (
@@ -78,19 +68,43 @@ def _of_session(
             )
 
 
+def _of_epochs(
+    con: "Connection",
+    out: "Connection",
+    part: "Slice",
+    session_id: int,
+    known: "list[EpochRow]",
+    on_rows: "OnRows",
+) -> Rows:
+    """Facts of each epoch, and what the compaction that ended it took: its records are read once."""
+    here = _numbers(con, part, session_id, {row.epoch for row in known})
+    waiting: dict[str, Fact] = {}
+    ending: tuple[EpochRow, Image] | None = None
+    for row in known:
+        image = Image(row.epoch)
+        if row.epoch in here or ending is not None:
+            for said in records(con, session_id, row.epoch):
+                on_rows(1)
+                yield from _facts(out, part, image.add(said, waiting))
+            image.close(waiting)
+        if ending is not None:
+            yield from _loss(out, part, lost.loss(con, session_id, ending, (row, image)))
+        ending = (row, image) if row.epoch in here else None
+    yield from _facts(out, part, waiting.values())
+
+
+def _facts(out: "Connection", part: "Slice", found: Iterable[Fact]) -> Rows:
+    for fact in found:
+        if part.whole or _is_here(out, fact.record):
+            yield "fact", _fact(fact)
+
+
 def _numbers(con: "Connection", part: "Slice", session_id: int, known: set[int]) -> set[int]:
     if part.whole:
         return known
     condition = f"{part.condition} AND r.session_id = :of"
     sql = "SELECT DISTINCT e.number FROM record r JOIN epoch e ON e.id = r.epoch_id WHERE "
     return {number for (number,) in con.execute(sql + condition, {**part.values, "of": session_id})}
-
-
-def _of_part(out: "Connection", part: "Slice", said: Iterable[Said], on_rows: "OnRows") -> Iterator[Said]:
-    for one in said:
-        if part.whole or _is_here(out, one.id):
-            on_rows(1)
-            yield one
 
 
 def _is_here(out: "Connection", record: int) -> bool:

@@ -30,6 +30,7 @@ OF_KIND = {"identifier": -2.5, "url": -1.5, "test": -1.5, "branch": -1.0, "commi
 SAID_BY = {"user": 0.6, "agent": 0.0, "tool": -0.6}
 
 NEAR = 400  # records: how far back a mention is looked for; farther ones all count as this old
+TEXT = 100_000  # characters of a text that are held: names stand in calls and short answers
 _LONGEST = 60  # characters of a command
 _ROUTINE = re.compile(
     r"\b(?:tests?|lint|fmt|format|build|check|vet|status|push|pytest|tox|make|clippy|typecheck|tsc)\b"
@@ -68,7 +69,7 @@ class Mentions:
     def add(self, at: int, said: Said) -> None:
         """A record that is no call: what a call names is a use."""
         if said.kind != "tool_use":
-            self._texts.append((at, said.text))
+            self._texts.append((at, said.text[:TEXT]))
 
     def age(self, name: str, now: int) -> int:
         """Records since a text held the name; NEAR where none of the latest did."""

@@ -1,18 +1,16 @@
 """What a compaction took: every fact of the before-image, kept or lost, and whether it was missed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError
 from memlog.query import comeback
 from memlog.query.after import BY_NAME, PARAPHRASED, VERBATIM, After, Kept, after, order
-from memlog.query.comeback import Mentions, Seen
+from memlog.query.before import Image, before
 from memlog.query.dates import iso
 from memlog.query.epochs import EpochRow, epochs
-from memlog.query.facts import extract
-from memlog.query.facts.fact import Fact
-from memlog.query.facts.stream import records
 from memlog.query.gaps import holes
 from memlog.query.selection import sessions
 
@@ -98,58 +96,46 @@ def losses(
     found = False
     for row in sessions(con, name, agent):
         known = [e for e in epochs(con, row[1], agent=row[2]) if e.agent == row[2]]
-        for ended, opened in zip(known, known[1:], strict=False):
-            if epoch is None or ended.epoch == epoch:
-                found = True
-                yield loss(con, row[0], ended, opened)
+        wanted = {e.epoch for e in known} if epoch is None else {epoch}
+        for one in between(con, row[0], known, wanted):
+            found = True
+            yield one
     if not found and epoch is not None:
         raise NotFoundError(_no_epoch(con, name, agent, epoch), hint=f"memlog query epochs {name}")
 
 
-def loss(con: Connection, session_id: int, ended: EpochRow, opened: EpochRow) -> Loss:
+def between(
+    con: Connection, session_id: int, known: Sequence[EpochRow], wanted: Collection[int]
+) -> Iterator[Loss]:
+    """What the compactions that ended the wanted epochs took; each epoch is read once.
+
+    known: all epochs of the session, in order. Limits: facts of two epochs are in memory at a time.
+    """
+    then: Image | None = None
+    for ended, opened in pairwise(known):
+        if ended.epoch not in wanted:
+            then = None
+            continue
+        had = before(con, session_id, ended.epoch) if then is None else then
+        then = before(con, session_id, opened.epoch)
+        yield loss(con, session_id, (ended, had), (opened, then))
+
+
+def loss(
+    con: Connection, session_id: int, ending: tuple[EpochRow, Image], following: tuple[EpochRow, Image]
+) -> Loss:
     """What the compaction between two epochs of a session took."""
-    seen, mentions, now = before(con, session_id, ended.epoch)
+    (ended, had), (opened, then) = ending, following
     left = after(con, session_id, ended, opened)
-    back = _used_after(con, session_id, opened.epoch)
-    rows = _rows(seen, mentions, now, left, back, ended)
+    rows = _rows(had, left, then, ended)
     unseen = (*left.unseen, *_missing(con, ended))
-    if not seen:
+    if not had.seen:
         unseen = (*unseen, "no fact of this epoch was captured")
     return Loss(
         ended.session, ended.agent, ended.project, ended.epoch, iso(opened.opened_ns), opened.opened_ns,
         ended.trigger, ended.tokens_before, ended.tokens_after, ended.records, left.source, len(left.summary),
         len(left.context), unseen, ratios(rows), tuple(rows),
     )  # fmt: skip
-
-
-def before(con: Connection, session_id: int, epoch: int) -> tuple[dict[tuple[str, str], Seen], Mentions, int]:
-    """Facts an agent had when an epoch ended, by kind and key; its latest texts; how many records it had."""
-    seen: dict[tuple[str, str], Seen] = {}
-    mentions = Mentions()
-    waiting: dict[str, Fact] = {}
-    places: dict[int, tuple[int, int]] = {}  # of commands that wait: number of the record, turn
-    at = turn = 0
-
-    def note(fact: Fact) -> None:
-        where = places.pop(fact.record, (at, turn))
-        key = (fact.kind, fact.key)
-        if key not in seen:
-            seen[key] = Seen(fact)
-        seen[key].again(fact, *where)
-
-    for said in records(con, session_id, epoch):
-        if said.aside or said.kind in ("summary", "compaction"):
-            continue
-        at += 1
-        turn += said.role == "user" and said.kind == "message" and not said.injected
-        mentions.add(at, said)
-        for fact in extract.step(said, waiting):
-            note(fact)
-        if said.call in waiting:
-            places[said.id] = (at, turn)
-    for fact in waiting.values():
-        note(fact)
-    return seen, mentions, at
 
 
 def ratios(rows: Iterable[LostRow]) -> tuple[KindLoss, ...]:
@@ -169,13 +155,10 @@ def _kind_loss(kind: str, rows: list[LostRow]) -> KindLoss:
     )
 
 
-def _rows(
-    seen: dict[tuple[str, str], Seen], mentions: Mentions, now: int, left: After,
-    back: dict[tuple[str, str], int] | None, ended: EpochRow,
-) -> list[LostRow]:  # fmt: skip
+def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow]:
     summary, context, coming = Kept(left.summary), Kept(left.context), Kept(comeback.next_step(left.summary))
     scored = []
-    for key, one in seen.items():
+    for key, one in had.seen.items():
         fact = one.last
         how = summary.how(fact)
         where = "summary" if how else None
@@ -186,11 +169,11 @@ def _rows(
             if beside and (how is None or beside == VERBATIM):
                 how, where = beside, "context"
         found = comeback.score(
-            one, now=now, mentions=mentions, named=summary.names(fact), next_step=coming.names(fact)
+            one, now=had.at, mentions=had.mentions, named=summary.names(fact), next_step=coming.names(fact)
         )
         scored.append((found, one.at, LostRow(
             fact.kind, fact.value, how, where, comeback.weight(found),
-            None if back is None else back.get(key, 0), one.uses, fact.by, fact.detail,
+            _came_back(then, key), one.uses, fact.by, fact.detail,
             fact.record, iso(fact.ts_ns), fact.start, fact.end, fact.digest,
             ended.session, ended.epoch, ended.agent,
         )))  # fmt: skip
@@ -198,19 +181,11 @@ def _rows(
     return [row for _, _, row in scored]
 
 
-def _used_after(con: Connection, session_id: int, epoch: int) -> dict[tuple[str, str], int] | None:
-    """How often each fact was used in the epoch that followed; None where the agent did nothing in it."""
-    used: dict[tuple[str, str], int] = {}
-    acted = False
-    own = (said for said in records(con, session_id, epoch) if not said.aside and said.kind != "summary")
-    waiting: dict[str, Fact] = {}
-    for said in own:
-        acted = acted or said.role == "assistant"
-        for fact in extract.step(said, waiting):
-            used[fact.kind, fact.key] = used.get((fact.kind, fact.key), 0) + 1
-    for fact in waiting.values():
-        used[fact.kind, fact.key] = used.get((fact.kind, fact.key), 0) + 1
-    return used if acted else None
+def _came_back(then: Image, key: tuple[str, str]) -> int | None:
+    """How often a fact was used in the epoch that followed; None where the agent did nothing in it."""
+    if not then.acted:
+        return None
+    return then.seen[key].uses if key in then.seen else 0
 
 
 def _missing(con: Connection, ended: EpochRow) -> Iterator[str]:

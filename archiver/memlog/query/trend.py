@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from memlog.archive.connection import Connection
 from memlog.query.epochs import EpochRow, epochs
-from memlog.query.lost import Loss, loss
+from memlog.query.lost import Loss, between
 from memlog.query.selection import Selection
 from memlog.query.selection import sessions as named
 from memlog.query.sessions import sessions
@@ -56,7 +57,7 @@ class KindRow:
 def trend(con: Connection, chosen: Selection) -> Iterator[TrendRow]:
     """Every compaction of a selection's time, agent and project, in order of sessions' ends.
 
-    Limits: one compaction's facts are in memory at a time.
+    Limits: facts of two epochs are in memory at a time.
     """
     for one in all_losses(con, chosen):
         facts = sum(k.facts for k in one.kinds)
@@ -77,9 +78,8 @@ def all_losses(con: Connection, chosen: Selection) -> Iterator[Loss]:
             continue
         for id_, session, agent, _, _ in named(con, row.session, row.agent):
             known = [e for e in epochs(con, session, agent=agent) if e.agent == agent]
-            for ended, opened in zip(known, known[1:], strict=False):
-                if _within(opened, since, until):
-                    yield loss(con, id_, ended, opened)
+            wanted = {ended.epoch for ended, opened in pairwise(known) if _within(opened, since, until)}
+            yield from between(con, id_, known, wanted)
 
 
 def _within(opened: EpochRow, since: int | None, until: int | None) -> bool:
