@@ -18,6 +18,7 @@ from datasette_memlog import (
     columns,
     connection,
     describe,
+    facts,
     guard,
     overview,
     pages,
@@ -79,6 +80,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
         (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)$", sessions.session_page),
         (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)/live$", sessions.live_page),
         (r"/(?P<database>[^/.]+)/-/session/(?P<name>[^/]+)/post-mortem\.zip$", bundles.bundle_file),
+        (r"/(?P<database>[^/.]+)/-/facts/(?P<name>[^/]+)$", facts.facts_page),
         (r"/(?P<database>[^/.]+)/-/compaction/(?P<name>[^/]+)/(?P<epoch>\d{1,9})$", sessions.compaction_page),
         (r"/(?P<database>[^/.]+)/-/record/(?P<id>e?\d{1,19})$", records.record_page),
         (

@@ -7,6 +7,7 @@ record's text might smuggle in finds no script to run as.
 
 import base64
 import hashlib
+import html
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from functools import cache
@@ -27,6 +28,13 @@ MAX_RESPONSE = 64 << 20
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 # A permanent link to a place in a session asks nothing that costs: others may hold it.
 _PLACE = re.compile(rb"(at=(last|\d{1,19}))?", re.ASCII)
+_SHUT = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>memlog: not opened</title>
+<style>:root {{ color-scheme: light dark }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 4rem auto; padding: 0 1rem }}</style>
+<main><h1>Not opened here yet</h1><p>{}</p></main>
+"""
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -52,10 +60,13 @@ class Guard:
         door = getattr(self.datasette, "memlog_door", None)  # of `memlog serve`
         if door is not None and scope["path"] == door.path:
             led = door.opened(scope.get("query_string") or b"") if scope["method"] == "GET" else None
-            await _refuse(send, 303 if led else 401, "" if led else door.closed, led or [])
+            if led:
+                await _refuse(send, 303, "", led)
+            else:
+                await _shut(send, headers, door.closed)
             return
         if door is not None and not door.knows(headers):
-            await _refuse(send, 401, door.closed)
+            await _shut(send, headers, door.closed)
             return
         if from_another_site(headers, not _PLACE.fullmatch(scope.get("query_string") or b"")):
             await _refuse(send, 403, "memlog answers no question another site asks.\n")
@@ -200,10 +211,20 @@ class Brief:
         return {**scope, "query_string": urlencode(asked).encode()}
 
 
-async def _refuse(send: Send, status: int, text: str, more: list[tuple[bytes, bytes]] | None = None) -> None:
+async def _shut(send: Send, headers: list[tuple[bytes, bytes]], said: str) -> None:
+    """401: a page for a browser, a line for a program."""
+    page = any(name.lower() == b"accept" and b"text/html" in value for name, value in headers)
+    await _refuse(
+        send, 401, _SHUT.format(html.escape(said)) if page else said, form=b"html" if page else b"plain"
+    )
+
+
+async def _refuse(
+    send: Send, status: int, text: str, more: list[tuple[bytes, bytes]] | None = None, form: bytes = b"plain"
+) -> None:
     headers = {
         **security_headers(),
-        b"content-type": b"text/plain; charset=utf-8",
+        b"content-type": b"text/%s; charset=utf-8" % form,
         b"cache-control": b"no-store",
     }
     found = [*headers.items(), *(more or [])]

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,13 +36,14 @@ def tab(browser: Chromium) -> Iterator[Tab]:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[[str], str]]:
-    """The address of Datasette over an archive, as long as the tests run."""
+def serve() -> Iterator[Callable[..., str]]:
+    """The address of Datasette over an archive, as long as the tests run; `change` is given it before it starts."""
     ends: list[tuple[threading.Event, threading.Thread]] = []
 
-    def start(path: str) -> str:
+    def start(path: str, change: Callable[[Any], object] = lambda application: None) -> str:
         sock, end = server.listen(0), threading.Event()
         application = server.application(path, Settings())
+        change(application)
         thread = threading.Thread(
             target=server.run, args=(application, sock), kwargs={"until": end.wait}, daemon=True
         )

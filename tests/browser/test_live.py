@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from browser.chromium import Tab
+from conftest import Run
+from memlog.paths import Home
 from memlog.record import Record
-from pages.filled import fill
+from pages.filled import SESSIONS, fill
+from witness import records, running, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -57,6 +60,32 @@ def test_a_page_follows_a_session_while_it_is_archived(
         "no reload, and it is still open"
     )
     assert "following" in tab.run("document.querySelector('.live').textContent")
+
+
+def test_what_a_hook_captures_is_on_the_page_once_a_witness_archived_it(
+    tab: Tab, serve: Callable[[str], str], home: Home, run_hook: Run, tmp_path: Path
+) -> None:
+    lines = (SESSIONS / "plain.jsonl").read_bytes().splitlines(keepends=True)
+    path = tmp_path / "b1cb1816-7d85-457c-9f32-2a1422d00e17.jsonl"
+    told = {"session_id": path.stem, "transcript_path": str(path), "cwd": "/w", "hook_event_name": "Stop"}
+    path.write_bytes(b"".join(lines[:4]))
+    with running(home) as child:
+        run_hook("Stop", told)
+        until(lambda: records(home) >= 3)
+        tab.open(f"{serve(home.archive)}/archive/-/session/{path.stem}")
+        shown = tab.run("window.same = true; document.querySelectorAll('.timeline > .e').length")
+        with path.open("ab") as more:
+            more.write(b"".join(lines[4:]))
+        run_hook("Stop", told)
+        tab.wait(f"document.querySelectorAll('.timeline > .e').length > {shown}")
+        assert child.poll() is None and tab.run("window.same"), (
+            "the witness ran, and nothing was loaded again"
+        )
+    archived = records(home)
+    tab.open(f"{tab.run('location.origin')}/archive/-/session/{path.stem}?all=1")
+    assert tab.run("document.querySelector('.strip-foot span').textContent").endswith(
+        f"of {archived} records"
+    )
 
 
 def test_a_page_asks_less_often_the_longer_nothing_is_new(

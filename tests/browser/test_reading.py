@@ -38,6 +38,24 @@ def test_from_the_landing_page_a_search_leads_to_the_place_in_its_session(tab: T
     )
 
 
+def test_a_search_finds_while_it_is_typed_and_its_address_can_be_kept(tab: Tab, site: str) -> None:
+    tab.open(f"{site}/-/search")
+    tab.run("window.same = true; document.querySelector('#found').dataset.old = 1")
+    tab.run("document.querySelector('main input[type=search]').focus()")
+    for letter in "alarm":
+        tab.press(letter)
+    tab.wait("document.querySelectorAll('#found .hit mark').length > 0")
+    assert tab.run("window.same && document.activeElement.value") == "alarm", "no reload, and it is typed on"
+    assert tab.run("location.search") == "?q=alarm"
+    for letter in " tool:nosuch":
+        tab.press(letter)
+    tab.wait("document.querySelectorAll('#found .hit').length == 0")
+    asked = [url for url in tab.asked() if "typed=1" in url]
+    assert 2 <= len(asked) < len("alarm tool:nosuch"), "not a request a letter"
+    tab.open(f"{site}/-/search?q=alarm")
+    assert tab.run("document.querySelectorAll('#found .hit mark').length > 0")
+
+
 def test_keys_step_through_prompts_errors_and_compactions(tab: Tab, site: str) -> None:
     tab.open(compacted(tab, site))
     marks = tab.run("[...document.querySelectorAll('.timeline [data-land]')].map(e => e.dataset.land)")

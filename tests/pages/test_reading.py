@@ -17,7 +17,7 @@ from pages.filled import fill
 from pages.test_markup import BREAKS, foreign, hostile
 
 START = 1_780_000_000_000_000_000
-PAGES = ("overview", "sessions", "session/last", "compaction/last/1")
+PAGES = ("overview", "sessions", "session/last", "compaction/last/1", "facts/last")
 
 
 def said(n: int, kind: str, role: str, text: str, **fields: Any) -> Record:
@@ -102,6 +102,28 @@ async def test_a_session_is_read_in_chapters_with_its_compaction_between(serve: 
     page = (await client.get(f"/archive/-/compaction/{row['dir']}/1")).text
     for words in ("Said before", "Summary it kept", "Said after"):
         assert words in page
+
+
+async def test_what_a_session_says_is_told_once_each_with_how_often_and_where(
+    serve: Any, tmp_path: Path
+) -> None:
+    records = []
+    for n, (command, error) in enumerate([("make test", True), ("cat a.py", False), ("make test", True)]):
+        call = {"id": f"t{n}", "input": {"command": command}}
+        records.append(said(2 * n, "tool_use", "assistant", f"command: {command}", tool="Bash", rest=call))
+        answer = {"tool": "Bash", "rest": {"tool_use_id": f"t{n}"}, "error": error}
+        records.append(said(2 * n + 1, "tool_result", "tool", "Exit code 2" if error else "x", **answer))
+    client = serve(fill(tmp_path, records)).client
+    place = (await folder(client)).replace("/session/", "/facts/")
+    html = (await client.get(f"{place}?fact=command&sort=times")).text
+    rows = re.findall(r"<tr><td>command</td>(.*?)</tr>", html, re.DOTALL)
+    assert len(rows) == 2 and "make test" in rows[0] and 'class="num">2</td>' in rows[0]
+    assert "<strong>Bash</strong> 3 answers" in html and ">2 failed</a>" in html
+    last = re.search(r"\?at=(\d+)#r\1", rows[0])
+    assert last and (await client.get(f"/archive/-/record/{last[1]}")).status_code == 200
+    html = (await client.get(f"{place}?fact=commit")).text
+    assert "Nothing of the kind" in html
+    assert (await client.get("/archive/-/facts/nobody")).status_code == 404
 
 
 async def test_a_change_is_shown_as_lines_that_go_and_come(serve: Any, tmp_path: Path) -> None:

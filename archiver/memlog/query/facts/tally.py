@@ -1,0 +1,61 @@
+"""What a session says, each fact once: how often, and where last; and how its tools fared."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from memlog.archive.connection import Connection
+from memlog.query.facts.fact import key_of
+from memlog.query.facts.listing import FactRow
+
+# index: record_session
+TOOLS_SQL = """
+SELECT coalesce(tool, '') AS tool, count(*) AS answers, coalesce(sum(error), 0) AS failed,
+  max(CASE WHEN error = 1 THEN id END) AS last_failed
+FROM v_record
+WHERE session = :session AND agent = :agent AND kind = 'tool_result' AND part = 0
+  AND (:epoch IS NULL OR epoch = :epoch)
+GROUP BY 1 ORDER BY failed DESC, answers DESC, 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact: details in order of their coming, how often it was told, and the record that told it last."""
+
+    kind: str
+    value: str
+    details: tuple[str, ...]
+    times: int
+    record: int
+    ts: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A tool: its answers, those that were failures, and the record of the last of these."""
+
+    tool: str
+    answers: int
+    failed: int
+    last_failed: int | None
+
+
+def told(facts: Iterable[FactRow]) -> list[Told]:
+    """Each fact once, what was told last first."""
+    found: dict[tuple[str, str], Told] = {}
+    for row in facts:
+        key = (row.kind, key_of(row.kind, row.value))
+        was = found.pop(key, None)
+        details = was.details if was else ()
+        if row.detail and row.detail not in details:
+            details += (row.detail,)
+        times = was.times + 1 if was else 1
+        found[key] = Told(row.kind, row.value, details, times, row.record, row.ts, row.epoch)
+    return list(found.values())[::-1]
+
+
+def tools(con: Connection, session: str, agent: str, epoch: int | None) -> list[ToolUse]:
+    """Tools of a session that answered, those that failed most first."""
+    rows = con.execute(TOOLS_SQL, {"session": session, "agent": agent, "epoch": epoch})
+    return [ToolUse(*row) for row in rows]

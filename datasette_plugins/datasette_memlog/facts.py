@@ -1,0 +1,58 @@
+"""What a session says: its files, commands, commits, errors, rules; and how its tools fared."""
+
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+from datasette import Response
+
+from datasette_memlog import outlines
+from datasette_memlog.asking import frame, older, page, read, visible
+from memlog.query import epochs
+from memlog.query.facts import listing, tally
+from memlog.query.facts.fact import KINDS
+
+WEIGHED = 12_000  # records; of more, the command is named
+SHOWN = 400
+
+
+async def facts_page(datasette: Any, request: Any) -> Response:
+    """Facts of a session or of one epoch, one kind or all; `sort=times` what was told most often first."""
+    db = await visible(datasette, request)
+    if (old := await older(datasette, request, db)) is not None:
+        return old
+    name = unquote(request.url_vars["name"])
+    kind = request.args.get("fact") if request.args.get("fact") in KINDS else None
+    given = request.args.get("epoch") or ""
+    epoch = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    often = request.args.get("sort") == "times"
+
+    def ask(con: Any) -> dict[str, Any]:
+        session = outlines.session_of(con, name)
+        chapters = [e for e in epochs.epochs(con, session.session) if e.agent == session.agent]
+        size = sum(e.records for e in chapters if epoch in (None, e.epoch))
+        found = None
+        if size <= WEIGHED:
+            found = tally.told(listing.facts(con, session.session, epoch=epoch, agent=session.agent))
+        tools = tally.tools(con, session.session, session.agent, epoch)
+        return {"session": session, "epochs": chapters, "facts": found, "tools": tools}
+
+    found = await read(datasette, db, ask)
+    every = found.pop("facts")
+    counts = {one: sum(fact.kind == one for fact in every or ()) for one in KINDS}
+    rows = [fact for fact in every or () if kind in (None, fact.kind)]
+    if often:
+        rows.sort(key=lambda fact: -fact.times)
+    place = frame(datasette, db)["place"]
+    here = f"{place}/-/facts/{found['session'].dir}"
+    asked = {"epoch": epoch, "fact": kind, "sort": "times" if often else None}
+
+    def address(**changed: Any) -> str:
+        """This page with other questions; None takes one out."""
+        query = urlencode({k: v for k, v in {**asked, **changed}.items() if v is not None})
+        return f"{here}?{query}" if query else here
+
+    return await page(
+        datasette, request, db, "memlog_facts.html", here=f"{place}/-/session/{found['session'].dir}",
+        rows=rows[:SHOWN], total=len(rows), told=every is not None, counts=counts, epoch=epoch, fact=kind,
+        often=often, address=address, **found,
+    )  # fmt: skip
