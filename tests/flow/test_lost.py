@@ -137,6 +137,27 @@ def test_codex_keeps_what_its_user_said_and_no_summary(home: Home) -> None:
     assert one.source == "none" and "no summary in words" in one.unseen[0]
 
 
+@pytest.mark.parametrize(
+    ("said", "kept", "unseen"),
+    [
+        ({"preservedSegment": {"headUuid": "session-a-5", "tailUuid": "session-a-6"}}, {"/w/gone.py", "make check"}, 0),
+        ({"preservedMessages": {"allUuids": ["session-a-6"], "uuids": []}}, {"make check"}, 0),
+        ({"preservedSegment": {"headUuid": "elsewhere", "tailUuid": "session-a-6"}}, set(), 1),
+        ({"preservedMessages": "odd", "preservedSegment": [1]}, set(), 1),
+        ({}, set(), 0),
+    ],
+)  # fmt: skip
+def test_what_the_host_says_it_preserved_is_kept(
+    home: Home, said: dict[str, Any], kept: set[str], unseen: int
+) -> None:
+    told = story()
+    told[7] = told[7]._replace(rest={"line": {"compactMetadata": {"trigger": "auto", **said}}})
+    with archive_of(home, told) as con:
+        one = only(losses(con, "session-a"))
+    assert {row.value for row in one.rows if row.where == "context" and row.kept == "verbatim"} == kept
+    assert sum("preserved" in sentence for sentence in one.unseen) == unseen
+
+
 def test_a_session_captured_through_hooks_reports_its_compaction(
     home: Home, settings: Settings, run_hook: Run, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from memlog.query.epochs import EpochRow
 from memlog.query.facts.fact import KINDS, Fact, Said
 from memlog.query.facts.shell import head
 from memlog.query.facts.stream import records
+from memlog.query.preserved import preserved
 
 VERBATIM, BY_NAME, PARAPHRASED = "verbatim", "name", "paraphrased"
 
@@ -65,6 +66,9 @@ def after(con: Connection, session_id: int, ended: EpochRow, opened: EpochRow) -
             summary.append(said.text)
         elif said.kind == "compaction":
             repeated += _repeated(con, session_id, said)
+            left, missing = preserved(con, session_id, said.id)
+            repeated += left
+            unseen += [missing] if missing else []
         elif said.aside:
             continue
         elif said.role == "assistant" or said.kind == "tool_use":
