@@ -2,7 +2,8 @@
 
 Labels are offsets and digests, never texts (tests/data/labels): a record is found again by the SHA-256 of its
 text in an archive that holds it. A fact is right where a label of its kind covers most of the shorter of both.
-Set d is held out: it is scored only when asked for. `--lines dev|held` scores our own chat lines instead, by language.
+Sets d and e are held out: they are scored only when asked for. `--lines dev|held` scores our own chat lines
+instead, by language.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
 
 LABELS = Path(__file__).parents[1] / "tests" / "data" / "labels"
-HELD_OUT = "d"
+HELD_OUT = ("d", "e")
 TEXTS = "languages.json"
 WANTED = {
     "file": (0.98, 0.98), "command": (0.98, 0.98), "error": (0.90, 0.85), "test": (0.90, 0.85),
@@ -37,7 +38,9 @@ def main() -> int:
     parser.add_argument("labels", nargs="*", type=Path)
     parser.add_argument("--home", help="A home whose archive holds the labelled sessions.")
     parser.add_argument("--lines", choices=("dev", "held"), help="Our own lines in six languages, this half.")
-    parser.add_argument("--set", metavar="NAME", help=f"Only this set; {HELD_OUT} is scored in no other way.")
+    parser.add_argument(
+        "--set", metavar="NAME", help=f"Only this set; {' and '.join(HELD_OUT)} are scored in no other way."
+    )
     parser.add_argument(
         "--show", metavar="SPLIT", help="What was wrong in this split, with texts of the archive."
     )
@@ -67,7 +70,7 @@ def main() -> int:
 
 def _asked(split: str, name: str | None) -> bool:
     """Whether this split is to be scored: the one named, or every one that is not held out."""
-    return split == name if name else split != HELD_OUT
+    return split == name if name else split not in HELD_OUT
 
 
 def _extracted(con: Connection, wanted: dict[Any, Any]) -> dict[Any, tuple[str, list[Fact]]]:
