@@ -165,6 +165,9 @@ SEEN: dict[str, tuple[str, Callable[[Home], None]]] = {
     "an index that is gone": ("schema", sql("UPDATE archive SET links = links", "DROP INDEX event_session")),
     "what an event was told by": ("tree", sql("UPDATE event SET pid = 9")),
     "where an epoch begins": ("tree", sql("UPDATE epoch SET place = 7 WHERE number = 1 AND session_id = 2")),
+    "when it was made": ("archive chain", sql("UPDATE archive SET created_ns = created_ns + 1")),
+    "who stamped a ring's records": ("tree", sql("UPDATE ring SET attested = 0")),
+    "how a record found its epoch": ("tree", sql(f"UPDATE record SET timed = 1 - timed {ONE}")),
     "a migration's digest": ("archive chain", sql("UPDATE archive_link SET body = replace(body, '0002', '0009')")),
     "a head of the archive": ("archive chain", sql("UPDATE archive SET head = zeroblob(32)")),
     "a link cut off": ("archive chain", sql("UPDATE archive SET links = links - 1")),
@@ -185,6 +188,10 @@ SEEN: dict[str, tuple[str, Callable[[Home], None]]] = {
         f"UPDATE record SET epoch_id = (SELECT max(id) FROM epoch) {ONE}",
         "UPDATE epoch SET records = records + 1 WHERE id = (SELECT max(id) FROM epoch)")),
     "a day's counter": ("counts", sql("UPDATE day SET n = n - 1 WHERE day = (SELECT min(day) FROM day)")),
+    "an end of a session": ("counts", sql("UPDATE session SET closed_ns = ended_ns WHERE id = 1")),
+    "how late a day's events came": ("counts", sql("UPDATE day SET lag_ns = 0 WHERE lag_ns > 0")),
+    "a day's newest event": ("counts", sql("UPDATE day SET last_ns = last_ns - 1 WHERE day = (SELECT min(day) FROM day)")),
+    "a day without a counter": ("counts", sql("DELETE FROM day")),
     "a row that names nobody": ("counts", sql("UPDATE hole SET session_id = 99")),
     "a gap": ("losses", sql("DELETE FROM gap WHERE id = 2")),
     "a gap nobody noted": ("losses", sql("INSERT INTO gap SELECT 99, ring, 900, 905, 4, reason, 0, NULL, 1 FROM gap WHERE id = 1")),
@@ -234,6 +241,11 @@ UNSEEN: dict[str, tuple[str, Callable[[Home], None]]] = {
     "a hole called healed": ("losses healed", sql("UPDATE hole SET healed_ns = 5")),
     "a transcript passed over": ("transcripts", sql("DELETE FROM hole", "UPDATE transcript SET archived = seen")),
     "damage": ("damaged bytes", sql("DELETE FROM damage")),
+    "a ring's path": ("path of rings", sql("UPDATE ring SET path = '/forged'")),
+    "a ring's kind": ("kind, boot", sql("UPDATE ring SET kind = 'shm'")),
+    "a day counter moved on": ("day counters", sql("UPDATE day SET n = n + 1, last_ns = last_ns + 1")),
+    "a late end of a session with forgotten rows": (
+        "ends of sessions", sql("UPDATE session SET closed_ns = ended_ns + 1 WHERE session = 'side'")),
 }  # fmt: skip
 
 
@@ -245,6 +257,16 @@ def test_what_no_check_sees_is_said_not_to_be_proved(full: Home, change: str) ->
         look = Look(con, full, anchor=anchor.take(con, made="then"))
         assert [*verify(look)] == []
         assert any(words in said for said in unproved(look))
+
+
+@pytest.mark.parametrize("column", ["n", "last_ns"])
+def test_a_day_counter_moved_on_is_seen_where_no_row_has_gone(home: Home, column: str) -> None:
+    whole.make(home, forgotten=False)
+    with archives.reading(home) as con:
+        assert not any("day counters" in words for words in unproved(Look(con, home)))
+    sql(f"UPDATE day SET {column} = {column} + 1 WHERE day = (SELECT min(day) FROM day)")(home)
+    assert {problem.check for problem in problems(home)} == {"counts"}
+    assert problems(home, without="counts") == []
 
 
 def test_a_quick_verify_counts_links_and_reads_no_chain(full: Home) -> None:

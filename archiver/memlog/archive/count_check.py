@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from memlog.archive.connection import Connection
+from memlog.archive.connection import Connection, Error
 from memlog.contracts import DAY_BITS
 
 # rowid order: each row is read once, and only its sums are kept
@@ -16,6 +16,19 @@ SELECT s.id, s.session, s.records, s.metas, s.tools, s.errors, s.turns, s.bytes,
   EXISTS (SELECT 1 FROM tombstone t WHERE t.agent = s.agent AND t.session = s.session)
 FROM session s ORDER BY s.id
 """
+# index: event_session. The host said it: an event for each time, and the last one counts.
+CLOSED_SQL = """
+SELECT s.session, s.closed_ns, (SELECT max(ts_ns) FROM event e
+    WHERE e.session = s.session AND e.agent = s.agent AND e.event = 'SessionEnd') AS told,
+  EXISTS (SELECT 1 FROM tombstone t WHERE t.agent = s.agent AND t.session = s.session)
+    OR EXISTS (SELECT 1 FROM archive_link WHERE type IN ('rebuild', 'recover'))
+FROM session s WHERE s.closed_ns IS NOT told
+"""
+# Counters of an archive that lost no row, nor was made anew, are those of its rows.
+REDUCED_SQL = """
+SELECT EXISTS (SELECT 1 FROM tombstone)
+  OR EXISTS (SELECT 1 FROM archive_link WHERE type IN ('rebuild', 'recover'))
+"""
 # Schemas before 4 count no turns: a backup may be of one.
 SESSIONS_OF_3_SQL = SESSIONS_SQL.replace("s.turns", "NULL")
 VERSION_SQL = "PRAGMA user_version"
@@ -23,7 +36,7 @@ EPOCHS_SQL = """
 SELECT e.id, s.session, e.session_id, e.number, e.boundary, e.closed_ns, e.records
 FROM epoch e JOIN session s ON s.id = e.session_id ORDER BY e.session_id, e.number
 """
-DAYS_SQL = "SELECT day, n FROM day"
+DAYS_SQL = "SELECT day, n, last_ns, lag_ns FROM day ORDER BY day"
 FOREIGN_SQL = "PRAGMA foreign_key_check"
 GAP_LINKS_SQL = """
 SELECT body ->> '$.ring_id', body ->> '$.uid', body ->> '$.after_seq', body ->> '$.before_seq',
@@ -60,10 +73,17 @@ def check(con: Connection) -> Iterator[Problem]:
             if said != is_ and counted and not (forgotten and what in _RANGE and _covers(what, said, is_)):
                 yield f"session {name}", f"{what} says {said}, its rows {is_}"
     yield from _epochs(con, epochs)
-    counters = dict(con.execute(DAYS_SQL).fetchall())
-    for day, most in days.items():
-        if counters.get(day, 0) <= most:
-            yield f"day {day}", f"its next id would be {counters.get(day, 0)}, and {most} is taken"
+    exact = not is_reduced(con)
+    yield from _closed(con)
+    yield from _days(con, days, exact)
+
+
+def is_reduced(con: Connection) -> bool:
+    """True where counters may be above their rows: some were forgotten, or not all came over."""
+    try:
+        return bool(con.execute(REDUCED_SQL).fetchone()[0])
+    except Error:
+        return True
 
 
 def losses(con: Connection) -> Iterator[Problem]:
@@ -72,6 +92,27 @@ def losses(con: Connection) -> Iterator[Problem]:
         yield f"ring {ring}", f"its gap ({uid}: {after}, {before}) was noted, and is not there as it was"
     for ring, uid, after, before, *_ in con.execute(UNLINKED_SQL):
         yield f"ring {ring}", f"its gap ({uid}: {after}, {before}) was never noted so"
+
+
+def _closed(con: Connection) -> Iterator[Problem]:
+    """When the host said that a session ended. What has gone may have said it last."""
+    for name, said, told, is_reduced in con.execute(CLOSED_SQL):
+        if (told or 0) > (said or 0) or not is_reduced:
+            yield f"session {name}", f"closed_ns says {said}, its last SessionEnd {told}"
+
+
+def _days(con: Connection, days: "dict[int, _Day]", exact: bool) -> Iterator[Problem]:
+    """What is counted of each day; above its rows only where some of them may have gone."""
+    for day, n, last_ns, lag_ns in con.execute(DAYS_SQL):
+        found = days.pop(day, _NO_DAY)
+        if n <= found.most or (exact and n != found.most + 1):
+            yield f"day {day}", f"its next id would be {n}, and the last one taken is {found.most}"
+        if last_ns < found.newest or (exact and last_ns != found.newest):
+            yield f"day {day}", f"its newest event is said to be of {last_ns}, and is of {found.newest}"
+        if lag_ns < found.lag:
+            yield f"day {day}", f"its events are said to come {lag_ns} ns late, and came {found.lag}"
+    for day, found in days.items():
+        yield f"day {day}", f"it has no counter, and {found.most} is taken"
 
 
 def _covers(what: str, said: int | None, is_: int | None) -> bool:
@@ -113,11 +154,30 @@ class _Sums:
         )  # fmt: skip
 
 
-def _count(con: Connection) -> tuple[dict[int, _Sums], dict[int, tuple[int, int]], dict[int, int]]:
-    """Sums by session; (records, session) by epoch; the largest number by day."""
+class _Day:
+    """The rows of a day. most: the largest number; lag: most that an event came after a newer one."""
+
+    __slots__ = ("lag", "most", "newest")
+
+    def __init__(self, most: int, newest: int) -> None:
+        self.most, self.newest, self.lag = most, newest, 0
+
+    def add(self, number: int, ts_ns: int) -> None:
+        self.most = number
+        if ts_ns > self.newest:
+            self.newest = ts_ns
+        elif self.newest - ts_ns > self.lag:
+            self.lag = self.newest - ts_ns
+
+
+_NO_DAY = _Day(-1, -1 << 63)
+
+
+def _count(con: Connection) -> tuple[dict[int, _Sums], dict[int, tuple[int, int]], dict[int, _Day]]:
+    """Sums by session; (records, session) by epoch; what is of each day."""
     sessions: dict[int, _Sums] = {}
     epochs: dict[int, tuple[int, int]] = {}
-    days: dict[int, int] = {}
+    days: dict[int, _Day] = {}
     low = (1 << DAY_BITS) - 1
     for id_, session, epoch, whole, kind, users, error, size, ts_ns in con.execute(ROWS_SQL):
         sums = sessions.get(session)
@@ -126,7 +186,10 @@ def _count(con: Connection) -> tuple[dict[int, _Sums], dict[int, tuple[int, int]
         sums.add(id_, whole, kind, users, error, size, ts_ns)
         n, of = epochs.get(epoch, (0, session))
         epochs[epoch] = (n + whole, of if of == session else -1)
-        days[id_ >> DAY_BITS] = id_ & low
+        day = days.get(id_ >> DAY_BITS)
+        if day is None:
+            day = days[id_ >> DAY_BITS] = _Day(-1, ts_ns)
+        day.add(id_ & low, ts_ns)
     return sessions, epochs, days
 
 

@@ -220,6 +220,7 @@ class _Recovery:
             for row in self.pages.others("damage"):
                 lost = Damage(row["place"], row["data"], row["reason"])
                 gaps.add_damage(con, self.archive.key, row["source"], lost, now_ns=row["noticed_ns"] or 0)
+            self.build.salvage.close_sessions()
 
     def _link(self) -> None:
         """The heads of all sessions; what is missing is what their rows had counted."""
@@ -252,10 +253,9 @@ class _Recovery:
         with self.archive.transaction() as con:
             new = con.execute(chain.ARCHIVE_LINKS_SQL).fetchall()
             if kept:
-                created = [row["created_ns"] for row in self.pages.tables["archive"].values()]
                 con.execute(DROP_LINKS_SQL)
                 start = {"head": chain.archive_genesis(self.archive.archive_id)}
-                con.execute(BEGIN_CHAIN_SQL, start | {"created_ns": created[0] if created else self.now_ns})
+                con.execute(BEGIN_CHAIN_SQL, start | {"created_ns": _made(kept[0]["body"], self.now_ns)})
                 known = {row["body"] for row in kept}
                 for row in kept:
                     chain.link_text(con, row["type"], row["body"])
@@ -290,6 +290,15 @@ class _Recovery:
         self.done += lines
         if lines > 1 or self.done % 500 == 0:
             self.told(self.done, self.total, what)
+
+
+def _made(text: str, now_ns: int) -> int:
+    """When an archive was made, as the first link of its chain says."""
+    try:
+        found = json.loads(text)["created_ns"]
+    except (ValueError, TypeError, LookupError):
+        return now_ns
+    return found if isinstance(found, int) else now_ns
 
 
 def _same_file(text: str, other: str) -> bool:

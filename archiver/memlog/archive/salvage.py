@@ -23,6 +23,14 @@ FROM gap g JOIN ring r ON r.id = g.ring ORDER BY g.id
 """
 OLD_DAMAGE_SQL = "SELECT source, place, data, reason, noticed_ns FROM damage ORDER BY id"
 
+# index: event_session
+CLOSED_SQL = """
+UPDATE session SET closed_ns = (SELECT max(ts_ns) FROM event e
+  WHERE e.session = session.session AND e.agent = session.agent AND e.event = 'SessionEnd')
+WHERE coalesce(closed_ns, 0) < (SELECT max(ts_ns) FROM event e
+  WHERE e.session = session.session AND e.agent = session.agent AND e.event = 'SessionEnd')
+"""
+
 _EVENT = (
     "agent", "session", "event", "ts_ns", "data", "seq", "uid", "pid", "written_ns", "archived_ns",
 )  # fmt: skip
@@ -60,6 +68,11 @@ class Salvage:
         if row["digest"] and all(isinstance(row[name], kind) for name, kind in _EVENT_MUST.items()):
             events.index(self.con, [added] if (added := events.add(self.con, row)) else [])
 
+    def close_sessions(self) -> None:
+        """Sessions end when the events that were taken say so, whatever the notes of them said."""
+        self.con.execute(CLOSED_SQL)
+        self.archive.forget_cached()
+
     def _is_forgotten(self, row: Mapping[str, Any]) -> bool:
         name = event_name(row["digest"])
         return self.archive.tombstones.covers(str(row.get("agent")), str(row.get("session")), name, 0, 0)
@@ -81,6 +94,7 @@ class Salvage:
                 for source, place, data, reason, noticed_ns in old.execute(OLD_DAMAGE_SQL):
                     lost = Damage(place, data, reason)
                     gaps.add_damage(self.con, self.archive.key, source, lost, now_ns=noticed_ns)
+                self.close_sessions()
         except (Error, MemlogError):
             return False
         finally:

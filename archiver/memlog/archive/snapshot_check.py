@@ -25,7 +25,10 @@ WHERE session_id = :session AND snap_digest IS NOT NULL AND dirty = 0 ORDER BY n
 """
 STILL_SQL = "SELECT 1 FROM epoch WHERE id = :epoch AND snap_digest = :digest AND dirty = 0"
 # index: record_epoch
-ROWS_SQL = "SELECT id, digest FROM record WHERE epoch_id = :epoch"
+ROWS_SQL = """
+SELECT r.id, r.digest, r.timed, g.attested FROM record r LEFT JOIN ring g ON g.id = r.ring
+WHERE r.epoch_id = :epoch
+"""
 
 Problem = tuple[str, str]
 
@@ -76,7 +79,7 @@ def _notes(con: Connection, session: int, notes: Mapping[str, Any], clean: set[i
 
 
 def _lines(con: Connection, folder: Folder, epoch: int, number: int) -> Iterator[str]:
-    rows = dict(con.execute(ROWS_SQL, {"epoch": epoch}).fetchall())
+    rows = {id_: row for id_, *row in con.execute(ROWS_SQL, {"epoch": epoch})}
     with folder.reader(snap_name(number)) as file:
         for raw in file:
             if raw.strip() in (b"", b"[", b"]", b"[]"):
@@ -87,11 +90,13 @@ def _lines(con: Connection, folder: Folder, epoch: int, number: int) -> Iterator
             except DecodeError as exc:
                 yield f"a line of it cannot be read: {exc}"
                 continue
-            digest = rows.pop(facts.get("id"), None)
-            if digest is None:
+            row = rows.pop(facts.get("id"), None)
+            if row is None:
                 yield f"it holds record {facts.get('id')}, the archive does not"
-            elif chain.digest_of(as_bytes(facts.get("salt")), blob) != digest:
+            elif chain.digest_of(as_bytes(facts.get("salt")), blob) != row[0]:
                 yield f"its record {facts.get('id')} is not the archive's"
+            elif (bool(facts.get("timed")), facts.get("attested")) != (bool(row[1]), row[2]):
+                yield f"it says otherwise how record {facts['id']} found its epoch, or who stamped it"
     if rows:
         yield f"it lacks {len(rows)} records, the first {min(rows)}"
 
