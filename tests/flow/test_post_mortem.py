@@ -133,6 +133,62 @@ def test_one_changed_byte_of_any_file_is_noticed(make: Make, name: str) -> None:
     assert faults(place) == [] and struck >= 30
 
 
+def changes(whole: bytes, at_most: int) -> Iterator[tuple[str, bytes]]:
+    """A file changed in one place at a time: both its ends, places between, and its length."""
+    size = len(whole)
+    ends = {*range(min(size, 40)), *range(max(size - 40, 0), size)}
+    for at in sorted(ends | set(range(0, size, max(size // at_most, 1)))):
+        yield f"byte {at}", whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :]
+    for cut in (0, size // 2, size - 1):
+        yield f"cut at {cut}", whole[:cut]
+    yield "a byte more", whole + b"\n"
+    yield "a byte before it", b"\n" + whole
+    yield "a byte taken out", whole[: size // 2] + whole[size // 2 + 1 :]
+
+
+def unnoticed(place: Path, at_most: int) -> tuple[int, list[str]]:
+    """How many changes were made, one at a time, and those verify was content with."""
+    made, missed = 0, []
+    for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+        whole = path.read_bytes()
+        for what, changed in changes(whole, at_most):
+            path.write_bytes(changed)
+            assert path.read_bytes() == changed != whole
+            made += 1
+            if not faults(place):
+                missed.append(f"{path.name}: {what}")
+        path.write_bytes(whole)
+    assert faults(place) == []
+    return made, missed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "files", "at_most"), [("bundle", 6, 250), ("bundle.zip", 1, 1_500)])
+def test_no_change_of_any_file_goes_unnoticed_wherever_it_is(
+    make: Make, name: str, files: int, at_most: int
+) -> None:
+    made, missed = unnoticed(make(name, session="session-b"), at_most)
+    assert missed == [] and made >= files * 330
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
+def test_a_verify_that_skims_would_be_caught_by_the_same_changes(
+    make: Make, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def size_only(file: Any, told: Any = None) -> dict[str, Any]:
+        return {"bytes": len(file.read()), "sha256": "of nothing"}
+
+    place = make(name, session="session-b")
+    if place.is_dir():
+        monkeypatch.setattr(manifest, "digest_of", size_only)
+        fit(place)
+    else:
+        monkeypatch.setattr("memlog.export.bundle.is_as_packed", lambda path: True)
+    made, missed = unnoticed(place, 2)
+    assert 0 < len(missed) < made
+
+
 def test_a_file_more_or_less_or_longer_is_noticed(make: Make) -> None:
     place = make()
     (place / "notes.txt").write_text("mine")
