@@ -10,6 +10,7 @@ from memlog.query.outline import Outline
 HEIGHT = 56  # of a row of bars
 STEP = 8  # of a day
 COLUMNS = 180  # of a session at a glance
+TICK = 8  # of 100: what the name of a month takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,10 @@ def chart(found: Activity) -> Chart:
         for name, days in groupby(enumerate(found.days), lambda pair: pair[1].date[:7])
         for n, _ in [next(days)]
     ]
-    ticks = [(100 * n / max(len(found.days), 1), name) for n, name in months]
+    places = [(100 * n / max(len(found.days), 1), name) for n, name in months]
+    ticks = [(x, name) for x, name in places if x <= 100 - TICK]
     # The first month is named where there is room before the next.
-    return Chart(width, rows, ticks[1:] if len(ticks) > 1 and ticks[1][0] < 12 else ticks)
+    return Chart(width, rows, ticks[1:] if len(ticks) > 1 and ticks[1][0] < TICK + 4 else ticks)
 
 
 def glance(found: Outline, page: int) -> Glance:

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.data]
 SOURCE = "claude-code/entireio-70d782f7-b303-4e48-9512-6bec16c37abd.jsonl.gz"
 # What a person sees and can click that says these words.
 CLICK = """((said, within) => { const seen = [...document.querySelectorAll(within + ' a, ' + within + ' button')].filter((e) =>
-  e.getClientRects().length && (e.textContent.trim() + ' ' + (e.ariaLabel ?? '')).includes(said));
+  e.checkVisibility() && (e.textContent.trim() + ' ' + (e.ariaLabel ?? '')).includes(said));
   if (!seen.length) return false; seen[0].click(); return true; })"""
 
 
@@ -98,7 +98,7 @@ def test_which_command_failed_first_after_compaction_2(start: Start, told: str) 
 def test_which_rule_the_user_repeated(start: Start) -> None:
     reader = start()
     reader.click("What it says", ".contents")
-    reader.click("instruction", ".facets")
+    reader.click("instruction", ".choices")
     reader.click("Times", "table.told")
     times = [int(row.split("\t")[2]) for row in reader.rows()]
     assert times and times == sorted(times, reverse=True)
@@ -107,8 +107,8 @@ def test_which_rule_the_user_repeated(start: Start) -> None:
 def test_which_files_were_touched_in_epoch_1(start: Start, told: str) -> None:
     reader = start()
     reader.click("What it says", ".contents")
-    reader.click("after compaction 1", ".facets")
-    reader.click("file", ".facets")
+    reader.click("after compaction 1", ".choices")
+    reader.click("file", ".choices")
     said = "\n".join(reader.rows())
     con = open_reader(told)
     rows = con.execute(
@@ -130,7 +130,7 @@ def test_what_the_summary_dropped(start: Start) -> None:
 def test_when_the_last_commit_was(start: Start, told: str) -> None:
     reader = start()
     reader.click("What it says", ".contents")
-    reader.click("commit", ".facets")
+    reader.click("commit", ".choices")
     last = reader.rows()[0]
     answered = one(
         told,
