@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from memlog.archive.connection import Connection, open_reader, sqlite3
 from memlog.archive.page_scan import Pages, Row, rows
 from memlog.archive.recover import Recovered
 from memlog.archive.verify import CHECKS, Look, verify
-from memlog.errors import ArchiveError, NotFoundError, RefusedError
+from memlog.errors import ArchiveError, NotFoundError, RefusedError, UnavailableError
 from memlog.paths import Home
 from memlog.settings import Settings
 
@@ -46,6 +47,28 @@ def recovered(home: Home, folder: str) -> tuple[Recovered, Home]:
     listed = manifest.read(folder)
     assert list(manifest.check(folder, listed)) == []
     return found, Home(folder)
+
+
+def test_a_disk_without_room_is_left_as_it_was_and_the_user_told_what_to_do(
+    full: Home, tmp_path: Path
+) -> None:
+    """The twin is the same disk, larger: there it works."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "none", str(place)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting needs a right this user has not")
+    try:
+        with pytest.raises(UnavailableError, match="cannot be written") as told:
+            recovered(full, str(place / "out"))
+        assert os.listdir(place) == []
+        assert "make room for " in told.value.hint
+        assert f"MB are free), then: memlog admin recover --to {place}/out" in told.value.hint
+        subprocess.run(["mount", "-o", "remount,size=16m", str(place)], check=True)
+        found, _ = recovered(full, str(place / "out"))
+        assert found.missing == 0
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def drop_tree(home: Home, *, but: str = "") -> None:

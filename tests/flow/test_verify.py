@@ -353,6 +353,15 @@ def test_an_anchor_that_cannot_be_written_names_the_file_and_what_to_do(
     assert f"{place} cannot be written" in said and "next: memlog admin anchor -o FILE" in said
 
 
+def test_an_older_anchor_is_not_replaced_without_force(full: Home, tmp_path: Path, run_memlog: Run) -> None:
+    place = tmp_path / "anchor.json"
+    place.write_text("an older anchor")
+    said = run_memlog("admin", "anchor", "-o", str(place), check=7).stderr
+    assert place.read_text() == "an older anchor" and "next: memlog admin anchor -o FILE" in said
+    run_memlog("admin", "anchor", "-o", str(place), "--force", check=0)
+    assert anchor.read(str(place)).root == heads(full)._replace(made=anchor.read(str(place)).made).root
+
+
 def test_an_anchor_names_no_session_and_its_root_fixes_it(full: Home, tmp_path: Path) -> None:
     said = json.dumps(heads(full).as_json())
     assert "session-1" not in said and "side" not in said and len(said) < 4_000

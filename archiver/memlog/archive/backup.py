@@ -42,19 +42,30 @@ def backup(home: Home, folder: str, *, made: str, told: Told = lambda done, tota
         listed = _fill(home, con, partial, made, told)
         give_name(partial)
     except MemlogError:
-        _give_room_back(partial)
+        give_room_back(partial)
         raise
     except (OSError, sqlite3.Error) as exc:
-        _give_room_back(partial)
+        give_room_back(partial)
         if _is_damage(exc):
             raise ArchiveError(f"{home.archive} is damaged: {exc}", hint=_DAMAGED) from exc
-        raise UnavailableError(f"{folder} cannot be written: {exc}", hint="make room") from exc
+        raise not_written(folder, exc, os.path.getsize(home.archive), "memlog admin backup DEST") from exc
     finally:
         con.close()
     return listed
 
 
-def _give_room_back(partial: str) -> None:
+def not_written(folder: str, exc: Exception, size: int, again: str) -> UnavailableError:
+    """What is said of a folder that could not be filled. size: about what it needs; again: to do it anew."""
+    try:
+        found = os.statvfs(os.path.dirname(os.path.abspath(folder)))
+        free = f"{found.f_bavail * found.f_frsize >> 20:,} MB are free"
+    except OSError:
+        free = "how much is free is not known"
+    hint = f"make room for {(size >> 20) + 1:,} MB there ({free}), then: {again}"
+    return UnavailableError(f"{folder} cannot be written: {exc}; nothing was changed", hint=hint)
+
+
+def give_room_back(partial: str) -> None:
     """Half a copy is of no use, and perhaps what filled the disk."""
     with suppress(OSError, MemlogError):
         clear(partial)

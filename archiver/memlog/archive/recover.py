@@ -21,7 +21,7 @@ from memlog.archive.strewn import Strewn
 from memlog.archive.survey import Found, Line, Survey
 from memlog.archive.tombstones import ADD_SQL, Tombstone
 from memlog.archive.verify import CHECKS, Look
-from memlog.errors import ArchiveError, NotFoundError, UnavailableError
+from memlog.errors import ArchiveError, MemlogError, NotFoundError, UnavailableError
 from memlog.paths import Home, make_dir, replace_file
 from memlog.settings import Settings
 from memlog.wire import Damage, Gap
@@ -85,9 +85,20 @@ def recover(
             archive.checkpoint(truncate=True)
         _finish(work, made, found, told)
         backup.give_name(partial)
-    except (OSError, sqlite3.Error) as exc:
-        raise UnavailableError(f"{folder} cannot be written: {exc}", hint="make room") from exc
+    except (OSError, sqlite3.Error, UnavailableError) as exc:
+        backup.give_room_back(partial)
+        again = f"memlog admin recover --to {folder}"
+        raise backup.not_written(folder, exc, _room(home, tree), again) from exc
+    except MemlogError:
+        backup.give_room_back(partial)
+        raise
     return found
+
+
+def _room(home: Home, tree: Survey) -> int:
+    """About what a recovery writes: as much as there is of pages or tree, and its log as much again."""
+    pages = os.path.getsize(home.archive) if os.path.exists(home.archive) else 0
+    return 2 * max(pages, sum(snap.size for found in tree.folders for snap in found.snaps))
 
 
 def _survey(home: Home, told: Told) -> tuple[Strewn, Survey]:

@@ -322,5 +322,6 @@ def translate(exc: sqlite3.Error, path: str) -> UnavailableError | ArchiveError:
     """An SQLite error as one of ours: what may pass by itself, or what a human must look at."""
     words = str(exc)
     if any(word in words for word in _BUSY):
-        return UnavailableError(f"{path} cannot be written now: {words}")
+        hint = f"make room where {path} lies, then the same again" if "full" in words else None
+        return UnavailableError(f"{path} cannot be written now: {words}", hint=hint)
     return ArchiveError(f"{path}: {words}")

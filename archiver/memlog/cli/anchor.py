@@ -1,6 +1,5 @@
 """`memlog admin anchor`: the heads of all chains, to be kept elsewhere."""
 
-import os
 import time
 
 import click
@@ -8,13 +7,17 @@ import click
 from memlog.cli import terminal
 from memlog.cli.encode import to_json
 from memlog.cli.root import Context, pass_context
-from memlog.errors import UnavailableError
+from memlog.errors import RefusedError, UnavailableError
+
+_ROOM = "memlog admin anchor -o FILE, in a folder that is there and has room"
+_OTHER = "memlog admin anchor -o FILE with another name, or --force to replace it"
 
 
 @click.command()
 @click.option("-o", "--output", metavar="FILE", help="Write it there instead of to stdout.")
+@click.option("--force", is_flag=True, help="Replace FILE where it is there: an older anchor may be in it.")
 @pass_context
-def anchor(context: Context, /, output: str | None) -> None:
+def anchor(context: Context, /, output: str | None, force: bool) -> None:
     """The heads of all hash chains, to be kept somewhere else.
 
     Keep them where nobody who writes the archive can write.
@@ -26,7 +29,7 @@ def anchor(context: Context, /, output: str | None) -> None:
     """
     from memlog.archive.anchor import take
     from memlog.archive.connection import open_reader
-    from memlog.paths import replace_file
+    from memlog.export import place
 
     con = open_reader(context.home.archive)
     try:
@@ -39,9 +42,11 @@ def anchor(context: Context, /, output: str | None) -> None:
         terminal.write(text)
     else:
         try:
-            replace_file(os.path.abspath(output), text.encode())
-        except OSError as exc:
-            hint = "memlog admin anchor -o FILE, in a folder that is there and has room"
-            raise UnavailableError(f"{output} cannot be written: {exc.strerror}", hint=hint) from exc
+            with place.opened(output, force=force) as file:
+                file.write(text.encode())
+        except RefusedError as exc:
+            raise RefusedError(f"{exc}, and may be an anchor", hint=_OTHER) from exc
+        except UnavailableError as exc:
+            raise UnavailableError(str(exc), hint=_ROOM) from exc
     said = f"{found.records:,} records of {len(found.sessions):,} sessions, root {found.root.hex()}"
     click.echo(said, err=True)
