@@ -25,6 +25,7 @@ from datasette_memlog import (
     queries,
     records,
     rendering,
+    seam,
     searchbox,
     searching,
     sessions,
@@ -34,10 +35,16 @@ __all__: list[str] = []
 
 
 @hookimpl
-def startup(datasette: Any) -> None:
+def startup(datasette: Any) -> Callable[[], Any]:
     for name in archives.names(datasette):
         connection.connect_through(datasette.databases[name])
         asking.prepare(datasette)
+
+    async def describe_all() -> None:
+        for name in archives.names(datasette):
+            await seam.describe(datasette, name, describe.archive(datasette, name), queries.canned())
+
+    return describe_all
 
 
 @hookimpl(trylast=True)

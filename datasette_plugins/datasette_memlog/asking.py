@@ -29,9 +29,7 @@ def prepare(datasette: Any) -> None:
 async def visible(datasette: Any, request: Any) -> Any:
     """The archive of the route, once Datasette's permissions allow this reader its records."""
     db = archives.archive_of(datasette, request)
-    await datasette.ensure_permissions(
-        request.actor, [("view-table", (db.name, "v_record")), ("view-database", db.name), "view-instance"]
-    )
+    await seam.ensure(datasette, request.actor, db.name, "v_record")
     return db
 
 

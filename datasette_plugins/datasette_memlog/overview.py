@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from datasette import Response
 
-from datasette_memlog import archives, drawing
+from datasette_memlog import archives, drawing, seam
 from datasette_memlog.asking import frame, older, page, read, visible
 from memlog.paths import Home
 from memlog.query import activity, browse, checks, health
@@ -32,10 +32,7 @@ async def landing(datasette: Any, request: Any) -> dict[str, Any]:
     """For index.html: the overview where one archive of this version is all a reader may see of ours."""
     seen = []
     for name in archives.names(datasette):
-        allowed, _ = await datasette.check_visibility(
-            request.actor if request else None,
-            permissions=[("view-table", (name, "v_record")), ("view-database", name), "view-instance"],
-        )
+        allowed = await seam.may_read(datasette, request.actor if request else None, name, "v_record")
         if allowed and archives.is_current(datasette, name):
             seen.append(name)
     found: dict[str, Any] = {"archives": archives.names(datasette), "seen": seen}

@@ -8,7 +8,7 @@ from typing import Any
 from datasette import Response
 from datasette.database import QueryInterrupted
 
-from datasette_memlog import archives, describe, queries
+from datasette_memlog import archives, describe, queries, seam
 from memlog.paths import Home
 from memlog.query import health
 
@@ -29,14 +29,12 @@ async def front(datasette: Any, database: str) -> dict[str, Any]:
 
 async def metrics_page(datasette: Any, request: Any) -> Response:
     """What `memlog status --metrics` says of each archive that lies in its home, for Prometheus."""
-    await datasette.ensure_permissions(request.actor, ["view-instance"])
+    await seam.ensure(datasette, request.actor)
     homes = {}
     for name in archives.names(datasette):
         path = os.path.abspath(datasette.databases[name].path)
         home = Home(os.path.dirname(path))
-        allowed, _ = await datasette.check_visibility(
-            request.actor, permissions=[("view-database", name), "view-instance"]
-        )
+        allowed = await seam.may_read(datasette, request.actor, name)
         if allowed and path == home.archive:
             homes[name] = home
     now_ns = time.time_ns()
