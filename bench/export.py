@@ -32,10 +32,21 @@ os.write(3, json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss / 
 """
 
 
-def run(home: str, words: list[str]) -> tuple[float, float]:
-    """CPU seconds and peak MiB of one command."""
+_BARE = """
+import json, os, resource, sys
+from memlog.archive import body
+from memlog.archive.connection import open_reader
+from memlog.paths import Home
+for packed, packing in open_reader(Home(sys.argv[2]).archive).execute("SELECT body, packing FROM record ORDER BY id"):
+    body.unpack(packed, packing)
+used = resource.getrusage(resource.RUSAGE_SELF)
+os.write(3, json.dumps([0, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]).encode())
+"""
+
+
+def run(home: str, words: list[str], code: str = _CHILD) -> tuple[float, float]:
+    """CPU seconds and peak MiB of one command; of reading every body where `code` is that."""
     read, write = os.pipe()
-    code = _CHILD
     child = subprocess.Popen(
         [sys.executable, "-c", "import os, sys; os.dup2(int(sys.argv.pop(1)), 3)\n" + code, str(write), "--home", home, *words],
         pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -58,7 +69,7 @@ def size(path: Path) -> int:
 
 
 def rows(records: int, home: str | None = None, formats: tuple[str, ...] = FORMATS) -> list[Row]:
-    """A row a format: records a second of CPU, peak memory, bytes."""
+    """A row a format: records a second of CPU, times what a bare read of all bodies costs, peak memory, bytes."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
         if home is None:
@@ -66,15 +77,18 @@ def rows(records: int, home: str | None = None, formats: tuple[str, ...] = FORMA
             # in a process of its own: a child's peak is at least what its parent's was when it was started
             code = "import sys; from bench.filled import fill; from memlog.paths import Home; fill(Home(sys.argv[1]), int(sys.argv[2]))"
             subprocess.run([sys.executable, "-c", code, home, str(records)], check=True)
+        bare, peak = run(home, [], _BARE)
+        said = f"{records / bare:,.0f} records/s, peak {peak:,.0f} MiB"
+        found.append(Row(f"bare read of all bodies, {records:,} records", said, "reported"))
         for words in formats:
             out = Path(folder) / words.replace(" ", "")
             cpu, peak = run(home, ["export", *words.split(), "-o", str(out)])
-            said = f"{records / cpu:,.0f} records/s, peak {peak:,.0f} MiB, {size(out) / 1e6:,.0f} MB"
+            said = f"{records / cpu:,.0f} records/s, {cpu / bare:.1f}x, peak {peak:,.0f} MiB, {size(out) / 1e6:,.0f} MB"
             found.append(Row(f"export {words}, {records:,} records", said, "reported"))
             print(found[-1], file=sys.stderr, flush=True)
             if words == "post-mortem":
                 cpu, peak = run(home, ["admin", "verify", str(out)])
-                said = f"{records / cpu:,.0f} records/s, peak {peak:,.0f} MiB"
+                said = f"{records / cpu:,.0f} records/s, {cpu / bare:.1f}x, peak {peak:,.0f} MiB"
                 found.append(Row(f"… verify of it, {records:,} records", said, "reported"))
             subprocess.run(["rm", "-r", str(out)], check=True)
     return found
