@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from memlog.query.facts.calls import Found
-from memlog.query.facts.languages import IMPERATIVE, LATIN, cues
+from memlog.query.facts.english import IMPERATIVE
+from memlog.query.facts.languages import ENGLISH, LATIN, cues
 from memlog.query.facts.sentences import Sentence, introduced_at, own, sentences, without_tags
 
 _SHORTEST = 3  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
@@ -19,7 +20,8 @@ _MACHINE = re.compile(
     r"|\bmode \d{6}\b|\b[0-9a-f]{40}\b|-> FETCH_HEAD|^(?:remote|fatal|error|warning|hint|npm \w+): |^##\["
 )
 _BARE = re.compile(
-    r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and)[,. ]+)*(?:go (?:ahead|for it)|do (?:it|that|so))[.! ]*$",
+    r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|let['’]?s|perfect|nice)[,. ]+)*"
+    r"(?:go (?:ahead|for it)|(?:do|run|try) (?:it|that|this|so)|yes|please|go)(?: please| now| then)?[.! ]*$",
     re.I,
 )
 # What reviewers and their tools write around findings.
@@ -36,6 +38,14 @@ _FINDING = re.compile(
     r"|hard-?coded|too \w+|outdated|unnecessar\w+|typos?|cannot|risk\w*|unexpected\w*|error[- ]prone)\b|\w+n['’]t\b",
     re.I,
 )
+# A heading in front of what a reviewer says: `Recommendation: add ...`.
+_LABEL = re.compile(r"^\W*(?:[A-Za-z]+ ){0,3}[A-Za-z]+(?: \([^)]*\))?\*{0,2}: ?\*{0,2}(?=\S)")
+_ADVISES = re.compile(rf"{IMPERATIVE.pattern}|\b(?:consider|recommend|suggest)\b")
+_LACKS = re.compile(r"(?:there (?:is|are) )?(?:no|missing|lacks?)\b")
+_PRAISES = re.compile(
+    r"^(?!.*\b(?:but|however|although|though|except)\b).*(?:\b(?:good|great|nice|excellent|solid|clean|clear|proper|correctly|properly)\b"
+    r"|\b(?:prevents?|eliminat(?:es|ing)|improv(?:es|ement)|ensures)\b)"
+)
 _CODE = re.compile(r"^\s*(?:[-+@{}<]|//|\* )|[{};]\s*$|\) =>|^\w+\(.*\)$")
 # A finding that stands alone: it names code, complains, and speaks of nobody.
 _NAMES_CODE = re.compile(
@@ -50,23 +60,30 @@ _SPEAKS = re.compile(r"\b(?:i|i['’]\w+|you|your|we|we['’]\w+|my|me|us|our|le
 _HEADING = re.compile(r"^#{1,4} \S", re.M)
 _FINDING_LENGTH = 60
 _OF_A_REVIEW = 100  # sentences
+_UNSTOPPED = 7  # words of a finding without a full stop; fewer are a title
 # A question that asks what is so, and for nothing to be done.
+_CONDITION = re.compile(r"(?:if|when|whenever|unless|once|in case|for (?:\w+ )?cases)\b(?!.*\bbut\b)")
 _ASKS = re.compile(
     r"^(?:and |but |so |or |then |hm+,? )*(?:what|why|how|where|who|which|when|is|are|do|does|did|was|were|has|have"
     r"|isn['’]t|aren['’]t|doesn['’]t)\b",
     re.I,
 )
-_DEMANDS = re.compile(r"\b(?:can|could|would|will) you\b|\bplease\b|\blet['’]s\b", re.I)
+_DEMANDS = re.compile(
+    r"(?<!what )(?<!how )(?<!which )(?<!why )\b(?:can|could|would|will) you\b|\bplease\b|\blet['’]s\b|^(?:\w+[,.]? ){0,3}(?:how|what) about \w+ing\b|\bwe could\b",
+    re.I,
+)
 # What agents say while they look, of what others say, and of what is over.
 _NOT_SETTLED = re.compile(
     r"\b(?:let me|i['’]ll|i will|i need to|let['’]s|i should)(?: (?:also|now|first|just|then|quickly))* "
     r"(?:check|look|read|see|search|verify|examine|find|run|understand|trace|explore|review|investigate|fetch|get|start|view"
     r"|grep|think|try again|take a look|analy[sz]e|compare|test|confirm|attempt|evaluate|summari[sz]e|provide|continue|wait)\b"
     r"|^(?:now |next |first |then |ok(?:ay)?,? |so )*(?:let me|i['’]ll|i need to|let['’]s)\b"
-    r"(?!.*\b(?:since|because|instead|rather|simpl\w+|consisten\w+|only|all|just)\b).*:$"
-    r"|^(?:the user|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)|both now|both sessions|\w+['’]s suggestion)\b"
+    r"(?!.*\b(?:since|because|instead|rather|simpl\w+|consisten\w+|only|all|just|when|both|that can)\b).*:$"
+    r"|^(?:the user|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)(?! should)|both now|both sessions|\w+['’]s suggestion)\b"
     r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
-    r"|\b(?:i found|suggests?|this is the right way)\b",
+    r"|\b(?:i found|suggests|suggested|this is the right way)\b|^(?:or|alternatively)\b|^they (?:want|ask|need|said)"
+    r"|^now,? (?:i|let|we)\b(?!.*\b(?:since|because|so that|no longer|instead of using|will)\b)"
+    r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
     re.I,
 )
 _WORD = re.compile(r"[^\W\d_]+")
@@ -74,14 +91,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 _DECIDING = frozenset((
     "i", "we", "you", "let", "going", "decided", "chose", "chosen", "opted", "settled", "agreed",
     "decision", "instead", "rather", "opposed", "approach", "fix", "solution", "option", "choice",
-    "design", "path", "strategy", "workaround", "place", "split", "change", "should", "must", "needs",
-    "so", "for", "since", "because", "needed", "necessary", "required", "helper", "pattern", "both",
+    "design", "path", "strategy", "workaround", "place", "should", "must", "needs",
+    "since", "because", "needed", "necessary", "required", "helper", "pattern", "both",
     "intentional", "deliberate", "sense", "trade", "tradeoff", "my", "ich", "wir", "entscheidung",
     "entscheide", "entscheiden", "anstatt", "anstelle", "statt", "lösung", "ansatz", "weg", "weil",
     "da", "deshalb", "daher", "denn", "decidi", "decidimos", "escolhi", "escolhemos", "optei",
     "optamos", "prefiro", "decisão", "decisao", "vou", "vamos", "vez", "invés", "inves", "solução",
     "keeping", "sticking", "leaving", "picking", "skip", "defer", "needs", "scope", "worth", "option", "now",
-    "better", "simpler", "easier", "cleaner", "safer", "enough", "could", "can", "won", "solucao", "abordagem", "opção", "opcao", "forma", "consistency",
+    "better", "simpler", "easier", "cleaner", "safer", "simplest", "best", "cleanest", "safest", "easiest", "overkill",
+    "preferable", "most", "too", "single", "while", "proper", "real", "enough", "could", "can", "won", "solucao", "abordagem", "opção", "opcao", "forma", "consistency",
 ))  # fmt: skip
 _REPORTS = re.compile(
     r"^(?:consider|note that|the (?:test|function|code|calculation|explicit|default|current)\b)", re.I
@@ -123,14 +141,19 @@ def _of_review(text: str, start: int, end: int) -> Iterator[Found]:
         words = sentence.text.split()
         if number >= _OF_A_REVIEW:
             return
-        if len(words) < 4 or _CODE.search(sentence.text) or sentence.text[-1:] not in ".!":
+        if len(words) < 4 or _CODE.search(sentence.text):
             continue
         at = start + sentence.start, start + sentence.end
-        plain = sentence.text.lower()
-        asks = LATIN.request.search(plain) is not None
-        if _FINDING.search(plain) and not (asks and IMPERATIVE.match(plain)):
-            yield Found("correction", sentence.text, None, *at)
-        elif asks:
+        plain = _LABEL.sub("", sentence.text.lower())
+        asks = ENGLISH.request.search(plain)
+        if _FINDING.search(plain) and not (asks and _ADVISES.search(plain)) and not _PRAISES.search(plain):
+            if (
+                sentence.text[-1] in ".!"
+                or (len(words) >= _UNSTOPPED and _LABEL.match(sentence.text))
+                or (sentence.text[-1] == ":" and _LACKS.match(plain))
+            ):
+                yield Found("correction", sentence.text, None, *at)
+        elif asks and (sentence.text[-1] in ".!" or IMPERATIVE.match(plain)):
             yield Found("instruction", sentence.text, "request", *at)
 
 
@@ -142,7 +165,7 @@ def of_agent(text: str) -> Iterator[Found]:
         if not _is_said(sentence) or sentence.text.endswith(("?", "？")):
             continue
         found, plain = cues(sentence.text), sentence.text.lower()
-        if found is LATIN and _DECIDING.isdisjoint(_WORD.findall(plain)):
+        if found in (ENGLISH, LATIN) and _DECIDING.isdisjoint(_WORD.findall(plain)):
             continue
         if _NOT_SETTLED.search(plain) is None and found.decision.search(plain):
             reason = found.reason.search(plain) if len(plain) == len(sentence.text) else None
@@ -154,10 +177,10 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
     found, text = cues(sentence.text), sentence.text
     plain = text.lower()
     asks = text.endswith(("?", "？"))
-    corrects = found.correction.search(plain) is not None
-    rule = not asks and found.rule.search(plain) is not None
-    requested = found.request.search(plain) is not None
-    if corrects and not (asks and not requested):
+    corrects = _CONDITION.match(plain) is None and found.correction.search(plain)
+    rule = not asks and found.rule.search(plain)
+    requested = found.request.search(plain)
+    if corrects and not (asks and not requested and _ASKS.match(text)):
         yield Found("correction", text, None, sentence.start, sentence.end)
         return  # a sentence is one of the two
     if _BARE.match(text):

@@ -15,7 +15,11 @@ class Sentence(NamedTuple):
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[^\n]*$|\Z)", re.M | re.S)
 # A line's end, or a mark with white space behind it; CJK marks need none.
-_END = re.compile(r"(?<=[^\s.][.!?…])[\"'”’)*`]*\s+(?=\S)|(?<=[。！？])|(?<=\.\.\.)\s+(?=[A-Z])")
+# Thoughts are glued where a stream was cut: `in both.Actually, no`.
+_END = re.compile(
+    r"(?<=[^\s.][.!?…])[\"'”’)*`]*\s+(?=\S)|(?<=[。！？])|(?<=\.\.\.)\s+(?=[A-Z])"
+    r"|(?<=[a-z)`][.!?])(?=(?:Actually|But|Let|So|Wait|Now|This|However|The|I|I['’]ll|Then|Also|Since|If|We|And)[ ,])"
+)
 _ABBREVIATED = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|approx|cf|z\.B|d\.h|bzw|т\.е|т\.д|p\.ex|Dr|Sr)\.|\b\d+\.)$", re.I
 )
@@ -45,6 +49,11 @@ _INTRODUCES = re.compile(
     r"coment[áa]rio|erro|sa[ií]da)[^\n]{0,80}[:：]\s*$",
     re.I | re.M,
 )
+# A heading behind which the user speaks again, after an issue or a log that was pasted.
+_RESUMES = re.compile(
+    r"^[#*\s]*(?:instructions?|your (?:task|job)|tasks?|rules|requirements|what to do|what i want|constraints|guidelines)[*\s]*[:：][*\s]*$",
+    re.I | re.M,
+)
 
 
 def sentences(text: str) -> Iterator[Sentence]:
@@ -63,9 +72,12 @@ def own(text: str) -> Iterator[tuple[int, int]]:
         return
     introduced = introduced_at(text)
     stop = len(text) if introduced is None else introduced
+    again = None if introduced is None else _RESUMES.search(text, introduced)
     for start, end in _open(text, _HOST_BLOCK):
         if start < stop:
             yield start, min(end, stop)
+        if again is not None and end > again.end():
+            yield max(start, again.end()), end
 
 
 def introduced_at(text: str) -> int | None:
