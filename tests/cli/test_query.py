@@ -138,6 +138,7 @@ def test_a_timeline_is_a_line_each(told: Home, run_memlog: Run) -> None:
     assert [row["what"] for row in around] == ["compaction", "prompt"]
 
 
+@pytest.mark.slow
 def test_every_command_with_rows_speaks_every_format(told: Home, run_memlog: Run) -> None:
     for words in (
         ["sessions"],

@@ -438,6 +438,7 @@ def test_a_transcript_that_became_rubbish_is_counted_as_damage(
     assert found and int(found[1]) == records(home) - 2 > 3
 
 
+@pytest.mark.slow
 def test_every_count_of_records_leaves_parts_out_or_says_what_it_counts(
     run_memlog: Run, run_hook: Run, home: Home, tmp_path: Path
 ) -> None:

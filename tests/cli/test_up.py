@@ -23,6 +23,8 @@ from memlog.paths import Home
 from memlog.settings import Settings
 from memlog.witness import lock
 
+pytestmark = pytest.mark.slow  # each starts a witness and a server
+
 SESSIONS = Path(__file__).parents[1] / "data" / "sessions"
 
 

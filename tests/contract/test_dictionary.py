@@ -44,6 +44,7 @@ def test_the_script_makes_the_shipped_dictionary() -> None:
     assert train_dictionary.train() == SHIPPED
 
 
+@pytest.mark.slow
 def test_the_dictionary_holds_our_text_and_nothing_else() -> None:
     text = b"".join(train_dictionary.samples())  # the trainer sees them back to back
     # Where two pieces of the text meet, runs that cross the border are nowhere.

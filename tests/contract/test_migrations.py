@@ -141,6 +141,7 @@ def migrate_and_die(home: Home, statement: int) -> bool:
     return signal_of(work) == signal.SIGKILL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("since", [0, 1], ids=["new", "older"])
 def test_migrations_killed_after_every_statement_leave_old_or_new(
     home: Home, monkeypatch: pytest.MonkeyPatch, since: int

@@ -62,6 +62,7 @@ def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     assert sum(n.endswith(".dist-info/licenses/LICENSE") for n in names) == 1
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path, run_memlog: Run) -> None:
     target = tmp_path / "installed"
     install = [

@@ -48,6 +48,7 @@ def state(home: Home) -> tuple[int, int]:
     return count, cursor
 
 
+@pytest.mark.slow
 def test_a_witness_killed_at_any_statement_leaves_whole_batches_and_resumes(tmp_path: Path) -> None:
     killed, states, step = 0, set(), 0
     while True:

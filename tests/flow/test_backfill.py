@@ -175,6 +175,7 @@ def test_an_old_session_imported_after_newer_ones_takes_its_place_in_time(
     assert all(a[1] < b[0] for a, b in zip(ranges, ranges[1:], strict=False))
 
 
+@pytest.mark.slow
 def test_an_import_through_the_witness_lets_rings_drain_meanwhile(
     home: Home, settings: Settings, tmp_path: Path
 ) -> None:
@@ -203,6 +204,7 @@ def test_an_import_through_the_witness_lets_rings_drain_meanwhile(
     assert uuids(big) <= {source for (source,) in ask(home, "SELECT source_id FROM v_record")}
 
 
+@pytest.mark.slow
 def test_an_import_that_is_killed_goes_on_where_it_was(
     home: Home, settings: Settings, tmp_path: Path
 ) -> None:

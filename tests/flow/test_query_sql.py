@@ -167,6 +167,7 @@ print(peak())
 """
 
 
+@pytest.mark.slow
 def test_no_statement_takes_more_memory_than_the_bound(home: Home) -> None:
     fill(home, [record("x")])
 

@@ -34,6 +34,7 @@ def test_a_writer_killed_at_random_moments_loses_nothing_it_accepted(path: str) 
     assert sum(acked > 5 for acked, _ in found) > 66 and ShmRing(path).info().evicted > 400
 
 
+@pytest.mark.slow
 def test_a_writer_killed_at_every_store_leaves_the_old_state_or_the_new(path: str) -> None:
     found = list(kills_at_every_store(path))
     assert len(found) >= 8 * 7 * 4, "the stepping hook did not fire at every store"

@@ -176,6 +176,7 @@ def test_a_transcript_replaced_by_rubbish_is_damage_whether_imported_or_captured
     assert [r.text for r in found] == [x.decode("utf-8", "backslashreplace") for x in kept if x.strip()]
 
 
+@pytest.mark.slow
 def test_of_rubbish_without_end_a_bounded_part_is_kept_and_the_end_is_said(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_bytes(random.Random(4).randbytes(3_000_000) + b"\n" + lines_of(stamped(0)))

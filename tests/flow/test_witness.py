@@ -70,6 +70,7 @@ def test_a_second_witness_exits_7_and_names_the_holder(home: Home) -> None:
         assert f"pid {first.pid}" in done.stderr
 
 
+@pytest.mark.slow
 def test_it_is_killed_at_any_moment_and_every_record_is_there_once(home: Home, settings: Settings) -> None:
     settings = settings._replace(ring_bytes=16 << 20)
     said = [f"record number {n} " + "word " * (n % 200) for n in range(3_000)]
