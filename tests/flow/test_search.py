@@ -379,6 +379,7 @@ ODD = st.text(
 
 @settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(max_size=60), ODD), st.booleans())
+@pytest.mark.slow
 def test_a_thousand_random_texts_are_no_error(con: Connection, typed: str, newest: bool) -> None:
     for hit in ask(con, typed, newest=newest, context=1, limit=3):
         assert hit.snippet is not None
@@ -474,3 +475,33 @@ def test_without_knowing_how_late_records_come_the_newest_would_be_wrong(
         for word in ("word0", "word1", "row")
     )
     assert wrong > 0
+
+
+def test_more_hits_than_a_page_are_places_and_every_hit_is_named(home: Home) -> None:
+    """Forty different lines about a word in one stretch do not fill the page that five sessions share."""
+    names = [
+        f"{a}{b}"
+        for a in ("al", "bir", "dor", "fen", "gul", "hap")
+        for b in ("ka", "lo", "mi", "nu", "pe", "ra", "si")
+    ]
+    crowd = [
+        record(f"{name} quartz {name[::-1]}", n=n, ts_ns=NOW_NS - 100 * MINUTE + n)
+        for n, name in enumerate(names)
+    ]
+    others = [
+        record(f"{name} granite quartz {word}", n=n, ts_ns=NOW_NS - (200 + n) * DAY, session=f"other-{n}")
+        for n, (name, word) in enumerate(zip("pqrst", ("oak", "elm", "ash", "fir", "yew"), strict=True))
+    ]  # fmt: skip
+    with archive_of(home, crowd, others) as con:
+        plain = ask(con, "quartz", limit=5, fold=False)
+        assert len({hit.session for hit in plain}) == 1, "the twin: one stretch fills the page"
+        hits = ask(con, "quartz", limit=5)
+        assert len(hits) == 5 and len({hit.session for hit in hits}) > 1
+        crowded = next(hit for hit in hits if hit.session == plain[0].session)
+        assert crowded.here > 0 and crowded.count == 1 + len(crowded.same) > crowded.here
+        narrowed = ask(con, "quartz", Selection(session=crowded.session), limit=5)
+        assert not any(hit.here for hit in narrowed), "who asks for one session gets its lines"
+        assert not any(hit.here for hit in ask(con, "quartz", limit=60)), (
+            "a page that has room folds no places"
+        )
+        assert not any(hit.here for hit in ask(con, "quartz", limit=5, newest=True))

@@ -51,13 +51,15 @@ def _who(hit: Hit) -> str:
 
 def _entry(hit: Hit, session: str, on: bool) -> str:
     width = terminal.size()[0]
-    many = f"×{hit.count}" if hit.count > 1 else ""
+    many = f"×{hit.count - hit.here}" if hit.count - hit.here > 1 else ""
+    here = f"{hit.here} more here" if hit.here else ""
     head = "  ".join(
         terminal.painted(text, colour, on)
         for text, colour in (
             (f"{hit.ts[:10]} {hit.ts[11:19]}Z", terminal.BOLD),
             (_who(hit), terminal.KIND),
             (many, terminal.BOLD),
+            (here, terminal.DIM),
             (f"#{hit.id}", terminal.DIM),
         )
         if text

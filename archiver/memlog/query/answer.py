@@ -43,7 +43,7 @@ def answer(
     mode: how the text is read: `words` (query/words.py), `raw` (FTS5's own language), `literal` or
     `regex` (as characters; newest first). after: where the page before ended, its `hits.after`; no
     record comes twice or is left out, whatever is archived meanwhile. seconds: for what must be read
-    because no index knows it. fold: ranked hits that say the same are one.
+    because no index knows it. fold: ranked hits that say the same, or crowd a stretch of a session, are one.
     Raises: NotFoundError (no such session), QueryError with the column where there is one.
     """
     selection = selection or Selection()
@@ -68,6 +68,7 @@ def answer(
             exhaustive=exhaustive,
             explain=explain,
             fold=fold,
+            seen=seen,
             **how,
         )
     if seen:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # Of what stands in more different lines than this, lines are told apart by less and less of what is around
 # the match: of a phrase as it was typed, and of other words.
 FEW, PAGE = 5, 20
+# Of more hits than a page, those so many records apart in one session are one place.
+STRETCHES = (5, 10, 20)
 
 
 def fold(found: "list[Weighed]", most: int, least: int = 0) -> "list[Weighed]":
@@ -33,6 +35,33 @@ def fold(found: "list[Weighed]", most: int, least: int = 0) -> "list[Weighed]":
     for first, *others in groups:
         first.same = sorted({other.id for other in others}, reverse=True)
     return [group[0] for group in groups]
+
+
+def places(found: "list[Weighed]", least: int) -> "list[Weighed]":
+    """One hit for those of a session within so many records of a better one, as long as `least` are left.
+
+    Limits: found is in order, the best first; how near is told from ids, which are given in order of time.
+    """
+    kept, members = found, dict[int, list[int]]()
+    for records in STRETCHES:
+        shown: list[Weighed] = []
+        here: dict[int, list[int]] = {}
+        of_session: dict[int, list[Weighed]] = {}
+        for one in found:
+            better = of_session.setdefault(one.identity[0], [])
+            for best in better:
+                if abs(best.id - one.id) <= records:
+                    here.setdefault(best.id, []).extend((one.id, *one.same))
+                    break
+            else:
+                better.append(one)
+                shown.append(one)
+        if len(shown) < least:
+            break
+        kept, members = shown, here
+    for one in kept:
+        one.here = members.get(one.id, [])
+    return kept
 
 
 def _grouped(

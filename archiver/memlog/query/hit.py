@@ -37,13 +37,14 @@ class Hit:
 
     score: bm25, higher is better; None where hits are in order of time. matched: `all` of the terms,
     `most` (all that say something by themselves) or `any` of those. text: of the part that matched, of
-    `parts`; unpacked when asked for. title: of its session.
+    `parts`; unpacked when asked for. title: of its session. same: the records this row stands for; here:
+    how many of them say something else near it in its session.
     """
 
     __slots__ = (
-        "_packed", "_pieces", "_text", "agent", "block", "context", "digest", "epoch", "error", "id", "kind",
-        "matched", "needles", "part", "parts", "parts_of_score", "project", "role", "same", "score", "seq",
-        "session", "session_id", "source_id", "title", "tool", "ts_ns",
+        "_packed", "_pieces", "_text", "agent", "block", "context", "digest", "epoch", "error", "here", "id",
+        "kind", "matched", "needles", "part", "parts", "parts_of_score", "project", "role", "same", "score",
+        "seq", "session", "session_id", "source_id", "title", "tool", "ts_ns",
     )  # fmt: skip
 
     def __init__(self, row: "Row", score: float | None) -> None:
@@ -59,6 +60,7 @@ class Hit:
         self.needles: list[str] = []
         self.context: list[dict[str, Any]] = []
         self.same: list[int] = []
+        self.here = 0
         self.parts_of_score: dict[str, float] = {}
 
     @property
@@ -68,7 +70,7 @@ class Hit:
 
     @property
     def count(self) -> int:
-        """How many records say it: this one and those folded into it."""
+        """How many records the row stands for: this one and those folded into it."""
         return 1 + len(self.same)
 
     @property
@@ -108,8 +110,8 @@ class Hit:
 
 COLUMNS = (
     "id", "session", "epoch", "seq", "ts", "ts_ns", "agent", "project", "kind", "role", "tool", "source_id",
-    "block", "part", "parts", "title", "snippet", "text", "score", "matched", "count", "same", "digest",
-    "error",
+    "block", "part", "parts", "title", "snippet", "text", "score", "matched", "count", "same", "here",
+    "digest", "error",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ of the best of those. A score is (`text` x `again` + `near`) x `kind` x `recent`
 from memlog.archive.body import raw_text_of
 from memlog.contracts import DAY_NS
 from memlog.errors import MemlogError
-from memlog.query.fold import FEW, PAGE, fold
+from memlog.query.fold import FEW, PAGE, fold, places
 from memlog.query.passage import SPOKEN, Sought, passage
 from memlog.query.words import SENTENCE, texts
 
@@ -25,6 +25,7 @@ READ = 80  # of the best by bm25, and of the newest that have the words side by 
 SIDE_BY_SIDE = 300
 MOST_READ = 400  # texts; what says the same more often than this leaves a page that is not full
 _DISTANCE = 8  # words between the first and the last, where they count as side by side
+_PUNCTUATION = "?!.,;\"'`"  # of sentences, not of code
 META = "meta"  # bookkeeping lines of hosts: they repeat what other records say, so they come last
 
 # bm25 of a phrase, told from the texts that have it.
@@ -42,11 +43,11 @@ class Weighed:
     """A record with the passage it was read for, and whether that is what was typed.
 
     many: how much its text says it, by how often and in how short a text, as bm25 has it. same: ids of
-    those that are folded into it.
+    those that are folded into it. here: ids of those that only stand near it.
     """
 
     __slots__ = (
-        "id", "identity", "key", "kind", "many", "parts", "parts_of_score", "passage", "role", "same",
+        "here", "id", "identity", "key", "kind", "many", "parts", "parts_of_score", "passage", "role", "same",
         "ts_ns", "verbatim",
     )  # fmt: skip
 
@@ -57,6 +58,7 @@ class Weighed:
         self.verbatim = verbatim
         self.many = many
         self.same: list[int] = []
+        self.here: list[int] = []
         self.parts_of_score: dict[str, float] = {}
         self.key: tuple[bool, bool, float, int, int] = (False, False, 0.0, 0, 0)
 
@@ -64,10 +66,11 @@ class Weighed:
 class _Ranking:
     """One search while it is ranked."""
 
-    __slots__ = ("asked", "found", "several", "sought", "typed")
+    __slots__ = ("asked", "crowded", "found", "several", "sought", "typed")
 
     def __init__(self, asked: "Asked", words: list[str], literal: str | None) -> None:
         self.asked = asked
+        self.crowded = False
         self.sought = Sought(words, literal)
         self.several = len(words) > 1
         self.typed = literal is not None and len(literal.split()) > 1
@@ -123,7 +126,7 @@ class _Ranking:
                 if one.identity in parts:
                     continue
                 parts.add(one.identity)
-            one.same = []
+            one.same, one.here = [], []
             kept.append(one)
         if not self.asked.fold:
             return kept
@@ -141,15 +144,25 @@ class _Ranking:
         shown.sort(key=_key, reverse=True)
         return shown
 
+    def page(self, shown: list[Weighed]) -> list[Weighed]:
+        """Of more than a page, one for each place; what earlier pages showed is left out."""
+        asked = self.asked
+        if not self.crowded or len(shown) <= asked.limit:
+            return shown
+        seen, least = asked.seen, asked.limit - len(asked.seen)
+        fresh = [one for one in shown if one.id not in seen and seen.isdisjoint(one.same)] if seen else shown
+        return places(fresh, least) if len(fresh) > least else shown
+
     def hits(self, shown: list[Weighed]) -> "list[Hit]":
         """What is shown of the first of them."""
-        shown = shown[: self.asked.limit]
+        shown = self.page(shown)[: self.asked.limit]
         rows = self.asked.hits([one.id for one in shown], {})
         hits = []
         for one in shown:
             hit = rows.get(one.id)
             if hit is not None:
-                hit.score, hit.same, hit.parts_of_score = one.key[2], one.same, one.parts_of_score
+                hit.score, hit.parts_of_score = one.key[2], one.parts_of_score
+                hit.same, hit.here = sorted([*one.same, *one.here], reverse=True), len(one.here)
                 hits.append(hit)
         return hits
 
@@ -163,7 +176,10 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     words = list(dict.fromkeys(word for one in said for word in _pieces(one)))
     strict = question is not None and not _plain(question, typed)
     literal = typed.strip().strip('"') if question is not None and question.flat else None
+    words += _spelled(literal or "", words)
     ranking = _Ranking(asked, words, literal)
+    few = question is not None and len(question.terms) <= SENTENCE
+    ranking.crowded = few and asked.fold and asked.selection.session is None
     sentence = literal is not None and len(literal.split()) >= SENTENCE
     for nearby, verbatim in ((phrase, True), (near, False)):
         if nearby is not None:
@@ -221,6 +237,12 @@ def _plain(question: "Question", typed: str) -> bool:
         and not any(t.prefix or t.quoted for t in terms)
         and all(len(group) == 1 for group in question.terms)
     )
+
+
+def _spelled(typed: str, words: list[str]) -> list[str]:
+    """Typed words that have signs, as they were typed: of `[]struct` and `:=` the index has letters only."""
+    said = (word.strip(_PUNCTUATION).lower() for word in typed.split())
+    return [word for word in dict.fromkeys(said) if word and not word.isalnum() and word not in words]
 
 
 def _pieces(needle: str) -> list[str]:

@@ -87,19 +87,22 @@ def find(
     exhaustive: bool = False,
     explain: bool = False,
     fold: bool = True,
+    seen: "frozenset[int | str]" = frozenset(),
 ) -> Hits:
     """Records whose text answers, best first; without words, the newest of the selection.
 
     Where they leave room: events whose text no record holds, such as a prompt of a lost transcript.
     text: words, `"phrases"`, `-not`, `begin*`, `a OR b`, `key:value`; raw: FTS5's own language.
     newest: in order of time. exhaustive: rank every hit. context: records before and after each. explain:
-    keep what the scores are made of. fold: ranked hits that say the same are one.
+    keep what the scores are made of. fold: ranked hits that say the same are one, and of more than a page
+    those of one stretch of a session. seen: what earlier pages showed, which may come again here.
     Limits: the parts of a record are one hit; ties go by time, then id, newest first.
     Raises: NotFoundError (no such session), QueryError (a raw expression FTS5 does not read).
     """
     hits = Hits()
     selection = selection or Selection()
     asked = Asked(con, limit, newest, exhaustive, now_ns=now_ns, fold=fold)
+    asked.seen = seen
     try:
         if raw:
             from memlog.query.raw import check
@@ -160,7 +163,7 @@ class Asked:
 
     __slots__ = (
         "as_typed", "capped", "con", "exhaustive", "fold", "limit", "meta_last", "needles", "newest",
-        "now_ns", "selection", "where",
+        "now_ns", "seen", "selection", "where",
     )  # fmt: skip
 
     where: "Where"
@@ -177,6 +180,7 @@ class Asked:
         self.exhaustive = exhaustive
         self.now_ns = now_ns
         self.fold = fold
+        self.seen: frozenset[int | str] = frozenset()  # rows of earlier pages
         self.capped = False
         self.as_typed = False  # a whole sentence stands in a record as it was typed
 
