@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from memlog import __version__
 from memlog.archive.connection import sqlite3
 from memlog.errors import NotFoundError
-from memlog.export import bundle, incident, manifest, report, report_html, report_md, script, segment
+from memlog.export import bundle, incident, manifest, report_html, report_md, report_read, script, segment
 from memlog.export.share import Share
 from memlog.paths import FILE_MODE
 from memlog.query import dates, slice
@@ -83,7 +83,7 @@ def _fill(
     try:
         told("files", 0)
         _pour(folder, "incident.sql", script.chunks(out))
-        found = report.read(out, anchored=anchor is not None)
+        found = report_read.read(out, anchored=anchor is not None)
         _pour(folder, "report.md", report_md.chunks(found))
         _pour(folder, "report.html", report_html.chunks(found))
         said = _said(out, part, folder, now_ns, shared)

@@ -1,0 +1,196 @@
+"""The report of a post-mortem, read from incident.db; how it looks is said in report_md and report_html.
+
+A report is for reading, so it is bounded: what is left out is counted, and the SQL that gives it is named.
+"""
+
+from typing import TYPE_CHECKING
+
+from memlog.export import report_losses
+from memlog.export.report import Line, Part, Report, Section, cell, plain, table
+from memlog.query.runs import brief
+from memlog.query.timeline import Step
+
+if TYPE_CHECKING:
+    from memlog.archive.connection import Connection
+
+_STEPS_READ, _STEPS_SHOWN = 20_000, 1_500
+
+ABOUT_SQL = "SELECT key, value FROM export"
+SESSIONS_SQL = """
+SELECT coalesce(title, session) AS title, session, agent, project, started, ended, records, compactions,
+  errors FROM session ORDER BY started_ns, session LIMIT :limit
+"""
+CARDS_SQL = """
+SELECT (SELECT count(*) FROM session), (SELECT count(*) FROM record WHERE part = 0),
+  (SELECT count(*) FROM compaction), (SELECT coalesce(sum(lost), 0) FROM loss),
+  (SELECT coalesce(sum(facts), 0) FROM loss),
+  (SELECT count(*) FROM fact WHERE kind = 'command'),
+  (SELECT count(*) FROM fact WHERE kind = 'command' AND detail NOT IN ('ok', 'exit 0')),
+  (SELECT count(*) FROM fact WHERE kind = 'error'),
+  (SELECT coalesce(sum(lost - recovered), 0) FROM gap WHERE healed = 0),
+  (SELECT count(*) FROM hole WHERE healed = 0), (SELECT coalesce(sum(count), 0) FROM redaction)
+"""
+# index: none; with a limit only as many rows are held as it says
+STEPS_SQL = """
+SELECT ts, session, epoch, who, what, tool, text, outcome, ts_ns, record FROM timeline
+ORDER BY ts_ns, record LIMIT :limit
+"""
+SAID_SQL = "SELECT ts, kind, said_by, value, detail, record FROM said ORDER BY ts, record LIMIT :limit"
+COMMANDS_SQL = "SELECT ts, command, ended, record FROM commands ORDER BY ts, record LIMIT :limit"
+FILES_SQL = "SELECT path, done, uses, first, last FROM files LIMIT :limit"
+ERRORS_SQL = "SELECT ts, error, record FROM errors ORDER BY ts, record LIMIT :limit"
+OTHERS_SQL = """
+SELECT ts, kind, value, detail, record FROM fact WHERE kind IN ('test', 'commit', 'branch')
+ORDER BY ts, record LIMIT :limit
+"""
+QUERIES_SQL = "SELECT title, sql FROM query LIMIT :limit"
+
+
+def read(out: "Connection", *, anchored: bool) -> Report:
+    """The report of an incident.db."""
+    facts = dict(out.execute(ABOUT_SQL).fetchall())
+    about = (f"{facts['holds']}. Made {facts['made at']} by {facts['made by']}. Times are UTC.",)
+    sections = [
+        Section("sessions", "Sessions", [_sessions(out)]),
+        Section("compactions", "What compactions took", list(report_losses.compactions(out))),
+        Section("timeline", "Timeline", [_timeline(out)]),
+        Section("said", "Asked for, corrected, decided", [_said(out)]),
+        Section("commands", "Commands", [_commands(out)]),
+        Section("files", "Files", [_files(out)]),
+        Section("errors", "Errors", [_errors(out)]),
+        Section("results", "Tests and commits", [_results(out)]),
+        Section("missing", "What did not arrive", list(report_losses.missing(out))),
+        Section("recorder", "The recorder", [report_losses.health(out)]),
+        Section("redacted", "What is left out", [report_losses.redacted(out)]),
+        Section("check", "Checking and asking", [_check(out, anchored)]),
+    ]
+    return Report("Post-mortem", tuple(map(plain, about)), _cards(out), sections)
+
+
+def _cards(out: "Connection") -> list[tuple[str, str, bool]]:
+    sessions, records, cuts, lost, facts, commands, failed, errors, gone, holes, hidden = out.execute(
+        CARDS_SQL
+    ).fetchone()
+    found = [
+        ("sessions", f"{sessions:,}", False),
+        ("records", f"{records:,}", False),
+        ("compactions", f"{cuts:,}", cuts > 0),
+        ("commands", f"{commands:,}", False),
+        ("of them failed", f"{failed:,}", failed > 0),
+        ("errors", f"{errors:,}", errors > 0),
+        ("records that did not arrive", f"{gone:,}", gone > 0),
+        ("holes in transcripts", f"{holes:,}", holes > 0),
+        ("texts redacted", f"{hidden:,}", False),
+    ]
+    if facts:
+        found.insert(3, ("facts lost of those known", f"{lost:,} of {facts:,}", lost > 0))
+    return found
+
+
+def _sessions(out: "Connection") -> Part:
+    columns = ("title", "session", "agent", "project", "started", "ended", "records", "compactions", "errors")
+    found = table(
+        out,
+        SESSIONS_SQL,
+        columns,
+        200,
+        "SELECT count(*) FROM session",
+        "SELECT * FROM session",
+        codes=("session", "project"),
+        numbers=("records", "compactions", "errors"),
+    )
+    return Part(says=("Counts are those of whole sessions, also of what was not asked for.",), table=found)
+
+
+def _timeline(out: "Connection") -> Part:
+    rows = out.execute(STEPS_SQL, {"limit": _STEPS_READ}).fetchall()
+    steps = brief(
+        Step(ts, session, epoch, who or "", what, tool, text, outcome, None, ts_ns, id_)
+        for ts, session, epoch, who, what, tool, text, outcome, ts_ns, id_ in rows
+    )
+    says = ["Calls that are alike are one line, replies between calls are left out; the table step has all."]
+    if len(steps) > _STEPS_SHOWN or len(rows) == _STEPS_READ:
+        says.append(
+            f"These are the first {min(len(steps), _STEPS_SHOWN):,} lines; the view timeline has all."
+        )
+    return Part(says=tuple(says), lines=[_line(step) for step in steps[:_STEPS_SHOWN]])
+
+
+def _line(step: Step) -> Line:
+    outcome = step.outcome or ""
+    bad = bool(outcome) and outcome != "ok"
+    return Line(step.ts, plain(step.who), step.what, plain(step.tool), plain(step.text), cell(outcome), bad)
+
+
+def _said(out: "Connection") -> Part:
+    columns = ("time", "kind", "by", "what", "why or state", "record")
+    found = table(out, SAID_SQL, columns, 300, "SELECT count(*) FROM said", "SELECT * FROM said")
+    return Part(table=found)
+
+
+def _commands(out: "Connection") -> Part:
+    found = table(
+        out,
+        COMMANDS_SQL,
+        ("time", "command", "ended", "record"),
+        400,
+        "SELECT count(*) FROM commands",
+        "SELECT * FROM commands",
+        codes=("command",),
+        is_bad=lambda row: row[2] not in (None, "ok", "exit 0"),
+    )
+    return Part(table=found)
+
+
+def _files(out: "Connection") -> Part:
+    found = table(
+        out,
+        FILES_SQL,
+        ("file", "done", "uses", "first", "last"),
+        300,
+        "SELECT count(*) FROM files",
+        "SELECT * FROM files",
+        codes=("file",),
+        numbers=("uses",),
+    )
+    return Part(table=found)
+
+
+def _errors(out: "Connection") -> Part:
+    found = table(
+        out,
+        ERRORS_SQL,
+        ("time", "error", "record"),
+        200,
+        "SELECT count(*) FROM errors",
+        "SELECT * FROM errors",
+        codes=("error",),
+    )
+    return Part(table=found)
+
+
+def _results(out: "Connection") -> Part:
+    count = "SELECT count(*) FROM fact WHERE kind IN ('test', 'commit', 'branch')"
+    found = table(
+        out,
+        OTHERS_SQL,
+        ("time", "kind", "what", "how", "record"),
+        200,
+        count,
+        "SELECT * FROM fact",
+        codes=("what",),
+    )
+    return Part(table=found)
+
+
+def _check(out: "Connection", anchored: bool) -> Part:
+    says = (
+        "memlog admin verify BUNDLE tells on any machine whether a byte of this bundle was changed, and"
+        " whether its records are those of the recorder's hash chain (chain.jsonl).",
+        "An anchor taken before goes with it (anchor.json)."
+        if anchored
+        else "No anchor goes with it: whether the whole of it was written anew shows only against one kept"
+        " elsewhere (memlog admin verify BUNDLE --anchor FILE).",
+        "incident.db opens in sqlite3 and Datasette; these questions are in its table query:",
+    )
+    return Part(says=says, table=table(out, QUERIES_SQL, ("question", "SQL"), 50, codes=("SQL",)))
