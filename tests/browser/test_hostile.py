@@ -88,12 +88,13 @@ def test_no_hostile_record_runs_on_any_route(
     site = serve(path)
     tab = prepared(browser)
     shown = 0
-    for text, dir, ids in ambush:
+    for n, (text, dir, ids) in enumerate(ambush):
         assert len(ids) == 6
         for name, places in routes.of(dir, ids, text).items():
             if name in routes.FILES:
                 continue
-            for place in places:
+            # Every address for the first texts; of each other text one of each route, another each time.
+            for place in places if n < 3 else [places[n % len(places)]]:
                 tab.open(site + place)
                 assert sprung(tab) == [], (name, place, text)
             if name == "session_page":
