@@ -18,6 +18,7 @@ from sqlite_utils.db import _iter_complete_sql_statements
 from memlog.paths import Home
 from memlog.settings import Settings
 from shared_data import DATA
+from users import shared  # noqa: F401 - a fixture for all
 
 SECONDS, SECONDS_SLOW = 60, 900
 HOSTS = ("CLAUDE_", "CODEX_", "COPILOT_", "GEMINI_", "OPENCODE_", "SWE_AGENT_", "XDG_")

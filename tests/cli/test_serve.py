@@ -2,14 +2,9 @@
 
 import http.client
 import os
-import signal
 import socket
 import stat
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,27 +15,13 @@ from conftest import Run
 from memlog.cli import server
 from memlog.errors import UnavailableError, UnsafePathError
 from memlog.paths import Home
+from serving import serving
 
 
 @pytest.fixture
 def archive(home: Home) -> Home:
     fill(home, conversation(["the ring is full", "then drain the ring"]))
     return home
-
-
-@contextmanager
-def serving(*words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """`memlog serve` and the line it prints."""
-    command = [sys.executable, "-m", "memlog.cli.start", "serve", *words]
-    served = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    with served:
-        assert served.stdout is not None
-        try:
-            yield served, served.stdout.readline().strip()
-        finally:
-            served.send_signal(signal.SIGINT)
-            ended = served.wait(30)
-    assert ended == 0
 
 
 def test_it_answers_on_loopback_and_refuses_foreign_hosts(archive: Home) -> None:

@@ -1,13 +1,11 @@
 """Homes side by side: an archive a project, and a home a user."""
 
 import json
+import logging.handlers  # noqa: F401 - lies in root's folder: loaded before a child lets go
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
@@ -23,9 +21,9 @@ from memlog.paths import Home, own
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
 from memlog.witness import client, lock, service
+from users import NOBODY, as_nobody, needs_root
 from witness import ask, running
 
-NOBODY = 65_534
 SESSIONS = Path(__file__).parents[1] / "data/sessions"
 
 
@@ -85,39 +83,6 @@ def test_hooks_of_the_default_home_do_not_name_it_and_those_of_another_do(home: 
 # -- several users -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def shared() -> Iterator[Path]:
-    """A folder both users reach."""
-    folder = Path(tempfile.mkdtemp(prefix="memlog-users-", dir="/tmp"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def as_nobody(work: Callable[[], object]) -> object:
-    """What `work` returns in a child that has become another user for good."""
-    out, into = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(out)
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            try:
-                said = work()
-            except BaseException as exc:
-                said = f"{type(exc).__name__}: {exc}"
-            os.write(into, json.dumps(said).encode())
-        finally:
-            os._exit(0)
-    os.close(into)
-    with os.fdopen(out) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    return json.loads(text) if text else None
-
-
 def command(home: Home, *words: str) -> tuple[int, str]:
     """Exit code and stderr of a command in this process."""
     told = StringIO()
@@ -133,7 +98,6 @@ ALL = (
     ("query", "sessions"), ("query", "search", "secret"), ("export", "jsonl"), ("stats",), ("witness", "stop"),
     ("witness", "run"), ("witness", "drain"), ("import", "jsonl", os.devnull), ("admin", "migrate"),
 )  # fmt: skip
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 
 
 def listing(folder: Path) -> list[tuple[str, int, int]]:

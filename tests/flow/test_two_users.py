@@ -1,55 +1,27 @@
 """A second user on the machine sees nothing: not in the home, the ring, the socket, copies, or over the port."""
 
-import json
+import http.client
 import os
 import shutil
 import socket
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from archives import conversation, fill
 from conftest import Run
 from memlog.paths import Home
+from memlog.ring.open import open_ring
+from memlog.settings import Settings
+from serving import serving
+from users import as_nobody, needs_root
 from witness import running, until
 
-NOBODY = 65_534
 SECRET = "only-for-the-first-user"
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-
-
-@pytest.fixture
-def shared() -> Iterator[Path]:
-    """A folder both users reach."""
-    folder = Path(tempfile.mkdtemp(prefix="memlog-users-", dir="/tmp"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def as_nobody(work: Callable[[], Any]) -> Any:
-    """What `work` returns in a child that has become another user for good."""
-    out, into = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(out)
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            assert os.geteuid() == NOBODY
-            os.write(into, json.dumps(work()).encode())
-        finally:
-            os._exit(0)
-    os.close(into)
-    with os.fdopen(out) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    return json.loads(text)
+pytestmark = needs_root
 
 
 def reached(paths: list[str]) -> list[str]:
@@ -113,3 +85,50 @@ def test_another_user_gets_nothing_out_of_a_home_or_a_copy_of_it(
             assert home.archive in as_nobody(lambda: reached(paths))
     finally:
         os.umask(before)
+
+
+def test_a_ring_in_memory_by_setting_is_its_owners_alone(home: Home) -> None:
+    """/dev/shm lets everybody in: what keeps them out is the folder of the ring, and the ring itself."""
+    folder = tempfile.mkdtemp(prefix="memlog-test-", dir="/dev/shm")
+    try:
+        place = os.path.join(folder, "ring")
+        with open_ring(Settings(home=home.root, ring="shm", ring_dir=place)) as ring:
+            ring.write(SECRET.encode())
+        files = [os.path.join(place, name) for name in os.listdir(place)]
+        assert any(SECRET.encode() in Path(path).read_bytes() for path in files if os.path.isfile(path))
+        os.chmod(folder, 0o755)
+        assert as_nobody(lambda: reached([place, *files])) == []
+        os.chmod(place, 0o755)  # with the folder open, the files' own modes keep them out
+        assert as_nobody(lambda: reached(files)) == []
+        for path in files:
+            os.chmod(path, 0o644)
+        assert as_nobody(lambda: reached(files)) != [], "the twin: what it finds where a ring is open to all"
+    finally:
+        shutil.rmtree(folder)
+
+
+def asked(url: str) -> tuple[int, bool]:
+    """Status of a page, and whether it says the secret."""
+    place = url.removeprefix("http://").partition("/")[0]
+    with closing(http.client.HTTPConnection(place, timeout=20)) as con:
+        con.request("GET", "/archive/v_record.json?_shape=array")
+        answer = con.getresponse()
+        return answer.status, SECRET.encode() in answer.read()
+
+
+def test_another_user_sees_no_page_without_the_link_and_gets_no_answer_from_a_socket(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(str(shared / "home"))
+    fill(home, conversation([SECRET]))
+    monkeypatch.setenv("MEMLOG_HOME", home.root)
+    with serving("--port", "0", "--login") as (_, url):
+        assert asked(url) == (401, False)  # what it loads lies in root's folder: before the child lets go
+        assert as_nobody(lambda: asked(url)) == [401, False]
+    with serving("--port", "0", "--no-login") as (_, url):  # the twin
+        assert as_nobody(lambda: asked(url)) == [200, True]
+    path = str(shared / "pages.sock")
+    with serving("--uds", path):
+        assert reached([path]) == [path] and as_nobody(lambda: reached([path])) == []
+        os.chmod(path, 0o666)
+        assert as_nobody(lambda: reached([path])) == [path], "the twin: a socket that is open to all"
