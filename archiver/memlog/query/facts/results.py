@@ -47,6 +47,7 @@ _GOOD_COUNT = re.compile(r"\b0 (?:failed|failing|fail|errors?)\b")
 _HOT = re.compile(
     r"[Ee]rror|ERR|[Ff]atal|FATAL|[Pp]anic|[Ee]xception|:\d+: |not found|[Nn]o such|[Dd]enied|no matches found"
     r"|[Cc]ould not|[Cc]annot|CONFLICT|[Tt]imed? ?out|[Uu]nable to|not allowed|are ignored by|exit status|✖"
+    r"|\*\*\* \[|\*\*\* No|HTTP[/ (]|^Killed$|core dumped|\[rejected\]|code [1-9]|: [45]\d\d$|\bE[A-Z]{5,12}: |[Uu]ncaught"
     r"|[Ss]egmentation|assertion|refused|FAILED| failed|[Ff]ailed to|Fehler|[Ee]rro\b|шибка|错误|エラー|失败|失敗"
 )
 _ERROR = re.compile(
@@ -63,6 +64,12 @@ _ERROR = re.compile(
     r"|(?:\w+ ){0,2}(?:\w*[Ff]ehler|[Ee]rro|[Оо]шибка|[\u3040-\u30ff\u4e00-\u9fff]{0,8}(?:错误|エラー|失败|失敗))(?: \w+)?[:：] ?\S.*"
     r"|.*: [\w ]{0,30}not found|.*\breported an error: .*"
     r"|remote: (?:Permission|error|fatal|ERROR|Repository).*|\[[A-Z ]*ERROR\] .*\S|Timeout waiting .*|.*\btimed out\b.*|The following paths are ignored by .*|[Uu]nable to .*\S"
+    r"|g?make(?:\[\d+\])?: \*\*\* .*|(?:npm|pnpm|yarn|error) (?:error|ERR!?|Command failed) .*\S|! \[(?:remote )?rejected\] .*"
+    r"|E   \w+(?:\.\w+)*(?:Error|Exception|Exit|Warning)\b.*|(?:[\w.]+\.)?[A-Z]\w*Error$|(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*"
+    r"|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|Killed$|.*\(core dumped\).*|E[A-Z]{5,12}: \S.*"
+    r"|HTTP(?:/[\d.]+)? [45]\d\d\b.*|.*\(HTTP [45]\d\d\).*|.*\bstatus(?: code)?:? [45]\d\d\b.*|.*returned error: [45]\d\d.*"
+    r"|(?!Process exited|Exit code)[\w ]{0,30}\bexit(?:ed)? (?:with )?(?:code|status) [1-9]\d*\.?|Cannot (?:find|read|resolve|open|connect|access)\b.*|undefined: \w+"
+    r"|(?:docker|ssh|ld|kubectl|helm|terraform|psql|mysql): (?:.*\b(?:[Ee]rror|not found|[Cc]ould not|[Cc]annot|denied)\b.*)|(?:time=\S+ )?level=(?:error|fatal) .*"
     r"|\w+: cannot \w+ .*\S|(?:go|bash|sh|zsh|rg|grep|ls|cp|mv|rm|sed|git): \S.*"
 )
 _ASSERTED = re.compile(
