@@ -2,8 +2,7 @@
 
 Labels are offsets and digests, never texts (tests/data/labels): a record is found again by the SHA-256 of its
 text in an archive that holds it. A fact is right where a label of its kind covers most of the shorter of both.
-Sets d and e are held out: they are scored only when asked for. `--lines dev|held` scores our own chat lines
-instead, by language.
+`--lines dev|held` scores our own chat lines instead, by language.
 """
 
 import argparse
@@ -21,7 +20,6 @@ from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
 
 LABELS = Path(__file__).parents[1] / "tests" / "data" / "labels"
-HELD_OUT = ("d", "e")
 TEXTS = "languages.json"
 WANTED = {
     "file": (0.98, 0.98), "command": (0.98, 0.98), "error": (0.90, 0.85), "test": (0.90, 0.85),
@@ -38,9 +36,7 @@ def main() -> int:
     parser.add_argument("labels", nargs="*", type=Path)
     parser.add_argument("--home", help="A home whose archive holds the labelled sessions.")
     parser.add_argument("--lines", choices=("dev", "held"), help="Our own lines in six languages, this half.")
-    parser.add_argument(
-        "--set", metavar="NAME", help=f"Only this set; {' and '.join(HELD_OUT)} are scored in no other way."
-    )
+    parser.add_argument("--set", metavar="NAME", help="Only this set.")
     parser.add_argument(
         "--show", metavar="SPLIT", help="What was wrong in this split, with texts of the archive."
     )
@@ -56,7 +52,7 @@ def main() -> int:
         parser.error("--home or --lines is needed")
     files = args.labels or [f for f in sorted(LABELS.glob("*.json")) if f.name != TEXTS]
     drawn = [r for file in files for r in json.loads(file.read_text())]
-    wanted = {(r["kind"], r["sha256"]): r for r in drawn if _asked(r["split"], args.set)}
+    wanted = {(r["kind"], r["sha256"]): r for r in drawn if args.set in (None, r["split"])}
     con = open_reader(Home(args.home).archive)
     found = _extracted(con, wanted)
     if not found:
@@ -66,11 +62,6 @@ def main() -> int:
     if args.show:
         _show(wanted, found, args.show, args.kind)
     return 0
-
-
-def _asked(split: str, name: str | None) -> bool:
-    """Whether this split is to be scored: the one named, or every one that is not held out."""
-    return split == name if name else split not in HELD_OUT
 
 
 def _extracted(con: Connection, wanted: dict[Any, Any]) -> dict[Any, tuple[str, list[Fact]]]:
