@@ -102,6 +102,7 @@ def test_relative_paths_are_the_callers_though_the_witness_lives_elsewhere(
     assert records(home) > 0
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "name\x1b[31m.jsonl"
     corpus.transcript(path, 2_000_000)

@@ -68,6 +68,7 @@ def test_the_end_of_a_session_is_read_without_the_rest(told: Home, run_memlog: R
     assert "after it" in text and "row 0" in text and "command: ls" not in text and "bookkeeping" not in text
 
 
+@pytest.mark.slow
 def test_bytes_that_are_not_utf_8_are_said_and_end_nothing(told: Home, run_memlog: Run) -> None:
     odd = "\udcff\udcfe"  # what argv makes of the bytes ff fe
     for words in (

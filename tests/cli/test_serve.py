@@ -67,6 +67,7 @@ def test_a_link_opens_the_pages_once_and_for_nobody_else(archive: Home) -> None:
         assert status(site + "/archive", cookie[:-1])[0] == 401
 
 
+@pytest.mark.slow
 def test_a_unix_socket_is_the_user_s_alone_and_goes_with_the_server(archive: Home, tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     for _ in range(2):  # the second one replaces what a dead server left

@@ -483,6 +483,7 @@ def test_a_second_installation_a_shell_finds_first_is_named(
     assert row["state"] == WARN and f"a shell runs {other}" in row["detail"]
 
 
+@pytest.mark.slow
 def test_a_probe_is_written_counted_and_archived(run_memlog: Run, home: Home, settings: Settings) -> None:
     def row(**named: Any) -> dict[str, str]:
         rows = json.loads(run_memlog("doctor", "--write-probe", "--json", **named).stdout)

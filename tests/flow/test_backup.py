@@ -301,6 +301,7 @@ def test_a_restore_killed_while_it_takes_its_place_is_finished_by_whoever_comes_
     assert at > 6 and seen == {"old": 0, "new": at - 1}
 
 
+@pytest.mark.slow
 def test_a_restore_is_dry_without_apply_and_refused_while_a_witness_runs(
     full: Home, tmp_path: Path, run_memlog: Run
 ) -> None:

@@ -124,6 +124,7 @@ def test_an_agent_memlog_has_no_reader_for_leaves_its_events(
     assert isinstance(event, Event) and (event.agent, event.session, event.event) == ("my-bot", "s-1", "Stop")
 
 
+@pytest.mark.slow
 def test_captured_sessions_and_their_import_are_the_same_rows(
     home: Home, run_hook: Run, run_memlog: Run
 ) -> None:

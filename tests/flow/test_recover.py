@@ -205,6 +205,7 @@ def test_what_was_forgotten_is_not_recovered(full: Home, tmp_path: Path) -> None
     assert "the secret" not in {row["text"] for row in whole.rows(new)} and found.missing == 0
 
 
+@pytest.mark.slow
 def test_a_recovered_archive_is_put_in_place_by_restore(full: Home, tmp_path: Path, run_memlog: Run) -> None:
     before = whole.rows(full)
     zero(full, leaves(full)[1])

@@ -27,6 +27,7 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "ring" / "ring")
 
 
+@pytest.mark.slow
 def test_a_writer_killed_at_random_moments_loses_nothing_it_accepted(path: str) -> None:
     ShmRing(path, capacity=RING_MIN).close()
     found = list(killed_writers(path, 100, random.Random(7)))

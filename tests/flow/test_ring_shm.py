@@ -395,6 +395,7 @@ def test_a_file_that_is_no_ring_at_all_is_put_aside_and_kept_to_its_last_byte(
         assert data == (junk if junk.strip(b"\0") else junk[: 1 << 20])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("laps", [0.5, 2.5])
 @pytest.mark.parametrize("left", [0.9, 0.5, 0.1])
 def test_a_ring_cut_short_gives_its_whole_records_and_says_exactly_which_are_gone(

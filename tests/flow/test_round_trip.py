@@ -113,6 +113,7 @@ def test_an_epoch_of_a_real_session_survives_it_too(home: Home, settings: Settin
     round_trip(home, settings, whole, tmp_path / f"{session_of(whole)}.jsonl", tmp_path)
 
 
+@pytest.mark.slow
 def test_captured_by_hooks_and_then_imported_a_session_is_the_same_rows(
     home: Home, settings: Settings, run_hook: Run, run_memlog: Run, tmp_path: Path
 ) -> None:

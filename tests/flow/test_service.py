@@ -171,6 +171,7 @@ def test_where_no_manager_answers_the_commands_are_printed(home: Home, run_memlo
     assert list(Path.home().iterdir()) == [] and not os.path.exists(home.root)
 
 
+@pytest.mark.slow
 def test_stopped_stays_stopped_for_hooks_and_the_service_until_somebody_starts_it(
     home: Home, settings: Settings, run_memlog: Run, run_hook: Run, tmp_path: Path
 ) -> None:

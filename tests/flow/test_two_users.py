@@ -50,6 +50,7 @@ def opened(folder: Path) -> None:
             path.chmod(0o755)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
 def test_another_user_gets_nothing_out_of_a_home_or_a_copy_of_it(
     shared: Path, run_memlog: Run, umask: int, run_hook: Run

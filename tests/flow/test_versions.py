@@ -216,6 +216,7 @@ def test_an_older_memlog_neither_reads_nor_writes_what_a_newer_one_migrated(
 # -- the witness and its clients -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_command_is_not_done_by_a_witness_of_another_version_and_restart_replaces_it(
     home: Home, run_memlog: Run, tmp_path: Path
 ) -> None:

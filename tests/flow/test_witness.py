@@ -110,6 +110,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", place], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_waited_for_and_nothing_is_lost(
     small_disk: Path, tmp_path: Path, run_memlog: Run
 ) -> None:
