@@ -393,7 +393,7 @@ def test_the_exit_code_says_sound_damaged_or_could_not_check(
     sql("UPDATE session SET errors = 9 WHERE id = 1")(full)
     assert "errors says 9" in run_memlog("admin", "verify", check=1).stdout
     Path(full.archive).write_bytes(b"no database" * 400)
-    assert "problems" in run_memlog("admin", "verify", check=1).stderr
+    assert "1 problem\n" in run_memlog("admin", "verify", check=1).stderr
 
 
 def test_a_locked_archive_could_not_be_checked(full: Home) -> None:

@@ -129,7 +129,7 @@ def _tell(problems: list[dict[str, Any]], told: dict[str, Any], quiet: bool) -> 
     gone = [f"{number(told[name], one)} {was}" for name, one, was in _GONE if told.get(name)]
     if gone:
         click.echo(f"{', '.join(gone)}; which: memlog admin forget --list", err=True)
-    click.echo(f"{len(problems)} problems" if problems else "everything is as it was archived", err=True)
+    click.echo(number(len(problems), "problem") if problems else "everything is as it was archived", err=True)
     if pages:
         terminal.say(f"next: {ArchiveError.hint}")
     elif problems and told.get("forgetting"):
