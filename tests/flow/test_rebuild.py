@@ -11,6 +11,7 @@ import pytest
 import archives
 from archives import MINUTE, NOW_NS, event, record
 from memlog.archive import chain, rebuild, survey, tree, workshop
+from memlog.archive.folder import LONGEST_LINE, Folder
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import Tombstone
 from memlog.errors import UnavailableError
@@ -213,6 +214,24 @@ def test_a_damaged_line_is_kept_as_damage_and_the_others_are_records(full: Home)
     assert len([r for r in before if r["id"] not in kept]) == 2
     with archives.reading(full) as con:
         assert list(chain.verify_all(con)) == []
+
+
+def test_a_line_without_end_is_damage_in_pieces_and_never_whole_in_memory(full: Home) -> None:
+    complete(full)
+    place = Path(full.root, "session-a", "snap-00000.json")
+    endless = b"".join(
+        b"[%d" % n for n in range(500_000)
+    )  # no two pieces alike: the same damage is kept once
+    place.write_bytes(place.read_bytes() + endless)
+    before = everything(full)["v_record"]
+    forget_archive(full)
+    with Folder.open(full.root, "session-a") as folder:
+        assert max(map(len, folder.lines(place.name))) == LONGEST_LINE
+    run(full)
+    after = everything(full)
+    assert [r["id"] for r in after["v_record"]] == [r["id"] for r in before]
+    kept = [bytes.fromhex(r["data"]) for r in after["v_damage"] if r["source"].endswith(place.name)]
+    assert len(kept) == 4 and b"".join(kept) == endless
 
 
 def test_numbers_that_cannot_be_are_not_believed(full: Home) -> None:

@@ -8,7 +8,8 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import count
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
@@ -16,6 +17,7 @@ from typing import BinaryIO, NamedTuple, Self
 from memlog.errors import UnsafePathError
 from memlog.paths import DIR_MODE, FILE_MODE
 
+LONGEST_LINE = 1 << 20  # a blob is 64 KiB, and JSON makes six bytes of one at most
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _TEMPORARY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -108,6 +110,15 @@ class Folder:
             raise FileNotFoundError(f"{os.path.join(self.path, name)} does not exist")
         fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._fd)
         return open(fd, "rb")
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """The file's lines with their ends; one that is longer than any of ours comes in pieces.
+
+        Limits: LONGEST_LINE bytes a piece.
+        Raises: UnsafePathError, FileNotFoundError.
+        """
+        with self.reader(name) as file:
+            yield from iter(partial(file.readline, LONGEST_LINE), b"")
 
     def replace(self, name: str, chunks: Iterable[bytes]) -> Stored:
         """The file's new content, whole or not at all; durable once this returns.

@@ -80,23 +80,22 @@ def _notes(con: Connection, session: int, notes: Mapping[str, Any], clean: set[i
 
 def _lines(con: Connection, folder: Folder, epoch: int, number: int) -> Iterator[str]:
     rows = {id_: row for id_, *row in con.execute(ROWS_SQL, {"epoch": epoch})}
-    with folder.reader(snap_name(number)) as file:
-        for raw in file:
-            if raw.strip() in (b"", b"[", b"]", b"[]"):
-                continue
-            try:
-                facts = portable.parse_line(raw)
-                blob = portable.frame_of(facts).blob
-            except DecodeError as exc:
-                yield f"a line of it cannot be read: {exc}"
-                continue
-            row = rows.pop(facts.get("id"), None)
-            if row is None:
-                yield f"it holds record {facts.get('id')}, the archive does not"
-            elif chain.digest_of(as_bytes(facts.get("salt")), blob) != row[0]:
-                yield f"its record {facts.get('id')} is not the archive's"
-            elif (bool(facts.get("timed")), facts.get("attested")) != (bool(row[1]), row[2]):
-                yield f"it says otherwise how record {facts['id']} found its epoch, or who stamped it"
+    for raw in folder.lines(snap_name(number)):
+        if raw.strip() in (b"", b"[", b"]", b"[]"):
+            continue
+        try:
+            facts = portable.parse_line(raw)
+            blob = portable.frame_of(facts).blob
+        except DecodeError as exc:
+            yield f"a line of it cannot be read: {exc}"
+            continue
+        row = rows.pop(facts.get("id"), None)
+        if row is None:
+            yield f"it holds record {facts.get('id')}, the archive does not"
+        elif chain.digest_of(as_bytes(facts.get("salt")), blob) != row[0]:
+            yield f"its record {facts.get('id')} is not the archive's"
+        elif (bool(facts.get("timed")), facts.get("attested")) != (bool(row[1]), row[2]):
+            yield f"it says otherwise how record {facts['id']} found its epoch, or who stamped it"
     if rows:
         yield f"it lacks {len(rows)} records, the first {min(rows)}"
 

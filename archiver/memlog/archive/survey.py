@@ -112,12 +112,11 @@ def lines(root: str, found: Found) -> Iterator[tuple[str, Line | Damage]]:
     with Folder.open(root, found.name) as folder:
         for snap in found.snaps:
             boundary = boundaries.get(snap.name)
-            with folder.reader(snap.name) as file:
-                place = 0
-                for raw in file:
-                    if raw.strip() not in (b"", b"[", b"]", b"[]"):
-                        yield snap.name, _line(raw, place, boundary)
-                    place += len(raw)
+            place = 0
+            for raw in folder.lines(snap.name):
+                if raw.strip() not in (b"", b"[", b"]", b"[]"):
+                    yield snap.name, _line(raw, place, boundary)
+                place += len(raw)
 
 
 def _line(raw: bytes, place: int, boundary: object) -> Line | Damage:
@@ -134,11 +133,10 @@ def _survey_folder(folder: Folder, name: str, names: list[str]) -> Found:
     noted = {e.get("file"): e.get("sha256") for e in session_file.listed(found.notes, "epochs")}
     for file in sorted(filter(SNAP.fullmatch, names), key=_number):
         digest, count, size = hashlib.sha256(), 0, 0
-        with folder.reader(file) as stream:
-            for raw in stream:
-                digest.update(raw)
-                size += len(raw)
-                count += raw.strip() not in (b"", b"[", b"]", b"[]")
+        for raw in folder.lines(file):
+            digest.update(raw)
+            size += len(raw)
+            count += raw.strip() not in (b"", b"[", b"]", b"[]")
         state = (
             "unknown" if file not in noted else "as noted" if noted[file] == digest.hexdigest() else "changed"
         )
