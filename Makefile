@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN_FLAGS := $(if $(ONCE),--once,)
 BENCH_FLAGS ?=
+# Hundreds of tests start a command: without its bytecode each compiles memlog again.
+unexport PYTHONDONTWRITEBYTECODE
 # As many workers as there are cores, 4 at most; TEST_FLAGS=-n0 runs all tests in one process.
 TEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
 
