@@ -4,14 +4,16 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archives import HOUR, MINUTE, NOW_NS, archive_of, event, record
+from archives import HOUR, MINUTE, NOW_NS, archive_of, event, reading, record
 from conftest import Run
 from memlog.archive.connection import open_reader
 from memlog.errors import NotFoundError
@@ -158,52 +160,104 @@ def test_what_the_host_says_it_preserved_is_kept(
     assert sum("preserved" in sentence for sentence in one.unseen) == unseen
 
 
-def test_a_session_captured_through_hooks_reports_its_compaction(
-    home: Home, settings: Settings, run_hook: Run, tmp_path: Path
-) -> None:
-    path = tmp_path / f"{SESSION}.jsonl"
+def live_session(path: Path, run_hook: Run, drain: Callable[[], object], last: str) -> None:
+    """A host writes its transcript and calls the hooks; two compactions, whose hooks come in another order each.
+
+    last: a line that is written only when all hooks of the second compaction are over.
+    """
+    count = 0
 
     def grow(*lines: dict[str, Any]) -> None:
+        nonlocal count
         with path.open("a") as file:
-            file.writelines(json.dumps({"sessionId": SESSION, "cwd": "/w", **line}) + "\n" for line in lines)
+            for line in lines:
+                count += 1
+                stamp = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
+                whole = {
+                    "sessionId": SESSION,
+                    "cwd": "/w",
+                    "uuid": f"u{count}",
+                    "timestamp": stamp.replace("+00:00", "Z"),
+                }
+                file.write(json.dumps({**whole, **line}) + "\n")
+                time.sleep(0.002)
 
     def hook(name: str, **more: Any) -> None:
-        told = {
-            "session_id": SESSION,
-            "transcript_path": str(path),
-            "cwd": "/w",
-            "hook_event_name": name,
-            **more,
-        }
-        run_hook(name, told)
+        run_hook(
+            name,
+            {
+                "session_id": SESSION,
+                "transcript_path": str(path),
+                "cwd": "/w",
+                "hook_event_name": name,
+                **more,
+            },
+        )
 
-    def tool(n: int, name: str, given: dict[str, Any]) -> dict[str, Any]:
-        block = {"type": "tool_use", "id": f"toolu_{n}", "name": name, "input": given}
-        return {"type": "assistant", "uuid": f"u{n}", "timestamp": f"2026-01-08T14:{n:02}:00.000Z",
-                "message": {"role": "assistant", "content": [block]}}  # fmt: skip
+    def tool(name: str, **given: Any) -> dict[str, Any]:
+        block = {"type": "tool_use", "id": f"toolu_{count + 1}", "name": name, "input": given}
+        return {"type": "assistant", "message": {"role": "assistant", "content": [block]}}
 
-    grow(
-        tool(1, "Edit", {"file_path": "/w/left.py", "old_string": "a"}), tool(2, "Bash", {"command": "make"})
-    )
+    def boundary(tokens: int) -> dict[str, Any]:
+        return {"type": "system", "subtype": "compact_boundary", "content": "Conversation compacted",
+                "compactMetadata": {"trigger": "auto", "preTokens": tokens}}  # fmt: skip
+
+    def summary(text: str) -> dict[str, Any]:
+        return {"type": "user", "isCompactSummary": True, "message": {"role": "user", "content": text}}
+
+    grow(tool("Edit", file_path="/w/left.py", old_string="a"), tool("Bash", command="make"))
     hook("PreCompact", trigger="auto", custom_instructions="")
-    summary = {"type": "user", "uuid": "u4", "timestamp": "2026-01-08T14:04:00.000Z", "isCompactSummary": True,
-               "message": {"role": "user", "content": "We ran make."}}  # fmt: skip
-    grow(
-        {"type": "system", "subtype": "compact_boundary", "uuid": "u3", "timestamp": "2026-01-08T14:03:00.000Z",
-         "content": "Conversation compacted", "compactMetadata": {"trigger": "auto", "preTokens": 155_000}},
-        summary, tool(5, "Read", {"file_path": "/w/left.py"}),
-    )  # fmt: skip
+    drain()
+    grow(boundary(155_000), summary("We ran make."))
+    hook("SessionStart", source="compact")
     hook("PostCompact", trigger="auto", compact_summary="We ran make.")
+    drain()
+    grow(tool("Read", file_path="/w/left.py"))
     hook("Stop")
-    client.drain(home, settings)
-    con = open_reader(home.archive)
-    one = only(losses(con, SESSION, epoch=0))
-    assert {row.value: (row.kept, row.came_back) for row in one.rows} == {
+    hook("PreCompact", trigger="auto", custom_instructions="")
+    hook("PostCompact", trigger="auto", compact_summary="We read left.py.")
+    hook("SessionStart", source="compact")
+    drain()
+    if last:
+        grow(boundary(90_000), summary("We read left.py."), tool("Bash", command=last))
+    hook("Stop")
+    drain()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("last", ["make test", ""])
+def test_a_session_captured_live_has_as_many_compactions_as_its_file_or_its_hooks_say(
+    home: Home, settings: Settings, run_hook: Run, tmp_path: Path, last: str
+) -> None:
+    path = tmp_path / f"{SESSION}.jsonl"
+    live_session(path, run_hook, lambda: client.drain(home, settings), last)
+    in_file = sum(
+        json.loads(line).get("subtype") == "compact_boundary" for line in path.read_text().splitlines()
+    )
+    assert in_file == (2 if last else 1), "counted without memlog"
+    with reading(home) as con:
+        told = con.execute("SELECT event, count(*) FROM v_event WHERE event LIKE '%Compact' OR data LIKE '%compact\"%'"
+                           " GROUP BY 1 ORDER BY 1").fetchall()  # fmt: skip
+        first, second = losses(con, SESSION)
+        assert [row.epoch for row in trend(con, Selection())] == [0, 1]
+        assert con.execute("SELECT compactions FROM v_session").fetchall() == [(2,)]
+    assert told == [("PostCompact", 2), ("PreCompact", 2), ("SessionStart", 2)], "every hook was heard"
+    assert {row.value: (row.kept, row.came_back) for row in first.rows} == {
         "/w/left.py": (None, 1), "make": ("verbatim", 0),
     }  # fmt: skip
-    assert (one.trigger, one.tokens_before, one.source, one.unseen) == ("auto", 155_000, "transcript", ())
-    assert [row.epoch for row in trend(con, Selection())] == [0]
-    con.close()
+    assert (first.trigger, first.tokens_before, first.source, first.unseen) == (
+        "auto",
+        155_000,
+        "transcript",
+        (),
+    )
+    assert {row.value: (row.kept, row.came_back) for row in second.rows} == {
+        "/w/left.py": ("name", 0 if last else None)
+    }
+    if last:
+        assert (second.tokens_before, second.source, second.unseen) == (90_000, "transcript", ())
+    else:
+        assert second.source == "PostCompact" and "no boundary line" in second.unseen[0]
 
 
 def test_each_record_is_read_once_whatever_is_asked_of_it(
