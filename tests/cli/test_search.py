@@ -246,9 +246,24 @@ def test_a_search_loads_nothing_heavy(home: Home) -> None:
         "memlog.archive.identifiers", "memlog.archive.prepare",
         "memlog.cli", "memlog.cli.encode", "memlog.cli.search", "memlog.cli.start", "memlog.cli.terminal",
         "memlog.contracts", "memlog.errors", "memlog.paths", "memlog.query", "memlog.query.answer", "memlog.query.dates",
-        "memlog.query.filters", "memlog.query.fold", "memlog.query.hit", "memlog.query.newest", "memlog.query.passage", "memlog.query.rank",
+        "memlog.query.filters", "memlog.query.fold", "memlog.query.hit", "memlog.query.passage", "memlog.query.rank",
         "memlog.query.search", "memlog.query.selection", "memlog.query.snippet", "memlog.query.words",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"), [("", b""), ("import atexit; atexit.register(print, 'bye'); ", b"bye\n")]
+)
+def test_a_search_ends_at_once_unless_somebody_asked_to_be_called(
+    home: Home, asked: str, said: bytes
+) -> None:
+    fill(home, [record("ring " + "x" * 60_000, n=n) for n in range(3)])
+    late = "import sys; sys.modules['late'] = type('T', (), {'__del__': lambda _: print('apart')})(); "
+    code = f"{asked}{late}sys.argv = ['memlog', 'query', 'search', 'ring']; import memlog.cli.start as s; s.run()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    rows, _, rest = done.stdout.partition(b"]\n")
+    assert [len(row["text"]) for row in json.loads(rows + b"]")] == [60_005], "all of it was written"
+    assert rest == (said + b"apart\n" if said else b"")
 
 
 def test_the_dispatcher_takes_the_short_way_only_for_searches(monkeypatch: pytest.MonkeyPatch) -> None:

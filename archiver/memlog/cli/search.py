@@ -210,7 +210,7 @@ def run(request: Request, home: str | None) -> int:
         con.close()
     _print(hits, request)
     remarks(hits)
-    if hits.after is not None:
+    if terminal.is_terminal() and hits.after is not None:
         _tell_next(hits.after)
     for sentence in odd:
         terminal.say(sentence)
@@ -225,7 +225,7 @@ def _mode(flags: "dict[str, Any]") -> str:
 
 
 def _tell_next(after: str) -> None:
-    if terminal.is_terminal() and len(after) < 200:
+    if len(after) < 200:
         terminal.say(f"next: the same with --after {after}")
 
 

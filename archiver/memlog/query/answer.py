@@ -75,10 +75,7 @@ def answer(
         hits[:] = [hit for hit in hits if hit.id not in seen and seen.isdisjoint(hit.same)]
     if len(hits) > limit:
         del hits[limit:]
-        if hits:
-            from memlog.query import page
-
-            hits.after = page.end(hits, seen, by_time)
+        hits.ended = seen, by_time
     complete(con, hits, context)
     if mode == WORDS and text.strip() and not any(hit.matched == "all" for hit in hits):
         from memlog.query import suggest

@@ -12,7 +12,7 @@ from memlog.errors import ArchiveError, InputError
 from memlog.query import raw, words
 from memlog.query.answer import LITERAL, RAW, REGEX, WORDS
 from memlog.query.filters import filtered
-from memlog.query.search import NOT_MATCHING
+from memlog.query.newest import NOT_MATCHING
 from memlog.query.selection import Selection, Where, where
 
 if TYPE_CHECKING:

@@ -121,18 +121,28 @@ class Hits(list[Hit]):
     relaxed: some answer to fewer of the terms, because none or few answer to all. said: then the words
     that were looked for.
     capped: common words; ranked among the newest CANDIDATES hits. notes: what a person should know.
-    after: where this page ends, if more follow. near: words that no record has, and what they may mean.
+    ended: if more follow, what was shown before and whether by time. near: words that no record has, and
+    what they may mean.
     """
 
     relaxed = False
     capped = False
-    after: str | None = None
 
     def __init__(self) -> None:
         super().__init__()
+        self.ended: tuple[frozenset[int | str], bool] | None = None
         self.notes: list[str] = []
         self.said: list[str] = []
         self.near: list[tuple[str, list[str]]] = []
+
+    @property
+    def after(self) -> str | None:
+        """Where this page ends, if more follow."""
+        if self.ended is None or not self:
+            return None
+        from memlog.query import page  # few ask for it
+
+        return page.end(self, *self.ended)
 
 
 def text_or_damaged(body: bytes, packing: int, text_bytes: int | None) -> str:

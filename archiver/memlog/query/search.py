@@ -7,7 +7,7 @@ imports load neither re, json, cbor2, typing, dataclasses nor pathlib.
 from memlog.archive.connection import Error
 from memlog.archive.prepare import TEXT_VERSION
 from memlog.errors import ArchiveError, NotFoundError
-from memlog.query import newest, rank, words
+from memlog.query import rank, words
 from memlog.query.hit import Hit, Hits, context_of
 from memlog.query.selection import Selection, where
 
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from memlog.archive.connection import Connection
     from memlog.query.selection import Where
 
-__all__ = ["NOT_MATCHING", "Hit", "Hits", "find"]
-
-NOT_MATCHING = newest.NOT_MATCHING
+__all__ = ["Hit", "Hits", "find"]
 
 VERSION_SQL = "SELECT text_version FROM archive"
 BEHIND = (
@@ -256,11 +254,15 @@ class Asked:
         """Hits of an FTS5 expression over the text; question, typed: what it was made of."""
         if not self.newest:
             return rank.best(self, expression, question, typed)
+        from memlog.query import newest
+
         match = self.where.match(expression)
         return self._in_order(newest.matching(self.con, self.where, match, self.limit, self.meta_last))
 
     def listed(self, unwanted: str | None) -> list[Hit]:
         """The newest of the selection, without what matches `unwanted`."""
+        from memlog.query import newest
+
         return self._in_order(newest.listed(self.con, self.where, unwanted, self.limit, self.meta_last))
 
     def scored(self, expression: str, most: int | None) -> "list[tuple[int, float]]":

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memlog.errors import QueryError
-from memlog.query import dates, filters, record, search, words
+from memlog.query import dates, filters, record, words
+from memlog.query.newest import NOT_MATCHING
 from memlog.query.selection import Selection, sessions, where
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def cut(
         condition += MATCHING
         values["match"] = f"{{text}} : ({match})"
     elif unwanted is not None:
-        condition += search.NOT_MATCHING
+        condition += NOT_MATCHING
         values["unwanted"] = f"{{text}} : ({unwanted})"
     asked = ", ".join(filter(None, said))
     since = 0 if selection.since_ns is None else selection.since_ns
