@@ -24,7 +24,7 @@ from memlog.query.diff import diff
 from memlog.query.facts import extract
 from memlog.query.facts.fact import Fact, Said
 from memlog.query.lost import Loss, losses
-from memlog.query.runs import brief
+from memlog.query.runs import brief, stretch
 from memlog.query.selection import Selection
 from memlog.query.timeline import timeline
 from memlog.query.trend import trend
@@ -321,6 +321,43 @@ def test_a_brief_timeline_joins_calls_alike_and_keeps_failures_and_compactions(h
     ]  # fmt: skip
     assert steps[2].outcome == "failed: boom" and "compaction" in {s.what for s in steps}
     assert len(near) == 2  # the read before; the call and its answer
+
+
+def test_a_brief_timeline_around_a_record_has_as_many_lines_on_each_side_as_were_asked_for(
+    home: Home,
+) -> None:
+    """Two hundred greps are one line: what mattered before and after them is found behind."""
+
+    def answer(n: int, text: str, error: bool = False) -> Record:
+        rest = {"tool_use_id": f"t{n}"}
+        return record(
+            text, n=n, block=1, kind="tool_result", role="tool", tool="Grep", error=error, rest=rest
+        )
+
+    greps = {n: [call(n, "Grep", pattern=f"p{n}"), answer(n, "no", error=n == 250)] for n in range(200, 330)}
+    said = [
+        record("fix the drain", n=1),
+        call(2, "Edit", file_path="/w/drain.py"),
+        record("push it", n=500),
+        call(501, "Bash", command="git push"),
+    ]
+    with archive_of(home, said, [one for pair in greps.values() for one in pair]) as con:
+        ids = {row[0]: row[1] for row in con.execute("SELECT source_id, min(id) FROM record GROUP BY 1")}
+        (answered,) = con.execute("SELECT max(id) FROM record WHERE source_id = 'session-a-300'").fetchone()
+        near = {"now_ns": NOW_NS, "before": 3, "after": 3}
+        failed = stretch(con, Selection(), around=str(ids["session-a-250"]), **near)
+        within = stretch(con, Selection(), around=str(answered), **near)
+        at_time = stretch(con, Selection(session="session-a"), around=failed[3].ts, **near)
+        latest = stretch(con, Selection(session="session-a"), now_ns=NOW_NS, limit=3)
+    texts = [step.text for step in failed]
+    assert texts[:2] == ["fix the drain", "/w/drain.py"] and texts[2].startswith("50 × p200")
+    assert texts[3] == "p250" and failed[3].outcome == "failed: no"
+    assert texts[4].startswith("79 × p251") and texts[5:] == ["push it", "git push"]
+    assert [step.text[:10] for step in within] == [
+        "50 × p200,", "p250", "49 × p251,", "p300", "29 × p301,", "push it", "git push",
+    ], "an answer has the line of its call"  # fmt: skip
+    assert [step.text for step in at_time] == texts[:-1], "from a time on are three lines, its own among them"
+    assert [step.text[:10] for step in latest] == ["79 × p251", "push it", "git push"]
 
 
 @pytest.mark.data

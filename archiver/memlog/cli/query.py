@@ -253,9 +253,11 @@ def gaps(
 @click.argument("session", required=False, shell_complete=completion.of("session"))
 @selects("project", "agent", "since", "until")
 @click.option("--around", metavar="ID|TIME", help="What happened before and after a record or a time.")
-@click.option("--before", type=whole_number(0), metavar="N", help="Records before --around.")
-@click.option("--after", type=whole_number(0), metavar="N", help="Records from --around on.")
-@click.option("--limit", type=whole_number(1), default=100, show_default=True, help="Records at most.")
+@click.option("--before", type=whole_number(0), metavar="N", help="Records before --around; --brief: lines.")
+@click.option("--after", type=whole_number(0), metavar="N", help="Records from --around on; --brief: lines.")
+@click.option(
+    "--limit", type=whole_number(1), default=100, show_default=True, help="Records at most; --brief: lines."
+)
 @click.option("--brief", is_flag=True, help="Only what matters: calls alike in one line, no replies between.")
 @click.option("--thoughts", is_flag=True, help="With what the agent thought.")
 @output.row_options
@@ -271,30 +273,24 @@ def timeline(
 
     Example: memlog query timeline last --since 1h
     """
+    from memlog.query.runs import stretch
     from memlog.query.timeline import timeline
 
     if around is None and (before is not None or after is not None):
         raise InputError(
             "--before and --after count from a place", hint="memlog query timeline SESSION --around ID"
         )
+    if brief and thoughts:
+        raise InputError("--brief leaves thoughts out", hint="one of --brief and --thoughts")
     now_ns = time.time_ns()
     chosen = selection(now_ns, **flags)
+    near: dict[str, Any] = {"around": around, "limit": limit, "before": before, "after": after}
     with reading(context) as con:
         tell_unknown(con, chosen)
-        found = timeline(
-            con,
-            chosen,
-            now_ns=now_ns,
-            around=around,
-            limit=limit,
-            thoughts=thoughts,
-            before=before,
-            after=after,
-        )
-    if brief:
-        from memlog.query.runs import brief as shorter
-
-        found = shorter(found)
+        if brief:
+            found = stretch(con, chosen, now_ns=now_ns, **near)
+        else:
+            found = timeline(con, chosen, now_ns=now_ns, thoughts=thoughts, **near)
     if output.is_page(rows, fmt) and found:
         from memlog.cli.listing import steps
 

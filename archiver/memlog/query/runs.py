@@ -1,15 +1,60 @@
 """A timeline compressed to what matters: calls that are alike are one step, failures and gaps stay."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from memlog.query.timeline import Step
+from memlog.archive.connection import Connection
+from memlog.query.selection import Selection
+from memlog.query.timeline import Step, moment, timeline
 
+_NEAR = 50  # records: a call's answer stands within as many
+_MOST_READ = 20_000  # records on one side: what is read for as many lines as are wanted
 _SAID = ("reply", "thought", "attachment")
 _NAMED = 3  # of a run: how many calls are named
 _CHANGES = frozenset(
     ("edit", "write", "multiedit", "notebookedit", "apply_patch", "replace", "write_file", "create")
 )
+
+
+def stretch(
+    con: Connection, selection: Selection, *, now_ns: int, around: str | None = None, limit: int = 100,
+    before: int | None = None, after: int | None = None,
+) -> list[Step]:  # fmt: skip
+    """The latest lines of a brief timeline, or those around a record or a time; which has its own line.
+
+    limit, before, after: lines, not records: where fifty calls are one line, more of them are read.
+    Raises: NotFoundError, QueryError.
+    """
+    if around is None:
+        return _enough(limit, lambda n: timeline(con, selection, now_ns=now_ns, limit=n))[-limit:]
+    at, id_, _ = moment(con, selection, around, now_ns)
+
+    def near(before: int, after: int) -> tuple[list[Step], list[Step], list[Step]]:
+        steps = timeline(con, selection, now_ns=now_ns, around=around, before=before, after=after)
+        found = [n for n, step in enumerate(steps) if id_ is not None and id_ in (step.id, step.answer)]
+        first = found[0] if found else next((n for n, s in enumerate(steps) if s.ts_ns >= at), len(steps))
+        last = first + len(found[:1])
+        return steps[:first], steps[first:last], steps[last:]
+
+    half = max(limit // 2, 1)
+    back, on = half if before is None else before, half if after is None else after
+    older = _enough(back, lambda n: near(n, _NEAR)[0])
+    newer = _enough(on, lambda n: near(_NEAR, n)[2])
+    return [*older[max(len(older) - back, 0) :], *near(_NEAR, _NEAR)[1], *newer[:on]]
+
+
+def _enough(wanted: int, read: Callable[[int], list[Step]]) -> list[Step]:
+    """The lines of as many records as give two more than the wanted number, or of all there are.
+
+    Two more: the outermost may be the answer of a call that was not read, the next a part of a run.
+    """
+    records, steps = max(4 * wanted, _NEAR), list[Step]()
+    while True:
+        known, steps = len(steps), read(records)
+        found = brief(steps)
+        if len(found) > wanted + 1 or len(steps) == known or records >= _MOST_READ:
+            return found
+        records *= 4
 
 
 def brief(steps: Iterable[Step]) -> list[Step]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from memlog.archive import body
@@ -28,6 +29,8 @@ STEPS_SQL = {
 }
 SHOWN = " AND r.part = 0 AND r.kind NOT IN ('meta', 'thinking')"
 THOUGHT = " AND r.part = 0 AND r.kind <> 'meta'"
+# Before a record and from it on: many lines of a session may have one time.
+SAME_TIME = (" AND (r.ts_ns, r.id) < (:at, :of)", " AND (r.ts_ns, r.id) >= (:at, :of)")
 # index: event_session where a session is given
 EVENTS_SQL = """
 SELECT e.ts_ns, e.session, e.agent, e.event, e.data, s.project
@@ -55,12 +58,17 @@ AROUND_SQL = """
 SELECT r.ts_ns, s.session, s.agent FROM record r JOIN session s ON s.id = r.session_id WHERE r.id = :id
 """
 WIDTH = 160  # characters of a line's text
+# What hosts write behind a command.
+_BESIDE = ("description: ", "timeout: ", "run_in_background: ", "workdir: ", "dangerouslyDisableSandbox: ")
 _WHAT = {"tool_use": "tool", "tool_result": "result", "thinking": "thought"}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a timeline. outcome: of a call: ok, or how it failed; id: of its record, if it is one."""
+    """One line of a timeline. outcome: of a call: ok, or how it failed; id: of its record, if it is one.
+
+    answer: of a call, the record that answers it.
+    """
 
     ts: str
     session: str | None
@@ -74,6 +82,7 @@ class Step:
     ts_ns: int
     id: int | None
     project: str | None = None
+    answer: int | None = None
 
 
 def timeline(
@@ -89,45 +98,55 @@ def timeline(
     """
     selection = selection or Selection()
     condition = THOUGHT if thoughts else SHOWN
+    back, on = limit, 0
+    older: list[Any] = []
+    newer: list[Any] = []
     if around is None:
-        rows = _read(con, where(con, selection), "before", condition, limit)[::-1]
+        older = _read(con, where(con, selection), "before", condition, back)[::-1]
     else:
-        at, selection = _moment(con, selection, around, now_ns)
+        at, of, selection = moment(con, selection, around, now_ns)
         half = max(limit // 2, 1)
-        older, newer = selection.replace(until_ns=at), selection.replace(since_ns=at)
         back, on = half if before is None else before, half if after is None else after
-        rows = _read(con, where(con, older), "before", condition, back)[::-1]
-        rows += _read(con, where(con, newer), "after", condition, on)
-        limit = back + on
-    whole = not rows or len(rows) < limit
-    first = rows[0][1] if rows and not whole else selection.since_ns or 0
-    last = (
-        rows[-1][1]
-        if rows and (around is not None and not whole)
-        else (selection.until_ns or LAST_ID + 1) - 1
-    )
+        until_ns = at if of is None else at + 1
+        earlier, later = ("", "") if of is None else SAME_TIME
+        until, since_ = selection.replace(until_ns=until_ns), selection.replace(since_ns=at)
+        older = _read(con, where(con, until), "before", condition + earlier, back, at, of)[::-1]
+        newer = _read(con, where(con, since_), "after", condition + later, on, at, of)
+    rows = older + newer
+    # What is no record stands among those that are shown; beyond them only where there are no more.
+    first = rows[0][1] if rows and len(older) >= back else selection.since_ns or 0
+    ends = around is None or len(newer) < on
+    last = (selection.until_ns or LAST_ID + 1) - 1 if ends or not rows else rows[-1][1]
     steps = list(_answered(_steps(rows)))
-    steps += _others(con, where(con, selection), selection, first, last, limit)
+    steps += _others(con, where(con, selection), selection, first, last, back + on)
     return sorted(steps, key=lambda step: (step.ts_ns, step.id is None, step.id or 0))
 
 
-def _moment(con: Connection, selection: Selection, around: str, now_ns: int) -> tuple[int, Selection]:
+def moment(
+    con: Connection, selection: Selection, around: str, now_ns: int
+) -> tuple[int, int | None, Selection]:
+    """When that was; the record's id, if it names one; and the selection, which then is of its session.
+
+    Raises: NotFoundError, QueryError.
+    """
     number = around.strip().removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 19:
         row = con.execute(AROUND_SQL, {"id": int(number)}).fetchone()
         if row is not None:
             session = selection.session or row[1]
-            return row[0], selection.replace(session=session)
+            return row[0], int(number), selection.replace(session=session)
         if number != around.strip() or len(number) in (
             11,
             12,
         ):  # ids of the years to come; no time has as many
             raise NotFoundError(f"no record has the id {number}", hint="memlog query search WORDS")
-    return since(around, now_ns), selection
+    return since(around, now_ns), None, selection
 
 
-def _read(con: Connection, chosen: Where, way: str, condition: str, limit: int) -> list[Any]:
-    values = dict(chosen.values)
+def _read(
+    con: Connection, chosen: Where, way: str, condition: str, limit: int, at: int = 0, of: int | None = None
+) -> list[Any]:  # fmt: skip
+    values: dict[str, Any] = {**chosen.values, "at": at, "of": of}
     condition = chosen.sql + condition
     head, tail = EDGE_SQL[way]
     if not chosen.one_session:
@@ -183,7 +202,7 @@ def _answered(steps: Iterator[tuple[Step, str | None]]) -> Iterator[Step]:
             calls[key] = len(found)
         elif step.what == "result" and call and key in calls:
             at = calls.pop(key)
-            found[at] = replace(found[at], outcome=step.outcome)
+            found[at] = replace(found[at], outcome=step.outcome, answer=step.id)
             continue
         found.append(step)
     return iter(found)
@@ -241,7 +260,8 @@ def _call_said(text: str) -> str:
     for name in ("command: ", "file_path: ", "notebook_path: ", "pattern: ", "url: ", "query: ", "path: "):
         for number, line in enumerate(lines):
             if line.startswith(name):
-                return "\n".join([line[len(name) :], *(lines[number + 1 :] if name == "command: " else ())])
+                rest = takewhile(lambda more: not more.startswith(_BESIDE), lines[number + 1 :])
+                return "\n".join([line[len(name) :], *(rest if name == "command: " else ())])
     return text
 
 
