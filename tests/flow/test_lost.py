@@ -357,7 +357,7 @@ def test_a_brief_timeline_around_a_record_has_as_many_lines_on_each_side_as_were
         "50 × p200,", "p250", "49 × p251,", "p300", "29 × p301,", "push it", "git push",
     ], "an answer has the line of its call"  # fmt: skip
     assert [step.text for step in at_time] == texts[:-1], "from a time on are three lines, its own among them"
-    assert [step.text[:10] for step in latest] == ["79 × p251", "push it", "git push"]
+    assert [step.text[:10] for step in latest] == ["79 × p251,", "push it", "git push"]
 
 
 @pytest.mark.data
