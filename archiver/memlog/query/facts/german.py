@@ -1,0 +1,33 @@
+"""German of a chat with an agent, by kind of sentence; in lower case."""
+
+RULE = (
+    r"\b(?:immer|niemals|nie|stets|künftig|ab jetzt|ab hier|ab sofort|von nun an|in zukunft)\b",
+    r"\b(?:bitte )?(?:nicht|kein\w*) (?:verwenden|benutzen|nutzen|ändern|löschen|anfassen|committen|pushen)\b",
+    r"^(?:bitte )?\w+e? (?:\w+ ){0,4}(?:nicht|kein\w*)\b.*(?:!|\.|$)(?<!\?)",
+    r"\b(?:achte|stelle? sicher|denk(?:e)? daran|vergiss nicht)\b", r"\bstatt(?:dessen)?\b",
+    r"\b(?:darf|dürfen|muss|müssen|soll(?:te|ten|en)?)\b.*\b(?:nicht|kein\w*|immer|nur|sein|werden|bleiben)\b",
+)  # fmt: skip
+
+REQUEST = (
+    r"\bbitte\b", r"^(?:und |dann |jetzt |nun |also |ok,? |ja,? |nein,? |gut,? |zuerst |danach )*(?:mach|füge|lösche|"
+    r"entferne|ändere|schreib|teste|prüfe|überprüfe|nutze|benutze|verwende|nimm|lass|zeig|erstelle|baue|behebe|"
+    r"korrigiere|führe|starte|stoppe|committe|pushe|merge|rebase|aktualisiere|ersetze|benenne|verschiebe|halte|"
+    r"behalte|lies|suche|finde|erkläre|sag|gib|sorge|achte|stelle?|vergiss|denk|dokumentiere|ergänze|"
+    r"implementiere|refaktoriere|räume?|setze?|warte|versuche?|öffne|schließe?|speichere?)e?n?\b",
+    r"\b(?:kannst|könntest|würdest) du\b", r"\b(?:ich|wir) (?:möchte|will|hätte|brauche|wollen|möchten|sollten|müssen)\b",
+    r"\blass(?:t)? uns\b|\b(?:kannst|könntest|würdest) du\b|^(?:zwei|drei|eine?|beide|nur|die (?:erste|zweite|letzte)|option) \w+, ",
+)  # fmt: skip
+
+CORRECTION = (
+    r"^(?:nein|ne|nee|falsch\w*|nicht so|moment|halt|stopp|doch)\b|\bdu hast\b.*\b(?:wieder|schon wieder|erneut)\b|\bnicht d(?:ie|er|as|en|em)\b.*, ?sondern\b|\bmach das zurück\b|\bgehört (?:auf|in|nach|zu)\b", r"\b(?:das|es) (?:ist|war|stimmt) (?:falsch|nicht)\b|\bdas stimmt (?:so )?nicht\b",
+    r"\b(?:ich (?:habe|hatte) (?:doch )?gesagt|ich meinte|du hast (?:\w+ ){0,4}(?:vergessen|übersehen|falsch)|eigentlich)\b",
+    r"\bmach das (?:wieder )?rückgängig\b|\bfunktioniert (?:immer noch )?nicht\b|\bgeht (?:immer noch )?nicht\b",
+)  # fmt: skip
+
+DECISION = (
+    r"\b(?:ich|wir) (?:habe|haben|hatte)? ?(?:\w+ ){0,3}(?:entschieden|beschlossen|gewählt)\b|\bentscheid\w*:|\bwir (?:bleiben|nehmen|gehen|verwenden|nutzen) \b",
+    r"\bich (?:nehme|verwende|nutze|behalte|lasse|verzichte|bleibe|wähle)\b", r"\b(?:anstatt|anstelle|statt)\b(?!.*\?$)", r"\b(?:beste|einfachste|sauberste|richtige|bessere) (?:lösung|ansatz|weg)\b",
+    r"\b(?:weil|da|deshalb|daher|denn)\b.*\b(?:ich|wir)\b.*\b(?:verwende|nehme|nutze|lasse|behalte|mache|werde|werden)\b",
+)  # fmt: skip
+
+REASON = (r"\b(?:weil|da|damit|denn|sonst|um zu|wegen)\b",)

@@ -1,0 +1,30 @@
+"""Portuguese of a chat with an agent, by kind of sentence; in lower case."""
+
+RULE = (
+    r"\b(?:sempre|nunca|jamais|a partir de agora|daqui (?:em|pra|para) (?:diante|frente)|de agora em diante)\b", r"(?:^|[,;] )(?:por favor,? )?n[ãa]o (?:use|mude|altere|apague|"
+    r"remova|fa[çc]a|toque|mexa|esque[çc]a|adicione|crie|commite|rode|execute|escreva|coloque)\b",
+    r"\b(?:certifique-se|garanta|lembre-se|tenha certeza)\b", r"\bem vez d[eoa]s?\b|\bao inv[ée]s d[eoa]s?\b",
+    r"\b(?:deve|devem|precisa|precisam|tem que|t[êe]m que)\b.*\b(?:ser|estar|ter|usar|ficar|sempre|apenas|s[óo])\b",
+)  # fmt: skip
+
+REQUEST = (
+    r"\bpor favor\b", r"^(?:e |ent[ãa]o |agora |ok,? |sim,? |n[ãa]o,? |certo,? |primeiro |depois |tamb[ée]m )*(?:adicione|"
+    r"remova|apague|mude|altere|troque|escreva|teste|verifique|confira|use|utilize|rode|execute|mostre|crie|fa[çc]a|"
+    r"corrija|conserte|atualize|renomeie|mova|mantenha|leia|procure|explique|diga|pare|comece|commite|fa[çc]a|"
+    r"implemente|refatore|documente|deixe|substitua|garanta|lembre|salve|abra|feche|envie|coloque|limpe|ajuste|"
+    r"continue|espere|tente|reverta|ignore|evite|prefira|certifique)\b",
+    r"\b(?:voc[êe] )?(?:pode|poderia|consegue)\b.*\?", r"\b(?:quero|queria|gostaria|preciso|precisamos|vamos)\b|^(?:um|uma|dois|duas|tr[êe]s|s[óo]|apenas|ambas?|a op[çc][ãa]o) \w+, ",
+)  # fmt: skip
+
+CORRECTION = (
+    r"^(?:n[ãa]o,|n[ãa]o [ée] (?:isso|assim|ess[ea]|est[ea]|aquel[ea]|[oa])\b|\w+ errad[oa]|errad[oa]|espera|pera)|\bvoc[êe] \w+ou\b.*\b(?:de novo|outra vez|novamente)\b|\bvolta (?:como|ao que) |\bn[ãa]o [ée] .*, [ée] ", r"\b(?:isso|est[áa]) (?:est[áa] |é )?(?:errado|incorreto)\b",
+    r"\b(?:eu (?:disse|pedi|quis dizer|falei)|voc[êe] (?:esqueceu|errou|n[ãa]o|deveria))\b|^na verdade\b",
+    r"\b(?:desfa[çc]a|reverta) (?:isso|essa|esse|o|a)\b|\b(?:ainda )?n[ãa]o (?:funciona|funcionou|era isso)\b",
+)  # fmt: skip
+
+DECISION = (
+    r"\b(?:decidi|decidimos|escolhi|escolhemos|optei|optamos|prefiro|a decis[ãa]o)\b|\bvou (?:usar|manter|deixar|evitar|seguir|remover)\b|\bvamos (?:usar|manter|deixar|evitar|seguir)\b",
+    r"\b(?:em vez|ao inv[ée]s) d[eoa]s?\b(?!.*\?$)", r"\b(?:melhor|mais simples|certa|correta) (?:solu[çc][ãa]o|abordagem|op[çc][ãa]o|forma)\b",
+)  # fmt: skip
+
+REASON = (r"\b(?:porque|pois|j[áa] que|para que|para evitar|por causa|sen[ãa]o)\b",)
