@@ -15,11 +15,17 @@ class AnyOf(NamedTuple):
 
 
 class Cues(NamedTuple):
-    """Patterns of one script. rule: holds from now on; request: to be done; reason: where a reason begins."""
+    """Patterns of one script.
+
+    rule: holds from now on; request: to be done; fault: a correction where nothing is asked for;
+    complaint: a correction though it is a question; reason: where a reason begins.
+    """
 
     rule: AnyOf
     request: AnyOf
     correction: AnyOf
+    fault: AnyOf
+    complaint: AnyOf
     decision: AnyOf
     reason: re.Pattern[str]
 

@@ -24,6 +24,17 @@ CORRECTION = (
     r"\bmach das (?:wieder )?rückgängig\b|\bfunktioniert (?:immer noch )?nicht\b|\bgeht (?:immer noch )?nicht\b",
 )  # fmt: skip
 
+FAULT = (
+    r"\b(?:geht|klappt|funktioniert|stimmt|passt|läuft|lädt|reagiert|erscheint|hilft)\b(?: \w+){0,3} nicht\b|\b(?:kaputt|fehlerhaft|umständlich|überflüssig|unnötig|doppelt)\b",
+    r"\bzu (?:viel|viele|lang|kompliziert|groß|langsam|breit|streng|laut|ausführlich)\b|\b(?:schlägt|bricht) (?:immer )?noch\b|\bimmer noch (?:nicht|kaputt|falsch|rot|der|die|das)\b",
+    r"^aber (?!bitte|erst|zuerst|nur|mach)\b|\bich (?:sehe|finde|bekomme) (?:\w+ ){0,3}(?:nicht|kein\w*)\b|\bes passiert nichts\b|\b(?:sollte|soll) (?:eigentlich|doch|nicht)\b",
+)
+
+COMPLAINT = (
+    r"\b(?:warum|wieso|weshalb|wozu)\b.*\b(?:du|wir|ich|noch|schon wieder|wieder|immer|nicht|kein\w*|jetzt|zwei|doppelt|überhaupt)\b",
+    r"\b(?:sollte|müsste|sollten|müssten)\b.*\bnicht\b.*\?$|\bbist du (?:dir )?sicher\b|\bwie konnte\b|\bkönn(?:en|ten) wir nicht\b",
+)
+
 DECISION = (
     r"\b(?:ich|wir) (?:habe|haben|hatte)? ?(?:\w+ ){0,3}(?:entschieden|beschlossen|gewählt)\b|\bentscheid\w*:|\bwir (?:bleiben|nehmen|gehen|verwenden|nutzen) \b",
     r"\bich (?:nehme|verwende|nutze|behalte|lasse|verzichte|bleibe|wähle)\b", r"\b(?:anstatt|anstelle|statt)\b(?!.*\?$)", r"\b(?:beste|einfachste|sauberste|richtige|bessere) (?:lösung|ansatz|weg)\b",

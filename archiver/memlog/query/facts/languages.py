@@ -13,13 +13,20 @@ from memlog.query.facts.japanese import JAPANESE
 from memlog.query.facts.russian import RUSSIAN
 
 ENGLISH = Cues(
-    any_of(*english_wishes.RULE), any_of(*english_wishes.REQUEST), any_of(*english_objections.CORRECTION),
-    any_of(*english_choices.DECISION), first_of(*english_choices.REASON),
-)  # fmt: skip
+    any_of(*english_wishes.RULE),
+    any_of(*english_wishes.REQUEST),
+    any_of(*english_objections.CORRECTION),
+    any_of(*english_objections.FAULT),
+    any_of(*english_objections.COMPLAINT),
+    any_of(*english_choices.DECISION),
+    first_of(*english_choices.REASON),
+)
 LATIN = Cues(
     any_of(*english_wishes.RULE, *german.RULE, *portuguese.RULE),
     any_of(*english_wishes.REQUEST, *german.REQUEST, *portuguese.REQUEST),
     any_of(*english_objections.CORRECTION, *german.CORRECTION, *portuguese.CORRECTION),
+    any_of(*english_objections.FAULT, *german.FAULT, *portuguese.FAULT),
+    any_of(*english_objections.COMPLAINT, *german.COMPLAINT, *portuguese.COMPLAINT),
     any_of(*english_choices.DECISION, *german.DECISION, *portuguese.DECISION),
     first_of(*english_choices.REASON, *german.REASON, *portuguese.REASON),
 )
@@ -27,7 +34,8 @@ LATIN = Cues(
 _COMMON = frozenset((
     "the", "is", "to", "and", "of", "this", "that", "it", "with", "be", "are", "should", "not", "i", "you", "we", "let",
     "can", "for", "have", "from", "but", "has", "they", "there", "if", "because", "since", "instead", "need", "just",
-    "what", "which", "would", "could", "by", "on", "or", "use", "when", "then", "now", "only", "all", "ll",
+    "what", "which", "would", "could", "by", "on", "or", "use", "when", "then", "now", "only", "all",
+    "ll", "my", "me", "so", "do", "does", "did", "why", "how", "there", "these", "those",
 ))  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 

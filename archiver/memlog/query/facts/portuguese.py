@@ -22,6 +22,17 @@ CORRECTION = (
     r"\b(?:desfa[çc]a|reverta) (?:isso|essa|esse|o|a)\b|\b(?:ainda )?n[ãa]o (?:funciona|funcionou|era isso)\b",
 )  # fmt: skip
 
+FAULT = (
+    r"\bn[ãa]o (?:funciona|funcionou|carrega|aparece|abre|roda|passa|compila|faz sentido|ajuda|responde|salva|bate)\b|\b(?:quebrad[oa]s?|errad[oa]s?|redundantes?|desnecess[áa]ri[oa]s?)\b",
+    r"\b(?:muito|demais|grande demais|longo demais)\b.*\b(?:complicad[oa]|long[oa]|verbos[oa]|lent[oa]|confus[oa]|demais)\b|\bainda (?:falha|quebra|est[áa] (?:falhando|quebrad\w|errad\w)|n[ãa]o)\b",
+    r"^mas (?!por favor|primeiro|antes|só|so)\b|\bn[ãa]o (?:vejo|encontro|consigo ver|aparece)\b|\bn[ãa]o acontece nada\b|\bera (?:para|pra) (?:ser|estar|ficar)\b",
+)
+
+COMPLAINT = (
+    r"\bpor ?qu[eê]\b.*\b(?:voc[êe]|a gente|n[óo]s|eu|ainda|de novo|n[ãa]o|agora|dois|duas|sempre)\b",
+    r"\bn[ãa]o (?:deveria|devia|deveriam|deviam|era pra|era para)\b.*\?$|\b(?:voc[êe] )?tem certeza\b|\bcomo (?:[ée] que )?isso (?:passou|aconteceu)\b",
+)
+
 DECISION = (
     r"\b(?:decidi|decidimos|escolhi|escolhemos|optei|optamos|prefiro|a decis[ãa]o)\b|\bvou (?:usar|manter|deixar|evitar|seguir|remover)\b|\bvamos (?:usar|manter|deixar|evitar|seguir)\b",
     r"\b(?:em vez|ao inv[ée]s) d[eoa]s?\b(?!.*\?$)", r"\b(?:melhor|mais simples|certa|correta) (?:solu[çc][ãa]o|abordagem|op[çc][ãa]o|forma)\b",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from memlog.query.facts import reviews
 from memlog.query.facts.calls import Found
+from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.languages import ENGLISH, LATIN, cues
 from memlog.query.facts.sentences import Sentence, introduced_at, own, sentences, without_tags
 
@@ -25,7 +26,18 @@ _BARE = re.compile(
     re.I,
 )
 # A question that asks what is so, and for nothing to be done.
-_CONDITION = re.compile(r"(?:if|when|whenever|unless|once|in case|for (?:\w+ )?cases)\b(?!.*\bbut\b)")
+_CONDITION = re.compile(
+    r"(?:if|when(?! i (?:say|said|mean|asked)\b)|whenever|unless|once|in case|for (?:\w+ )?cases)\b(?!.*\bbut\b)"
+)
+_UNMARKED = re.compile(
+    r"(?:and |but |so |or |then |also |well |ok(?:ay)?,? |hm+,? )*(?:(?:what|how|where|who|which|whose)\b(?! (?:about|if)\b)"
+    r"|(?:is|are|was|were|does|do|did|has|have|am) (?:it|this|that|there|the|we|you|they|i|my|our|your)\b)"
+)
+# What begins so asks for something, whatever bad words come after.
+_LEADS = re.compile(
+    rf"{IMPERATIVE.pattern}|(?:\w+[,.]? ){{0,3}}(?:(?:can|could|would|will) you|please|don't|do not|never)\b(?! not\b)"
+)
+_LEFT_OUT = re.compile(r"\b(do|does|did|is|are|was|were|ca|wo|should|would|could|have|has|had)nt\b")
 _ASKS = re.compile(
     r"^(?:and |but |so |or |then |hm+,? )*(?:what|why|how|where|who|which|when|is|are|do|does|did|was|were|has|have"
     r"|isn['’]t|aren['’]t|doesn['’]t)\b",
@@ -116,11 +128,17 @@ def of_agent(text: str) -> Iterator[Found]:
 
 def _wanted(sentence: Sentence) -> Iterator[Found]:
     found, text = cues(sentence.text), sentence.text
-    plain = text.lower()
-    asks = text.endswith(("?", "？"))
-    corrects = _CONDITION.match(plain) is None and found.correction.search(plain)
+    plain = _straight(text)
+    asks = text.endswith(("?", "？")) or _UNMARKED.match(plain) is not None
+    if found.complaint.search(plain):
+        yield Found("correction", text, None, sentence.start, sentence.end)
+        return
     rule = not asks and found.rule.search(plain)
     requested = found.request.search(plain)
+    corrects = _CONDITION.match(plain) is None and (
+        found.correction.search(plain)
+        or (not (_LEADS.match(plain) or (asks and requested)) and found.fault.search(plain))
+    )
     if corrects and not (asks and not requested and _ASKS.match(text)):
         yield Found("correction", text, None, sentence.start, sentence.end)
         return  # a sentence is one of the two
@@ -129,6 +147,11 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
     idle = asks and _ASKS.match(text) is not None and not _DEMANDS.search(text)
     if not idle and (rule or requested):
         yield Found("instruction", text, "rule" if rule else "request", sentence.start, sentence.end)
+
+
+def _straight(text: str) -> str:
+    """Lower case with the apostrophes people leave out."""
+    return _LEFT_OUT.sub(r"\1n't", text.lower().replace("’", "'"))
 
 
 def _is_said(sentence: Sentence) -> bool:
