@@ -14,7 +14,7 @@ MORE_VERBS = (
     "grant|grep|halt|head|highlight|hit|hook|hold off|host|illustrate|imagine|infer|inform|inherit|inject|inline|intercept|"
     "interpret|invalidate|invert|issue|join|jump|justify|kick off|kill|label|land|lay out|lazy[- ]load|lead|learn|lets|level|"
     "lift|listen|locali[sz]e|locate|loop|memoi[sz]e|minimi[sz]e|mimic|minify|monitor|mount|multiply|mute|negotiate|nest|"
-    "notify|nuke|number|observe|obtain|offer|offload|onboard|operate|organi[sz]e|outline|overhaul|overwrite|own|pack|"
+    r"notify|nuke|number(?! ?\d)|observe|obtain|offer|offload|onboard|operate|organi[sz]e|outline|overhaul|overwrite|own|pack|"
     "package|pad|page|paginate|paraphrase|partition|paste|patch|perform|permit|ping|play|poll|pop|position|practice|predict|"
     "prefix|prepend|present|preview|probe|process|produce|profile|program|prompt|proofread|prune|purge|query|queue|quit|"
     "randomi[sz]e|rank|rate|re-\\w+|reach|react|realign|reap|reassign|recall|receive|recommend|reconcile|record|recover|"

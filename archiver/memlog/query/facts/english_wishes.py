@@ -13,7 +13,7 @@ _LEAD = (
     r"also|but|next|first|second|finally|after that|before that|hmm+|well|sorry|no|again|maybe|just|instead|actually|"
     r"otherwise|later|for now|btw|one more thing|hi|hey|hello|morning|good morning|however|lgtm|kindly|please|pls|in that case|if so|[$/][\w:-]+|your task)[,.:;!\-–— ]+)*"
 )
-_OBJECT = r"(?:the|an?|it|this|that|these|those|them|all|again|me|us|my|our|your|both|any|each|every|only|back|\\S+\\.\\w+)"
+_OBJECT = r"(?:the|an?|it|this|that|these|those|them|all|again|me|us|my|our|your|both|any|each|every|only|back|\S+\.\w+)"
 _FORBIDS = r"(?:do not|don['’]?t|never(?! ?mind)|must(?: not|n['’]t)|should(?: not|n['’]t)|avoid|no more|stop \w+ing)"
 
 IMPERATIVE = re.compile(rf"{_LEAD}(?:{VERBS})\b(?!['’]s\b|:)")
@@ -58,8 +58,13 @@ REQUEST = (
     r"\bplease\b",
     r"^(?:hm+,? )?(?:perhaps|maybe)\b(?!.*\?$)|\b(?:so|and|then) (?:we|you) could\b",
     r"\b(?:i|we)(?:['’]d| would) (?:\w+ )?(?:like|love|want|prefer|rather)\b|\bi (?:want|need) (?:you|to|the|a|it|this)\b",
-    r"\b(?:we|you) (?:need|have|want|ought) to\b(?!.*\?$)",
+    r"(?<!do )(?<!did )(?<!does )(?<!if )\b(?:we|you) (?:need|have|want|ought) to\b(?!.*\?$)",
     r"\b(?:we|you|it|this|that|there) should(?! (?:we|i)\b)\b(?!.*\?$)",
+    rf"^{_LEAD}see (?:also )?(?:this|the|that|these|https?:|@|#|\S+\.\w)|\bdo you (?:want to|wanna|mind) \w+",
+    r"\b(?:it|this|that|they|there|(?:the|a|an|each|every) \S+(?: \S+){0,6}?|\S+\)) shall\b",
+    r"[,;] (?:so |and |but |then |also |please )*(?:do not|don['’]?t|never) \w+",
+    r"\bneeds? (?:updating|fixing|changing|cleaning|testing|renaming|removing|adding|checking|documenting|reverting|rebasing)\b",
+    rf"\byou can (?:also |now |then |just )*(?:{VERBS})\b(?!.*\?$)",
     r"\bcan (?:just |also )?(?:remove|delete|drop|skip|ignore|keep)\b",
     r"\bneeds? to be \w+ed\b",
     r"^(?:just )?need\b",
@@ -75,7 +80,7 @@ REQUEST = (
     r"\bi (?:do |also |just |really |still |only |guess i |think i )+(?:want|need|wanna|would like|prefer)\b|\bi (?:figure|guess|think|reckon|feel) (?:that )?"
     r"we (?:also )?(?:need|should|could|can|have to|must)\b",
     r"\b(?!i |who |what |where |which |how |why )\w+ (?:should|must|ought to|has to|have to) (?:also |only |always |just |rather |instead |then |probably |really )*"
-    r"(?:be|use|have|get|go|show|return|include|contain|match|keep|stay|work|take|live|come|print|say|support|handle|reuse|follow)\b(?!.*\?$)",
+    r"(?:be|use|have|get|go|show|return|include|contain|match|keep|stay|work|take|live|come|print|say|support|handle|reuse|follow|correspond|align|point|default|start|look|move|list|run|store|link|refer|ask|wait|stop|ignore|skip|remain|stick)\b(?!.*\?$)",
     rf"\b(?:seems?|looks?|sounds?|is) (?:like )?(?:the |a )?{_BEST}(?: \w+)? (?:option|choice|one|way|place|fit|idea|approach|solution)\b(?!.*\?$)",
     r"^(?:\w+[,.:]? ){0,2}have (?:@|it\b|them\b|the\b|an?\b|each\b|all\b|every|claude\b|codex\b)",
     r"\b(?:consider|recommend|suggest|propose|try|mind|avoid|keep|start|stop) \w+ing\b",

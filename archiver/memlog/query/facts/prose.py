@@ -12,17 +12,18 @@ from memlog.query.facts.sentences import Sentence, introduced_at, own, sentences
 _SHORTEST = 3  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
+_PICKS = re.compile(r"\d{1,2}\.?")  # what was offered, by its number
 _LOG_LINES = 20  # of a message that may be a log
 _PASTED = 1_200  # characters of a paragraph somebody typed at most
 # Logs, code and reviews people paste: no sentence of theirs.
 _MACHINE = re.compile(
     r"^\S+\.\w{1,5}:\d+|^\s*[{}\[\]();]|[{};]\s*$|^(?:[-+]{3} |@@|\$ |>>> |---)|^\w+\(.*\)$|^\d{4}[-/]\d\d[-/]\d\d[T ]"
     r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok(?=  |\t)|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[\w-]+$"
-    r"|\bmode \d{6}\b|\b[0-9a-f]{40}\b|-> FETCH_HEAD|^(?:remote|fatal|error|warning|hint|npm \w+): |^##\["
+    r"|\bmode \d{6}\b|^(?:commit |\W)*[0-9a-f]{40}\b|-> FETCH_HEAD|^(?:remote|fatal|error|warning|hint|npm \w+): |^##\["
 )
 _BARE = re.compile(
-    r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|let['’]?s|perfect|nice)[,. ]+)*"
-    r"(?:go (?:ahead|for it)|(?:do|run|try) (?:it|that|this|so)|yes|please|go)(?: please| now| then)?[.! ]*$",
+    r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|perfect|nice)[,. ]+)*"
+    r"(?:go (?:ahead|for it)(?: and)?|(?:do|run|try) (?:it|that|this|so)|(?:please )?do|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
     re.I,
 )
 # A question that asks what is so, and for nothing to be done.
@@ -33,9 +34,14 @@ _UNMARKED = re.compile(
     r"(?:and |but |so |or |then |also |well |ok(?:ay)?,? |hm+,? )*(?:(?:what|how|where|who|which|whose)\b(?! (?:about|if)\b)"
     r"|(?:is|are|was|were|does|do|did|has|have|am) (?:it|this|that|there|the|we|you|they|i|my|our|your)\b)"
 )
+# After an objection: `same with the other one`.
+_CONTINUES = re.compile(
+    r"(?:and )?(?:same (?:with|for|goes|in|here)|also|likewise|ebenso|auch|genauso|tamb[ée]m|o mesmo|то же|и ещё|также|同样|还有|も同じ|同じく)(?:\b|(?<=[^\x00-\x7f]))",
+    re.I,
+)
 # What begins so asks for something, whatever bad words come after.
 _LEADS = re.compile(
-    rf"{IMPERATIVE.pattern}|(?:\w+[,.]? ){{0,3}}(?:(?:can|could|would|will) you|please|don't|do not|never)\b(?! not\b)"
+    rf"{IMPERATIVE.pattern}|(?:\w+[,.]? ){{0,3}}(?:(?:can|could|would|will) you|please)\b(?! not\b)|(?:\w+, )?(?:don't|do not|never)\b"
 )
 _LEFT_OUT = re.compile(r"\b(do|does|did|is|are|was|were|ca|wo|should|would|could|have|has|had)nt\b")
 _ASKS = re.compile(
@@ -44,7 +50,7 @@ _ASKS = re.compile(
     re.I,
 )
 _DEMANDS = re.compile(
-    r"(?<!what )(?<!how )(?<!which )(?<!why )\b(?:can|could|would|will) you\b|\bplease\b|\blet['’]s\b|^(?:\w+[,.]? ){0,3}(?:how|what) about \w+ing\b|\bwe could\b",
+    r"(?<!what )(?<!how )(?<!which )(?<!why )\b(?:(?:can|could|would|will) you|do you (?:want|mind))\b|\bplease\b|\blet['’]s\b|^(?:\w+[,.]? ){0,3}(?:how|what) about \w+ing\b|\bwe could\b",
     re.I,
 )
 # What agents say while they look, of what others say, and of what is over.
@@ -93,6 +99,7 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
         if pasted and reviews.REVIEW.search(plain, start, end):
             yield from reviews.of_review(plain, start, end)
             continue
+        objects = False
         for number, sentence in enumerate(sentences(plain[start:end])):
             if number >= _MOST_SENTENCES:
                 return
@@ -100,8 +107,11 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
                 continue
             placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
             wanted = list(_wanted(placed))
+            if not wanted and objects and _CONTINUES.match(sentence.text):
+                wanted = [Found("correction", *placed[:1], None, *placed[1:])]
             if not wanted and review and reviews.is_finding(sentence.text):
                 wanted = [Found("correction", *placed[:1], None, *placed[1:])]
+            objects = bool(wanted) and wanted[0].kind == "correction"
             yield from wanted
             if refused and wanted and wanted[0].kind == "instruction":
                 yield Found("correction", *wanted[0][1:])
@@ -156,6 +166,8 @@ def _straight(text: str) -> str:
 
 def _is_said(sentence: Sentence) -> bool:
     text = sentence.text
+    if _PICKS.fullmatch(text):
+        return True
     least = 3 if _WIDE.search(text) else _SHORTEST
     return len(text) >= least and not _MACHINE.search(text)
 
@@ -166,6 +178,8 @@ def _looks_pasted(text: str) -> bool:
         return True
     paragraphs = [part for part in text.split("\n\n") if part.strip()]
     if len(text) < 300 or len(paragraphs) < 2:
+        return False
+    if 2 * sum(IMPERATIVE.match(part.strip().lower()) is not None for part in paragraphs) >= len(paragraphs):
         return False
     said = re.search(r"\b(?:i|i'd|i've|you|your|let's|please|we)\b", text[:1_600], re.I)
     reports = sum(1 for part in paragraphs if _REPORTS.match(part.strip()))

@@ -19,7 +19,7 @@ _FINDING = re.compile(
     r"\b(?:not|never|missing|misses|fails?|failing|brittle|breaks?|broken|wrong|incorrect(?:ly)?|unused|stale|drops?|dropped"
     r"|lost|leaks?|race|panics?|crash(?:es)?|overwrit\w+|bugs?|redundant|duplicat\w+|unreachable|inconsisten\w+|misleading"
     r"|unsafe|ignor(?:es|ed|ing)|even (?:if|when|though)|no longer|only|silently|treats?|still|may|might|can|could|will"
-    r"|hard-?coded|too \w+|outdated|unnecessar\w+|typos?|cannot|risk\w*|unexpected\w*|error[- ]prone)\b|\w+n['’]t\b",
+    r"|hard-?coded|too \w+|outdated|without|bypass\w*|twice|unbounded|swallow\w*|deadlock\w*|untested|uncovered|lacks?|no (?:\w+ )?(?:tests?|checks?|validation|handling|coverage|way)|unnecessar\w+|typos?|cannot|risk\w*|unexpected\w*|error[- ]prone)\b|\w+n['’]t\b",
     re.I,
 )
 # A heading in front of what a reviewer says: `Recommendation: add ...`.
@@ -36,7 +36,7 @@ _NAMES_CODE = re.compile(
     r"`|\b[a-z]+[A-Z]\w+|\b[A-Z][a-z]+[A-Z]\w+|\w_\w|\w\(\)|\w\.\w{2,4}\b|\b(?:function|method|test|variable|parameter|branch|case|loop|error|condition|comment|calculation|code)s?\b"
 )
 _COMPLAINS = re.compile(
-    r"\b(?:not|never|cannot|missing|lacks?|silently|fails?|incorrect(?:ly)?|inconsisten\w+|redundant|duplicat\w+|unused|brittle|breaks?|leaks?|panics?"
+    r"\b(?:not|never|cannot|missing|lacks?|without|bypass\w*|swallow\w*|crash\w*|unbounded|no (?:\w+ )?(?:tests?|checks?|validation|handling|coverage)|silently|fails?|incorrect(?:ly)?|inconsisten\w+|redundant|duplicat\w+|unused|brittle|breaks?|leaks?|panics?"
     r"|misleading|wrong|stale|no longer|unnecessar\w+|issue|problem|risk\w*|confus\w+|unreachable|lost|invalid|outdated)\b|\w+n['’]t\b",
     re.I,
 )
