@@ -39,7 +39,7 @@ class Settings(NamedTuple):
     log_bytes: int = 1_000_000  # a log is rotated at this size
     log_files: int = 3  # rotated logs to keep
     port: int = 8001  # of memlog serve, on 127.0.0.1
-    login: str = "auto"  # auto | on | off: memlog serve prints a link that works once; auto: on a terminal
+    login: str = "auto"  # auto | on | off: a link opens the pages; auto: off a terminal not for yourself
     sql_time_ms: int = 5_000  # longest run of one memlog query sql
     sql_rows: int = 1_000  # rows of one memlog query sql
 

@@ -36,6 +36,8 @@ __all__: list[str] = []
 
 @hookimpl
 def startup(datasette: Any) -> Callable[[], Any]:
+    if archives.names(datasette):
+        seam.allow_scripts(datasette)
     for name in archives.names(datasette):
         connection.connect_through(datasette.databases[name])
         asking.prepare(datasette)
@@ -138,8 +140,14 @@ def extra_css_urls(datasette: Any) -> list[str]:
 def extra_template_vars(datasette: Any, request: Any, database: str | None, view_name: str | None) -> Any:
     """`memlog`, for the two pages of Datasette's own that start with views where an archive is concerned."""
     found = archives.names(datasette)
+    more = seam.variables(request)
+
+    async def landing() -> dict[str, Any]:
+        return more | await overview.landing(datasette, request)
+
+    async def front() -> dict[str, Any]:
+        return more | await pages.front(datasette, str(database))
+
     if view_name == "index" and found:
-        return lambda: overview.landing(datasette, request)
-    if view_name == "database" and database in found:
-        return lambda: pages.front(datasette, database)
-    return {}
+        return landing
+    return front if view_name == "database" and database in found else more

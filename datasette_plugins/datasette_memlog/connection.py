@@ -29,7 +29,7 @@ LIMITS = {
 ANY = '{tags} : ("k"*)'  # every record has a kind
 # No question about an archive needs them, and each makes a gigabyte in one step.
 _NOT_CALLED = ("randomblob", "zeroblob")
-_FUNCTION, _DENY = 31, 1
+_PRAGMA, _FUNCTION, _OK, _DENY = 19, 31, 0, 1
 
 
 class Cursor(sqlite3.Cursor):  # type: ignore[misc]
@@ -79,6 +79,7 @@ def connect_through(db: Any) -> None:
         return conn
 
     db.connect = connect
+    seam.renew(db)
 
 
 def prepare(conn: Any) -> None:
@@ -125,6 +126,8 @@ def match_expression(text: object, conn: Any = None) -> str:
 def _authorize(action: int, first: str | None, second: str | None, *more: object) -> int:
     if action == _FUNCTION and second in _NOT_CALLED:
         return _DENY
+    if action == _PRAGMA and first in seam.PRAGMAS:
+        return _OK
     return only_reads(action, first, second, *more)
 
 

@@ -9,13 +9,13 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from datasette_memlog import archives, describe
+from datasette_memlog import archives, describe, seam
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -65,13 +65,14 @@ class Guard:
             else:
                 await _shut(send, headers, door.closed)
             return
-        if door is not None and not door.knows(headers):
+        if door is not None and not door.lets_in(headers, scope.get("client")):
             await _shut(send, headers, door.closed)
             return
         if from_another_site(headers, not _PLACE.fullmatch(scope.get("query_string") or b"")):
             await _refuse(send, 403, "memlog answers no question another site asks.\n")
             return
-        answer = Answer(send)
+        scope = seam.nonced(self.datasette, scope)
+        answer = Answer(send, scope.get("memlog_nonce", ""))
         await self.app(scope, receive, answer)
         if answer.cut:
             # Never a clean end: half an export must not pass for a whole one.
@@ -98,8 +99,9 @@ def from_another_site(headers: list[tuple[bytes, bytes]], asks: bool) -> bool:
 class Answer:
     """send() with our headers and a limit: 413, or a broken connection once bytes are out."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, nonce: str = "") -> None:
         self.send = send
+        self.nonce = nonce
         self.head: Message | None = None
         self.sent = 0
         self.refused = False  # 413 is sent, or nothing more can be
@@ -121,7 +123,7 @@ class Answer:
             )
             return
         if self.head is not None:
-            ours = security_headers()
+            ours = security_headers(self.nonce)
             kept = [pair for pair in self.head.get("headers", []) if pair[0].lower() not in ours]
             await self.send({**self.head, "headers": [*kept, *ours.items()]})
             self.head = None
@@ -129,15 +131,15 @@ class Answer:
         await self.send(message)
 
 
-@cache
-def security_headers() -> dict[bytes, bytes]:
+def security_headers(nonce: str = "") -> dict[bytes, bytes]:
     """What every answer carries.
 
-    Datasette's pages hold inline scripts, allowed by their digest and no other; its templates set
-    style attributes, so inline style stays allowed.
+    Datasette's pages hold inline scripts, allowed by their digest, or in 1.0 by the nonce of the request,
+    and no other; its templates set style attributes, so inline style stays allowed.
     """
+    scripts = f"'nonce-{nonce}' 'unsafe-hashes' {_digests(seam.HANDLERS)}" if nonce else _known()
     policy = (
-        "default-src 'none'", f"script-src 'self' {' '.join(script_digests())}",
+        "default-src 'none'", f"script-src 'self' {scripts}",
         "style-src 'self' 'unsafe-inline'", "img-src 'self' data:", "connect-src 'self'",
         "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
     )  # fmt: skip
@@ -151,10 +153,15 @@ def security_headers() -> dict[bytes, bytes]:
     }
 
 
-def script_digests() -> list[str]:
+@cache
+def _known() -> str:
     """CSP sources of the inline scripts of the installed Datasette's own templates."""
-    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in _scripts())
-    return sorted({f"'sha256-{digest.decode()}'" for digest in digests})
+    return _digests(_scripts())
+
+
+def _digests(texts: Iterable[str]) -> str:
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in texts)
+    return " ".join(sorted({f"'sha256-{digest.decode()}'" for digest in digests}))
 
 
 def _scripts() -> Iterator[str]:

@@ -1,10 +1,19 @@
 """What differs between Datasette 0.65 and the 1.0 line, and nothing else."""
 
+import secrets
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import datasette as package
 from datasette import Forbidden
+from jinja2.ext import Extension
 
+# Of the connection alone, and of one that writes: 1.0 asks sqlite-utils about a table, which sets it.
+PRAGMAS = ("recursive_triggers",)
+# The one handler 1.0 writes into an attribute; a policy names it by its digest.
+HANDLERS = ("openColumnChooser()",)
+_TEMPLATES = Path(package.__file__).parent / "templates"
 # What 0.65 has under a table in its metadata, and 1.0 in its configuration.
 _CONFIGURED = ("hidden", "sort_desc", "fts_table", "fts_pk")
 
@@ -16,9 +25,15 @@ def rows(found: Any, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def opened(db: Any) -> list[Any]:
-    """The connections Datasette closes with a database; 1.0 keeps no list that is ours to touch."""
-    found: list[Any] = getattr(db, "_all_file_connections", [])
+    """The connections Datasette closes with a database."""
+    found: list[Any] = db._all_connections if hasattr(db, "_all_connections") else db._all_file_connections
     return found
+
+
+def renew(db: Any) -> None:
+    """Have connections opened anew: 1.0 opens some, and keeps them, before it starts plugins."""
+    if hasattr(db, "_thread_local_id"):
+        db._thread_local_id = f"{db._thread_local_id}-memlog"
 
 
 def closed(db: Any, conn: Any) -> None:
@@ -31,6 +46,39 @@ def closed(db: Any, conn: Any) -> None:
 def templates(datasette: Any) -> Any:
     """Jinja's environment; 1.0 calls it by another name."""
     return datasette.jinja_env if hasattr(datasette, "jinja_env") else datasette._jinja_env
+
+
+def is_one(datasette: Any) -> bool:
+    """Of the 1.0 line."""
+    return hasattr(datasette, "add_query")
+
+
+class Nonced(Extension):
+    """Inline scripts of Datasette's own templates carry the nonce of the request that is answered.
+
+    1.0 writes what differs from page to page into them: no digest known beforehand allows those.
+    """
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        if filename is None or Path(filename).parent != _TEMPLATES:
+            return source
+        return source.replace("<script>", '<script nonce="{{ memlog_nonce }}">')
+
+
+def allow_scripts(datasette: Any) -> None:
+    """Let 1.0's own inline scripts be told from any other."""
+    if is_one(datasette):
+        templates(datasette).add_extension(Nonced)
+
+
+def nonced(datasette: Any, scope: dict[str, Any]) -> dict[str, Any]:
+    """The request with a nonce for the inline scripts of its page; 0.65 needs none."""
+    return {**scope, "memlog_nonce": secrets.token_urlsafe(16)} if is_one(datasette) else scope
+
+
+def variables(request: Any) -> dict[str, str]:
+    """What templates of 1.0 need besides."""
+    return {"memlog_nonce": request.scope.get("memlog_nonce", "")} if request is not None else {}
 
 
 async def may_read(datasette: Any, actor: Any, database: str | None = None, table: str | None = None) -> bool:
@@ -57,7 +105,7 @@ async def ensure(datasette: Any, actor: Any, database: str | None = None, table:
 
 async def describe(datasette: Any, name: str, told: dict[str, Any], questions: dict[str, Any]) -> None:
     """What 0.65 asks its hooks for with every page, 1.0 is told once. Its owner goes before it."""
-    if not hasattr(datasette, "add_query"):
+    if not is_one(datasette):
         return
     datasette.config = datasette.config or {}
     configured = datasette.config.setdefault("databases", {}).setdefault(name, {}).setdefault("tables", {})

@@ -4,7 +4,9 @@ import http.client
 import os
 import socket
 import stat
+import types
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,9 +14,10 @@ import pytest
 
 from archives import conversation, fill
 from conftest import Run
-from memlog.cli import server
+from memlog.cli import peer, server, terminal
 from memlog.errors import UnavailableError, UnsafePathError
 from memlog.paths import Home
+from memlog.settings import Settings
 from serving import serving
 
 
@@ -65,6 +68,42 @@ def test_a_link_opens_the_pages_once_and_for_nobody_else(archive: Home) -> None:
         assert status(link)[0] == 401, "it worked once"
         assert status(site + "/archive/v_record.json", cookie)[0] == 200
         assert status(site + "/archive", cookie[:-1])[0] == 401
+
+
+def test_off_a_terminal_the_user_s_own_programs_need_no_link_and_others_do(
+    archive: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with server.listen(0) as sock, closing(socket.create_connection(sock.getsockname())) as own:
+        client, port = own.getsockname(), sock.getsockname()[1]
+        assert peer.owner(client, port) == os.getuid() and peer.is_own(client, port)
+        assert peer.owner((client[0], client[1] ^ 1), port) is None, "a connection nobody has"
+        monkeypatch.setattr(os, "getuid", lambda: 54_321)
+        assert not peer.is_own(client, port)
+        assert not peer.is_own(None, port)
+    with serving("--port", "0") as (_, url):
+        assert "ticket" not in url and status(url + "/archive/v_record.json")[0] == 200
+
+
+def test_where_the_kernel_does_not_say_whose_program_asks_the_link_is_all_there_is(
+    archive: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer, "TABLE", "/nonexistent")
+    pages = types.SimpleNamespace()
+    with server.listen(0) as sock, closing(socket.create_connection(sock.getsockname())) as own:
+        assert "/-/memlog-login?ticket=" in server.front(pages, sock, Settings())
+        assert not pages.memlog_door.lets_in([], own.getsockname())
+        assert peer.owner(own.getsockname(), sock.getsockname()[1]) is None
+
+
+def test_on_a_terminal_nobody_is_let_in_without_the_link(
+    archive: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "is_terminal", lambda: True)
+    pages = types.SimpleNamespace()
+    with server.listen(0) as sock, closing(socket.create_connection(sock.getsockname())) as own:
+        assert "/-/memlog-login?ticket=" in server.front(pages, sock, Settings())
+        assert not pages.memlog_door.lets_in([], own.getsockname())
+        assert server.front(pages, sock, Settings(login="off")) == server.address(sock)
 
 
 @pytest.mark.slow

@@ -54,6 +54,7 @@ PACKAGES = {
     "datasette": ("cli", "datasette_memlog"),
     "uvicorn": ("cli",),
     "httpx": ("cli",),
+    "jinja2": ("datasette_memlog",),
     "markdown_it": ("datasette_memlog",),
     "markupsafe": ("datasette_memlog",),
     "pyarrow": ("export.parquet",),

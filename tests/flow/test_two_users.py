@@ -126,6 +126,8 @@ def test_another_user_sees_no_page_without_the_link_and_gets_no_answer_from_a_so
     with serving("--port", "0", "--login") as (_, url):
         assert asked(url) == (401, False)  # what it loads lies in root's folder: before the child lets go
         assert as_nobody(lambda: asked(url)) == [401, False]
+    with serving("--port", "0") as (_, url):  # by default, where no person reads what it prints
+        assert asked(url) == (200, True) and as_nobody(lambda: asked(url)) == [401, False]
     with serving("--port", "0", "--no-login") as (_, url):  # the twin
         assert as_nobody(lambda: asked(url)) == [200, True]
     path = str(shared / "pages.sock")

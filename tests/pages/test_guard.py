@@ -8,8 +8,9 @@ import pytest
 from datasette.app import Datasette
 
 from datasette_memlog import guard
+from pages.line import HANDLERS, IS_ONE, SQL
 
-PAGES = ("/", "/archive", "/archive/v_record", "/archive/-/search?q=alarm", "/archive.json?sql=select+1", "/-/databases.json",
+PAGES = ("/", "/archive", "/archive/v_record", "/archive/-/search?q=alarm", f"{SQL}.json?sql=select+1", "/-/databases.json",
          "/-/static/app.css", "/no-such-page")  # fmt: skip
 FOREIGN = (
     "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example:8001", "127.0.0.1@evil.example",
@@ -83,7 +84,7 @@ async def test_another_site_can_link_here_and_nothing_else(serve: Any, archive: 
         told = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)]
         return (await ask(datasette, path, [host, *told])).status_code
 
-    question = "/archive.json?sql=select+1"
+    question = f"{SQL}.json?sql=select+1"
     assert await status(site, "navigate", "document") == 200
     assert await status("same-origin", "cors", "empty", question) == 200
     assert await status("none", "navigate", "document", question) == 200
@@ -108,14 +109,15 @@ async def test_every_answer_carries_the_headers(serve: Any, archive: str, path: 
     script = re.search(r"script-src ([^;]*)", answer.headers["content-security-policy"])
     assert (
         script
-        and "unsafe" not in script[1]
+        and "unsafe-inline" not in script[1]
+        and "unsafe-eval" not in script[1]
         and "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     )
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/archive", "/archive/v_record", "/archive/v_session?_facet=agent", "/archive?sql=select+1",
+    ["/archive", "/archive/v_record", "/archive/v_session?_facet=agent", f"{SQL}?sql=select+1",
      "/archive/before_last_error", "/archive/session/1"],
 )  # fmt: skip
 async def test_every_inline_script_is_one_the_policy_names(serve: Any, archive: str, path: str) -> None:
@@ -123,12 +125,21 @@ async def test_every_inline_script_is_one_the_policy_names(serve: Any, archive: 
     import hashlib
 
     answer = await serve(archive).client.get(path)
-    scripts = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
-    assert scripts
-    for text in scripts:
+    policy = re.search(r"script-src ([^;]*)", answer.headers["content-security-policy"])
+    assert policy is not None
+
+    def named(text: str) -> bool:
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        assert f"'sha256-{digest}'" in answer.headers["content-security-policy"]
-    assert not re.search(r"<[^>]*\son[a-z]+\s*=", answer.text)
+        return f"'sha256-{digest}'" in policy[1]
+
+    scripts = re.findall(r'<script(?: nonce="([\w-]{20,})")?>(.*?)</script>', answer.text, re.DOTALL)
+    assert scripts
+    for nonce, text in scripts:
+        assert f"'nonce-{nonce}'" in policy[1] if nonce else named(text), text
+    for handler in re.findall(r"<[^>]*\son[a-z]+\s*=\s*\"([^\"]*)", answer.text):
+        assert handler in HANDLERS and named(handler)
+    again = await serve(archive).client.get(path)
+    assert not IS_ONE or again.headers["content-security-policy"] != answer.headers["content-security-policy"]
 
 
 async def test_an_answer_too_large_is_refused_before_it_starts(

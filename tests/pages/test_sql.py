@@ -11,6 +11,7 @@ import pytest
 from datasette.utils import sqlite3
 
 from pages.filled import fill, records_of
+from pages.line import SQL
 
 ENDLESS = "with recursive c(n) as (select 1 union all select n + 1 from c)"
 HOSTILE = {
@@ -98,7 +99,7 @@ async def test_hostile_sql_is_refused_or_bounded(served: Any, whole: Path, name:
     sql = HOSTILE[name].format(folder=whole)
     before = state(whole)
     start = time.monotonic()
-    page = await datasette.client.get("/archive.json", params={"sql": sql})
+    page = await datasette.client.get(SQL + ".json", params={"sql": sql})
     try:
         # Past Datasette's own check, which wants a SELECT
         await datasette.get_database("archive").execute(sql, truncate=True)
@@ -133,14 +134,14 @@ def test_a_read_only_connection_alone_makes_files(home: Path) -> None:
 async def test_a_result_of_too_many_bytes_is_refused(serve: Any, home: Path) -> None:
     client = serve(str(home / "archive.db")).client
     wide = "select printf('%1000000d', id) as x from record limit "
-    assert (await client.get("/archive.json", params={"sql": wide + "10"})).status_code == 200
-    answer = await client.get("/archive.json", params={"sql": wide + "100"})
+    assert (await client.get(SQL + ".json", params={"sql": wide + "10"})).status_code == 200
+    answer = await client.get(SQL + ".json", params={"sql": wide + "100"})
     assert answer.status_code == 400 and "16 MB" in answer.text
 
 
 async def test_memory_is_bounded(serve: Any, home: Path) -> None:
     application = serve(str(home / "archive.db"), sql_time_ms=20_000)  # not what ends it
-    answer = await application.client.get("/archive.json", params={"sql": HOSTILE["doubling"]})
+    answer = await application.client.get(SQL + ".json", params={"sql": HOSTILE["doubling"]})
     assert answer.status_code == 400 and "256 MB" in answer.text
 
 
@@ -155,5 +156,5 @@ async def test_ordinary_questions_run(serve: Any, home: Path) -> None:
         "select json_extract(extra, '$.line.version') from v_record limit 5",
         "select text from v_record where id in (select rowid from record_fts where record_fts match 'alarm')",
     ):
-        answer = await client.get("/archive.json", params={"sql": sql})
+        answer = await client.get(SQL + ".json", params={"sql": sql})
         assert answer.status_code == 200 and answer.json()["rows"], sql

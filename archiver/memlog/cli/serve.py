@@ -18,7 +18,7 @@ from memlog.cli.root import Context, pass_context
 @click.option(
     "--login/--no-login",
     default=None,
-    help="Open with a link that works once.  [default: where a terminal shows it]",
+    help="Open with a link that works once.  [default: yes; off a terminal not for yourself]",
 )
 @pass_context
 def serve(context: Context, port: int | None, open_: bool, uds: str | None, login: bool | None) -> None:

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
-from memlog.cli import login, terminal
+from memlog.cli import login, peer, terminal
 from memlog.errors import UnavailableError, UnsafePathError
 from memlog.paths import FILE_MODE
 from memlog.settings import Settings
@@ -39,18 +39,23 @@ def application(archive: str, settings: Settings) -> Any:
 
 
 def front(datasette: Any, sock: socket.socket, settings: Settings) -> str:
-    """The address to open: one that works once where the setting `login` says so, else that of the socket.
+    """The address to open: one that works once, unless the setting `login` says off.
 
-    A Unix socket has an owner and needs none; nor does a server whose output nobody reads.
+    A Unix socket has an owner and needs none. Where no person reads what is printed, and the kernel says
+    whose program asks, this user's own need no link, and only they.
     """
     url = address(sock)
-    wanted = settings.login == "on" or (settings.login == "auto" and terminal.is_terminal())
-    if not wanted or not url.startswith("http"):
+    if settings.login == "off" or not url.startswith("http"):
         return url
-    port = sock.getsockname()[1]
-    return url + login.require(
-        datasette, port, lambda link: terminal.say(f"for another browser: {url}{link}")
-    )
+    own = settings.login == "auto" and not terminal.is_terminal() and peer.can_tell()
+
+    def tell(link: str) -> None:
+        terminal.say(f"for another browser: {url}{link}")
+
+    link = login.require(datasette, sock.getsockname()[1], tell, own=own)
+    if own:
+        tell(link)
+    return url if own else url + link
 
 
 def listen(port: int) -> socket.socket:
