@@ -100,10 +100,14 @@ def _without_numbers(place: "Passage") -> "Key":
 
 
 def _two(place: "Passage") -> "Key":
+    if not place.numbers:
+        return place.left[-2:], place.middle, place.right[:2]
     return _bare(place.left[-2:]), _bare(place.middle), _bare(place.right[:2])
 
 
 def _one(place: "Passage") -> "Key":
+    if not place.numbers:
+        return place.left[-1:], place.middle, place.right[:1]
     return _bare(place.left[-1:]), _bare(place.middle), _bare(place.right[:1])
 
 

@@ -4,7 +4,8 @@ Over the bytes of a text: of the few hundred a search reads most are looked at o
 bytes of ASCII in them, whatever else they hold, costs a tenth of decoding them.
 """
 
-_SIGNS = bytes(b if b >= 0x80 or chr(b).isalnum() else 0x20 for b in range(256))
+# letters of ASCII in lower case, its signs as white space
+_SIGNS = bytes(b if b >= 0x80 or chr(b).isalnum() else 0x20 for b in range(256)).lower()
 _NO_DIGITS = bytes(b for b in range(256) if not 0x30 <= b <= 0x39)
 _LOOK = 40  # occurrences of one word that are looked at
 _FAR = 120  # bytes to either side that are compared, or looked at for another word
@@ -44,9 +45,11 @@ class Passage:
 
     def __init__(self, closeness: float, text: bytes, start: int, stop: int) -> None:
         self.closeness = closeness
-        first = max(text.rfind(b"\n", 0, start) + 1, start - _FAR)
-        last = text.find(b"\n", stop)
-        last = min(len(text) if last < 0 else last, stop + _FAR)
+        far = max(0, start - _FAR)
+        first = text.rfind(b"\n", far, start) + 1 or far
+        last = text.find(b"\n", stop, stop + _FAR)
+        if last < 0:
+            last = min(len(text), stop + _FAR)
         self.left: Words = tuple(text[first:start].translate(_SIGNS).split())
         self.middle: Words = tuple(text[start:stop].translate(_SIGNS).split())
         self.right: Words = tuple(text[stop:last].translate(_SIGNS).split())
@@ -55,6 +58,10 @@ class Passage:
 
 def passage(raw: bytes, sought: Sought, *, said: bool = False) -> Passage:
     """The best place of a text, in UTF-8. said: the index says that it stands here, but for signs."""
+    if sought.typed is not None and sought.ascii:
+        at = raw.find(sought.typed)
+        if at >= 0:  # what stands around it is all that is compared: the rest needs no lower case
+            return Passage(LITERAL, raw, at, at + len(sought.typed))
     lower = sought.lower(raw)
     if sought.typed is not None:
         found = _verbatim(raw, lower, sought, said)
@@ -77,11 +84,12 @@ def _verbatim(raw: bytes, lower: bytes, sought: Sought, said: bool) -> Passage |
         return Passage(LITERAL if exact else SPELLED, lower, at, at + len(sought.spelled))
     if said and b" " in sought.spelled:
         words = sought.spelled.split()
-        wanted = b" ".join(words)
+        wanted, first = b" ".join(words), len(words[0])
         at = lower.find(words[0])
         looked = 0
         while at >= 0 and looked < _LOOK:
-            if b" ".join(lower[at : at + 2 * len(wanted) + _FAR].split()).startswith(wanted):
+            ends = lower[at + first : at + first + 1].isspace()  # most do not: what follows need not be read
+            if ends and b" ".join(lower[at : at + 2 * len(wanted) + _FAR].split()).startswith(wanted):
                 stop = at
                 for word in words:
                     stop = lower.index(word, stop) + len(word)

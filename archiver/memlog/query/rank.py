@@ -47,8 +47,8 @@ class Weighed:
     """
 
     __slots__ = (
-        "here", "id", "identity", "key", "kind", "many", "parts", "parts_of_score", "passage", "role", "same",
-        "ts_ns", "verbatim",
+        "base", "here", "id", "identity", "key", "kind", "many", "parts", "parts_of_score", "passage", "role",
+        "same", "ts_ns", "verbatim",
     )  # fmt: skip
 
     def __init__(self, row: "Row", place: "Passage", verbatim: bool, many: float) -> None:
@@ -60,7 +60,8 @@ class Weighed:
         self.same: list[int] = []
         self.here: list[int] = []
         self.parts_of_score: dict[str, float] = {}
-        self.key: tuple[bool, bool, float, int, int] = (False, False, 0.0, 0, 0)
+        # what it is sorted by, as it was weighed and with how often it was said
+        self.base = self.key = (False, False, 0.0, 0, 0)
 
 
 class _Ranking:
@@ -98,13 +99,14 @@ class _Ranking:
                 many = often / (often + SATURATED * (1 - BY_LENGTH + BY_LENGTH * len(raw) / TEXT_BYTES))
             else:
                 many = scores[row[0]]
-            self.found[row[0]] = Weighed(row, place, verbatim, many)
+            one = self.found[row[0]] = Weighed(row, place, verbatim, many)
+            if scores is not None:
+                self._weigh(one)
         if scores is None:
             most = max((one.many for one in self.found.values()), default=1.0)
             for one in self.found.values():
                 one.many /= most
-        for one in self.found.values():
-            self._weigh(one)
+                self._weigh(one)
 
     def _weigh(self, one: Weighed) -> None:
         near = NEAR * one.passage.closeness if self.several else 0.0
@@ -114,11 +116,11 @@ class _Ranking:
         recent = 1 + RECENT * 0.5 ** (age / RECENT_NS)
         one.parts_of_score = {"text": one.many, "near": near, "kind": kind, "recent": recent}
         last = self.asked.meta_last and one.kind == META
-        one.key = (one.verbatim, not last, (one.many + near) * kind * recent, one.ts_ns, one.id)
+        one.base = (one.verbatim, not last, (one.many + near) * kind * recent, one.ts_ns, one.id)
 
     def ordered(self) -> list[Weighed]:
         """Records, folded, the best first; of the parts of a record the best."""
-        every = sorted(self.found.values(), key=_key, reverse=True)
+        every = sorted(self.found.values(), key=_base, reverse=True)
         parts: set[tuple[int, str, int]] = set()
         kept = []
         for one in every:
@@ -126,7 +128,7 @@ class _Ranking:
                 if one.identity in parts:
                     continue
                 parts.add(one.identity)
-            one.same, one.here = [], []
+            one.key, one.same, one.here = one.base, [], []
             kept.append(one)
         if not self.asked.fold:
             return kept
@@ -193,7 +195,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     asked.capped |= len(every) == CANDIDATES and not asked.exhaustive
     top = every[0][1] if every and every[0][1] < 0 else -1.0
     scores = {id_: max(score / top, 0.0) for id_, score in every}
-    shown = ranking.ordered()
+    shown = [] if every else ranking.ordered()
     step = max(READ, asked.limit)
     for at in range(0, len(every), step):
         ranking.read([id_ for id_, _ in every[at : at + step]], scores, said=False, strict=False)
@@ -201,6 +203,10 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
         if len(shown) >= asked.limit or len(ranking.found) >= max(MOST_READ, 2 * asked.limit):
             break
     return ranking.hits(shown)
+
+
+def _base(one: Weighed) -> tuple[bool, bool, float, int, int]:
+    return one.base
 
 
 def _key(one: Weighed) -> tuple[bool, bool, float, int, int]:
