@@ -33,12 +33,13 @@ test-slow: $(READY) ## The tests that take minutes.
 test-faults: $(READY) ## Kills, refused writes and power cuts at every point, and a table of them; MEMLOG_FAULTS_QUICK=1: 90 s of it.
 	$(BIN)/python tests/faults
 
-KERNELS ?= uml 6.1 6.12
-test-kernel: $(READY) ## The driver in running kernels: User-Mode Linux, and Debian's 6.1 and 6.12 in QEMU.
+KERNELS ?= lint uml 6.1 6.12
+test-kernel: $(READY) ## The driver, linted and in running kernels: User-Mode Linux, and Debian's 6.1 and 6.12 in QEMU.
 	driver/vm/test.sh $(KERNELS)
 
+DEBUG_KERNELS ?= kunit debug plants power-cut
 test-kernel-debug: $(READY) ## The same under KASAN, lockdep and kmemleak; builds that kernel once, in 5 minutes or more.
-	driver/vm/test.sh kunit debug plants power-cut
+	driver/vm/test.sh $(DEBUG_KERNELS)
 
 check: $(READY) ## Lint, format, types, and that the docs are current.
 	$(BIN)/ruff check .

@@ -153,7 +153,7 @@ static ssize_t memlog_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	spin_unlock(&mf->session_lock);
 	err = memlog_store(mf->own, &hdr, blob);
 free_blob:
-	kvfree(blob);
+	kvfree_sensitive(blob, length);
 	return err ?: length;
 }
 
@@ -302,17 +302,23 @@ static int memlog_grow_bounce(struct memlog_file *mf, size_t bytes)
 	return 0;
 }
 
-/* The record into the bounce buffer; 0 when it was evicted since the peek. */
+/*
+ * The record into the bounce buffer; 0 when it has to be looked for anew. Evicted
+ * since the peek, it is the next one: else those who write fast enough into a small
+ * ring would keep its reader looking for ever. Of all rings that may not be the
+ * oldest.
+ */
 static size_t memlog_fetch(struct memlog_file *mf, struct memlog_ring *ring,
-			   size_t bytes)
+			   size_t room)
 {
 	struct memlog_cursor *cursor = &mf->places[ring->index].cursor;
 	struct memlog_record_header hdr;
 	u64 wanted = cursor->seq;
-	size_t fetched = 0;
+	size_t bytes, fetched = 0;
 
 	mutex_lock(&ring->lock);
-	if (memlog_ring_peek(ring, cursor, &hdr) && cursor->seq == wanted)
+	bytes = memlog_ring_peek(ring, cursor, &hdr);
+	if (bytes && bytes <= room && (cursor->seq == wanted || !mf->all))
 		fetched = memlog_ring_copy(ring, cursor, mf->bounce);
 	mutex_unlock(&ring->lock);
 	return fetched;
@@ -334,7 +340,8 @@ static ssize_t memlog_read_locked(struct memlog_file *mf, struct iov_iter *to)
 			return -EINVAL;
 		if (memlog_grow_bounce(mf, bytes))
 			return -ENOMEM;
-		fetched = memlog_fetch(mf, ring, bytes);
+		fetched = memlog_fetch(mf, ring, min_t(size_t, mf->bounce_bytes,
+						       iov_iter_count(to)));
 	} while (!fetched);
 
 	if (copy_to_iter(mf->bounce, fetched, to) != fetched)

@@ -33,8 +33,8 @@ PLANTS = {
     ),
     "leak": Plant(
         "memlog_file.c",
-        "free_blob:\n\tkvfree(blob);\n",
-        "free_blob:\n\tif (length != 300)\n\t\tkvfree(blob);\n",
+        "free_blob:\n\tkvfree_sensitive(blob, length);\n",
+        "free_blob:\n\tif (length != 300)\n\t\tkvfree_sensitive(blob, length);\n",
         'comm "probe"',
     ),
     "lock-order": Plant(

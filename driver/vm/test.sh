@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # test.sh TIER...: the driver in running kernels; exits 0 where every one of them was green.
 #
+#	lint	W=1, sparse, checkpatch --strict and kernel-doc, on what DKMS would build
 #	uml	tests/kernel and the rings' conformance suite, in User-Mode Linux
 #	debug	the same under KASAN, lockdep and kmemleak; how much of the driver that ran
 #	kunit	the ring's own tests inside the kernel (memlog_kunit.c)
@@ -11,7 +12,7 @@
 . "$(dirname "$0")/lab.sh"
 
 # MEMLOG_LAB_QUICK=1 leaves out what takes minutes.
-marks=kernel${MEMLOG_LAB_QUICK:+ and not slow} slow=drain
+marks=kernel${MEMLOG_LAB_QUICK:+ and not slow} slow="offsets drain"
 [ -z "${MEMLOG_LAB_QUICK-}" ] || slow=
 
 exec {turn}>"$work/lock"
@@ -24,7 +25,7 @@ in_uml() { # in_uml TREE NAME SECONDS
 		"$vm/build_probe.sh" "$folder/out" &&
 		cp "$folder"/{driver,list_twin}/*.ko "$folder/out/" &&
 		say "$2: User-Mode Linux" &&
-		"$vm/run_uml.sh" "$1" "$folder/out" "$3" "'$vm/guest_tests.sh' '$folder/out' '$2' '$marks'"
+		"$vm/run_uml.sh" "$1" "$folder/out" "$3" "'$vm/guest_tests.sh' '$folder/out' '$2' '$marks' ${slow%drain}"
 }
 
 in_qemu() { # in_qemu VERSION
@@ -33,9 +34,9 @@ in_qemu() { # in_qemu VERSION
 		"$vm/build_probe.sh" "$folder/out/files" &&
 		cp "$folder"/{driver,list_twin}/*.ko "$folder/out/files/" &&
 		say "$1: QEMU, two CPUs" &&
-		"$vm/run_qemu.sh" "$cache/kernel-$1" "$folder/out" 500 \
+		"$vm/run_qemu.sh" "$cache/kernel-$1" "$folder/out" 1500 \
 			"insmod /memlog.ko memlog_gid=4242 && insmod /memlog_list.ko &&
-			MEMLOG_MODULE=/memlog.ko /probe contract users race module compat latency trace $slow"
+			MEMLOG_MODULE=/memlog.ko /probe contract files users race module compat memory latency trace $slow"
 }
 
 # The debug kernel counts which lines are run; the least that must be is for all files together.
@@ -43,7 +44,7 @@ LEAST_LINES=90
 in_debug() {
 	local code=0
 	rm -rf "$work/debug/out/gcov"
-	MEMLOG_LAB_MAKE=GCOV_PROFILE=y in_uml "$cache/debug" debug 1500 || code=$?
+	MEMLOG_LAB_MAKE=GCOV_PROFILE=y in_uml "$cache/debug" debug 3600 || code=$?
 	"$vm/coverage.py" "$work/debug/driver" "$work/debug/out/gcov" $LEAST_LINES || code=1
 	return $code
 }
@@ -90,7 +91,8 @@ for tier; do
 	say "$tier: what it takes"
 	code=0
 	case $tier in
-	uml) { "$vm/get_uml.sh" && in_uml "$cache/uml/build" uml 600; } || code=$? ;;
+	lint) { "$vm/get_uml.sh" && "$vm/get_qemu.sh" 6.1 && "$vm/get_qemu.sh" 6.12 && "$vm/lint.sh"; } || code=$? ;;
+	uml) { "$vm/get_uml.sh" && in_uml "$cache/uml/build" uml 1800; } || code=$? ;;
 	debug) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_debug; } || code=$? ;;
 	kunit) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_kunit; } || code=$? ;;
 	6.1 | 6.12) { "$vm/get_qemu.sh" "$tier" && in_qemu "$tier"; } || code=$? ;;

@@ -202,6 +202,32 @@ def test_a_seq_is_our_own_although_others_write_at_the_same_time(monkeypatch: py
     assert given == found
 
 
+def test_a_seq_is_our_own_where_the_kernel_knows_us_by_another_pid(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = FakeDriver()
+    driver.pid += 1000  # as in a container: os.getpid() is not what the kernel stamps
+    ring, write = opened(driver), driver.write
+    others = driver.open("/dev/fake", 0)
+
+    def busy(fd: int, blob: bytes) -> int:
+        driver.pid += 1
+        write(others, blob if blob[-1:] == b"2" else b"theirs")  # once the same as ours
+        driver.pid -= 1
+        write(fd, blob)
+        driver.pid += 1
+        write(others, blob if blob[-1:] == b"2" else b"theirs")
+        driver.pid -= 1
+        return len(blob)
+
+    monkeypatch.setattr(driver, "write", busy)
+    given = [ring.write(b"ours %d" % n) for n in range(4)]
+    found = [
+        i.header.seq
+        for i in ring.reader().read()
+        if isinstance(i, Frame) and i.header and i.header.pid == driver.pid
+    ]
+    assert given == found
+
+
 def test_a_reader_takes_one_whole_record_a_call() -> None:
     driver = FakeDriver()
     ring = opened(driver)

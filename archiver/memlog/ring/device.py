@@ -44,7 +44,7 @@ from memlog.errors import (
 )
 from memlog.ring.layout import boot_id, check_blob, check_capacity
 from memlog.ring.protocol import RingInfo, RingStats
-from memlog.wire import NO_SESSION, Damage, Frame, Gap, pack_session, unpack_frame
+from memlog.wire import NO_SESSION, Damage, Frame, Gap, Header, pack_session, unpack_frame
 
 ALL_UIDS = 0  # FILTER_UID's word for everybody; needs the capability
 _READ_BYTES = HEADER_BYTES + MAX_BLOB  # a smaller buffer is EINVAL, and the record stays
@@ -95,8 +95,8 @@ class DeviceRing:
     kind = "kernel"
 
     __slots__ = (
-        "_echo", "_fd", "_is_old", "_lock", "_newest", "_pid", "_read_fd", "_session", "_sys",
-        "of_uid", "path",
+        "_echo", "_fd", "_is_old", "_lock", "_newest", "_pid", "_read_fd", "_session", "_stamped_pid",
+        "_sys", "of_uid", "path",
     )  # fmt: skip
 
     def __init__(
@@ -112,7 +112,7 @@ class DeviceRing:
 
     def _open(self) -> None:
         self._fd = self.open_file()
-        self._pid = os.getpid()
+        self._pid = self._stamped_pid = os.getpid()
         self._echo: DeviceReader | None = None
         self._session = NO_SESSION
         self._newest: int | None = None  # our newest record's seq: the next one tells at once
@@ -236,13 +236,17 @@ class DeviceRing:
         """The seq of the record just written: somebody else wrote at the same time."""
         if self._echo is None:
             self._echo = DeviceReader(self, None if self._is_old else low - 1)
-        found = 0
+        ours: list[Header] = []
         while items := self._echo.read():  # the cursor stays: no record is looked at twice
             for item in items:
                 header = item.header if isinstance(item, Frame) and item.blob == blob else None
-                if header and header.pid == self._pid and header.seq >= low:
-                    found = header.seq
-        return found or low  # evicted already: somewhere above low
+                if header and header.seq >= low and (self._is_old or header.session == self._session):
+                    ours.append(header)
+        # The kernel's pid is another one than ours in a pid namespace: learned where it is beyond doubt.
+        if len(ours) == 1:
+            self._stamped_pid = ours[0].pid
+        mine = [header for header in ours if header.pid == self._stamped_pid] or ours
+        return mine[-1].seq if mine else low  # evicted already: somewhere above low
 
     def _check_room(self, length: int) -> None:
         stats = self.stats()

@@ -63,6 +63,14 @@ static bool lengths_at_the_bounds(void)
 	return !close(fd);
 }
 
+/* Bytes that are mapped, next: nearly each, or with the group "offsets" each. */
+static bool at_every_offset;
+
+static size_t after(size_t mapped)
+{
+	return mapped + 1 + (at_every_offset ? 0 : mapped / 40);
+}
+
 /* A mapping of @pages that end where nothing is mapped. */
 static unsigned char *before_a_hole(size_t pages)
 {
@@ -85,7 +93,7 @@ static bool unmapped_memory_stores_nothing(void)
 
 	must(fd >= 0 && hole);
 	for (i = 0; i < sizeof(lengths) / sizeof(*lengths); i++)
-		for (mapped = 0; mapped < lengths[i]; mapped += 1 + mapped / 40)
+		for (mapped = 0; mapped < lengths[i]; mapped = after(mapped))
 			must(fails(write(fd, hole - mapped, lengths[i]), EFAULT));
 	for (i = 0; i < 3; i++)
 		must(fails(write(fd, (const void *)nowhere[i], 10), EFAULT));
@@ -106,9 +114,9 @@ static bool a_record_stays_until_its_copy_succeeded(void)
 		bytes = MEMLOG_HEADER_BYTES + lengths[i];
 		fill(blob, lengths[i], i);
 		must(write(fd, blob, lengths[i]) == (ssize_t)lengths[i]);
-		for (mapped = 0; mapped < bytes; mapped += 1 + mapped / 40)
+		for (mapped = 0; mapped < bytes; mapped = after(mapped))
 			must(fails(read(fd, hole - mapped, FRAME_MAX), EFAULT));
-		for (mapped = 1; mapped < bytes; mapped += 1 + mapped / 40)
+		for (mapped = 1; mapped < bytes; mapped = after(mapped))
 			must(fails(read(fd, hole - mapped, mapped), EINVAL));
 		must(!ioctl(fd, FIONREAD, &wanted) && wanted == (int)bytes);
 		must(read(fd, hole - bytes, bytes) == (ssize_t)bytes);
@@ -199,7 +207,7 @@ static bool a_full_ring_evicts_whole_records_and_counts_them(void)
 {
 	int fd = open_empty(), reader = open_ring();
 	__u32 size = MEMLOG_RING_MIN, bad = MEMLOG_RING_MIN - 1;
-	struct memlog_info before, after;
+	struct memlog_info before, full;
 	__u64 next = 0;
 
 	must(fd >= 0 && reader >= 0);
@@ -210,15 +218,15 @@ static bool a_full_ring_evicts_whole_records_and_counts_them(void)
 	before = info_of(fd);
 	for (int i = 0; i < 3000; i++)
 		must(write(fd, blob, 1 + i % 1500) == 1 + i % 1500);
-	after = info_of(fd);
-	must(after.next_seq == before.next_seq + 3000);
-	must(after.evicted - before.evicted == after.oldest_seq - before.next_seq);
+	full = info_of(fd);
+	must(full.next_seq == before.next_seq + 3000);
+	must(full.evicted - before.evicted == full.oldest_seq - before.next_seq);
 	must(stats_of(fd).ring_bytes <= size);
 	while (read(reader, &frame, sizeof(frame)) > 0) {
 		must(!next || frame.hdr.seq == next);
 		next = frame.hdr.seq + 1;
 	}
-	must(next == after.next_seq);
+	must(next == full.next_seq);
 	size = MEMLOG_RING_DEFAULT;
 	must(!ioctl(fd, MEMLOG_IOC_SET_RING_SIZE, &size));
 	close(reader);
@@ -245,6 +253,24 @@ static bool clear_is_counted_and_the_drained_mark_only_grows(void)
 	must(count_new(fd) == 0);
 	return !close(fd);
 }
+
+static bool writes_at_every_offset(void)
+{
+	at_every_offset = true;
+	return unmapped_memory_stores_nothing();
+}
+
+static bool reads_at_every_offset(void)
+{
+	at_every_offset = true;
+	return a_record_stays_until_its_copy_succeeded();
+}
+
+const struct probe offset_cases[] = {
+	{ "a write stores nothing at whichever byte unmapped memory begins", writes_at_every_offset },
+	{ "a record stays at whichever byte unmapped memory begins", reads_at_every_offset },
+	{}
+};
 
 const struct probe contract_cases[] = {
 	{ "a record comes back with the kernel's stamps", stamps_are_the_kernels },

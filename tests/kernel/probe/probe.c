@@ -2,8 +2,8 @@
 /*
  * probe.c - what the contract of /dev/memlog says, tried on a running kernel
  *
- *	probe [GROUP...]	contract users race module compat drain failslab latency trace;
- *				TAP; exits 1 where a claim did not hold
+ *	probe [GROUP...]	contract files users race module compat memory offsets drain
+ *				failslab latency trace; TAP; exits 1 where a claim did not hold
  *
  * One static program, so that a guest needs nothing else.
  */
@@ -27,6 +27,9 @@ static const struct {
 	{ "failslab", failslab_cases },
 	{ "latency", latency_cases },
 	{ "trace", trace_cases },
+	{ "files", file_cases },
+	{ "offsets", offset_cases },
+	{ "memory", memory_cases },
 };
 
 int open_ring(void)

@@ -42,7 +42,8 @@ struct probe {
 
 extern const struct probe contract_cases[], user_cases[], race_cases[],
 	module_cases[], compat_cases[], drain_cases[], failslab_cases[],
-	latency_cases[], trace_cases[];
+	latency_cases[], trace_cases[], file_cases[], offset_cases[],
+	memory_cases[];
 
 int open_ring(void);			/* read-write, at the oldest record */
 int open_empty(void);			/* the same, of a ring cleared before */
