@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from datasette import hookimpl
+from datasette.utils import sqlite3
 from datasette.utils.asgi import NotFound
 
 from datasette_memlog import (
@@ -52,7 +53,11 @@ def startup(datasette: Any) -> Callable[[], Any]:
 @hookimpl(trylast=True)
 def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
     """Last, so that our escape_fts replaces Datasette's."""
-    if archives.is_archive(conn):
+    try:
+        ours = archives.is_archive(conn)
+    except sqlite3.OperationalError:  # of a file that is not read that way; startup() finds another
+        return
+    if ours:
         connection.prepare(conn)
 
 

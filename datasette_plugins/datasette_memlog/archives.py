@@ -3,9 +3,10 @@
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from datasette.utils import sqlite3
 from datasette.utils.asgi import NotFound
 
-from datasette_memlog import seam
+from datasette_memlog import connection
 from memlog.contracts import APPLICATION_ID, ARCHIVE_VERSION
 
 TABLES_SQL = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -13,10 +14,11 @@ VIEW_SQL = "SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'v_record
 
 
 class Found(NamedTuple):
-    """An archive: the tables to hide, and the schema it has."""
+    """An archive: the tables to hide, the schema it has, whether its log holds records that are not read."""
 
     tables: list[str]
     version: int
+    behind: bool
 
 
 # What a database is does not change while it is served: asked once, by name.
@@ -52,6 +54,12 @@ def is_current(datasette: Any, name: str) -> bool:
     return found is not None and found.version == ARCHIVE_VERSION
 
 
+def is_behind(datasette: Any, name: str) -> bool:
+    """True where its newest records lie in a log that cannot be read there."""
+    found = _known[datasette][name]
+    return found is not None and found.behind
+
+
 def archive_of(datasette: Any, request: Any) -> Any:
     """The archive a request's route names.
 
@@ -67,13 +75,16 @@ def archive_of(datasette: Any, request: Any) -> Any:
 def _found(db: Any) -> Found | None:
     if not db.path:
         return None
-    conn = db.connect()
+    try:
+        conn = connection.opened(db)
+    except sqlite3.OperationalError:  # cannot be opened here: Datasette says so where it is asked for
+        return None
     try:
         if not is_archive(conn):
             return None
         version = conn.execute("PRAGMA user_version").fetchone()[0]
-        return Found([row[0] for row in conn.execute(TABLES_SQL)], version)
-    except conn.OperationalError:  # cannot be opened here: Datasette says so where it is asked for
+        return Found([row[0] for row in conn.execute(TABLES_SQL)], version, connection.left(db))
+    except sqlite3.OperationalError:
         return None
     finally:
-        seam.closed(db, conn)
+        conn.close()

@@ -68,6 +68,7 @@ def frame(datasette: Any, db: Any) -> dict[str, Any]:
     return {
         "database": db.name, "place": place, "show": prose, "plain": columns.plain,
         "static": lambda name: datasette.urls.static_plugins("memlog_recorder", name),
+        "behind": db.path if archives.is_behind(datasette, db.name) else None,
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ files; memory, which nothing bounds; and steps so long that its time limit, look
 steps, comes late.
 """
 
+import os
 import time
 from typing import Any
 
@@ -67,14 +68,41 @@ class Connection(sqlite3.Connection):  # type: ignore[misc]
         return super().set_progress_handler(handler, min(n, STEPS))
 
 
+def options(db: Any) -> str:
+    """How its file is opened: `mode=ro`, or as it lies where no log of it can be kept.
+
+    To read an archive somebody may write to, SQLite makes an index of its log beside it. On read-only
+    media it cannot, and nobody writes: the file is all there is, but for a log that was left (`left`).
+    """
+    if not db.is_mutable:
+        return "immutable=1"
+    conn = sqlite3.connect(f"file:{db.path}?mode=ro", uri=True)
+    try:
+        conn.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError:
+        return "mode=ro" if os.access(os.path.dirname(os.path.abspath(db.path)), os.W_OK) else "immutable=1"
+    finally:
+        conn.close()
+    return "mode=ro"
+
+
+def left(db: Any) -> bool:
+    """Its log holds records that are not read, as the file is opened as it lies."""
+    log = f"{db.path}-wal"
+    return os.path.exists(log) and os.path.getsize(log) > 0 and options(db) != "mode=ro"
+
+
+def opened(db: Any, **how: Any) -> Any:
+    """A new connection to its file."""
+    return sqlite3.connect(f"file:{db.path}?{options(db)}", uri=True, **how)
+
+
 def connect_through(db: Any) -> None:
     """Datasette's database object opens Connections of ours from now on."""
+    how = options(db)
 
     def connect(write: bool = False) -> Any:
-        options = "mode=ro" if db.is_mutable else "immutable=1"
-        conn = sqlite3.connect(
-            f"file:{db.path}?{options}", uri=True, check_same_thread=False, factory=Connection
-        )
+        conn = sqlite3.connect(f"file:{db.path}?{how}", uri=True, check_same_thread=False, factory=Connection)
         seam.opened(db).append(conn)
         return conn
 

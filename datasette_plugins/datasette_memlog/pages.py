@@ -24,7 +24,8 @@ async def front(datasette: Any, database: str) -> dict[str, Any]:
         {"name": name, "title": title, "description": description, "count": counts.get(name)}
         for name, (title, description, _) in describe.VIEWS.items()
     ]
-    return {"memlog": {"views": views}}
+    behind = db.path if archives.is_behind(datasette, database) else None
+    return {"memlog": {"views": views, "behind": behind}}
 
 
 async def metrics_page(datasette: Any, request: Any) -> Response:

@@ -152,6 +152,11 @@ def open_reader(path: str, *, immutable: bool = False, older: bool = False) -> C
         con.set_authorizer(only_reads)
     except sqlite3.Error as exc:
         con.close()
+        if _in_wal(path) and not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK):
+            raise ArchiveError(
+                f"{path} cannot be read in a folder nobody may write: its log has no place there",
+                hint=f"cp {path}* FOLDER, and read it there; a copy of memlog admin backup opens anywhere",
+            ) from exc
         raise ArchiveError(f"{path} cannot be read: {exc}") from exc
     except BaseException:
         con.close()
