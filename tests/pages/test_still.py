@@ -57,6 +57,7 @@ def laid(folder: Path, *, log: bool) -> str:
     home = folder / "home"
     home.mkdir()
     path = fill(home, records_of("compacted.jsonl"))
+    asked(path, ("/",))  # what it loads lies in root's folder: before a child lets go
     media = folder / "media"
     media.mkdir()
     if log:
@@ -76,7 +77,6 @@ def laid(folder: Path, *, log: bool) -> str:
 @needs_root
 def test_a_copy_on_read_only_media_is_read_as_it_lies(shared: Path) -> None:
     path = laid(shared, log=False)
-    asked(path, ("/",))  # what it loads lies in root's folder: before the child lets go
     refused = as_nobody(lambda: reading(path))
     assert "memlog admin backup" in refused and f"cp {path}*" in refused, "and commands name the copy too"
     before = sorted(p.name for p in Path(path).parent.iterdir())
