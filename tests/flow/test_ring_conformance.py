@@ -35,6 +35,18 @@ if os.path.exists(DEVICE):
 
 MakeRing = Callable[[int], Ring]
 
+# Of a ring image there is only what reading shows: the same tests, of what other rings hold as a file.
+also_of_an_image = pytest.mark.parametrize("make_ring", [*KINDS, "image"], indirect=True)
+
+
+class Imaged(ShmRing):
+    """A ring whose readers read an image of it."""
+
+    def reader(self, after_seq: int | None = None) -> RingReader:
+        path = Path(f"{self.path}.image")
+        path.write_bytes(image_of(read_all(super().reader())))
+        return ImageRing(str(path)).reader(after_seq)
+
 
 @pytest.fixture(params=KINDS)
 def make_ring(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeRing]:
@@ -43,8 +55,9 @@ def make_ring(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeRi
 
     def make(capacity: int) -> Ring:
         ring: Ring
-        if request.param == "shm":
-            ring = ShmRing(str(tmp_path / "ring" / "ring"), capacity=capacity)
+        if request.param in ("shm", "image"):
+            kind = ShmRing if request.param == "shm" else Imaged
+            ring = kind(str(tmp_path / "ring" / "ring"), capacity=capacity)
         elif request.param == "fake-device":
             ring = DeviceRing("/dev/fake", syscalls=FakeDriver(capacity))  # type: ignore[arg-type]
         else:
@@ -80,6 +93,11 @@ def frames(items: Sequence[object]) -> list[Frame]:
     return [item for item in items if isinstance(item, Frame)]
 
 
+def image_of(items: Sequence[object]) -> bytes:
+    """What reading a device to a file gives."""
+    return b"".join(f.header.pack() + f.blob for f in frames(items) if f.header)
+
+
 def seqs(items: Sequence[object]) -> list[int]:
     return [f.header.seq for f in frames(items) if f.header]
 
@@ -97,6 +115,7 @@ def covered(items: Sequence[Frame | Gap | Damage]) -> list[int]:
     return found
 
 
+@also_of_an_image
 def test_a_record_comes_back_whole_with_its_stamp(ring: Ring) -> None:
     before = time.time_ns()
     seq = ring.write(b"\xa1\x61k\x01", session=UUID)
@@ -107,6 +126,7 @@ def test_a_record_comes_back_whole_with_its_stamp(ring: Ring) -> None:
     assert before - 10**9 < frame.header.ts_ns < time.time_ns() + 10**9
 
 
+@also_of_an_image
 def test_a_session_stays_with_its_own_records(ring: Ring) -> None:
     for name in ("one", "one", None, "two", None):
         ring.write(b"x", session=name)
@@ -125,6 +145,7 @@ def test_seqs_grow_by_one_and_the_reader_sees_what_comes_later(ring: Ring) -> No
     assert reader.read() == []
 
 
+@also_of_an_image
 def test_readers_do_not_disturb_each_other(ring: Ring) -> None:
     written = [ring.write(bytes([n])) for n in range(1, 9)]
     one, other = ring.reader(), ring.reader()
@@ -133,14 +154,20 @@ def test_readers_do_not_disturb_each_other(ring: Ring) -> None:
     assert seqs(read_all(one)) == written[3:]
 
 
+@also_of_an_image
 def test_a_reader_starts_after_the_seq_it_is_given(ring: Ring) -> None:
     written = [ring.write(b"x" * 100) for _ in range(20)]
     assert seqs(read_all(ring.reader(written[11]))) == written[12:]
     assert ring.reader(written[-1]).read() == []
+
+
+def test_a_reader_that_starts_at_the_end_sees_what_comes_later(ring: Ring) -> None:
+    written = [ring.write(b"x" * 100) for _ in range(20)]
     reader = ring.reader(written[-1])
     assert seqs([*read_all(reader), ring.write(b"y") and None, *read_all(reader)]) == [written[-1] + 1]
 
 
+@also_of_an_image
 def test_a_read_stops_after_limit_records_or_max_bytes(ring: Ring) -> None:
     for _ in range(30):
         ring.write(b"x" * 1000)
@@ -150,6 +177,7 @@ def test_a_read_stops_after_limit_records_or_max_bytes(ring: Ring) -> None:
     assert len(read_all(reader)) == 20
 
 
+@also_of_an_image
 def test_blobs_are_opaque_even_where_they_look_like_records(ring: Ring) -> None:
     image = frames_as_image(ring, 3)
     blobs = [image, b"GOLM" * 40, b"\0" * 100, os.urandom(1000), b"{not cbor", image[:70]]
@@ -162,8 +190,7 @@ def test_blobs_are_opaque_even_where_they_look_like_records(ring: Ring) -> None:
 def frames_as_image(ring: Ring, count: int) -> bytes:
     for n in range(count):
         ring.write(b"image %d" % n)
-    found = frames(read_all(ring.reader()))[-count:]
-    return b"".join(f.header.pack() + f.blob for f in found if f.header)
+    return image_of(read_all(ring.reader())[-count:])
 
 
 def test_an_empty_or_oversized_record_is_refused_and_leaves_nothing(ring: Ring) -> None:
@@ -196,6 +223,7 @@ def test_a_lapped_reader_gets_a_gap_and_then_whole_records(small: Ring) -> None:
     assert gap.before == small.info().oldest_seq
 
 
+@also_of_an_image
 def test_a_new_reader_begins_at_the_oldest_without_a_gap(small: Ring) -> None:
     for _ in range(200):
         small.write(b"x" * 1000)
@@ -262,6 +290,7 @@ def test_what_a_reader_missed_through_clear_is_a_gap(ring: Ring) -> None:
     assert covered(read_all(reader)) == [first + 1, first + 2]
 
 
+@also_of_an_image
 def test_resize_keeps_the_newest_whole_records(ring: Ring) -> None:
     written = [ring.write(b"%05d" % n * 200) for n in range(500)]
     reader = ring.reader()
@@ -359,7 +388,7 @@ def test_an_image_of_a_ring_reads_as_the_ring_does(ring: Ring, tmp_path: Path) -
         ring.write(os.urandom(1 + 97 * n), session="a" if n % 2 else None)
     found = read_all(ring.reader())
     path = tmp_path / "image.bin"
-    path.write_bytes(b"".join(f.header.pack() + f.blob for f in frames(found) if f.header))
+    path.write_bytes(image_of(found))
     with ImageRing(str(path)) as image:
         assert read_all(image.reader()) == found
         assert read_all(image.reader(seqs(found)[29])) == found[30:]

@@ -2,10 +2,13 @@
 
 import json
 import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from guest import ALICE, BOB, MEMLOG, OUTSIDER, ROOT, memlog_as, run_as, start_as
+from guest import ALICE, BOB, MEMLOG, OUTSIDER, ROOT, WRITERS, memlog_as, run_as, start_as
 
 pytestmark = pytest.mark.kernel
 
@@ -116,3 +119,34 @@ def test_tail_follows_and_ends_at_ctrl_c(device: str) -> None:
     child.send_signal(signal.SIGINT)
     rest = child.communicate(timeout=30)
     assert child.returncode in (0, 130) and "not for alice" not in rest[0]
+
+
+@pytest.fixture
+def named_group(tmp_path: Path) -> Iterator[None]:
+    """The group the module was loaded with has the name it has on a machine where it was installed."""
+    groups = tmp_path / "group"
+    groups.write_text(Path("/etc/group").read_text() + f"memlog:x:{WRITERS}:\n")
+    tmp_path.chmod(0o755)
+    subprocess.run(["mount", "--bind", groups, "/etc/group"], check=True)
+    yield
+    subprocess.run(["umount", "/etc/group"], check=True)
+
+
+def checks(uid: int, ring: str) -> dict[str, dict[str, str]]:
+    words = [*MEMLOG, "doctor", "--write-probe", "--json"]
+    done = run_as(uid, *words, check=None, env={"MEMLOG_RING": ring})
+    return {row["check"]: row for row in json.loads(done.stdout)}
+
+
+def test_doctor_says_what_is_right_of_the_device_and_writes_into_it(device: str, named_group: None) -> None:
+    for uid in (ALICE, ROOT):
+        before = counters(uid)["total_writes"]
+        found = checks(uid, "kernel")
+        assert found["device"]["state"] == "ok", found["device"]
+        assert "mode 0660 and group memlog" in found["device"]["detail"]
+        assert "written to the kernel ring" in found["probe"]["detail"], found["probe"]
+        assert counters(uid)["total_writes"] == before + 1  # type: ignore[operator]
+    found = checks(OUTSIDER, "kernel")
+    assert "you may not open it" in found["device"]["detail"]
+    assert "usermod -aG memlog" in found["device"]["remedy"] and found["probe"]["state"] == "bad"
+    assert "written to the shm ring" in checks(OUTSIDER, "auto")["probe"]["detail"]
