@@ -3,13 +3,22 @@
 Patterns are of a whole sentence in lower case.
 """
 
-_FIRST = r"(?:i['’]ll|i will|let['’]s|let me|we['’]ll|i['’]m going to|i['’]d|going to|i am|i['’]m)"
+_FIRST = r"(?:i'll|i will|let's|let me|we'll|i'm going to|i'd|going to|i am|i'm)"
 _DOES = (
     "add|update|use|change|move|remove|rename|create|make|pass|return|replace|extract|override|store|skip|keep|handle|"
     "modify|implement|call|switch|convert|wrap|log|fall back|combine|split|set|put|include|expose|revert|drop|treat|reuse|"
     "restrict|limit|deprioriti[sz]e|duplicate|inline|merge|stage|list|structure|rewrite|ignore|default|delete|leave|append|"
     "disable|enable|require|raise|catch|cache|guard|generate|derive|defer|delegate|share|pin|bump|retry|swap|support|allow|"
-    "propose|fix"
+    "propose|fix|write|enhance|consolidate|extend|improve|distinguish|clarify|normali[sz]e|simplify|patch|adapt|respect|honou?r|batch|"
+    "redo|centrali[sz]e|scope|narrow|widen|tighten|loosen|gate|probe|teach|introduce|apply|rely on|fold|hoist|thread|plumb"
+)
+# The same in the present continuous: work that builds, not work that looks.
+_DOING = (
+    r"(?:adding|updating|changing|moving|removing|renaming|creating|making|passing|replacing|extracting|storing|skipping|keeping|"
+    r"handling|modifying|implementing|switching|converting|wrapping|combining|splitting|setting|putting|including|exposing|reverting|"
+    r"dropping|treating|reusing|restricting|limiting|inlining|merging|staging|rewriting|ignoring|deleting|leaving|disabling|enabling|"
+    r"caching|guarding|generating|deferring|delegating|sharing|pinning|bumping|swapping|patching|tightening|extending|simplifying|"
+    r"consolidating|centrali[sz]ing|folding|narrowing|committing|adapting|introducing|writing)"
 )
 _HOW = r"(?:also |just |only |still |simply |probably |instead |explicitly |now |then |directly |always |never |not )*"
 _PAST = (
@@ -20,16 +29,28 @@ _WHY = r"(?:since|because|so that|due to|as (?:it|they|this|that|we|the|a single
 
 # What settles: a promise to build something so, a judgement between ways, a thing done for a reason.
 DECISION = (
-    r"\b(?:i|we)(?:['’]ve| have)? (?:decided|chose|chosen|opted|settled|agreed)\b|\b(?:the )?decision(?: is| was|:)",
+    r"\b(?:i|we)(?:'ve| have)? (?:decided|chose|chosen|opted|settled|agreed)\b|\b(?:the )?decision(?: is| was|:)",
     rf"\b{_FIRST} (?:go(?:ing)? with|stick(?:ing)? (?:with|to)|opt(?:ing)? for|choos(?:e|ing)|keep(?:ing)?|leav(?:e|ing)|"
     r"skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|us(?:e|ing)|only \w+|not (?:going to )?(?:do|add|change|use|touch|fix|remove|include)|follow(?:ing)?|"
     r"defer(?:ring)?|treat(?:ing)?|simplify|consolidate)\b(?! (?:the )?(?:task|todo|explore|grep|glob|read|bash|agent|edit|write|skill|test output|output|error|summary|log)s?\b)"
     r"(?! (?:looking|going|reading|checking|digging|the same (?:tool|command)|git (?:log|show|diff|status)))",
     rf"\b{_FIRST}\b.*(?<!-)\bonly\b",
     rf"\b{_FIRST} (?:create|add|adding|make|making|put|putting|implement|write)\b.*\b(?:that uses?|using|same pattern|so that|in both|approach|intentional|so the)\b",
-    r"\b(?:i|we|you|let['’]s|should|must|could|can|to|need|fix|changed?|use|used)\b.*\b(?:instead of|rather than|as opposed to)\b(?!.*\?$)",
+    r"\b(?:i|we|let's|should|must|needs? to|fix|used?|changed?)\b(?! (?:think|see|wonder)\b)(?!.*\b(?:would|might|causing|could)\b).*\b(?:instead of|rather than|as opposed to)\b(?!.*\?$)",
+    rf"\bi(?:'m| am) (?:also |now |just |only |instead |therefore )*{_DOING}\b(?=(?:.*? ){{6}})(?!.*:$)",
+    rf"^(?:now )?{_DOING}\b.*(?: — | - |\b(?:so that|because|since|instead|rather than|by \w+ing|separately|together|as one)\b)",
+    r"\bi'd (?!like\b|love\b|need\b|be\b|have\b|want\b|appreciate\b|guess\b|imagine\b|expect\b|suggest we (?:look|check)|rather not|better\b|also like)\w+(?! to (?:know|see|hear))\b(?!.*[?:]$)",
+    r"^\W*(?:an? )?(?:easy|simple|quick|trivial|pragmatic|minimal|one-line|small) fix\b|^\W*(?:my (?:recommendation|proposal|preference|take|vote)|decision)\W*:",
+    r"\bfine as[- ]is\b|\b(?:is|are|would be|feels|seems) (?:\w+ )?over-?(?:document|engineer|complicat)\w*\b",
+    r"^\W*should (?:also |only |not |always |never )?(?:be \w+(?:ed|n|t)|return|use|go|call|live|stay|keep|take)\b(?!.*\?$)",
+    r"\b(?:it|this|that|they|which|logic|call|check) should be (?:called|placed|added|moved|set|done|handled|put|run|checked|stored|passed|skipped)\b(?!.*\?$)",
+    r"(?<!\bi )(?<!\bwe )(?<!'d )\bneeds? to (?:exclude|include|ignore|skip|only|not|distinguish|fall back)\b(?!.*\?$)",
+    r"\blet me (?:just )?(?:create|add|introduce|extract|make|write) an? (?:new |small |separate |single |generic )*(?:shared |common |dedicated |helper|wrapper|utility|`\w+` package|package|module|constant|interface)",
+    r"\bso (?:i'll|i will|we'll|i'm going to) (?!also (?:check|look)|need)\w+\b(?!.*:$)",
+    r"^starting with\b.*\b(?:to|since|because|first)\b|\bsplit(?:ting)? (?:it |them |this |these |the \w+ )?into\b.*\b(?:commits?|prs?|files?|functions?|parts?|phases?)\b",
+    r"\b(?:simple|clear|good|small|obvious|rare|cheap) enough (?:that|to)\b",
     r"\b(?:best|simplest|cleanest|clearest|right|better|safest|minimal|correct|simple|proper|cleaner|simpler|safer|pragmatic|different|good) "
-    r"(?:approach|fix|solution|option|choice|design|path forward|strategy|place|split|change)\b(?! (?:you|do|should|would you)\b)(?!.*\?$)",
+    r"(?:approach|fix|solution|option|choice|design|move|call|path forward|strategy|place|split|change)\b(?! (?:you|do|should|would you)\b)(?!.*\?$)",
     r"^(?:so |and |then |thus )?(?:the |my |our )(?:\*\*)?(?:fix|solution|approach|design|strategy|workaround)(?:\*\*)?(?: (?:is|was|will be|would be) (?:to|in|by|a|the)\b|:)",
     r"^(?:\*\*)?(?:fix|solution|approach|decision|workaround)(?:\*\*)?:",
     r"\b(?:the|my|this) fix should\b(?! (?:work|pass))",
@@ -40,8 +61,8 @@ DECISION = (
     r"\bso (?:the|it|this|that|we) (?:\w+ ){0,3}(?:stays?|remains?|keeps?)\b",
     r"\bfor now,? (?:i|we|let|just|keep|leave)\b",
     rf"\b(?:{_FIRST}|i need to|i should|we (?:need to|should|can|must|use)|i can)\b.*\b(?:since|because|as (?:it|this|that|we)|so that)\b",
-    r"\b(?:since|because)\b[^.]*,\s*(?:i['’]ll|i will|i['’]m|let me|(?:i|we|the \w+(?: \w+){0,2}) (?:use|need|needs|should|will|must|keep|leave|have to|can (?:use|keep|drop|skip)))\b",
-    r"\b(?:is|are|was)(?:n['’]t| not)? (?:no longer )?(?:needed|necessary|required)\b.*\b(?:since|because|as)\b|\bno need to\b(?!.*\?$)",
+    r"\b(?:since|because)\b[^.]*,\s*(?:i'll|i will|i'm|let me|(?:i|we|the \w+(?: \w+){0,2}) (?:use|need|needs|should|will|must|keep|leave|have to|can (?:use|keep|drop|skip)))\b",
+    r"\b(?:is|are|was)(?:n't| not)? (?:no longer )?(?:needed|necessary|required)\b.*\b(?:since|because|as)\b|\bno need to\b(?!.*\?$)",
     r"\b(?:as a helper|in both (?:places|code paths))\b",
     r"\bi should (?:just |also )?(?:add|create|extract|make) an?\b|\bfor consistency\b|\bto keep (?:the \w+|it|things|this) (?:simple|simpler|clean|cleaner|consistent|small|focused)\b",
     r"\bi (?:used|changed|kept|chose|switched|replaced|moved|left|skipped|avoided|made)\b.*\b(?:because|since|instead|rather|so that|to avoid|due to)\b",
@@ -50,15 +71,15 @@ DECISION = (
     r"\band instead \w+|\bfix is still\b|^keep (?!going|in mind)",
     r"\bneeds? to (?:check|fall|handle|use|support|skip|ignore|keep)\b.*\b(?:as|when|if|first|before|for)\b(?!.*\?$)",
     r"\b(?:simpler|easier|better|cleaner|safer|simplest|best|easiest|cleanest|safest|enough|sufficient) (?:to|would be to|is to|way)\b(?!.*\?$)",
-    r"^(?:skip|leave|defer|won['’]t fix)\b[,: ]|\bwon['’]t fix\b|\b(?:out of scope|not worth|as[- ]is)\b|\bnow \*{0,2}(?:always|never)\b|\bi could\b.*\bbut\b",
+    r"^(?:skip|leave|defer|won't fix)\b[,: ]|\bwon't fix\b|\b(?:out of scope|not worth|as[- ]is)\b|\bnow \*{0,2}(?:always|never)\b|\bi could\b.*\bbut\b",
     r"\ba (?:reasonable|possible|better|simple|good|robust|cleaner) (?:fix|solution|approach|way)\b",
     r"\b(?:is|are) (?:intentional|deliberate|by design)\b",
     r"\bmakes? (?:more )?sense to\b(?!.*\?$)|\btrade-?off\b.*\b(?:accept|worth)\b",
-    r"\b(?:i['’]d|i would|i) (?:suggest|recommend|propose)\b|^my take\b|\bi think\b.*\b(?:is|are) (?:better|cleaner|best|fine|simpler|clearer|enough|the (?:best|right))\b",
-    r"\b(?:is|are|seems?|looks?|feels?|would be|['’]s) (?:definitely |probably |the |clearly |much |actually |a )*(?:simplest|cleanest|best|cleaner|simpler|safest|safer|easiest|overkill|"
+    r"\b(?:i'd|i would|i) (?:suggest|recommend|propose)\b|^my take\b|\bi think\b.*\b(?:is|are) (?:better|cleaner|best|fine|simpler|clearer|enough|the (?:best|right))\b",
+    r"\b(?:is|are|seems?|looks?|feels?|would be|'s) (?:definitely |probably |the |clearly |much |actually |a )*(?:simplest|cleanest|best|cleaner|simpler|safest|safer|easiest|overkill|"
     r"preferable|most (?:\w+ )?(?:robust|sensible|appropriate|practical|pragmatic))\b(?!.*\?$)",
     r"\bworth (?:it|fixing|addressing|doing|keeping|adding|removing|changing|the \w+)\b(?!.*\?$)",
-    rf"^(?!now |next |first |then |let)(?:\w+[,.]? ){{0,6}}(?:i['’]ll|i will|we['’]ll|we will|i['’]m going to|i am going to) {_HOW}(?:{_DOES})\b(?!.*:$)(?=(?:.*? ){{7}})",
+    rf"^(?!now |next |first |then |let)(?:\w+[,.]? ){{0,6}}(?:i'll|i will|we'll|we will|i'm going to|i am going to) {_HOW}(?:{_DOES})\b(?!.*:$)(?=(?:.*? ){{7}})",
     rf"^(?!now )(?:.*[,—–-] |so |but |and |actually, )?(?:i|we) (?:should|need to|must|have to) {_HOW}(?:{_DOES})\b(?!.*(?:import|missing)).*\b(?:before|so|when|where|instead|that|since|because|as|explicitly|from)\b(?!.*\?$)",
     rf"\bi should {_HOW}(?:{_DOES})\b(?!.*\?$)",
     rf"\bwe should {_HOW}(?:{_DOES})\b(?!.*\?$)",
@@ -66,12 +87,12 @@ DECISION = (
     rf"\blet me just {_HOW}(?:{_DOES}|reset|do|go)\b",
     rf"\b(?:is|are|was|were|been|now) (?:\w+ly |now |also |all )*{_PAST}\b.*\b{_WHY}\b(?!.*\?$)",
     rf"^(?:\W|\w+ly )*{_PAST}\b.*\b{_WHY}\b",
-    r"\b(?:so|since|because|as)\b.*(?:\b(?:no|not)\b|n['’]t\b).*\b(?:need(?:ed)?|necessary|required)\b(?!.*\b(?:check|read|look)\b)(?!.*\?$)",
-    r"\b(?:we|i)(?:['’]re| are| am)? (?:stuck with|better off|going to (?:keep|use|leave|skip)|sticking)\b",
+    r"\b(?:so|since|because|as)\b.*(?:\b(?:no|not)\b|n't\b).*\b(?:need(?:ed)?|necessary|required)\b(?!.*\b(?:check|read|look)\b)(?!.*\?$)",
+    r"\b(?:we|i)(?:'re| are| am)? (?:stuck with|better off|going to (?:keep|use|leave|skip)|sticking)\b",
     r"\bwe can (?:still )?(?:write|do|keep|use|make|build|have) (?:it|this|that)\b.*\bby \w+ing\b",
     r"\bwhile keeping\b|\b(?:as|into) a single\b.*\b(?:commit|change|function|pass|place|step)\b",
     r"\b(?:comment|test|hook|function|method|command|field|default|message|name|doc|docs|flag|option|error) should (?:also |instead |just |only )?(?:say|read|be (?:fixed|updated|changed|called|named|optional|required))\b(?!.*\?$)",
-    rf"\b(?:i|we)['’]?(?:ll| will)? ?(?:can )?{_HOW}(?:{_DOES})\b.*\b(?:instead of|rather than|as well as|one by one|where possible|for now|for consistency|in parallel)\b(?!.*\?$)",
+    rf"\b(?:i|we)'?(?:ll| will)? ?(?:can )?{_HOW}(?:{_DOES})\b.*\b(?:instead of|rather than|as well as|one by one|where possible|for now|for consistency|in parallel)\b(?!.*\?$)",
     r"\b(?:proper|real|right|correct|full|actual|long-term|quick|minimal|first) (?:solution|approach|fix|answer) (?:is|would be|here is)\b",
 )
 

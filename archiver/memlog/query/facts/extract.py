@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from memlog.archive.connection import Connection
-from memlog.query.facts import calls, names, plans, prose, results, sentences
+from memlog.query.facts import calls, names, plans, prose, results, sentences, settled
 from memlog.query.facts.calls import Found
 from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
@@ -57,7 +57,7 @@ def found(said: Said, command: str | None = None) -> Iterator[Found]:
         if not said.injected and not sentences.is_hosts(said.text):
             yield from _of_user(said)
     elif said.kind in ("message", "thinking") and said.role == "assistant":
-        yield from prose.of_agent(said.text)
+        yield from settled.of_agent(said.text)
         yield from plans.boxes(said.text)
         yield from names.urls(said.text)
         yield from names.identifiers(said.text)

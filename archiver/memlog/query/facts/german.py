@@ -35,10 +35,19 @@ COMPLAINT = (
     r"\b(?:sollte|müsste|sollten|müssten)\b.*\bnicht\b.*\?$|\bbist du (?:dir )?sicher\b|\bwie konnte\b|\bkönn(?:en|ten) wir nicht\b",
 )
 
-DECISION = (
+_SETTLES = (
     r"\b(?:ich|wir) (?:habe|haben|hatte)? ?(?:\w+ ){0,3}(?:entschieden|beschlossen|gewählt)\b|\bentscheid\w*:|\bwir (?:bleiben|nehmen|gehen|verwenden|nutzen) \b",
     r"\bich (?:nehme|verwende|nutze|behalte|lasse|verzichte|bleibe|wähle)\b", r"\b(?:anstatt|anstelle|statt)\b(?!.*\?$)", r"\b(?:beste|einfachste|sauberste|richtige|bessere) (?:lösung|ansatz|weg)\b",
     r"\b(?:weil|da|deshalb|daher|denn)\b.*\b(?:ich|wir)\b.*\b(?:verwende|nehme|nutze|lasse|behalte|mache|werde|werden)\b",
 )  # fmt: skip
+
+_DOING = r"(?:füge|ändere|entferne|verschiebe|teile|ziehe|lege|baue|setze|ersetze|erweitere|kapsle|übernehme|streiche|belasse|trenne|fasse)"
+_PROMISES = (
+    rf"\bich {_DOING}\b.*\b(?:damit|weil|da|denn|indem|statt|nur|als|sodass|um)\b|\b(?:deshalb|daher|also|darum) {_DOING} ich\b",
+    r"^\W*(?:mein vorschlag|meine empfehlung|lösung|ansatz|entscheidung|fix)\W*:|\b(?:ist|wäre|erscheint) (?:\w+ )?(?:einfacher|sauberer|besser|sicherer|am einfachsten|am besten|am saubersten)\b",
+    r"\b(?:lohnt (?:sich )?nicht|bleibt (?:so|wie es ist|unverändert)|außerhalb des umfangs|lasse ich so)\b|\b(?:es|das|der \w+|die \w+) sollte(?:n)? .*\b(?:werden|sein|bleiben)\b.*\b(?:statt|weil|da|damit|nur)\b",
+)
+
+DECISION = _SETTLES + _PROMISES
 
 REASON = (r"\b(?:weil|da|damit|denn|sonst|um zu|wegen)\b",)

@@ -33,9 +33,18 @@ COMPLAINT = (
     r"\bn[ãa]o (?:deveria|devia|deveriam|deviam|era pra|era para)\b.*\?$|\b(?:voc[êe] )?tem certeza\b|\bcomo (?:[ée] que )?isso (?:passou|aconteceu)\b",
 )
 
-DECISION = (
+_SETTLES = (
     r"\b(?:decidi|decidimos|escolhi|escolhemos|optei|optamos|prefiro|a decis[ãa]o)\b|\bvou (?:usar|manter|deixar|evitar|seguir|remover)\b|\bvamos (?:usar|manter|deixar|evitar|seguir)\b",
     r"\b(?:em vez|ao inv[ée]s) d[eoa]s?\b(?!.*\?$)", r"\b(?:melhor|mais simples|certa|correta) (?:solu[çc][ãa]o|abordagem|op[çc][ãa]o|forma)\b",
 )  # fmt: skip
+
+_DOING = r"(?:adicionar|mudar|alterar|remover|mover|separar|extrair|criar|trocar|substituir|dividir|juntar|manter|guardar|isolar|reaproveitar)"
+_PROMISES = (
+    rf"\b(?:vou|vamos) {_DOING}\b.*\b(?:porque|pois|para que|j[áa] que|em vez|apenas|s[óo]|assim|como)\b|\b(?:por isso|ent[ãa]o|assim),? vou {_DOING}\b",
+    r"^\W*(?:minha (?:sugest[ãa]o|recomenda[çc][ãa]o)|solu[çc][ãa]o|abordagem|decis[ãa]o|corre[çc][ãa]o)\W*:|\b(?:[ée]|seria|fica) (?:o |a )?(?:mais (?:simples|limp[oa]|segur[oa]|f[áa]cil)|melhor)\b",
+    r"\b(?:n[ãa]o vale a pena|fica como est[áa]|deixo como est[áa]|fora do escopo)\b|\b(?:deve|deveria) (?:ser|ficar|usar|retornar)\b.*\b(?:em vez|porque|pois|s[óo]|apenas)\b",
+)
+
+DECISION = _SETTLES + _PROMISES
 
 REASON = (r"\b(?:porque|pois|j[áa] que|para que|para evitar|por causa|sen[ãa]o)\b",)

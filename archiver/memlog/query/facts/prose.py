@@ -1,4 +1,4 @@
-"""What people and agents say in sentences: instructions, corrections, decisions and their reasons."""
+"""What users say in sentences: instructions and corrections."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from memlog.query.facts import reviews
 from memlog.query.facts.calls import Found
 from memlog.query.facts.english_wishes import IMPERATIVE
-from memlog.query.facts.languages import ENGLISH, LATIN, cues
+from memlog.query.facts.languages import cues
 from memlog.query.facts.sentences import Sentence, introduced_at, own, sentences, without_tags
 
 _SHORTEST = 3  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
@@ -53,35 +53,6 @@ _DEMANDS = re.compile(
     r"(?<!what )(?<!how )(?<!which )(?<!why )\b(?:(?:can|could|would|will) you|do you (?:want|mind))\b|\bplease\b|\blet['’]s\b|^(?:\w+[,.]? ){0,3}(?:how|what) about \w+ing\b|\bwe could\b",
     re.I,
 )
-# What agents say while they look, of what others say, and of what is over.
-_NOT_SETTLED = re.compile(
-    r"\b(?:let me|i['’]ll|i will|i need to|let['’]s|i should)(?: (?:also|now|first|just|then|quickly))* "
-    r"(?:check|look|read|see|search|verify|examine|find|run|understand|trace|explore|review|investigate|fetch|get|start|view"
-    r"|grep|think|try again|take a look|analy[sz]e|compare|test|confirm|attempt|evaluate|summari[sz]e|provide|continue|wait)\b"
-    r"|^(?:now |next |first |then |ok(?:ay)?,? |so )*(?:let me|i['’]ll|i need to|let['’]s)\b"
-    r"(?!.*\b(?:since|because|instead|rather|simpl\w+|consisten\w+|only|all|just|when|both|that can)\b).*:$"
-    r"|^(?:the user|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)(?! should)|both now|both sessions|\w+['’]s suggestion)\b"
-    r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
-    r"|\b(?:i found|suggests|suggested|this is the right way)\b|^(?:or|alternatively)\b|^they (?:want|ask|need|said)"
-    r"|^now,? (?:i|let|we)\b(?!.*\b(?:since|because|so that|no longer|instead of using|will)\b)"
-    r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
-    re.I,
-)
-_WORD = re.compile(r"[^\W\d_]+")
-# Every Latin pattern of a decision needs one of these words; looking for them first halves the time.
-_DECIDING = frozenset((
-    "i", "we", "you", "let", "going", "decided", "chose", "chosen", "opted", "settled", "agreed",
-    "decision", "instead", "rather", "opposed", "approach", "fix", "solution", "option", "choice",
-    "design", "path", "strategy", "workaround", "place", "should", "must", "needs",
-    "since", "because", "needed", "necessary", "required", "helper", "pattern", "both",
-    "intentional", "deliberate", "sense", "trade", "tradeoff", "my", "ich", "wir", "entscheidung",
-    "entscheide", "entscheiden", "anstatt", "anstelle", "statt", "lösung", "ansatz", "weg", "weil",
-    "da", "deshalb", "daher", "denn", "decidi", "decidimos", "escolhi", "escolhemos", "optei",
-    "optamos", "prefiro", "decisão", "decisao", "vou", "vamos", "vez", "invés", "inves", "solução",
-    "keeping", "sticking", "leaving", "picking", "skip", "defer", "needs", "scope", "worth", "option", "now",
-    "better", "simpler", "easier", "cleaner", "safer", "simplest", "best", "cleanest", "safest", "easiest", "overkill",
-    "preferable", "most", "too", "single", "while", "proper", "real", "enough", "could", "can", "won", "solucao", "abordagem", "opção", "opcao", "forma", "consistency",
-))  # fmt: skip
 _REPORTS = re.compile(
     r"^(?:consider|note that|the (?:test|function|code|calculation|explicit|default|current)\b)", re.I
 )
@@ -103,7 +74,7 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
         for number, sentence in enumerate(sentences(plain[start:end])):
             if number >= _MOST_SENTENCES:
                 return
-            if not _is_said(sentence) or (pasted and number):
+            if not is_said(sentence) or (pasted and number):
                 continue
             placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
             wanted = list(_wanted(placed))
@@ -118,22 +89,6 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
     introduced = introduced_at(plain)
     if introduced is not None and reviews.REVIEW.search(plain, max(0, introduced - 120)):
         yield from reviews.of_review(plain, introduced, len(plain))
-
-
-def of_agent(text: str) -> Iterator[Found]:
-    """Decisions of a message or a thought of the agent, each with its reason where it gives one."""
-    for number, sentence in enumerate(sentences(text)):
-        if number >= _MOST_SENTENCES:
-            return
-        if not _is_said(sentence) or sentence.text.endswith(("?", "？")):
-            continue
-        found, plain = cues(sentence.text), sentence.text.lower()
-        if found in (ENGLISH, LATIN) and _DECIDING.isdisjoint(_WORD.findall(plain)):
-            continue
-        if _NOT_SETTLED.search(plain) is None and found.decision.search(plain):
-            reason = found.reason.search(plain) if len(plain) == len(sentence.text) else None
-            why = sentence.text[reason.start() :].strip(" .") if reason else None
-            yield Found("decision", sentence.text, why, sentence.start, sentence.end)
 
 
 def _wanted(sentence: Sentence) -> Iterator[Found]:
@@ -164,7 +119,8 @@ def _straight(text: str) -> str:
     return _LEFT_OUT.sub(r"\1n't", text.lower().replace("’", "'"))
 
 
-def _is_said(sentence: Sentence) -> bool:
+def is_said(sentence: Sentence) -> bool:
+    """Whether a sentence is somebody's, and no line of a log, of code or of a listing."""
     text = sentence.text
     if _PICKS.fullmatch(text):
         return True
