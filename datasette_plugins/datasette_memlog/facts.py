@@ -26,13 +26,17 @@ async def facts_page(datasette: Any, request: Any) -> Response:
     epoch = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
     often = request.args.get("sort") == "times"
 
+    def told(con: Any, session: Any) -> Any:
+        return tally.told(listing.facts(con, session.session, epoch=epoch, agent=session.agent))
+
     def ask(con: Any) -> dict[str, Any]:
         session = outlines.session_of(con, name)
         chapters = [e for e in epochs.epochs(con, session.session) if e.agent == session.agent]
         size = sum(e.records for e in chapters if epoch in (None, e.epoch))
         found = None
         if size <= WEIGHED:
-            found = tally.told(listing.facts(con, session.session, epoch=epoch, agent=session.agent))
+            key = ("facts", db.name, session.agent, session.session, epoch)
+            found = outlines.kept(datasette, con, session, key, lambda: told(con, session))
         tools = tally.tools(con, session.session, session.agent, epoch)
         return {"session": session, "epochs": chapters, "facts": found, "tools": tools}
 

@@ -1,7 +1,8 @@
-"""The session a page is about, and its outline while it is being read."""
+"""The session a page is about, and what was made of it while it is being read."""
 
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from datasette.utils.asgi import NotFound
@@ -12,9 +13,10 @@ from memlog.query import sessions as named
 from memlog.query.outline import Outline
 from memlog.query.sessions import SessionRow
 
-KEPT = 6  # outlines, of the sessions that are being read
+KEPT = 12  # outlines, facts and losses of the sessions that are being read
 
-_outlines: WeakKeyDictionary[Any, OrderedDict[tuple[Any, ...], Outline]] = WeakKeyDictionary()
+T = TypeVar("T")
+_shelves: WeakKeyDictionary[Any, OrderedDict[tuple[Any, ...], tuple[str, Any]]] = WeakKeyDictionary()
 
 
 def session_of(con: Any, name: str) -> SessionRow:
@@ -30,13 +32,19 @@ def session_of(con: Any, name: str) -> SessionRow:
 
 def outline_of(datasette: Any, db: Any, con: Any, session: SessionRow, every: bool) -> Outline:
     """The session's outline, read again only where the session has changed."""
-    kept = _outlines.setdefault(datasette, OrderedDict())
-    key = (db.name, session.agent, session.session, every)
-    found = kept.get(key)
-    if found is None or found.version != outline.version(con, session):
-        found = outline.outline(con, session, every=every)
-    kept[key] = found
-    kept.move_to_end(key)
-    while len(kept) > KEPT:
-        kept.popitem(last=False)
-    return found
+    key = ("outline", db.name, session.agent, session.session, every)
+    return kept(datasette, con, session, key, lambda: outline.outline(con, session, every=every))
+
+
+def kept(datasette: Any, con: Any, session: SessionRow, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+    """What was made of this session before; made again only where the session has changed."""
+    shelf = _shelves.setdefault(datasette, OrderedDict())
+    version = outline.version(con, session)
+    found = shelf.pop(key, None)
+    if found is None or found[0] != version:
+        found = version, make()
+    shelf[key] = found
+    while len(shelf) > KEPT:
+        shelf.popitem(last=False)
+    made: T = found[1]
+    return made

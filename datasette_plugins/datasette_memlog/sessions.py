@@ -92,7 +92,7 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
     place = f"{frame(datasette, db)['place']}/-/session/{of.dir}"
     taken = None
     if found["compaction"].before.records <= WEIGHED:
-        taken = await read(datasette, db, lambda con: _lost(con, of, number - 1))
+        taken = await read(datasette, db, lambda con: _lost(datasette, db, con, of, number - 1))
     return await page(datasette, request, db, "memlog_compaction.html", here=place, lost=taken, **found)
 
 
@@ -132,5 +132,10 @@ def _stretch(datasette: Any, db: Any, con: Any, name: str, at: str | None, every
     }  # fmt: skip
 
 
-def _lost(con: Any, session: SessionRow, epoch: int) -> lost.Loss | None:
-    return next(lost.losses(con, session.session, epoch=epoch, agent=session.agent), None)
+def _lost(datasette: Any, db: Any, con: Any, session: SessionRow, epoch: int) -> lost.Loss | None:
+    def told() -> lost.Loss | None:
+        return next(lost.losses(con, session.session, epoch=epoch, agent=session.agent), None)
+
+    return outlines.kept(
+        datasette, con, session, ("lost", db.name, session.agent, session.session, epoch), told
+    )

@@ -6,8 +6,10 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pytest
 from datasette.app import Datasette
 
+from datasette_memlog import sessions
 from memlog.archive.connection import open_reader
 from memlog.query import browse, outline, reading
 from memlog.query.call import compare, diff_of
@@ -102,6 +104,25 @@ async def test_a_session_is_read_in_chapters_with_its_compaction_between(serve: 
     page = (await client.get(f"/archive/-/compaction/{row['dir']}/1")).text
     for words in ("Said before", "Summary it kept", "Said after"):
         assert words in page
+
+
+async def test_what_a_compaction_took_is_computed_again_only_where_the_session_has_changed(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [
+        said(0, "message", "user", "Never touch config.toml."),
+        said(1, "compaction", "system", "compacted"),
+        said(2, "summary", "user", "Nothing much.", boundary="line-1"),
+    ]
+    client = serve(fill(tmp_path, records)).client
+    computed = []
+    losses = sessions.lost.losses
+    monkeypatch.setattr(sessions.lost, "losses", lambda *a, **k: computed.append(1) or losses(*a, **k))
+    place = (await folder(client)).replace("/session/", "/compaction/") + "/1"
+    first, again = [(await client.get(place)).text for _ in range(2)]
+    assert "config.toml" in first and first == again and len(computed) == 1
+    fill(tmp_path, [said(3, "message", "user", "And config.toml?", boundary="line-1")])
+    assert (await client.get(place)).text != first and len(computed) == 2
 
 
 async def test_what_a_session_says_is_told_once_each_with_how_often_and_where(
