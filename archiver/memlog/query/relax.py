@@ -188,7 +188,7 @@ def _shown(
 
 
 def _spoken(asked: "Asked", forms: "list[Term]") -> "list[Term]":
-    """Those of a word's forms that some record has: a look costs 20 µs, weighing all by one more form more."""
+    """Those of a word's forms that some record has: to look costs 20 µs, to weigh by one more than that."""
     there = forms
     if len(forms) > 1:
         look = asked.con.execute
