@@ -9,7 +9,8 @@ CREATE TABLE step (                       -- a line of the timeline; calls carry
 CREATE TABLE fact (                       -- cited: bytes of the record's text, and the record's digest
   kind TEXT NOT NULL, value TEXT NOT NULL, detail TEXT, said_by TEXT NOT NULL, record INTEGER NOT NULL,
   start_byte INTEGER, end_byte INTEGER, digest TEXT NOT NULL, ts TEXT NOT NULL, session TEXT NOT NULL,
-  epoch INTEGER NOT NULL, agent TEXT NOT NULL, aside INTEGER NOT NULL
+  epoch INTEGER NOT NULL, agent TEXT NOT NULL, aside INTEGER NOT NULL,
+  place TEXT                              -- the absolute path of a file, where that is certain
 );
 
 CREATE TABLE compaction (                 -- one that ended an epoch of the bundle; counts are of all its records
@@ -70,8 +71,9 @@ ORDER BY ts, record;
 
 -- Files: what was done with each, how often, when last.
 CREATE VIEW files AS
-SELECT value AS path, group_concat(DISTINCT detail) AS done, count(*) AS uses, min(ts) AS first, max(ts) AS last
-FROM fact WHERE kind = 'file' GROUP BY value ORDER BY uses DESC, path;
+SELECT coalesce(place, value) AS path, group_concat(DISTINCT detail) AS done, count(*) AS uses, min(ts) AS first,
+  max(ts) AS last
+FROM fact WHERE kind = 'file' GROUP BY coalesce(place, value) ORDER BY uses DESC, path;
 
 -- What went wrong, as it was said.
 CREATE VIEW errors AS

@@ -127,6 +127,7 @@ def _fact(fact: Fact) -> "Row":
         row.epoch,
         row.agent,
         int(fact.aside),
+        fact.place,
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
@@ -121,12 +121,13 @@ class Kept:
             for word in words(sentence):
                 self._where.setdefault(word, set()).add(number)
 
-    def how(self, fact: Fact) -> str | None:
-        """verbatim, name, paraphrased, or None where it is lost."""
+    def how(self, fact: Fact, forms: Collection[str] = ()) -> str | None:
+        """verbatim, name, paraphrased, or None where it is lost. forms: other spellings of a file."""
         if not self.text:
             return None
         if fact.kind == "file":
-            return self._file(fact.value)
+            found = self._file(fact.value)
+            return VERBATIM if found and any(map(self._has_word, forms)) else found
         if fact.kind == "command":
             return self._command(fact)
         value = " ".join(fact.value.split())

@@ -51,7 +51,7 @@ class Image:
         key = (fact.kind, fact.key)
         if key not in self.seen:
             self.seen[key] = Seen(fact)
-        self.seen[key].again(fact, *where)
+        self.seen[key].also(fact, *where)
 
 
 def before(con: Connection, session_id: int, epoch: int) -> Image:

@@ -9,7 +9,7 @@ import math
 import os
 import re
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memlog.query.facts import shell
 from memlog.query.facts.fact import Fact, Said
@@ -40,7 +40,10 @@ _ROUTINE_MOST = 32
 
 @dataclass(slots=True)
 class Seen:
-    """What is known of a fact when its epoch ends. last: the latest citation; at: number of its record."""
+    """What is known of a fact when its epoch ends. last: the latest citation; at: number of its record.
+
+    forms: of a file, each way its name was written, by itself.
+    """
 
     last: Fact
     uses: int = 0
@@ -48,6 +51,22 @@ class Seen:
     turns: int = 0
     turn: int = -1
     made: bool = False
+    forms: "dict[str, Seen]" = field(default_factory=dict)
+
+    @property
+    def form(self) -> "Seen":
+        """Of a file written in several ways, what is known by the whole path, else by the way used most.
+
+        A weight was fitted to that: names in shell commands foretell less than reads and edits.
+        """
+        whole = [seen for name, seen in self.forms.items() if name.startswith("/")]
+        return max(whole or self.forms.values(), key=lambda seen: (seen.uses, seen.at), default=self)
+
+    def also(self, fact: Fact, at: int, turn: int) -> None:
+        """Count a use, also by the way a file's name was written."""
+        self.again(fact, at, turn)
+        if fact.kind == "file":
+            self.forms.setdefault(fact.value, Seen(fact)).again(fact, at, turn)
 
     def again(self, fact: Fact, at: int, turn: int) -> None:
         """Count a use."""

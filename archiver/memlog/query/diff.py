@@ -1,5 +1,6 @@
 """Two sessions, or two epochs, compared by their facts."""
 
+import posixpath
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -61,18 +62,27 @@ _Counted = tuple[Fact, int]
 def _facts(con: Connection, ref: str, kinds: Collection[str]) -> dict[tuple[str, str], _Counted]:
     name, epoch = parse(ref)
     row = max(sessions(con, name), key=lambda found: found[4] or 0)
-    if epoch is not None and epoch not in (known := [e.epoch for e in epochs(con, row[1], agent=row[2])]):
-        there = f"0–{max(known)}" if len(known) > 1 else "only 0"
+    known = [e for e in epochs(con, row[1], agent=row[2]) if e.agent == row[2]]
+    numbers = [e.epoch for e in known]
+    if epoch is not None and epoch not in numbers:
+        there = f"0–{max(numbers)}" if len(numbers) > 1 else "only 0"
         raise NotFoundError(
             f"session {row[1]} has no epoch {epoch} ({there})", hint=f"memlog query epochs {row[1]}"
         )
+    root = next((e.project for e in known if e.project), None)
     found: dict[tuple[str, str], _Counted] = {}
     for fact in extract.facts(con, row[0], epoch):
         if fact.aside or (kinds and fact.kind not in kinds):
             continue
-        uses = found[fact.kind, fact.key][1] if (fact.kind, fact.key) in found else 0
-        found[fact.kind, fact.key] = (fact, uses + 1)
+        key = fact.kind, _key(fact, root)
+        found[key] = (fact, found[key][1] + 1 if key in found else 1)
     return found
+
+
+def _key(fact: Fact, root: str | None) -> str:
+    """A file below the session's folder goes by its path there: two checkouts can be compared."""
+    inside = root is not None and fact.place is not None and fact.place.startswith(root.rstrip("/") + "/")
+    return posixpath.relpath(fact.key, root) if inside else fact.key
 
 
 def _row(kind: str, a: _Counted | None, b: _Counted | None) -> DiffRow:

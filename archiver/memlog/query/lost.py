@@ -159,21 +159,26 @@ def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow
     summary, context, coming = Kept(left.summary), Kept(left.context), Kept(comeback.next_step(left.summary))
     scored = []
     for key, one in had.seen.items():
-        fact = one.last
-        how = summary.how(fact)
+        form = one.form
+        fact = form.last
+        how = summary.how(fact, one.forms)
         where = "summary" if how else None
-        if fact.record in left.repeated:
+        if not left.repeated.isdisjoint((fact.record, one.last.record)):
             how, where = VERBATIM, "context"
         elif how != VERBATIM:
-            beside = context.how(fact)
+            beside = context.how(fact, one.forms)
             if beside and (how is None or beside == VERBATIM):
                 how, where = beside, "context"
         found = comeback.score(
-            one, now=had.at, mentions=had.mentions, named=summary.names(fact), next_step=coming.names(fact)
+            one.form,
+            now=had.at,
+            mentions=had.mentions,
+            named=summary.names(fact),
+            next_step=coming.names(fact),
         )
         scored.append((found, one.at, LostRow(
             fact.kind, fact.value, how, where, comeback.weight(found),
-            _came_back(then, key), one.uses, fact.by, fact.detail,
+            _came_back(then, key), one.uses, fact.by, one.last.detail,
             fact.record, iso(fact.ts_ns), fact.start, fact.end, fact.digest,
             ended.session, ended.epoch, ended.agent,
         )))  # fmt: skip

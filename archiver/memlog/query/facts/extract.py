@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from memlog.archive.connection import Connection
-from memlog.query.facts import calls, names, plans, prose, results, sentences, settled
+from memlog.query.facts import calls, names, places, plans, prose, results, sentences, settled
 from memlog.query.facts.calls import Found
 from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
@@ -90,14 +90,17 @@ def _of_result(said: Said, command: str | None) -> Iterator[Found]:
 def cited(said: Said, found: Iterable[Found]) -> Iterator[Fact]:
     """Facts with the bytes they stand at."""
     plain = said.text.isascii()
+    command = None
     for one in found:
         start, end = one.start, one.end
         if not plain:
             start = len(said.text[:start].encode("utf-8", "surrogatepass"))
             end = start + len(said.text[one.start : one.end].encode("utf-8", "surrogatepass"))
+        command = one.value if one.kind == "command" else command  # it comes before the files it names
+        where = places.place(said, one.value, command) if one.kind == "file" else None
         yield Fact(
             one.kind, one.value, one.detail, _by(said, one.kind), said.id, start, end, said.digest,
-            said.session, said.agent, said.epoch, said.ts_ns, said.aside,
+            said.session, said.agent, said.epoch, said.ts_ns, said.aside, where,
         )  # fmt: skip
 
 

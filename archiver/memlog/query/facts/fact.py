@@ -17,6 +17,7 @@ class Said:
     """A record whole, decoded once.
 
     given: the arguments of a call as they were; call: the id that pairs a call with its answer.
+    cwd: the folder a call was made in, where that is known.
     aside: not in the agent's own context (a subagent's). injected: of the host, though a user's or a tool's.
     """
 
@@ -36,6 +37,7 @@ class Said:
     aside: bool = False
     injected: bool = False
     repeated: int = 0  # of a compaction: messages of the user that its new context repeats
+    cwd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Fact:
 
     start, end: bytes of the record's text in UTF-8. digest: the record's, as in v_record.
     detail: what was done with a file, how a command ended, why a decision was made.
+    place: the absolute path of a file, where that is certain.
     """
 
     kind: str
@@ -59,11 +62,12 @@ class Fact:
     epoch: int
     ts_ns: int
     aside: bool = False
+    place: str | None = None
 
     @property
     def key(self) -> str:
         """What makes it the same fact when it is met again."""
-        return key_of(self.kind, self.value)
+        return self.place or key_of(self.kind, self.value)
 
 
 def key_of(kind: str, value: str) -> str:

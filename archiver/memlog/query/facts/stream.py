@@ -7,6 +7,7 @@ from typing import Any
 from memlog.archive import body
 from memlog.archive.connection import Connection
 from memlog.errors import MemlogError
+from memlog.query.facts import places
 from memlog.query.facts.fact import Said
 from memlog.record import Record, decode
 
@@ -51,9 +52,11 @@ def _said(con: Connection, row: Any) -> Said:
     blob = body.unpack(packed, packing)
     text = body.text_of(blob, body.PLAIN, size)
     rest: Any = {}
+    project = None
     if kind in ("tool_use", "tool_result", "compaction") or role == "user":
         found = decode(blob) if size is not None else None
         rest = found.rest if isinstance(found, Record) else {}
+        project = found.project if isinstance(found, Record) else None
     if parts > 1:
         identity = {"session": row[14], "source_id": row[15], "block": row[16]}
         text = "".join(body.text_of(*part) for part in con.cursor().execute(PARTS_SQL, identity))
@@ -65,6 +68,7 @@ def _said(con: Connection, row: Any) -> Said:
         given(rest) if kind == "tool_use" else None, call_of(rest), aside=SIDECHAIN in blob,
         injected=isinstance(line, Mapping) and line.get("isMeta") is True,
         repeated=_repeated(rest) if kind == "compaction" else 0,
+        cwd=places.cwd_of(agent, project, rest) if kind == "tool_use" else None,
     )  # fmt: skip
 
 
