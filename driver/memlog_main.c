@@ -45,7 +45,7 @@ MODULE_PARM_DESC(max_rings, "uids that may have a ring");
 static ulong max_bytes;
 module_param(max_bytes, ulong, 0444);
 MODULE_PARM_DESC(max_bytes,
-		 "bytes of all rings together (0: a quarter of the memory)");
+		 "bytes of all rings together (0: half of the memory)");
 
 static bool keep_hash = true;
 module_param(keep_hash, bool, 0444);
@@ -119,9 +119,10 @@ static int memlog_node_add(void)
 	return err;
 }
 
+/* As tmpfs has it: the largest ring fits even a machine of 1 GiB, once. */
 static u64 memlog_byte_limit(void)
 {
-	return max_bytes ?: (u64)totalram_pages() * (PAGE_SIZE / 4);
+	return max_bytes ?: (u64)totalram_pages() * (PAGE_SIZE / 2);
 }
 
 static int __init memlog_init(void)

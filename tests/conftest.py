@@ -41,7 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _finishes(request: pytest.FixtureRequest) -> Iterator[None]:
-    seconds = SECONDS_SLOW if request.node.get_closest_marker("slow") else SECONDS
+    slow, kernel = (request.node.get_closest_marker(name) for name in ("slow", "kernel"))
+    # A guest without KVM runs a command a tenth as fast, and on a busy machine slower still.
+    seconds = (SECONDS_SLOW if slow else SECONDS) * (10 if kernel and not slow else 2 if kernel else 1)
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"still running after {seconds} s")

@@ -233,6 +233,25 @@ static bool a_full_ring_evicts_whole_records_and_counts_them(void)
 	return !close(fd);
 }
 
+static bool a_ring_is_as_small_and_as_large_as_the_bounds_say(void)
+{
+	static const __u32 sizes[] = { MEMLOG_RING_MAX, MEMLOG_RING_MIN, MEMLOG_RING_MIN + 1, 99999 };
+	int fd = open_empty();
+	__u64 seq = info_of(fd).next_seq;
+
+	must(fd >= 0 && write(fd, "stays", 5) == 5);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		__u32 size = sizes[i];
+
+		must(!ioctl(fd, MEMLOG_IOC_SET_RING_SIZE, &size));
+		must(stats_of(fd).ring_capacity == size && info_of(fd).capacity == size);
+		must(lseek(fd, 0, SEEK_SET) == 0);
+		must(read(fd, &frame, sizeof(frame)) == MEMLOG_HEADER_BYTES + 5 && frame.hdr.seq == seq);
+	}
+	close(open_empty());
+	return !close(fd);
+}
+
 static bool clear_is_counted_and_the_drained_mark_only_grows(void)
 {
 	int fd = open_empty();
@@ -282,6 +301,7 @@ const struct probe contract_cases[] = {
 	{ "seeking to 0 rewinds, nothing else", seeking_rewinds },
 	{ "poll and epoll sleep until there is something", poll_sleeps_until_there_is_something },
 	{ "a full ring evicts whole records and counts them", a_full_ring_evicts_whole_records_and_counts_them },
+	{ "a ring is as small and as large as the bounds say", a_ring_is_as_small_and_as_large_as_the_bounds_say },
 	{ "clear is counted, the drained mark only grows", clear_is_counted_and_the_drained_mark_only_grows },
 	{}
 };
