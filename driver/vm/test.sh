@@ -12,8 +12,8 @@
 . "$(dirname "$0")/lab.sh"
 
 # MEMLOG_LAB_QUICK=1 leaves out what takes minutes.
-marks=kernel${MEMLOG_LAB_QUICK:+ and not slow} slow="offsets drain"
-[ -z "${MEMLOG_LAB_QUICK-}" ] || slow=
+marks=kernel${MEMLOG_LAB_QUICK:+ and not slow} offsets=offsets drain=drain
+[ -z "${MEMLOG_LAB_QUICK-}" ] || offsets='' drain=''
 
 exec {turn}>"$work/lock"
 flock "$turn"	# two runs from one checkout would build into each other
@@ -25,7 +25,7 @@ in_uml() { # in_uml TREE NAME SECONDS
 		"$vm/build_probe.sh" "$folder/out" &&
 		cp "$folder"/{driver,list_twin}/*.ko "$folder/out/" &&
 		say "$2: User-Mode Linux" &&
-		"$vm/run_uml.sh" "$1" "$folder/out" "$3" "'$vm/guest_tests.sh' '$folder/out' '$2' '$marks' ${slow%drain}"
+		"$vm/run_uml.sh" "$1" "$folder/out" "$3" "'$vm/guest_tests.sh' '$folder/out' '$2' '$marks' $offsets"
 }
 
 in_qemu() { # in_qemu VERSION
@@ -36,7 +36,7 @@ in_qemu() { # in_qemu VERSION
 		say "$1: QEMU, two CPUs" &&
 		"$vm/run_qemu.sh" "$cache/kernel-$1" "$folder/out" 1500 \
 			"insmod /memlog.ko memlog_gid=4242 && insmod /memlog_list.ko &&
-			MEMLOG_MODULE=/memlog.ko /probe contract files users race module compat memory latency trace $slow"
+			MEMLOG_MODULE=/memlog.ko /probe contract files users race module compat memory latency trace $drain"
 }
 
 # The debug kernel counts which lines are run; the least that must be is for all files together.

@@ -63,12 +63,12 @@ static bool lengths_at_the_bounds(void)
 	return !close(fd);
 }
 
-/* Bytes that are mapped, next: nearly each, or with the group "offsets" each. */
+/* Bytes that are mapped, next: each up to a page and more, and with the group "offsets" all. */
 static bool at_every_offset;
 
 static size_t after(size_t mapped)
 {
-	return mapped + 1 + (at_every_offset ? 0 : mapped / 40);
+	return mapped + 1 + (at_every_offset || mapped < PAGE + 200 ? 0 : mapped / 40);
 }
 
 /* A mapping of @pages that end where nothing is mapped. */
