@@ -8,7 +8,7 @@ from memlog.archive.body import raw_text_of
 from memlog.contracts import DAY_NS
 from memlog.errors import MemlogError
 from memlog.query.fold import FEW, PAGE, fold, places
-from memlog.query.passage import SPOKEN, Sought, passage
+from memlog.query.passage import LITERAL, SPOKEN, Sought, passage
 from memlog.query.words import SENTENCE, texts
 
 TYPE_CHECKING = False
@@ -95,7 +95,8 @@ class _Ranking:
                     continue
                 place.closeness, verbatim = SPOKEN, True
             if scores is None:
-                often = max(raw.count(self.sought.typed or b" "), 1)
+                absent = self.sought.ascii and place.closeness < LITERAL
+                often = 1 if absent else max(raw.count(self.sought.typed or b" "), 1)
                 many = often / (often + SATURATED * (1 - BY_LENGTH + BY_LENGTH * len(raw) / TEXT_BYTES))
             else:
                 many = scores[row[0]]

@@ -22,6 +22,7 @@ AROUND = (0.6, 0.4, 0.2, 0.1)  # what a word counts one, two, three, four record
 OFTEN = 0.3  # of a word's weight, what depends on how often and in how short a text it was said
 HITS = 1_000  # records of one word; of one that more have, the newest, and those with a rarer word
 COUNTED = 50_000
+_OWN_IS_MOST = AROUND[0] <= 1 - OFTEN  # what a record says itself counts more than what is said near it
 _BLOCK = 3  # bits of an id: no fewer records than AROUND reaches
 _CHECKED = 150  # of the best: whether what counts for them was said in their session
 
@@ -136,6 +137,8 @@ def _weights(scored: "Weights", count: int, size: int) -> "Weights":
 def _at(term: "Weights", id_: int, sessions: dict[int, int] | None) -> float:
     """What a word counts for a record: said in it, or near it in the same session, as far as is known."""
     best = term.get(id_, 0.0)
+    if best and _OWN_IS_MOST:
+        return best
     for n, part in enumerate(AROUND, 1):
         for other in (id_ - n, id_ + n):
             weight = term.get(other)
