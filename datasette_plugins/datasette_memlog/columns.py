@@ -32,7 +32,7 @@ def cell(
         query = {"session__exact": value, "_sort": "ts_ns"}
         return link(datasette, database, "v_record", query, shown, value)
     if column == "project":
-        shown = value if len(value) <= 30 else "…" + value[-29:]
+        shown = "/".join(value.rstrip("/").rsplit("/", 2)[-2:])[-40:] or value[:40]
         return link(datasette, database, "v_session", {"project__exact": value}, shown, value)
     if column in ("ts", "started", "ended", "opened", "closed", "noticed") and len(value) >= 19:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(

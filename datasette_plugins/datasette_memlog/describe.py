@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from markupsafe import escape
+
 from datasette_memlog import archives, wording
 
 COUNTED_BYTES = 100 << 20  # of archive.db: counting the rows of a larger one takes longer than showing them
@@ -38,7 +40,7 @@ BRIEF = {
         "errors", "gaps", "bytes",
     ),
     "v_record": (
-        "id", "ts", "session", "project", "agent", "epoch", "kind", "role", "tool", "error", "text",
+        "id", "ts", "kind", "role", "tool", "error", "text", "session", "epoch", "project", "agent",
     ),
     "v_epoch": (
         "session", "project", "agent", "epoch", "opened", "closed", "trigger", "tokens_before",
@@ -59,10 +61,18 @@ def archive(datasette: Any, name: str) -> dict[str, Any]:
             "sort_desc": newest,
             "columns": wording.COLUMNS[view],
         }
-        if view in BRIEF:
-            tables[view]["description_html"] = f'{description} <a href="?_all=1">All columns</a>'
+        more = ' <a href="?_all=1">All columns</a>' if view in BRIEF else ""
+        tables[view]["description_html"] = f"{description}{more}{_columns(view)}"
     tables["v_record"] |= {"fts_table": "record_fts", "fts_pk": "id"}
     return {"title": "memlog", "tables": tables}
+
+
+def _columns(view: str) -> str:
+    """What its columns are, folded: thirty lines before the first row are no table any more."""
+    said = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in wording.COLUMNS[view].items()
+    )
+    return f'<details class="memlog-columns"><summary>What the columns are</summary><dl>{said}</dl></details>'
 
 
 def menu(datasette: Any) -> list[dict[str, str]]:

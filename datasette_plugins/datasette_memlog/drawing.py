@@ -10,7 +10,8 @@ from memlog.query.outline import Outline
 HEIGHT = 56  # of a row of bars
 STEP = 8  # of a day
 COLUMNS = 180  # of a session at a glance
-TICK = 8  # of 100: what the name of a month takes
+TICK = 12  # of 100: what the name of a month takes
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +82,21 @@ def chart(found: Activity) -> Chart:
         ]
         rows.append(Row(name, noun, sum(values), most, bars))
     width = max(len(found.days) * STEP, 1)
-    months = [
-        (n, name)
-        for name, days in groupby(enumerate(found.days), lambda pair: pair[1].date[:7])
-        for n, _ in [next(days)]
-    ]
-    places = [(100 * n / max(len(found.days), 1), name) for n, name in months]
-    ticks = [(x, name) for x, name in places if x <= 100 - TICK]
-    # The first month is named where there is room before the next.
-    return Chart(width, rows, ticks[1:] if len(ticks) > 1 and ticks[1][0] < TICK + 4 else ticks)
+    return Chart(width, rows, _ticks(found.days))
+
+
+def _ticks(days: list[Day]) -> list[tuple[float, str]]:
+    """Where months are named: as many as there is room for, each year said once."""
+    ticks: list[tuple[float, str]] = []
+    year = ""
+    for name, month in groupby(enumerate(days), lambda pair: pair[1].date[:7]):
+        at = 100 * next(month)[0] / len(days)
+        if at > 100 - TICK or (ticks and at - ticks[-1][0] < TICK):
+            continue
+        said = MONTHS[int(name[5:7]) - 1]
+        ticks.append((at, said if name[:4] == year else f"{said} {name[:4]}"))
+        year = name[:4]
+    return ticks
 
 
 def glance(found: Outline, page: int) -> Glance:

@@ -16,7 +16,7 @@ SHOWN = 400
 
 
 async def facts_page(datasette: Any, request: Any) -> Response:
-    """Facts of a session or of one epoch, one kind or all; `sort=times` what was told most often first."""
+    """Facts of a session or of one epoch, one kind or all; sort: `times` told, `last`, else by kind."""
     db = await visible(datasette, request)
     if (old := await older(datasette, request, db)) is not None:
         return old
@@ -24,7 +24,8 @@ async def facts_page(datasette: Any, request: Any) -> Response:
     kind = request.args.get("fact") if request.args.get("fact") in KINDS else None
     given = request.args.get("epoch") or ""
     epoch = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
-    often = request.args.get("sort") == "times"
+    sort = request.args.get("sort")
+    sort = sort if sort in ("times", "last") else "kind" if kind is None else "last"
 
     def told(con: Any, session: Any) -> Any:
         return tally.told(listing.facts(con, session.session, epoch=epoch, agent=session.agent))
@@ -44,11 +45,13 @@ async def facts_page(datasette: Any, request: Any) -> Response:
     every = found.pop("facts")
     counts = {one: sum(fact.kind == one for fact in every or ()) for one in KINDS}
     rows = [fact for fact in every or () if kind in (None, fact.kind)]
-    if often:
+    if sort == "times":
         rows.sort(key=lambda fact: -fact.times)
+    elif sort == "kind":
+        rows.sort(key=lambda fact: list(KINDS).index(fact.kind))
     place = frame(datasette, db)["place"]
     here = f"{place}/-/facts/{found['session'].dir}"
-    asked = {"epoch": epoch, "fact": kind, "sort": "times" if often else None}
+    asked = {"epoch": epoch, "fact": kind, "sort": None if sort == "kind" else sort}
 
     def address(**changed: Any) -> str:
         """This page with other questions; None takes one out."""
@@ -58,5 +61,5 @@ async def facts_page(datasette: Any, request: Any) -> Response:
     return await page(
         datasette, request, db, "memlog_facts.html", here=f"{place}/-/session/{found['session'].dir}",
         rows=rows[:SHOWN], total=len(rows), told=every is not None, counts=counts, epoch=epoch, fact=kind,
-        often=often, address=address, **found,
+        sort=sort, address=address, **found,
     )  # fmt: skip

@@ -22,11 +22,11 @@ SHOWN = re.compile(r"\b(plain|show\.(?:markdown|cut|tail))\(")
 OUR_WORDS = Counter({
     ("_memlog_entry.html", "plain(one.reason)"): 1,  # why a ring lost it: one of a list
     ("_memlog_entry.html", "plain(one.place)"): 1,  # of a gap: two numbers
-    ("_memlog_entry.html", 'plain({"told": "host", "result": "answer"}.get(entry.what, entry.what))'): 1,  # kinds
+    ("_memlog_entry.html", 'plain({"told": "host", "meta": "host", "result": "answer"}.get(entry.what, entry.what))'): 1,  # kinds
     ("_memlog_entry.html", "plain(record.role or record.agent)"): 1,  # assistant
     ("_memlog_overview.html", "plain(line.check.detail)"): 1,  # of memlog status
     ("_memlog_overview.html", "plain(line.check.remedy)"): 1,
-    ("memlog_record.html", "plain(record.kind)"): 2,
+    ("memlog_record.html", "plain(record.kind)"): 1,
     ("memlog_search.html", "plain(hit.kind)"): 1,
     ("memlog_search.html", "plain(hint)"): 1,  # a next step
     ("memlog_search.html", "plain(word)"): 1,  # words of the index: letters, digits, lines between

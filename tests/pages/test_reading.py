@@ -13,6 +13,7 @@ from datasette_memlog import sessions
 from memlog.archive.connection import open_reader
 from memlog.query import browse, outline, reading
 from memlog.query.call import compare, diff_of
+from memlog.query.facts.fact import KINDS
 from memlog.query.sessions import session
 from memlog.record import Record
 from pages.filled import fill
@@ -137,11 +138,13 @@ async def test_what_a_session_says_is_told_once_each_with_how_often_and_where(
     client = serve(fill(tmp_path, records)).client
     place = (await folder(client)).replace("/session/", "/facts/")
     html = (await client.get(f"{place}?fact=command&sort=times")).text
-    rows = re.findall(r"<tr><td>command</td>(.*?)</tr>", html, re.DOTALL)
+    rows = re.findall(r'<tr>(<th scope="row">.*?)</tr>', html, re.DOTALL)
     assert len(rows) == 2 and "make test" in rows[0] and 'class="num">2</td>' in rows[0]
     assert "<strong>Bash</strong> 3 answers" in html and ">2 failed</a>" in html
     last = re.search(r"\?at=(\d+)#r\1", rows[0])
     assert last and (await client.get(f"/archive/-/record/{last[1]}")).status_code == 200
+    kinds = re.findall(r"<tr><td>(\w+)</td>", (await client.get(place)).text)
+    assert "command" in kinds and kinds == sorted(kinds, key=list(KINDS).index), "what matters most first"
     html = (await client.get(f"{place}?fact=commit")).text
     assert "Nothing of the kind" in html
     assert (await client.get("/archive/-/facts/nobody")).status_code == 404
