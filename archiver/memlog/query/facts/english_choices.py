@@ -27,73 +27,198 @@ _PAST = (
 )
 _WHY = r"(?:since|because|so that|due to|as (?:it|they|this|that|we|the|a single)|instead|rather than|to (?:avoid|keep|prevent|make sure|match|preserve|ensure|allow))"
 
+# Words one of which a sentence has, or the pattern is not asked: half the time.
+_BY_ONESELF = "i we let going"
+_WAYS = "approach fix solution option choice design move call path strategy place split change workaround decision way answer"
+_BETTER = "simpler easier better cleaner safer simplest best easiest cleanest safest enough sufficient preferable most overkill"
+
 # What settles: a promise to build something so, a judgement between ways, a thing done for a reason.
 DECISION = (
-    r"\b(?:i|we)(?:'ve| have)? (?:decided|chose|chosen|opted|settled|agreed)\b|\b(?:the )?decision(?: is| was|:)",
-    rf"\b{_FIRST} (?:go(?:ing)? with|stick(?:ing)? (?:with|to)|opt(?:ing)? for|choos(?:e|ing)|keep(?:ing)?|leav(?:e|ing)|"
-    r"skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|us(?:e|ing)|only \w+|not (?:going to )?(?:do|add|change|use|touch|fix|remove|include)|follow(?:ing)?|"
-    r"defer(?:ring)?|treat(?:ing)?|simplify|consolidate)\b(?! (?:the )?(?:task|todo|explore|grep|glob|read|bash|agent|edit|write|skill|test output|output|error|summary|log)s?\b)"
-    r"(?! (?:looking|going|reading|checking|digging|the same (?:tool|command)|git (?:log|show|diff|status)))",
-    rf"\b{_FIRST}\b.*(?<!-)\bonly\b",
-    rf"\b{_FIRST} (?:create|add|adding|make|making|put|putting|implement|write)\b.*\b(?:that uses?|using|same pattern|so that|in both|approach|intentional|so the)\b",
-    r"\b(?:i|we|let's|should|must|needs? to|fix|used?|changed?)\b(?! (?:think|see|wonder)\b)(?!.*\b(?:would|might|causing|could)\b).*\b(?:instead of|rather than|as opposed to)\b(?!.*\?$)",
-    rf"\bi(?:'m| am) (?:also |now |just |only |instead |therefore )*{_DOING}\b(?=(?:.*? ){{6}})(?!.*:$)",
-    rf"^(?:now )?{_DOING}\b.*(?: — | - |\b(?:so that|because|since|instead|rather than|by \w+ing|separately|together|as one)\b)",
-    r"\bi'd (?!like\b|love\b|need\b|be\b|have\b|want\b|appreciate\b|guess\b|imagine\b|expect\b|suggest we (?:look|check)|rather not|better\b|also like)\w+(?! to (?:know|see|hear))\b(?!.*[?:]$)",
-    r"^\W*(?:an? )?(?:easy|simple|quick|trivial|pragmatic|minimal|one-line|small) fix\b|^\W*(?:my (?:recommendation|proposal|preference|take|vote)|decision)\W*:",
-    r"\bfine as[- ]is\b|\b(?:is|are|would be|feels|seems) (?:\w+ )?over-?(?:document|engineer|complicat)\w*\b",
-    r"^\W*should (?:also |only |not |always |never )?(?:be \w+(?:ed|n|t)|return|use|go|call|live|stay|keep|take)\b(?!.*\?$)",
-    r"\b(?:it|this|that|they|which|logic|call|check) should be (?:called|placed|added|moved|set|done|handled|put|run|checked|stored|passed|skipped)\b(?!.*\?$)",
-    r"(?<!\bi )(?<!\bwe )(?<!'d )\bneeds? to (?:exclude|include|ignore|skip|only|not|distinguish|fall back)\b(?!.*\?$)",
-    r"\blet me (?:just )?(?:create|add|introduce|extract|make|write) an? (?:new |small |separate |single |generic )*(?:shared |common |dedicated |helper|wrapper|utility|`\w+` package|package|module|constant|interface)",
-    r"\bso (?:i'll|i will|we'll|i'm going to) (?!also (?:check|look)|need)\w+\b(?!.*:$)",
-    r"^starting with\b.*\b(?:to|since|because|first)\b|\bsplit(?:ting)? (?:it |them |this |these |the \w+ )?into\b.*\b(?:commits?|prs?|files?|functions?|parts?|phases?)\b",
-    r"\b(?:simple|clear|good|small|obvious|rare|cheap) enough (?:that|to)\b",
-    r"\b(?:best|simplest|cleanest|clearest|right|better|safest|minimal|correct|simple|proper|cleaner|simpler|safer|pragmatic|different|good) "
-    r"(?:approach|fix|solution|option|choice|design|move|call|path forward|strategy|place|split|change)\b(?! (?:you|do|should|would you)\b)(?!.*\?$)",
-    r"^(?:so |and |then |thus )?(?:the |my |our )(?:\*\*)?(?:fix|solution|approach|design|strategy|workaround)(?:\*\*)?(?: (?:is|was|will be|would be) (?:to|in|by|a|the)\b|:)",
-    r"^(?:\*\*)?(?:fix|solution|approach|decision|workaround)(?:\*\*)?:",
-    r"\b(?:the|my|this) fix should\b(?! (?:work|pass))",
-    r"\b(?:should|must) (?:also |only )?be (?:removed|deleted|kept|moved|renamed|dropped|reused|replaced|in|rebased|reverted|shared|extracted)\b(?!.*\?$)",
-    r"\bshould only (?:apply|be|run|use|happen)\b|\bneeds? to fall back\b|\bso (?:i|we) can use\b|\bwe can (?:just |also |simply )?(?:use|call|reuse|keep|drop|skip)\b(?!.*\?$)",
-    r"\bwe should (?:just |also |instead |only |always |never )?(?:use|keep|make|have|avoid|move|remove|add|store|return|put|split|go|do|treat)\b(?!.*\?$)",
-    r"\bi should (?:just |also |instead |only )?(?:use|keep|make|avoid|follow|reuse|put|return|store)\b",
-    r"\bso (?:the|it|this|that|we) (?:\w+ ){0,3}(?:stays?|remains?|keeps?)\b",
-    r"\bfor now,? (?:i|we|let|just|keep|leave)\b",
-    rf"\b(?:{_FIRST}|i need to|i should|we (?:need to|should|can|must|use)|i can)\b.*\b(?:since|because|as (?:it|this|that|we)|so that)\b",
-    r"\b(?:since|because)\b[^.]*,\s*(?:i'll|i will|i'm|let me|(?:i|we|the \w+(?: \w+){0,2}) (?:use|need|needs|should|will|must|keep|leave|have to|can (?:use|keep|drop|skip)))\b",
-    r"\b(?:is|are|was)(?:n't| not)? (?:no longer )?(?:needed|necessary|required)\b.*\b(?:since|because|as)\b|\bno need to\b(?!.*\?$)",
-    r"\b(?:as a helper|in both (?:places|code paths))\b",
-    r"\bi should (?:just |also )?(?:add|create|extract|make) an?\b|\bfor consistency\b|\bto keep (?:the \w+|it|things|this) (?:simple|simpler|clean|cleaner|consistent|small|focused)\b",
-    r"\bi (?:used|changed|kept|chose|switched|replaced|moved|left|skipped|avoided|made)\b.*\b(?:because|since|instead|rather|so that|to avoid|due to)\b",
-    r"^(?:so )?(?:going|sticking|opting|keeping|leaving|picking|deferring|settling)\b (?:with|for|on|it|this|the|to|as)\b",
-    r"\b(?:it|they|this|that|we|tests?|the \S+(?: \S+){0,3}) should (?:(?:definitely|also|only|just|always|never|not|rather|instead) (?!be\b)\w+|(?:use|return|fall back|call|keep|store|live|stay|treat|ignore|take|default))\b(?!.*\?$)",
-    r"\band instead \w+|\bfix is still\b|^keep (?!going|in mind)",
-    r"\bneeds? to (?:check|fall|handle|use|support|skip|ignore|keep)\b.*\b(?:as|when|if|first|before|for)\b(?!.*\?$)",
-    r"\b(?:simpler|easier|better|cleaner|safer|simplest|best|easiest|cleanest|safest|enough|sufficient) (?:to|would be to|is to|way)\b(?!.*\?$)",
-    r"^(?:skip|leave|defer|won't fix)\b[,: ]|\bwon't fix\b|\b(?:out of scope|not worth|as[- ]is)\b|\bnow \*{0,2}(?:always|never)\b|\bi could\b.*\bbut\b",
-    r"\ba (?:reasonable|possible|better|simple|good|robust|cleaner) (?:fix|solution|approach|way)\b",
-    r"\b(?:is|are) (?:intentional|deliberate|by design)\b",
-    r"\bmakes? (?:more )?sense to\b(?!.*\?$)|\btrade-?off\b.*\b(?:accept|worth)\b",
-    r"\b(?:i'd|i would|i) (?:suggest|recommend|propose)\b|^my take\b|\bi think\b.*\b(?:is|are) (?:better|cleaner|best|fine|simpler|clearer|enough|the (?:best|right))\b",
-    r"\b(?:is|are|seems?|looks?|feels?|would be|'s) (?:definitely |probably |the |clearly |much |actually |a )*(?:simplest|cleanest|best|cleaner|simpler|safest|safer|easiest|overkill|"
-    r"preferable|most (?:\w+ )?(?:robust|sensible|appropriate|practical|pragmatic))\b(?!.*\?$)",
-    r"\bworth (?:it|fixing|addressing|doing|keeping|adding|removing|changing|the \w+)\b(?!.*\?$)",
-    rf"^(?!now |next |first |then |let)(?:\w+[,.]? ){{0,6}}(?:i'll|i will|we'll|we will|i'm going to|i am going to) {_HOW}(?:{_DOES})\b(?!.*:$)(?=(?:.*? ){{7}})",
-    rf"^(?!now )(?:.*[,—–-] |so |but |and |actually, )?(?:i|we) (?:should|need to|must|have to) {_HOW}(?:{_DOES})\b(?!.*(?:import|missing)).*\b(?:before|so|when|where|instead|that|since|because|as|explicitly|from)\b(?!.*\?$)",
-    rf"\bi should {_HOW}(?:{_DOES})\b(?!.*\?$)",
-    rf"\bwe should {_HOW}(?:{_DOES})\b(?!.*\?$)",
-    r"\b(?:is|are|was|were) too \w+ to \w+",
-    rf"\blet me just {_HOW}(?:{_DOES}|reset|do|go)\b",
-    rf"\b(?:is|are|was|were|been|now) (?:\w+ly |now |also |all )*{_PAST}\b.*\b{_WHY}\b(?!.*\?$)",
-    rf"^(?:\W|\w+ly )*{_PAST}\b.*\b{_WHY}\b",
-    r"\b(?:so|since|because|as)\b.*(?:\b(?:no|not)\b|n't\b).*\b(?:need(?:ed)?|necessary|required)\b(?!.*\b(?:check|read|look)\b)(?!.*\?$)",
-    r"\b(?:we|i)(?:'re| are| am)? (?:stuck with|better off|going to (?:keep|use|leave|skip)|sticking)\b",
-    r"\bwe can (?:still )?(?:write|do|keep|use|make|build|have) (?:it|this|that)\b.*\bby \w+ing\b",
-    r"\bwhile keeping\b|\b(?:as|into) a single\b.*\b(?:commit|change|function|pass|place|step)\b",
-    r"\b(?:comment|test|hook|function|method|command|field|default|message|name|doc|docs|flag|option|error) should (?:also |instead |just |only )?(?:say|read|be (?:fixed|updated|changed|called|named|optional|required))\b(?!.*\?$)",
-    rf"\b(?:i|we)'?(?:ll| will)? ?(?:can )?{_HOW}(?:{_DOES})\b.*\b(?:instead of|rather than|as well as|one by one|where possible|for now|for consistency|in parallel)\b(?!.*\?$)",
-    r"\b(?:proper|real|right|correct|full|actual|long-term|quick|minimal|first) (?:solution|approach|fix|answer) (?:is|would be|here is)\b",
+    (
+        _BY_ONESELF + " decision",
+        r"\b(?:i|we)(?:'ve| have)? (?:decided|chose|chosen|opted|settled|agreed)\b|\b(?:the )?decision(?: is| was|:)",
+    ),
+    (
+        _BY_ONESELF,
+        rf"\b{_FIRST} (?:go(?:ing)? with|stick(?:ing)? (?:with|to)|opt(?:ing)? for|choos(?:e|ing)|keep(?:ing)?|leav(?:e|ing)|"
+        r"skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|us(?:e|ing)|only \w+|not (?:going to )?(?:do|add|change|use|touch|fix|remove|include)|follow(?:ing)?|"
+        r"defer(?:ring)?|treat(?:ing)?|simplify|consolidate)\b(?! (?:the )?(?:task|todo|explore|grep|glob|read|bash|agent|edit|write|skill|test output|output|error|summary|log)s?\b)"
+        r"(?! (?:looking|going|reading|checking|digging|the same (?:tool|command)|git (?:log|show|diff|status)))",
+    ),
+    (_BY_ONESELF, rf"\b{_FIRST}\b.*(?<!-)\bonly\b"),
+    (
+        _BY_ONESELF,
+        rf"\b{_FIRST} (?:create|add|adding|make|making|put|putting|implement|write)\b.*\b(?:that uses?|using|same pattern|so that|in both|approach|intentional|so the)\b",
+    ),
+    (
+        "instead rather opposed",
+        r"\b(?:i|we|let's|should|must|needs? to|fix|used?|changed?)\b(?! (?:think|see|wonder)\b)(?!.*\b(?:would|might|causing|could)\b).*\b(?:instead of|rather than|as opposed to)\b(?!.*\?$)",
+    ),
+    (
+        _BY_ONESELF,
+        rf"\bi(?:'m| am) (?:also |now |just |only |instead |therefore )*{_DOING}\b(?=(?:.*? ){{6}})(?!.*:$)",
+    ),
+    (
+        _DOING,
+        rf"^(?:now )?{_DOING}\b.*(?: — | - |\b(?:so that|because|since|instead|rather than|by \w+ing|separately|together|as one)\b)",
+    ),
+    (
+        _BY_ONESELF,
+        r"\bi'd (?!like\b|love\b|need\b|be\b|have\b|want\b|appreciate\b|guess\b|imagine\b|expect\b|suggest we (?:look|check)|rather not|better\b|also like)\w+(?! to (?:know|see|hear))\b(?!.*[?:]$)",
+    ),
+    (
+        "fix my decision",
+        r"^\W*(?:an? )?(?:easy|simple|quick|trivial|pragmatic|minimal|one-line|small) fix\b|^\W*(?:my (?:recommendation|proposal|preference|take|vote)|decision)\W*:",
+    ),
+    (
+        "fine over overengineered overcomplicated overdocumented",
+        r"\bfine as[- ]is\b|\b(?:is|are|would be|feels|seems) (?:\w+ )?over-?(?:document|engineer|complicat)\w*\b",
+    ),
+    (
+        "should must",
+        r"^\W*should (?:also |only |not |always |never )?(?:be \w+(?:ed|n|t)|return|use|go|call|live|stay|keep|take)\b(?!.*\?$)",
+    ),
+    (
+        "should must",
+        r"\b(?:it|this|that|they|which|logic|call|check) should be (?:called|placed|added|moved|set|done|handled|put|run|checked|stored|passed|skipped)\b(?!.*\?$)",
+    ),
+    (
+        "need needs",
+        r"(?<!\bi )(?<!\bwe )(?<!'d )\bneeds? to (?:exclude|include|ignore|skip|only|not|distinguish|fall back)\b(?!.*\?$)",
+    ),
+    (
+        _BY_ONESELF,
+        r"\blet me (?:just )?(?:create|add|introduce|extract|make|write) an? (?:new |small |separate |single |generic )*(?:shared |common |dedicated |helper|wrapper|utility|`\w+` package|package|module|constant|interface)",
+    ),
+    (_BY_ONESELF, r"\bso (?:i'll|i will|we'll|i'm going to) (?!also (?:check|look)|need)\w+\b(?!.*:$)"),
+    (
+        "starting splitting split",
+        r"^starting with\b.*\b(?:to|since|because|first)\b|\bsplit(?:ting)? (?:it |them |this |these |the \w+ )?into\b.*\b(?:commits?|prs?|files?|functions?|parts?|phases?)\b",
+    ),
+    ("enough", r"\b(?:simple|clear|good|small|obvious|rare|cheap) enough (?:that|to)\b"),
+    (
+        _WAYS,
+        r"\b(?:best|simplest|cleanest|clearest|right|better|safest|minimal|correct|simple|proper|cleaner|simpler|safer|pragmatic|different|good) "
+        r"(?:approach|fix|solution|option|choice|design|move|call|path forward|strategy|place|split|change)\b(?! (?:you|do|should|would you)\b)(?!.*\?$)",
+    ),
+    (
+        _WAYS,
+        r"^(?:so |and |then |thus )?(?:the |my |our )(?:\*\*)?(?:fix|solution|approach|design|strategy|workaround)(?:\*\*)?(?: (?:is|was|will be|would be) (?:to|in|by|a|the)\b|:)",
+    ),
+    (_WAYS, r"^(?:\*\*)?(?:fix|solution|approach|decision|workaround)(?:\*\*)?:"),
+    ("should must", r"\b(?:the|my|this) fix should\b(?! (?:work|pass))"),
+    (
+        "should must",
+        r"\b(?:should|must) (?:also |only )?be (?:removed|deleted|kept|moved|renamed|dropped|reused|replaced|in|rebased|reverted|shared|extracted)\b(?!.*\?$)",
+    ),
+    (
+        "should need needs so we",
+        r"\bshould only (?:apply|be|run|use|happen)\b|\bneeds? to fall back\b|\bso (?:i|we) can use\b|\bwe can (?:just |also |simply )?(?:use|call|reuse|keep|drop|skip)\b(?!.*\?$)",
+    ),
+    (
+        "should must",
+        r"\bwe should (?:just |also |instead |only |always |never )?(?:use|keep|make|have|avoid|move|remove|add|store|return|put|split|go|do|treat)\b(?!.*\?$)",
+    ),
+    (
+        _BY_ONESELF,
+        r"\bi should (?:just |also |instead |only )?(?:use|keep|make|avoid|follow|reuse|put|return|store)\b",
+    ),
+    ("so", r"\bso (?:the|it|this|that|we) (?:\w+ ){0,3}(?:stays?|remains?|keeps?)\b"),
+    ("now", r"\bfor now,? (?:i|we|let|just|keep|leave)\b"),
+    (
+        _BY_ONESELF,
+        rf"\b(?:{_FIRST}|i need to|i should|we (?:need to|should|can|must|use)|i can)\b.*\b(?:since|because|as (?:it|this|that|we)|so that)\b",
+    ),
+    (
+        "since because",
+        r"\b(?:since|because)\b[^.]*,\s*(?:i'll|i will|i'm|let me|(?:i|we|the \w+(?: \w+){0,2}) (?:use|need|needs|should|will|must|keep|leave|have to|can (?:use|keep|drop|skip)))\b",
+    ),
+    (
+        "need needed necessary required",
+        r"\b(?:is|are|was)(?:n't| not)? (?:no longer )?(?:needed|necessary|required)\b.*\b(?:since|because|as)\b|\bno need to\b(?!.*\?$)",
+    ),
+    ("helper both", r"\b(?:as a helper|in both (?:places|code paths))\b"),
+    (
+        "i consistency keep",
+        r"\bi should (?:just |also )?(?:add|create|extract|make) an?\b|\bfor consistency\b|\bto keep (?:the \w+|it|things|this) (?:simple|simpler|clean|cleaner|consistent|small|focused)\b",
+    ),
+    (
+        _BY_ONESELF,
+        r"\bi (?:used|changed|kept|chose|switched|replaced|moved|left|skipped|avoided|made)\b.*\b(?:because|since|instead|rather|so that|to avoid|due to)\b",
+    ),
+    (
+        "going sticking opting keeping leaving picking deferring settling",
+        r"^(?:so )?(?:going|sticking|opting|keeping|leaving|picking|deferring|settling)\b (?:with|for|on|it|this|the|to|as)\b",
+    ),
+    (
+        "should must",
+        r"\b(?:it|they|this|that|we|tests?|the \S+(?: \S+){0,3}) should (?:(?:definitely|also|only|just|always|never|not|rather|instead) (?!be\b)\w+|(?:use|return|fall back|call|keep|store|live|stay|treat|ignore|take|default))\b(?!.*\?$)",
+    ),
+    ("instead still keep", r"\band instead \w+|\bfix is still\b|^keep (?!going|in mind)"),
+    (
+        "need needs",
+        r"\bneeds? to (?:check|fall|handle|use|support|skip|ignore|keep)\b.*\b(?:as|when|if|first|before|for)\b(?!.*\?$)",
+    ),
+    (
+        _BETTER,
+        r"\b(?:simpler|easier|better|cleaner|safer|simplest|best|easiest|cleanest|safest|enough|sufficient) (?:to|would be to|is to|way)\b(?!.*\?$)",
+    ),
+    (
+        "skip leave defer won scope worth as now could",
+        r"^(?:skip|leave|defer|won't fix)\b[,: ]|\bwon't fix\b|\b(?:out of scope|not worth|as[- ]is)\b|\bnow \*{0,2}(?:always|never)\b|\bi could\b.*\bbut\b",
+    ),
+    (_WAYS, r"\ba (?:reasonable|possible|better|simple|good|robust|cleaner) (?:fix|solution|approach|way)\b"),
+    ("intentional deliberate design", r"\b(?:is|are) (?:intentional|deliberate|by design)\b"),
+    ("sense trade tradeoff", r"\bmakes? (?:more )?sense to\b(?!.*\?$)|\btrade-?off\b.*\b(?:accept|worth)\b"),
+    (
+        _BY_ONESELF,
+        r"\b(?:i'd|i would|i) (?:suggest|recommend|propose)\b|^my take\b|\bi think\b.*\b(?:is|are) (?:better|cleaner|best|fine|simpler|clearer|enough|the (?:best|right))\b",
+    ),
+    (
+        _BETTER,
+        r"\b(?:is|are|seems?|looks?|feels?|would be|'s) (?:definitely |probably |the |clearly |much |actually |a )*(?:simplest|cleanest|best|cleaner|simpler|safest|safer|easiest|overkill|"
+        r"preferable|most (?:\w+ )?(?:robust|sensible|appropriate|practical|pragmatic))\b(?!.*\?$)",
+    ),
+    ("worth", r"\bworth (?:it|fixing|addressing|doing|keeping|adding|removing|changing|the \w+)\b(?!.*\?$)"),
+    (
+        _BY_ONESELF,
+        rf"^(?!now |next |first |then |let)(?:\w+[,.]? ){{0,6}}(?:i'll|i will|we'll|we will|i'm going to|i am going to) {_HOW}(?:{_DOES})\b(?!.*:$)(?=(?:.*? ){{7}})",
+    ),
+    (
+        _BY_ONESELF,
+        rf"^(?!now )(?:.*[,—–-] |so |but |and |actually, )?(?:i|we) (?:should|need to|must|have to) {_HOW}(?:{_DOES})\b(?!.*(?:import|missing)).*\b(?:before|so|when|where|instead|that|since|because|as|explicitly|from)\b(?!.*\?$)",
+    ),
+    (_BY_ONESELF, rf"\bi should {_HOW}(?:{_DOES})\b(?!.*\?$)"),
+    ("should must", rf"\bwe should {_HOW}(?:{_DOES})\b(?!.*\?$)"),
+    ("too", r"\b(?:is|are|was|were) too \w+ to \w+"),
+    (_BY_ONESELF, rf"\blet me just {_HOW}(?:{_DOES}|reset|do|go)\b"),
+    (_PAST, rf"\b(?:is|are|was|were|been|now) (?:\w+ly |now |also |all )*{_PAST}\b.*\b{_WHY}\b(?!.*\?$)"),
+    (_PAST, rf"^(?:\W|\w+ly )*{_PAST}\b.*\b{_WHY}\b"),
+    (
+        "need needed necessary required",
+        r"\b(?:so|since|because|as)\b.*(?:\b(?:no|not)\b|n't\b).*\b(?:need(?:ed)?|necessary|required)\b(?!.*\b(?:check|read|look)\b)(?!.*\?$)",
+    ),
+    (
+        _BY_ONESELF,
+        r"\b(?:we|i)(?:'re| are| am)? (?:stuck with|better off|going to (?:keep|use|leave|skip)|sticking)\b",
+    ),
+    ("we", r"\bwe can (?:still )?(?:write|do|keep|use|make|build|have) (?:it|this|that)\b.*\bby \w+ing\b"),
+    (
+        "while single",
+        r"\bwhile keeping\b|\b(?:as|into) a single\b.*\b(?:commit|change|function|pass|place|step)\b",
+    ),
+    (
+        "should must",
+        r"\b(?:comment|test|hook|function|method|command|field|default|message|name|doc|docs|flag|option|error) should (?:also |instead |just |only )?(?:say|read|be (?:fixed|updated|changed|called|named|optional|required))\b(?!.*\?$)",
+    ),
+    (
+        _BY_ONESELF,
+        rf"\b(?:i|we)'?(?:ll| will)? ?(?:can )?{_HOW}(?:{_DOES})\b.*\b(?:instead of|rather than|as well as|one by one|where possible|for now|for consistency|in parallel)\b(?!.*\?$)",
+    ),
+    (
+        _WAYS,
+        r"\b(?:proper|real|right|correct|full|actual|long-term|quick|minimal|first) (?:solution|approach|fix|answer) (?:is|would be|here is)\b",
+    ),
 )
 
 # Where a reason begins.

@@ -27,7 +27,12 @@ _GIT_READERS = frozenset(
 
 _TEST = re.compile(
     r"^[ \t]*--- (?:PASS|FAIL|SKIP): \S.*$"  # go, the tests and the packages
-    r"|^ok[ \t]+\S*[./]\S*[ \t]+(?:\(cached\)|[\d.]+s).*$|^FAIL\t\S.*$"
+    r"|^ok[ \t]+\S*[./]\S*[ \t]+(?:\(cached\)|[\d.]+s).*$|^FAIL\t\S.*$|^FAIL[ \t]*$"
+    r"|^(?:PASS|FAIL) \S+\.(?:test|spec)\.\w+.*$|^(?:PASS|FAIL) \[ *[\d.]+s\] .*$|^[ \t]*Summary \[ *[\d.]+s\] .*\btests? run: .*$"  # jest, nextest
+    r"|^\((?:pass|fail|skip)\) \S.*$|^[ \t]*[❯×] \S+ \(\d+ tests?\b.*\).*$|^# (?:pass|fail) \d+$|^(?:ok|FAILED) \| \d+ passed.*$"  # bun, vitest, node, deno
+    r"|^\d+ examples?, \d+ failures?.*$|^\d+ (?:tests?|runs?|properties), (?:\d+ \w+, )*\d+ failures?.*$|^\d+ tests completed, \d+ failed.*$"  # rspec, mix, minitest, gradle
+    r"|^(?:Passed|Failed)! +- Failed: +\d+, Passed: .*$|^Tests: \d+, Assertions: \d+.*$|^FAILED \((?:failures|errors)=\d+.*\)$"  # dotnet, phpunit, unittest
+    r"|^ *\d+/\d+ Test +#\d+: .*\b(?:Passed|\*\*\*Failed|\*\*\*Exception)\b.*$|^[ \t]*\d+ (?:passed|failed|flaky) \([\d.]+m?s\)$"  # ctest, playwright
     r"|^(?:=+ )?(?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?),? ?)+in [\d.]+ ?s.*$"
     r"|^(?:PASSED|FAILED|ERROR) \S+::\S.*$|^\S+::\S+ (?:PASSED|FAILED|ERROR|SKIPPED)\b.*$"
     r"|^[ \t]*(?:Tests|Test Suites|Test Files):?[ \t]+.*\b\d+ (?:passed|failed).*$"  # jest, vitest
@@ -38,16 +43,16 @@ _TEST = re.compile(
     re.M,
 )
 _TEST_WORDS = ("PASS", "FAIL", "ok ", "passed", "failed", "passing", "failing", "pass\n", "fail\n", "DONE ", "Ran ",
-               "Tests", "tests", "OK (", "ERROR ", "skipped", "✓", "✗", "✘", "×")  # fmt: skip
+               "Tests", "tests", "examples", "Passed", "(pass)", "(fail)", "# pass", "# fail", "OK (", "ERROR ", "skipped", "✓", "✗", "✘", "×")  # fmt: skip
 _BAD = re.compile(
-    r"FAIL|\bfail(?:ed|ing)?\b|\b[1-9]\d* (?:failed|failing|errors?|fail)\b|\bERROR\b|^not ok|[✗✘×]|Failures: [1-9]"
+    r"FAIL|Failed|\(fail\)|# fail [1-9]|\b[1-9]\d* failures?\b|\bfail(?:ed|ing)?\b|\b[1-9]\d* (?:failed|failing|errors?|fail)\b|\bERROR\b|^not ok|[✗✘×]|Failures: [1-9]"
 )
 _GOOD_COUNT = re.compile(r"\b0 (?:failed|failing|fail|errors?)\b")
 # Words an error line has: lines without one are not looked at.
 _HOT = re.compile(
     r"[Ee]rror|ERR|[Ff]atal|FATAL|[Pp]anic|[Ee]xception|:\d+: |not found|[Nn]o such|[Dd]enied|no matches found"
     r"|[Cc]ould not|[Cc]annot|CONFLICT|[Tt]imed? ?out|[Uu]nable to|not allowed|are ignored by|exit status|✖"
-    r"|\*\*\* \[|\*\*\* No|HTTP[/ (]|^Killed$|core dumped|\[rejected\]|code [1-9]|: [45]\d\d$|\bE[A-Z]{5,12}: |[Uu]ncaught"
+    r"|\*\*\* \[|\*\*\* No|HTTP[/ (]|^Killed$|core dumped|not permitted|no such|rror:|due to an|\[rejected\]|code [1-9]|: [45]\d\d$|\bE[A-Z]{5,12}: |[Uu]ncaught"
     r"|[Ss]egmentation|assertion|refused|FAILED| failed|[Ff]ailed to|Fehler|[Ee]rro\b|шибка|错误|エラー|失败|失敗"
 )
 _ERROR = re.compile(
@@ -58,11 +63,12 @@ _ERROR = re.compile(
     r"|ERROR \S.*|npm ERR! \S.*|error\[E\d+\]: .*|(?:\w+\.)*\w*(?:Error|Exception): .*\S|CONFLICT \(.*"
     r"|[Cc]ould not \w+ .*\S|exit status [1-9]\d*|✖ .*|.*\bSegmentation fault.*|thread '.*' panicked at .*"
     r"|\S*: command not found.*"
-    r"|.*(?:: No such file or directory|: [Pp]ermission denied|: command not found|: not found|: no matches found"
+    r"|.*(?:: [Nn]o such file or directory|: (?:[Oo]peration not permitted|[Ii]s a directory|[Nn]ot a directory|[Nn]o space left on device|[Rr]ead-only file system"
+    r"|[Aa]ddress already in use|[Bb]roken pipe|[Tt]ext file busy|[Dd]evice or resource busy|[Ff]ile exists|[Tt]oo many open files|[Aa]rgument list too long|[Ee]xec format error)|: [Pp]ermission denied|: command not found|: not found|: no matches found"
     r"|\bConnection refused)\b.*"
     r"|(?:Warning: )?[Ff]ailed to \w+ .*\S|[A-Z]\w+(?: [\w/-]+){0,3} failed(?: (?:\(|with|after|at|in|to)\b.*|\s\(.*|: .*|[.!]?)"
     r"|(?:\w+ ){0,2}(?:\w*[Ff]ehler|[Ee]rro|[Оо]шибка|[\u3040-\u30ff\u4e00-\u9fff]{0,8}(?:错误|エラー|失败|失敗))(?: \w+)?[:：] ?\S.*"
-    r"|.*: [\w ]{0,30}not found|.*\breported an error: .*"
+    r"|.*\bdue to an? (?:\w+ )?(?:error|failure)\b.*|.*\b[Cc]ould not be (?:reached|found|opened|read|resolved|loaded|parsed|written|created|located|started)\b.*|.*: [\w ]{0,30}not found|.*\breported an error: .*"
     r"|remote: (?:Permission|error|fatal|ERROR|Repository).*|\[[A-Z ]*ERROR\] .*\S|Timeout waiting .*|.*\btimed out\b.*|The following paths are ignored by .*|[Uu]nable to .*\S"
     r"|g?make(?:\[\d+\])?: \*\*\* .*|(?:npm|pnpm|yarn|error) (?:error|ERR!?|Command failed) .*\S|! \[(?:remote )?rejected\] .*"
     r"|E   \w+(?:\.\w+)*(?:Error|Exception|Exit|Warning)\b.*|(?:[\w.]+\.)?[A-Z]\w*Error$|(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*"
@@ -79,7 +85,7 @@ _IN_TEST = re.compile(r"[^\s:]+_test\.go:\d+: ")
 _NOISE = re.compile(r"^(?:[\u2800-\u28ff┃ ]+|\[[\w:./-]+\] ?|Rebasing \(\d+/\d+\)\r?)+")
 _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\x1b\][^\x07\\]*(?:\x07|\\)")
 _NOT_AN_ERROR = re.compile(
-    r"^(?:hint|warning(?!: failed to)|note|info|debug)\b|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s",
+    r"^(?:hint|warning(?!: failed to)|note|info|debug)\b|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s|^FAIL\s",
     re.I,
 )
 _COMMIT = re.compile(r"^\[(\S+)(?: \(root-commit\))? ([0-9a-f]{7,40})\] (.*)$", re.M)

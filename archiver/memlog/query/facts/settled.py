@@ -10,38 +10,43 @@ from memlog.query.facts.prose import is_said
 from memlog.query.facts.sentences import Sentence, sentences
 
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
-# A list under a line that calls it the way to go, and not what one could do: `The fix:`, `## Plan`.
-_PLAN = re.compile(
-    r"^(?![^\n]*\b(?:options?|either|could|would you|before|after|current|existing|alternatives?)\b)"
-    r"(?:[^\n]*(?:^|[.!\s*#])(?:the |my |our |proposed |suggested |revised |overall )?(?:fix(?:es)?|plan|approach|solution|design|"
-    r"proposal|strategy|lösung|ansatz|vorgehen|plano|solução|abordagem|план|решение|подход)"
-    r"(?: order| priority| is| (?:would|might|could) be| ist| é)?\**[:：]\**"
-    r"|[^\n]*(?:方案|计划|做法|方針|計画|対応|修正案)(?:是|如下|は)?[:：]"
-    r"|[^\n]*\b(?:fix|solution|approach|plan|check|guard)\b[^\n]{0,60}\b(?:i|we)(?:['’]ll)? need to(?: \w+ [^\n]{0,60} to)?:"
-    r"|#{1,4} (?:the |my |proposed |suggested |implementation )?(?:fix|plan|approach|solution|design|refactor(?:ing)?))[ \t]*\n+"
-    r"((?:[ \t]*(?:[-*]|\d+[.)]) [^\n]+(?:\n+|\Z))+)",
-    re.I | re.M,
+# A list, and the line it stands under.
+_LISTED = re.compile(
+    r"^([^\n]*[:：]\**|#{1,4} [^\n]{1,60})[ \t]*\n+((?:[ \t]*(?:[-*]|\d+[.)]) [^\n]+(?:\n+|\Z))+)", re.M
 )
-_PLANS = re.compile(r"\n[ \t]*(?:[-*]|\d+[.)]) ")
+# A line that calls its list the way to go, and not what one could do: `The fix:`, `## Plan`.
+_PLAN = re.compile(
+    r"(?!.*\b(?:options?|either|could|would you|before|after|current|existing|alternatives?)\b)"
+    r"(?:.*(?:^|[.!\s*#])(?:the |my |our |proposed |suggested |revised |overall |implementation )?"
+    r"(?:fix(?:es)?|plan|approach|solution|design|proposal|strategy|lösung|ansatz|vorgehen|plano|solução|abordagem|план|решение|подход)"
+    r"(?: order| priority| is| (?:would|might|could) be| ist| é)?\**[:：]\**$"
+    r"|.*(?:方案|计划|做法|方針|計画|対応|修正案)(?:是|如下|は)?[:：]$"
+    r"|.*\b(?:fix|solution|approach|plan|check|guard)\b.{0,60}\b(?:i|we)(?:'ll)? need to(?: \w+ .{0,60} to)?:$"
+    r"|#{1,4} (?:the |my |proposed |suggested |implementation )?(?:fix|plan|approach|solution|design|refactor(?:ing)?)$)"
+)
 _STEP = 20  # characters; fewer are a heading
+# What only looks, or hands over, settles nothing.
+_CHORE = re.compile(
+    r"(?:check|read|look|verify|run|re-?run|test|review|search|find|see|inspect|view|commit|push|report|ask|explore|understand|open|update (?:the )?(?:tests?|docs?|todo))\b"
+    r"(?!.*\b(?:before|instead|only|without|rather)\b)"
+)
 # `Use ...`, `If there is none, ...`, `**Name** — drop ...`.
 _STEPS = re.compile(
     rf"{IMPERATIVE.pattern}|(?:if|otherwise|when|instead)\b|[^—–\n]{{1,50}} [—–] (?:\w+ )?\w+"
 )
 # What agents say while they look, of what others say, and of what is over.
 _NOT_SETTLED = re.compile(
-    r"\b(?:let me|i['’]ll|i will|(?:i|we) (?:need|have) to|let['’]s|(?:i|we) should|i want to)(?: (?:also|now|first|just|then|quickly|next))* "
+    r"\b(?:let me|i'll|i will|(?:i|we) (?:need|have) to|let's|(?:i|we) should|i want to)(?: (?:also|now|first|just|then|quickly|next))* "
     r"(?:check|look|read|see|search|verify|examine|find|run|understand|trace|explore|review|investigate|fetch|get|start|view"
     r"|grep|think|try again|take a look|analy[sz]e|compare|test|confirm|attempt|evaluate|summari[sz]e|provide|continue|wait|ask|propose|inspect the|know|trace)\b(?!.*\bsince you\b)"
-    r"|^(?:now |next |first |then |ok(?:ay)?,? |so )*(?:let me|i['’]ll|i need to|let['’]s)\b"
+    r"|^(?:now |next |first |then |ok(?:ay)?,? |so )*(?:let me|i'll|i need to|let's)\b"
     r"(?!.*\b(?:since|because|instead|rather|simpl\w+|consisten\w+|only|all|just|when|both|that can)\b).*:$"
-    r"|^(?:the user(?!.*\bso i\b)|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)(?! should)|both now|both sessions|\w+['’]s suggestion)\b"
+    r"|^(?:the user(?!.*\bso i\b)|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)(?! should)|both now|both sessions|\w+'s suggestion)\b"
     r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
     r"|\b(?:i found|suggests|suggested|this is the right way)\b|^(?:or|alternatively)\b|^they (?:want|ask|need|said)"
     r"|^now,? (?:i|let|we)\b(?!.*\b(?:since|because|so that|no longer|instead of using|will)\b)"
-    r"|^(?:\W*\w+){1,5}:\W*$|\bif (?:needed|necessary|it fails)\b|^i['’]m (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don['’]t\b)"
+    r"|^(?:\W*\w+){1,5}:\W*$|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
     r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
-    re.I,
 )
 _WORD = re.compile(r"[^\W\d_]+")
 # Every Latin pattern of a decision needs one of these words; looking for them first halves the time.
@@ -63,7 +68,7 @@ _DECIDING = frozenset((
 
 def of_agent(text: str) -> Iterator[Found]:
     """Decisions of a message or a thought of the agent, each with its reason where it gives one."""
-    plans = [match.span(1) for match in _PLAN.finditer(text)] if _PLANS.search(text) else []
+    plans = list(_plans(text))
     for number, sentence in enumerate(sentences(text)):
         if number >= _MOST_SENTENCES:
             return
@@ -71,12 +76,21 @@ def of_agent(text: str) -> Iterator[Found]:
             continue
         found, plain = cues(sentence.text), sentence.text.lower().replace("’", "'")
         listed = bool(plans) and any(a <= sentence.start < b for a, b in plans) and _is_step(text, sentence)
-        if not listed and found in (ENGLISH, LATIN) and _DECIDING.isdisjoint(_WORD.findall(plain)):
+        words = frozenset(_WORD.findall(plain)) if found in (ENGLISH, LATIN) else frozenset[str]()
+        if not listed and words and words.isdisjoint(_DECIDING):
             continue
-        if _NOT_SETTLED.search(plain) is None and (listed or found.decision.search(plain)):
+        if (listed or found.decision.search(plain, words)) and _NOT_SETTLED.search(plain) is None:
             reason = found.reason.search(plain) if len(plain) == len(sentence.text) else None
             why = sentence.text[reason.start() :].strip(" .") if reason else None
             yield Found("decision", sentence.text, why, sentence.start, sentence.end)
+
+
+def _plans(text: str) -> Iterator[tuple[int, int]]:
+    """Where lists stand that a line calls a plan."""
+    if "\n- " in text or "\n* " in text or "\n1" in text:
+        for match in _LISTED.finditer(text):
+            if _PLAN.match(match.group(1).strip().lower().replace("’", "'")):
+                yield match.span(2)
 
 
 def _is_step(text: str, sentence: Sentence) -> bool:
@@ -84,4 +98,6 @@ def _is_step(text: str, sentence: Sentence) -> bool:
     line = text[text.rfind("\n", 0, sentence.start) + 1 : sentence.start]
     said = re.sub(r"^[^\w(]+", "", sentence.text)
     begins = not line.strip(" \t-*0123456789.)#`")
-    return begins and len(said) > _STEP and (not said.isascii() or _STEPS.match(said.lower()) is not None)
+    if not begins or len(said) <= _STEP or _CHORE.match(said.lower()):
+        return False
+    return not said.isascii() or _STEPS.match(said.lower()) is not None

@@ -1,0 +1,174 @@
+"""Kinds of sentence, each in six languages, and the sentences that come near them and are none."""
+
+import pytest
+
+from memlog.query.facts import extract
+from memlog.query.facts.fact import Said
+
+
+def kinds(text: str, role: str = "user") -> list[tuple[str, str]]:
+    said = Said(7, "s", "claude-code", 0, 5, "message", role, None, text, False, "d" * 64)
+    wanted = ("instruction", "correction", "decision")
+    return [(f.kind, f.value) for f in extract.of_records([said]) if f.kind in wanted]
+
+
+def only(text: str, role: str = "user") -> set[str]:
+    return {kind for kind, _ in kinds(text, role)}
+
+
+@pytest.mark.parametrize(
+    "complaint, question",
+    [
+        ("why is the old banner still on the page?", "why is the sky blue in the logo?"),
+        ("why are you writing two config files", "why does tar need a flag here?"),
+        ("shouldnt the limit be per user", "what should the limit be?"),
+        ("how could such a typo slip through?", "how does the typo checker work?"),
+        ("are you sure this is the production host?", "are you there?"),
+        ("Warum ist das alte Banner noch auf der Seite?", "Warum ist der Himmel im Logo blau?"),
+        ("Sollte das Limit nicht pro Benutzer sein?", "Wie hoch ist das Limit?"),
+        ("Por que o banner antigo ainda está na página?", "Por que o céu do logo é azul?"),
+        ("O limite não deveria ser por usuário?", "Qual é o limite?"),
+        ("Почему старый баннер всё ещё на странице?", "Почему небо на логотипе синее?"),
+        ("Разве лимит не на пользователя?", "Какой сейчас лимит?"),
+        ("为什么旧的横幅还在页面上？", "为什么标志里的天空是蓝色？"),
+        ("限制不应该是按用户计算吗？", "限制是多少？"),
+        ("なぜ古いバナーがまだ残っているの？", "ロゴの空は何色？"),
+        ("上限はユーザーごとであるべきではないですか？", "上限はいくつ？"),
+    ],
+)
+def test_a_complaint_in_the_form_of_a_question_is_a_correction(complaint: str, question: str) -> None:
+    assert only(complaint) == {"correction"}
+    assert "correction" not in only(question)
+
+
+@pytest.mark.parametrize(
+    "fault, request_",
+    [
+        (
+            "the export button does not do anything",
+            "please repair the export button, it does not do anything",
+        ),
+        ("i cannot see any orders in the list", "can you find out why i cannot see orders in the list?"),
+        ("that readme section is not very clear", "rewrite the readme section that is not very clear"),
+        ("Der Export funktioniert leider nicht.", "Bitte repariere den Export"),
+        ("Die Liste ist viel zu lang.", "Kürze bitte die Liste"),
+        ("O botão de exportar não funciona.", "Conserte o botão de exportar"),
+        ("Кнопка экспорта не работает.", "Почини кнопку экспорта"),
+        ("导出按钮没有反应。", "请修复导出按钮"),
+        ("エクスポートのボタンが動かない。", "エクスポートのボタンを修正してください"),
+    ],
+)
+def test_what_does_not_work_is_a_correction_and_a_request_to_mend_it_is_none(
+    fault: str, request_: str
+) -> None:
+    assert only(fault) == {"correction"}
+    assert only(request_) == {"instruction"}
+
+
+@pytest.mark.parametrize(
+    "objection, other",
+    [
+        ("but the limit belongs to the account", "but first run the linter"),
+        ("i dont want a second config file", "do you want a second config file?"),
+        ("i meant the other branch", "what did the other branch mean?"),
+        ("it's about the upload and not the download", "it's about the upload"),
+        ("Aber das Limit gehört zum Konto.", "Aber bitte erst den Linter starten"),
+        ("Mas o limite pertence à conta.", "Mas primeiro rode o linter"),
+        ("Но лимит относится к аккаунту.", "Но сначала запусти линтер"),
+        ("但是限制属于账户。", "请先运行检查"),
+        ("でも上限はアカウントのものです。", "先にリンターを実行してください"),
+    ],
+)
+def test_an_objection_is_a_correction_and_an_order_of_steps_is_none(objection: str, other: str) -> None:
+    assert only(objection) == {"correction"}
+    assert "correction" not in only(other)
+
+
+def test_an_objection_goes_on_with_the_same_of_another_thing() -> None:
+    text = "why did you keep the cache folder? same with the index folder."
+    assert [kind for kind, _ in kinds(text)] == ["correction", "correction"]
+    assert not kinds("the cache folder is at /tmp. same with the index folder.")
+
+
+def test_a_list_of_requests_is_no_pasted_text_and_one_of_reports_is() -> None:
+    asked = (
+        "Go through the importer line by line and look at every open file.\n\n"
+        "Close whatever stays open after a failure, and write a test for each of those places.\n\n"
+        "Update the manual where it speaks of the importer, and keep those changes as small as possible.\n\n"
+        "Rename the branch afterwards so that it says what it holds."
+    )
+    assert len(asked) > 300 and len(kinds(asked)) == 4
+    told = (
+        "The importer is slow. It reads each file twice.\n\nThe exporter is slower. Each row is sorted.\n\n"
+        * 4
+    )
+    assert not kinds(told)
+
+
+@pytest.mark.parametrize(
+    "settled, activity",
+    [
+        ("I'm adding a retry around the upload so that one timeout does not end the run.", "I'm reading the scheduler."),
+        ("Easy fix: close the handle in the error path.", "The easy part is done."),
+        ("Should return the error instead of an empty list.", "The function returns a list."),
+        ("The importer is untouched by this, so I'll leave the old flag where it is.", "So I'll check the flag next."),
+        ("I'd keep both readers until the format is frozen.", "I'd like to know which reader you use."),
+        ("Ich verschiebe die Prüfung in den Leser, damit sie nur einmal läuft.", "Ich lese jetzt den Leser."),
+        ("Mein Vorschlag: die Prüfung bleibt im Leser.", "Die Prüfung steht im Leser."),
+        ("Vou mover a checagem para o leitor, assim ela roda só uma vez.", "Vou ler o leitor agora."),
+        ("Перенесу проверку в читатель, чтобы она шла один раз.", "Сейчас читаю читатель."),
+        ("我会把检查移到读取器，以免运行两次。", "我正在看读取器。"),
+        ("検査は読み手に移動します。そのほうが簡単です。", "いま読み手を見ています。"),
+    ],
+)  # fmt: skip
+def test_work_with_a_means_or_a_reason_is_a_decision_and_looking_is_none(settled: str, activity: str) -> None:
+    assert only(settled, "assistant") == {"decision"}
+    assert not only(activity, "assistant")
+
+
+@pytest.mark.parametrize(
+    "lead",
+    ["The fix:", "Plan:", "## Approach", "So the solution is:", "Mein Ansatz:", "Plano:", "План:", "修复方案：", "修正案："],
+)  # fmt: skip
+def test_steps_of_a_plan_are_decisions_and_options_and_chores_are_none(lead: str) -> None:
+    steps = "1. Use one lock for all the writers of a ring\n2. Drop the second buffer when the ring is full\n"
+    assert [kind for kind, _ in kinds(f"{lead}\n{steps}", "assistant")] == ["decision", "decision"]
+    assert not kinds(f"There are two options:\n{steps}", "assistant")
+    assert not kinds(
+        f"{lead}\n1. Check the log of the last run\n2. Read the manual of the ring\n", "assistant"
+    )
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        "The `close()` call is reached only on success, which bypasses the cleanup of temporary files.",
+        "There is no test coverage for the path where load_state returns an empty mapping.",
+        "In read_all(), the error of open_ring() is returned without context, unlike all the others.",
+    ],
+)
+def test_a_finding_that_was_pasted_alone_is_a_correction(finding: str) -> None:
+    assert only(finding) == {"correction"}
+    assert not only(finding, "assistant")
+
+
+@pytest.mark.parametrize(
+    "line, kind",
+    [
+        ("FAIL", "test"),
+        ("(pass) reads a ring [1.20ms]", "test"),
+        ("5 examples, 1 failure", "test"),
+        ("ok | 5 passed | 0 failed (12ms)", "test"),
+        ("PASS src/ring.test.ts", "test"),
+        ("Passed!  - Failed:     0, Passed:     5, Skipped:     0", "test"),
+        ("mkdir /x/y: operation not permitted", "error"),
+        ("Output: stat ./ring.go: no such file or directory", "error"),
+        ("The linter stopped due to an error: no schema", "error"),
+        ("FAILURE is not an option", ""),
+        ("5 examples are in the folder", ""),
+        ("the file exists", ""),
+    ],
+)
+def test_runners_and_systems_say_what_failed_in_lines_of_their_own(line: str, kind: str) -> None:
+    said = Said(7, "s", "claude-code", 0, 5, "tool_result", "tool", "Bash", f"run\n{line}\n", False, "d" * 64)
+    assert [(f.kind, f.value) for f in extract.of_records([said])] == ([(kind, line)] if kind else [])
