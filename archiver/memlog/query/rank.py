@@ -5,6 +5,7 @@ of the best of those. A score is (`text` x `again` + `near`) x `kind` x `recent`
 """
 
 from memlog.archive.body import raw_text_of
+from memlog.archive.prepare import match_terms
 from memlog.contracts import DAY_NS
 from memlog.errors import MemlogError
 from memlog.query.fold import FEW, PAGE, fold, places
@@ -186,12 +187,17 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     sentence = literal is not None and len(literal.split()) >= SENTENCE
     for nearby, verbatim in ((phrase, True), (near, False)):
         if nearby is not None:
-            ranking.read(asked.some(nearby, SIDE_BY_SIDE), None, said=verbatim, strict=strict and verbatim)
+            ids = asked.some(nearby, SIDE_BY_SIDE)
+            ranking.read(ids, None, said=verbatim, strict=strict and verbatim)
             asked.as_typed |= sentence and any(one.verbatim for one in ranking.found.values())
             if len(ranking.found) >= asked.limit:
                 shown = ranking.ordered()
                 if len(shown) >= asked.limit:
                     return ranking.hits(shown)
+            whole = verbatim and expression == match_terms(literal or "") and len(ids) < SIDE_BY_SIDE
+            if whole and ranking.found.keys() >= set(ids):
+                # one quoted phrase: these are all there are, and bm25 would look for it twice more
+                return ranking.hits(ranking.ordered())
     every = asked.scored(expression, None)
     asked.capped |= len(every) == CANDIDATES and not asked.exhaustive
     top = every[0][1] if every and every[0][1] < 0 else -1.0
@@ -223,8 +229,6 @@ def _raw_text(row: "Row") -> bytes:
 
 def _side_by_side(question: "Question", typed: str) -> tuple[str | None, str | None]:
     """FTS5 expressions of the words as they were typed, and of them near each other in any order."""
-    from memlog.archive.prepare import match_terms
-
     if not question.flat or len(typed.split()) < 2:
         return None, None
     phrase = match_terms(typed)
