@@ -39,11 +39,12 @@ CREATE TABLE event (
   archived_ns INTEGER, data TEXT NOT NULL, project TEXT
 );
 
--- rows
-
+-- Before the rows: to build an index of them is to sort them, which SQLite may do in memory.
 CREATE INDEX record_session ON record (session, epoch, ts_ns);
 CREATE INDEX record_time ON record (ts_ns);
 CREATE INDEX event_session ON event (session, ts_ns);
+
+-- rows
 
 -- content="record" in just this spelling is how Datasette finds it.
 CREATE VIRTUAL TABLE record_fts USING fts5 (

@@ -44,12 +44,13 @@ CREATE TABLE redaction (                  -- what is not here: credentials taken
 
 CREATE TABLE query (name TEXT PRIMARY KEY, title TEXT NOT NULL, sql TEXT NOT NULL);   -- questions to begin with
 
--- rows
-
+-- Before the rows: to build an index of them is to sort them, which SQLite may do in memory.
 CREATE INDEX step_session ON step (session, epoch, ts_ns);
-CREATE INDEX fact_kind ON fact (kind, value);
+CREATE INDEX fact_kind ON fact (kind, coalesce(place, value));
 CREATE INDEX fact_record ON fact (record);
 CREATE INDEX kept_epoch ON kept (session, epoch, weight);
+
+-- rows
 
 -- Who did what when, with what the host said and what did not arrive in its place.
 CREATE VIEW timeline AS

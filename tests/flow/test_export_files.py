@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import archives
-from archives import NOW_NS, event, record
+from archives import DAY, MINUTE, NOW_NS, event, record
 from conftest import Run
 from memlog import portable
 from memlog.contracts import schema_dir
@@ -415,6 +415,28 @@ def test_records_whose_bytes_are_damaged_are_named_and_the_others_come_out(full:
     assert memlog("export", "sql").stdout.count("INSERT INTO record VALUES") == everything, (
         "a row without its text"
     )
+
+
+def test_records_come_in_order_of_time_whether_they_are_sorted_at_once_or_day_by_day(home: Home) -> None:
+    times = [NOW_NS + day * DAY + minute * MINUTE for minute in (9, 3, 7) for day in (2, 0, 5, -9_000)]
+    fill = [record(str(n), n=n, ts_ns=ts_ns, session=f"s-{n % 2}") for n, ts_ns in enumerate(times)]
+    with archives.archive_of(home, fill[:6], fill[6:]) as con:
+        order = "SELECT id FROM v_record {} ORDER BY ts_ns, id"
+        for selection, names, by_day, those in (
+            (Selection(), (), True, ""),
+            (
+                Selection(since_ns=times[5], until_ns=times[2]),
+                (),
+                True,
+                f"WHERE ts_ns >= {times[5]} AND ts_ns < {times[2]}",
+            ),
+            (Selection(), ("s-0",), False, "WHERE session = 's-0'"),
+            (Selection(kind=("message",)), (), False, ""),
+        ):
+            part = slice.cut(con, selection, names, now_ns=NOW_NS)
+            assert (part.days is not None) == by_day
+            found = list(slice.ids(con, part))
+            assert found == [row[0] for row in con.execute(order.format(those))] and len(found) > 3
 
 
 def test_an_export_is_of_one_moment(full: Home) -> None:

@@ -37,7 +37,11 @@ ORDER BY ts_ns, record LIMIT :limit
 """
 SAID_SQL = "SELECT ts, kind, said_by, value, detail, record FROM said ORDER BY ts, record LIMIT :limit"
 COMMANDS_SQL = "SELECT ts, command, ended, record FROM commands ORDER BY ts, record LIMIT :limit"
-FILES_SQL = "SELECT path, done, uses, first, last FROM files LIMIT :limit"
+# With an order of its own the view's is left out, which would hold every file there is. index: fact_kind
+FILES_SQL = "SELECT path, done, uses, first, last FROM files ORDER BY uses DESC, path LIMIT :limit"
+FILE_COUNT_SQL = """
+SELECT count(*) FROM (SELECT 1 FROM fact WHERE kind = 'file' GROUP BY coalesce(place, value))
+"""
 ERRORS_SQL = "SELECT ts, error, record FROM errors ORDER BY ts, record LIMIT :limit"
 OTHERS_SQL = """
 SELECT ts, kind, value, detail, record FROM fact WHERE kind IN ('test', 'commit', 'branch')
@@ -148,7 +152,7 @@ def _files(out: "Connection") -> Part:
         FILES_SQL,
         ("file", "done", "uses", "first", "last"),
         300,
-        "SELECT count(*) FROM files",
+        FILE_COUNT_SQL,
         "SELECT * FROM files",
         codes=("file",),
         numbers=("uses",),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from memlog.contracts import DAY_BITS
 from memlog.errors import QueryError
 from memlog.query import dates, filters, record, words
 from memlog.query.newest import NOT_MATCHING
@@ -19,6 +20,9 @@ Row = tuple[Any, ...]
 
 # Only ids and times are sorted, never bodies. index: record_session where nothing narrows the ids
 IDS_SQL = ("SELECT r.id FROM record r WHERE ", " ORDER BY r.ts_ns, r.id")
+# Ids follow the days: what is of no session is sorted day by day, or a sort would hold every id there is.
+DAY_SQL = ("SELECT r.id FROM record r WHERE r.id BETWEEN :first AND :last AND ", " ORDER BY r.ts_ns, r.id")
+NEXT_SQL = "SELECT min(id) FROM record WHERE id > :after"
 COUNT_SQL = "SELECT count(*) FROM record r WHERE "
 SEVERAL = " AND r.session_id IN (SELECT value FROM json_each(:several))"
 # A hit in one part of a record is a hit in all of it. index: record_identity
@@ -53,6 +57,7 @@ SELECT * FROM v_gap WHERE ring_id IN (SELECT value FROM json_each(:rings)) ORDER
 ALL_GAPS_SQL = "SELECT * FROM v_gap ORDER BY ring_id, uid, after_seq"
 
 _LAST = (1 << 63) - 1
+_SIMPLE = ("since_ns", "until_ns", "project", "agent")  # conditions that cost the same asked day by day
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class Slice:
     until_ns: int
     whole: bool  # nothing was left out
     asked: str  # what was asked for, in words
+    days: tuple[int, int] | None = None  # first and last id it may hold, where going by days costs nothing
 
 
 def cut(
@@ -98,7 +104,9 @@ def cut(
     asked = ", ".join(filter(None, said))
     since = 0 if selection.since_ns is None else selection.since_ns
     until = _LAST if selection.until_ns is None else selection.until_ns
-    return Slice(condition, values, since, until, whole=not asked, asked=asked or "everything")
+    simple = all(getattr(selection, name) is None for name in selection.__slots__ if name not in _SIMPLE)
+    days = (chosen.low, chosen.high) if simple and not names and not text else None
+    return Slice(condition, values, since, until, whole=not asked, asked=asked or "everything", days=days)
 
 
 def _said(selection: Selection) -> str:
@@ -189,8 +197,16 @@ def gaps(con: "Connection", rings: Iterable[str], part: Slice) -> Iterator[Row]:
 
 
 def _ids(con: "Connection", part: Slice) -> Iterator[int]:
-    for (record_id,) in con.execute(part.condition.join(IDS_SQL), part.values):
-        yield record_id
+    if part.days is None:
+        for (record_id,) in con.execute(part.condition.join(IDS_SQL), part.values):
+            yield record_id
+        return
+    after, last = part.days[0] - 1, part.days[1]
+    while (found := con.execute(NEXT_SQL, {"after": after}).fetchone()[0]) is not None and found <= last:
+        after = ((found >> DAY_BITS) + 1 << DAY_BITS) - 1
+        of_day = {**part.values, "first": found, "last": min(after, last)}
+        for (record_id,) in con.execute(part.condition.join(DAY_SQL), of_day):
+            yield record_id
 
 
 def _names(con: "Connection", sql: str) -> list[str]:
