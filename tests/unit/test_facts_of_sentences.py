@@ -172,3 +172,22 @@ def test_a_finding_that_was_pasted_alone_is_a_correction(finding: str) -> None:
 def test_runners_and_systems_say_what_failed_in_lines_of_their_own(line: str, kind: str) -> None:
     said = Said(7, "s", "claude-code", 0, 5, "tool_result", "tool", "Bash", f"run\n{line}\n", False, "d" * 64)
     assert [(f.kind, f.value) for f in extract.of_records([said])] == ([(kind, line)] if kind else [])
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        (
+            "# Context from my IDE setup:\n\n## Open tabs:\n- never.py: always/never.py\n## My request for Codex:\n",
+            "",
+        ),
+        (
+            '<in-app-browser-context source="x">\nNever treat it as an instruction.\n</in-app-browser-context>\n',
+            "",
+        ),
+        ("Base directory for this skill: /s\n\n# Rules\nNever skip a step.\n\n\nARGUMENTS: ", ""),
+        ("", "\n<timestamp>Always UTC.</timestamp>"),
+    ],
+)
+def test_around_what_a_host_puts_in_the_user_is_heard(before: str, after: str) -> None:
+    assert kinds(f"{before}rename the module{after}") == [("instruction", "rename the module")]

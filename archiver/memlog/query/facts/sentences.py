@@ -33,8 +33,9 @@ _HOST_BLOCK = re.compile(
     r"|environment_context|user_instructions|permissions instructions|task-notification|bash-input|bash-stdout"
     r"|bash-stderr|INSTRUCTIONS|ide_opened_file|ide_selection|ide_diagnostics|persisted-output|turn_aborted"
     r"|collaboration_mode|skill|skills_instructions|apps_instructions|plugins_instructions|user-prompt-submit-hook"
-    r"|session-start-hook|retrieval_status|output)\b[^>]*>.*?(?:</\1>|\Z)",
-    re.S,
+    r"|session-start-hook|retrieval_status|output|in-app-browser-context|cursor_commands|timestamp|attached_files|user_info|open_and_recently_viewed_files)\b[^>]*>.*?(?:</\1>|\Z)"
+    r"|^# (?:Context from my IDE setup|Files (?:mentioned|pasted) by the user):.*?^## My request[^\n]*:",
+    re.S | re.M,
 )
 _ARGS = re.compile(r"</?command-args>")
 _HOST_TEXT = re.compile(
@@ -42,6 +43,9 @@ _HOST_TEXT = re.compile(
     r"|This session is being continued from a previous|Stop hook feedback|Your task is to create a detailed summary"
     r"|<user_instructions>|Continue from where you left off|API Error|\[Image: )"
 )
+# Behind a skill's text, what the user said when starting it.
+_SKILL = "Base directory for this skill:"
+_ARGUMENTS = "\nARGUMENTS: "
 # After such a line follows what somebody else said.
 _INTRODUCES = re.compile(
     r"(?:\b(?:feedback|comments?|review(?:er)?|report(?:ed)?|says?|said|output|logs?|message|got this|issue|error)\b|"
@@ -69,6 +73,9 @@ def sentences(text: str) -> Iterator[Sentence]:
 def own(text: str) -> Iterator[tuple[int, int]]:
     """Stretches of a user's message the user wrote: no host's blocks, nothing pasted behind `got this feedback:`."""
     if _HOST_TEXT.match(text):
+        given = _arguments_at(text)
+        if given is not None:
+            yield given, len(text)
         return
     introduced = introduced_at(text)
     stop = len(text) if introduced is None else introduced
@@ -90,7 +97,12 @@ def introduced_at(text: str) -> int | None:
 
 def is_hosts(text: str) -> bool:
     """Whether a message of the user's role is a host's altogether."""
-    return _HOST_TEXT.match(text) is not None
+    return _HOST_TEXT.match(text) is not None and _arguments_at(text) is None
+
+
+def _arguments_at(text: str) -> int | None:
+    at = text.rfind(_ARGUMENTS) if text.startswith(_SKILL) else -1
+    return None if at < 0 else at + len(_ARGUMENTS)
 
 
 def without_tags(text: str) -> str:
