@@ -7,6 +7,7 @@ again. A million: python -m bench.pages --records 10000 100000 1000000 --archive
 import argparse
 import http.client
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -30,6 +31,7 @@ ROUNDS = 7
 LONG = 40_000  # records of one session
 NS = 1_000_000_000
 LIMIT_MS = 300
+USABLE_MS = 1_000
 FACETS_MS = 200
 PAGES = {
     "front page": "/",
@@ -139,6 +141,38 @@ def long_session(home: Home) -> list[Row]:
     ]  # fmt: skip
 
 
+def in_a_browser(home: Home) -> list[Row]:
+    """The long session in Chromium: from the address to a key that has moved the reader, in a server that has not seen it."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from browser.chromium import Chromium, Tab, program
+
+    if program() is None:
+        return [Row("no Chromium here", "none", f"≤ {USABLE_MS} ms")]
+    con = open_reader(home.archive)
+    place = con.execute(SESSION_SQL).fetchone()[0]
+    con.close()
+    took = []
+    with tempfile.TemporaryDirectory() as profile:
+        browser = Chromium(Path(profile))
+        try:
+            for _ in range(ROUNDS):
+                with served(home.archive) as port:
+                    tab = Tab(browser)
+                    tab.look(1000)
+                    tab.open(f"http://127.0.0.1:{port}/archive/-/sessions")
+                    start = time.perf_counter()
+                    tab.open(f"http://127.0.0.1:{port}/archive/-/session/{place}")
+                    tab.press("n")
+                    tab.wait("document.activeElement.matches('.e.prompt.on')")
+                    took.append((time.perf_counter() - start) * 1e3)
+        finally:
+            browser.close()
+    said = f"{took[0]:.0f} ms, then {median(took[1:]):.0f}, at most {max(took):.0f}"
+    return [
+        Row(f"session of {LONG:,} records in Chromium: a key moves the reader", said, f"≤ {USABLE_MS} ms")
+    ]
+
+
 def one_session() -> Iterator[Record]:
     """40,000 records of one session: prompts, calls with answers, a failure now and then, nine compactions."""
     start = 1_780_000_000 * NS
@@ -204,6 +238,7 @@ def main() -> None:
     parser.add_argument(
         "--records", type=int, nargs="*", default=[10_000], help="a million takes five minutes"
     )
+    parser.add_argument("--browser", action="store_true", help="the long session in Chromium too")
     parser.add_argument("--archive", type=Path, help="keep the archives here, and use those that are there")
     arguments = parser.parse_args()
     found: list[Row] = []
@@ -215,6 +250,7 @@ def main() -> None:
                 fill(home, records)
             found += measured(home, records)
         found += long_session(Home(f"{kept}/long"))
+        found += in_a_browser(Home(f"{kept}/long")) if arguments.browser else []
     print(machine() + "\n")
     print(table(found))
 

@@ -16,7 +16,7 @@ from pages.filled import fill
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 RUN = """axe.run(document, {resultTypes: ['violations']}).then((found) => JSON.stringify(
-  found.violations.map((one) => [one.id, one.impact, one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160))])))"""
+  found.violations.map((one) => [one.id, one.impact, one.nodes.slice(0, 40).map((node) => node.html.slice(0, 160))])))"""
 
 
 def violations(tab: Tab, script: str) -> list[list[object]]:
@@ -84,20 +84,30 @@ def test_the_door_of_a_closed_server_has_none(tab: Tab, serve: Callable[..., str
     tab.browser.events.clear()  # the answer is 401, and the browser says so
 
 
-# Of Datasette 0.65's own templates and style sheet; a fault of another name, or of an element of ours, is ours.
+# What Datasette 0.65 writes into the pages of every database it serves, which a plugin leaves as they were: by fault, where.
 THEIRS = {
-    "color-contrast", "html-has-lang", "landmark-one-main", "region", "label", "select-name", "link-name", "empty-table-header",
-    "heading-order", "page-has-heading-one", "link-in-text-block", "landmark-unique", "aria-allowed-role",
+    "html-has-lang": ("<html>",),
+    "landmark-one-main": ("<html>",),
+    "region": ("<",),  # without a main landmark nothing of the page is in one
+    "color-contrast": ('<input type="submit" value="Apply">', '<input type="submit" value="Export CSV">', '<button id="sql-format"',
+                       '<input type="submit" value="Run SQL">'),
+    "heading-order": ("<h3>",),
+    "label": ('<input type="text" name="_filter_value"', '<textarea autocorrect="off"'),  # a filter's value; CodeMirror's own
+    "select-name": ('<select name="_filter_',),
 }  # fmt: skip
+# The page that lists what an archive holds is of our template: its landmarks and headings are ours.
+OURS = {"landmark-one-main", "region", "heading-order", "select-name"}
 
 
 def test_datasette_s_own_pages_have_no_fault_that_comes_from_us(tab: Tab, site: str) -> None:
     for page in ("/v_record", "/v_record?_search=alarm", "/v_session", "", "/before_last_error"):
         tab.open(site + page)
-        found = violations(tab, axe.source())
-        print(page, json.dumps(found, indent=1))
-        assert not {str(one[0]) for one in found} - THEIRS, page
-        assert "memlog-" not in str(found), page
+        for fault, _, places in violations(tab, axe.source()):
+            assert isinstance(places, list) and str(fault) in THEIRS, (page, fault, places)
+            assert page or fault not in OURS, (fault, places)
+            for place in places:
+                assert place.startswith(THEIRS[str(fault)]), (page, fault, place)
+                assert "memlog-" not in place or fault == "region", (page, fault, place)
 
 
 def test_a_page_with_faults_is_caught(tab: Tab, site: str) -> None:
