@@ -97,7 +97,7 @@ for tier; do
 	kunit) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_kunit; } || code=$? ;;
 	6.1 | 6.12) { "$vm/get_qemu.sh" "$tier" && in_qemu "$tier"; } || code=$? ;;
 	plants) { "$vm/get_uml.sh" && "$vm/get_debug.sh" && in_plants; } || code=$? ;;
-	power-cut) { "$vm/get_uml.sh" && "$vm/power_cut.py" 10 && "$vm/power_cut.py" 4 --twin; } || code=$? ;;
+	power-cut) { "$vm/get_uml.sh" && "$vm/power_cut.py" 20 && "$vm/power_cut.py" 4 --twin; } || code=$? ;;
 	*) missing "knows no tier $tier" ;;
 	esac
 	say "$tier: exit $code"
