@@ -14,7 +14,7 @@ from random import Random
 from bench import rivals
 from bench.filled import fill
 from bench.measure import cpu_s, p95
-from bench.report import Row, table
+from bench.report import Row, machine, table
 from memlog.archive.body import text_of
 from memlog.archive.connection import Connection, open_reader
 from memlog.paths import Home
@@ -179,7 +179,7 @@ def main() -> None:
         found += measured(home, records)
         if not arguments.alone:
             found += beside(home, records, Path(home.root) / "rivals")
-    print(table(found))
+    print(f"{machine()}\n\n{table(found)}")
 
 
 if __name__ == "__main__":
