@@ -9,7 +9,7 @@ _DOES = (
     "modify|implement|call|switch|convert|wrap|log|fall back|combine|split|set|put|include|expose|revert|drop|treat|reuse|"
     "restrict|limit|deprioriti[sz]e|duplicate|inline|merge|stage|list|structure|rewrite|ignore|default|delete|leave|append|"
     "disable|enable|require|raise|catch|cache|guard|generate|derive|defer|delegate|share|pin|bump|retry|swap|support|allow|"
-    "propose|fix|write|enhance|consolidate|extend|improve|distinguish|clarify|normali[sz]e|simplify|patch|adapt|respect|honou?r|batch|"
+    "propose|fix|refactor|write|enhance|consolidate|extend|improve|distinguish|clarify|normali[sz]e|simplify|patch|adapt|respect|honou?r|batch|"
     "redo|centrali[sz]e|scope|narrow|widen|tighten|loosen|gate|probe|teach|introduce|apply|rely on|fold|hoist|thread|plumb"
 )
 # The same in the present continuous: work that builds, not work that looks.
@@ -25,7 +25,7 @@ _PAST = (
     r"(?:removed|added|kept|moved|renamed|dropped|skipped|staged|deferred|left|replaced|merged|split|reverted|simplified|"
     r"combined|shared|extracted|stored|chosen|used|disabled|enabled|ignored|excluded|included|inlined|deprecated|grouped)"
 )
-_WHY = r"(?:since|because|so that|due to|as (?:it|they|this|that|we|the|a single)|instead|rather than|to (?:avoid|keep|prevent|make sure|match|preserve|ensure|allow))"
+_WHY = r"(?:since(?! (?:go|v|version|python|node|rust)? ?v?\d)|because|so that|due to|as (?:it|they|this|that|we|the|a single)|instead|rather than|to (?:avoid|keep|prevent|make sure|match|preserve|ensure|allow))"
 
 # Words one of which a sentence has, or the pattern is not asked: half the time.
 _BY_ONESELF = "i we let going"
@@ -36,12 +36,12 @@ _BETTER = "simpler easier better cleaner safer simplest best easiest cleanest sa
 DECISION = (
     (
         _BY_ONESELF + " decision",
-        r"\b(?:i|we)(?:'ve| have)? (?:decided|chose|chosen|opted|settled|agreed)\b|\b(?:the )?decision(?: is| was|:)",
+        r"\b(?:i|we)(?:'ve| have)? (?:decided|chose|chosen|opted|settled|agreed)\b|\bthe decision (?:is|was)\b|^\W*decision:",
     ),
     (
         _BY_ONESELF,
         rf"\b{_FIRST} (?:go(?:ing)? with|stick(?:ing)? (?:with|to)|opt(?:ing)? for|choos(?:e|ing)|keep(?:ing)?|leav(?:e|ing)|"
-        r"skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|us(?:e|ing)|only \w+|not (?:going to )?(?:do|add|change|use|touch|fix|remove|include)|follow(?:ing)?|"
+        r"skip(?:ping)?|avoid(?:ing)?|prefer|drop(?:ping)?|reus(?:e|ing)|rely(?:ing)? on|(?<!let me )us(?:e|ing)|only \w+|not (?:going to )?(?:do|add|change|use|touch|fix|remove|include)|follow(?:ing)?|"
         r"defer(?:ring)?|treat(?:ing)?|simplify|consolidate)\b(?! (?:the )?(?:task|todo|explore|grep|glob|read|bash|agent|edit|write|skill|test output|output|error|summary|log)s?\b)"
         r"(?! (?:looking|going|reading|checking|digging|the same (?:tool|command)|git (?:log|show|diff|status)))",
     ),
@@ -52,7 +52,7 @@ DECISION = (
     ),
     (
         "instead rather opposed",
-        r"\b(?:i|we|let's|should|must|needs? to|fix|used?|changed?)\b(?! (?:think|see|wonder)\b)(?!.*\b(?:would|might|causing|could)\b).*\b(?:instead of|rather than|as opposed to)\b(?!.*\?$)",
+        r"\b(?:i|we|let's|should|must|needs? to|fix|used?|changed?)\b(?! (?:think|see|wonder)\b)(?!.*\b(?:would|might|causing|could|should now)\b).*\b(?:instead of|rather than|as opposed to)\b(?!.*\?$)",
     ),
     (
         _BY_ONESELF,
@@ -95,6 +95,33 @@ DECISION = (
         "starting splitting split",
         r"^starting with\b.*\b(?:to|since|because|first)\b|\bsplit(?:ting)? (?:it |them |this |these |the \w+ )?into\b.*\b(?:commits?|prs?|files?|functions?|parts?|phases?)\b",
     ),
+    (
+        "instead",
+        r"\b(?:let me|i'll|i will|(?:i|we) (?:should|need to|can|must))\b.*\binstead\b(?! of)(?!.*\?$)",
+    ),
+    ("no", r"^\W*no (?:\w+ )?(?:changes?|fix|updates?) (?:is |are )?(?:needed|necessary|required)\b"),
+    (
+        "simpler easier cleaner better preferable",
+        r"\b(?:simpler|easier|cleaner|better)(?: (?:approach|way|option|alternative))?\W*: |\b(?:is|are|seems?|would be) (?:actually |much |probably |also )*"
+        r"(?:better|preferable|simpler|cleaner|easier)\b(?:.*\b(?:because|since|as|and|for)\b|[.!]?$)",
+    ),
+    (
+        "so",
+        r"^(?!let me|i'll|now)(?=.*\bso (?:i|we) can (?:just |safely |simply |still )?(?:stage|use|skip|keep|reuse|drop|remove|call|leave|ignore|put|treat|pass|do|delete)\b)",
+    ),
+    (
+        "i",
+        r"\bi can (?:also |just |simply )?(?:add|use|put|reuse|create|extend)\b.*\b(?:to|at|after|before|even if|as they|from) (?:the|a|an|it|they|existing|`?\w+[./]\w+)",
+    ),
+    (
+        "i we let",
+        rf"\b{_FIRST} {_HOW}(?:{_DOES})\b.*(?:,| ) ?so (?:it|they|we|the|each|that|there)\b(?!.*:$)",
+    ),
+    (
+        "let",
+        r"\blet me (?:just )?(?:create|add|introduce|extract|make|write) (?:an? )?(?:\w+[- ])?helpers?\b(?! (?:is|are))",
+    ),
+    ("should", r"\bi should (?:try|start|first)\b.*\b(?:first|then|before)\b"),
     ("enough", r"\b(?:simple|clear|good|small|obvious|rare|cheap) enough (?:that|to)\b"),
     (
         _WAYS,
@@ -154,7 +181,7 @@ DECISION = (
         "should must",
         r"\b(?:it|they|this|that|we|tests?|the \S+(?: \S+){0,3}) should (?:(?:definitely|also|only|just|always|never|not|rather|instead) (?!be\b)\w+|(?:use|return|fall back|call|keep|store|live|stay|treat|ignore|take|default))\b(?!.*\?$)",
     ),
-    ("instead still keep", r"\band instead \w+|\bfix is still\b|^keep (?!going|in mind)"),
+    ("instead still keep", r"\band instead \w+|\bfix is still\b|^keep (?!going|in mind|.*\bif it\b)"),
     (
         "need needs",
         r"\bneeds? to (?:check|fall|handle|use|support|skip|ignore|keep)\b.*\b(?:as|when|if|first|before|for)\b(?!.*\?$)",

@@ -28,7 +28,8 @@ _REFUSED = (
     r"\b(?:put|bring|add|change|turn|move|roll) .{1,30}\bback\b(?! to (?:you|me|the user))(?!.*\?$)"
     r"|\b(?:revert|undo|roll back|restore)\b.{0,30}\b(?:change|commit|that|this|last|your|previous|edit)s?\b(?!.*\?$)",
     r"\bi (?:don't|do not|didn't|did not|never) (?:want|need|like|care|see (?:why|the need))\b",
-    r"\b(?:let's )?(?:try|do|use|find|need|want) (?:something|another|a different|some other)\b(?: \w+)?(?: else| instead| different)?",
+    r"\b(?:try|do|use|find|need|want) (?:something (?:\w+ )?(?:else|different|instead)|another (?:way|approach|one|name|place)|a different|some other)\b(?!.*\?$)",
+    r"\byou (?:really )?(?:don't|do not) (?:have|need) to\b(?!.*\?$)",
 )
 # What was said, meant or expected, against what came of it.
 _MEANT = (

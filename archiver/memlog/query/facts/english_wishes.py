@@ -13,7 +13,7 @@ _LEAD = (
     r"also|but|next|first|second|finally|after that|before that|hmm+|well|sorry|no|again|maybe|just|instead|actually|"
     r"otherwise|later|for now|btw|one more thing|hi|hey|hello|morning|good morning|however|lgtm|kindly|please|pls|in that case|if so|[$/][\w:-]+|your task)[,.:;!\-–— ]+)*"
 )
-_OBJECT = r"(?:the|an?|it|this|that|these|those|them|all|again|me|us|my|our|your|both|any|each|every|only|back|\S+\.\w+)"
+_OBJECT = r"(?:the|an?|it|this|that|these|those|them|all|again|until|for|me|us|my|our|your|both|any|each|every|only|back|\S+\.\w+)"
 _FORBIDS = r"(?:do not|don['’]?t|never(?! ?mind)|must(?: not|n['’]t)|should(?: not|n['’]t)|avoid|no more|stop \w+ing)"
 
 IMPERATIVE = re.compile(rf"{_LEAD}(?:{VERBS})\b(?!['’]s\b|:)")
@@ -45,7 +45,7 @@ REQUEST = (
     rf"feel free to |make sure (?:to |you )|be sure to |remember to )*(?:re-?)?(?:{VERBS})\b(?!['’]s\b|:| (?:is|was|are|were|"
     r"passed|failed|fails|failing|failures?|broken|errors?|works|worked|shows?|says?|has|does|looks)\b)",
     rf"^{_LEAD}let['’]?s\b|^{_LEAD}lets\b|^let us\b",
-    r"[,;–—-] ?(?:so |then |and )?(?:let['’]s|please)\b",
+    r"[,;–—-] ?(?:so |then |and )?(?:let['’]s|please)\b|\blet['’]s (?!say\b|see if\b)\w+",
     rf"^{_LEAD}(?:can|could|would|will) (?:you|u)\b(?!.* or (?:do|is|are|should) )",
     rf"^{_LEAD}can(?:['’]t)? we (?:also |now |just |please |maybe |then |not |at least )*(?!not\b|be\b|tell|know|assume|see\b|say|detect|trust|have\b|really|still|even|do this|rely)[a-z]+(?!.* or (?:do|is|are|should|not)\b)",
     rf"^{_LEAD}(?:before [^,]+, |after [^,]+, )?(?:can|could|shall|should) we (?:also |now |just |please |maybe |then |not )*"
@@ -53,7 +53,7 @@ REQUEST = (
     rf"\b(?:can|could|would) you (?:also |please |just |maybe |then )*(?:{VERBS})\b(?!.* or (?:do|is|are|should) )",
     rf"[,;:.] (?:so |then |and |but |also |just |instead )*(?:{VERBS}) {_OBJECT}\b",
     rf"^(?:how about|what if) (?:we|you|i|\w+ing)\b|^why (?:not|don['’]t (?:we|you)) (?:just )?(?:{VERBS})\b",
-    r"^\d(?: ?[+,&] ?\d)+$|^(?:option |number )?\(?[1-9a-d]\)?(?:,| but| and|$)(?! .*\?)|^(?:commit|push|merge|rebase|retry|continue)$",
+    r"^\d(?: ?[+,&] ?\d)+$|^(?:option |number )?\(?[1-9a-d]\)?\.?(?:,| but| and|$)(?! .*\?)|^(?:commit|push|merge|rebase|retry|continue)$",
     r"\b(?:the idea is that|should(?:n['’]t)? (?:we|it) (?:also|rather|instead|then|just)|couldn['’]?t we|would it make sense to)\b",
     r"\bplease\b",
     r"^(?:hm+,? )?(?:perhaps|maybe)\b(?!.*\?$)|\b(?:so|and|then) (?:we|you) could\b",
@@ -76,7 +76,7 @@ REQUEST = (
     r"^if (?:there is|it|we|you|the|a) .*\b(?:create|add|read|use|do|put|skip|keep|return|run)\b(?!.*\?$)",
     rf"\b(?:would|might|['’]d) be (?:really |very |so )?{_NICE}\b.*\b(?:if|to|having)\b",
     r"^(?:\w+[,.]? ){0,3}(?:how|what) about \w+ing\b|\bwould it be (?:enough|possible|ok|okay|better|feasible)\b",
-    r"(?<!if )(?<!what )(?<!that )(?<!how )\bwe (?:could|might want to|may want to|can also|can just|may as well|might as well)\b",
+    r"(?<!if )(?<!what )(?<!that )(?<!how )\bwe (?:could|(?:may|might) (?:also )?want to|may want to|can also|can just|may as well|might as well)\b",
     r"\bi (?:do |also |just |really |still |only |guess i |think i )+(?:want|need|wanna|would like|prefer)\b|\bi (?:figure|guess|think|reckon|feel) (?:that )?"
     r"we (?:also )?(?:need|should|could|can|have to|must)\b",
     r"\b(?!i |who |what |where |which |how |why )\w+ (?:should|must|ought to|has to|have to) (?:also |only |always |just |rather |instead |then |probably |really )*"

@@ -41,7 +41,7 @@ _CONTINUES = re.compile(
 )
 # What begins so asks for something, whatever bad words come after.
 _LEADS = re.compile(
-    rf"{IMPERATIVE.pattern}|(?:\w+[,.]? ){{0,3}}(?:(?:can|could|would|will) you|please)\b(?! not\b)|(?:\w+, )?(?:don't|do not|never)\b"
+    rf"{IMPERATIVE.pattern}|(?:\w+[,.]? ){{0,3}}(?:(?:can|could|would|will) you|please|(?:we|i|you) (?:also |really |still )?(?:should(?! not)|may (?:also )?want|might (?:also )?want|want|would like))\b(?! not\b)|(?:\w+, )?(?:don't|do not|never)\b"
 )
 _LEFT_OUT = re.compile(r"\b(do|does|did|is|are|was|were|ca|wo|should|would|could|have|has|had)nt\b")
 _ASKS = re.compile(

@@ -41,7 +41,7 @@ _NOT_SETTLED = re.compile(
     r"|grep|think|try again|take a look|analy[sz]e|compare|test|confirm|attempt|evaluate|summari[sz]e|provide|continue|wait|ask|propose|inspect the|know|trace)\b(?!.*\bsince you\b)"
     r"|^(?:now |next |first |then |ok(?:ay)?,? |so )*(?:let me|i'll|i need to|let's)\b"
     r"(?!.*\b(?:since|because|instead|rather|simpl\w+|consisten\w+|only|all|just|when|both|that can)\b).*:$"
-    r"|^(?:the user(?!.*\bso i\b)|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)(?! should)|both now|both sessions|\w+'s suggestion)\b"
+    r"|^(?:the user(?!.*\b(?:so i|i should|i'll|might be best|but since)\b)|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)(?! should)|both now|both sessions|\w+'s suggestion)\b"
     r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
     r"|\b(?:i found|suggests|suggested|this is the right way)\b|^(?:or|alternatively)\b|^they (?:want|ask|need|said)"
     r"|^now,? (?:i|let|we)\b(?!.*\b(?:since|because|so that|no longer|instead of using|will)\b)"
@@ -61,7 +61,7 @@ _DECIDING = frozenset((
     "optamos", "prefiro", "decisão", "decisao", "vou", "vamos", "vez", "invés", "inves", "solução",
     "keeping", "sticking", "leaving", "picking", "skip", "defer", "needs", "scope", "worth", "option", "now",
     "better", "simpler", "easier", "cleaner", "safer", "simplest", "best", "cleanest", "safest", "easiest", "overkill",
-    "preferable", "most", "vorschlag", "empfehlung", "fix", "ich", "sollte", "wäre", "lohnt", "bleibt", "sugestão", "sugestao", "correção", "vale", "deve", "deveria", "fica", "seria", "é", "recommendation", "proposal", "preference", "verdict", "conclusion", "easy", "quick", "trivial", "simple",
+    "preferable", "most", "no", "vorschlag", "empfehlung", "fix", "ich", "sollte", "wäre", "lohnt", "bleibt", "sugestão", "sugestao", "correção", "vale", "deve", "deveria", "fica", "seria", "é", "recommendation", "proposal", "preference", "verdict", "conclusion", "easy", "quick", "trivial", "simple",
     "pragmatic", "minimal", "small", "fine", "splitting", "split", "starting", "enough", "documenting", "committing", "adding", "too", "single", "while", "proper", "real", "enough", "could", "can", "won", "solucao", "abordagem", "opção", "opcao", "forma", "consistency",
 ))  # fmt: skip
 
