@@ -93,7 +93,12 @@ function arrive() {
   const target = id && document.getElementById(id);
   if (!target) return;
   open(target);
-  if (target.matches(".e")) target.classList.add("on");
+  const entry = target.closest(".e, .compaction"); // of an answer the call it is in: keys go on from there
+  if (entry) {
+    for (const was of document.querySelectorAll(".e.on")) was.classList.remove("on");
+    entry.classList.add("on");
+    if (entry.closest(".timeline")) entry.focus({ preventScroll: true });
+  }
   target.scrollIntoView({ block: "start" });
 }
 addEventListener("hashchange", arrive);
