@@ -102,8 +102,8 @@ DECISION = (
     ("no", r"^\W*no (?:\w+ )?(?:changes?|fix|updates?) (?:is |are )?(?:needed|necessary|required)\b"),
     (
         "simpler easier cleaner better preferable",
-        r"\b(?:simpler|easier|cleaner|better)(?: (?:approach|way|option|alternative))?\W*: |\b(?:is|are|seems?|would be) (?:actually |much |probably |also )*"
-        r"(?:better|preferable|simpler|cleaner|easier)\b(?:.*\b(?:because|since|as|and|for)\b|[.!]?$)",
+        r"\b(?:simpler|easier|cleaner|better)(?: (?:approach|way|option|alternative))?\W*: |\b(?:is|are) (?:actually |much |probably |also )*(?:better|preferable|simpler|cleaner|easier)\b.*\b(?:because|since|as it)\b"
+        r"|\b(?:seems?|would be|is actually|is probably|be) (?:actually |much |probably )*(?:better|preferable|simpler|cleaner|easier)[.!]?$",
     ),
     (
         "so",
@@ -122,6 +122,27 @@ DECISION = (
         r"\blet me (?:just )?(?:create|add|introduce|extract|make|write) (?:an? )?(?:\w+[- ])?helpers?\b(?! (?:is|are))",
     ),
     ("should", r"\bi should (?:try|start|first)\b.*\b(?:first|then|before)\b"),
+    (
+        "i",
+        r"\bi'll (?:fix|do|address|handle|take|skip|tackle) (?:only |just )?(?:items?|issues?|comments?|points?|findings?|#?\d)",
+    ),
+    (
+        "i",
+        r"\bi'll (?:add|put|place|insert|move) (?:it|this|that|them|these|the \S+(?: \S+){0,3}|an? \S+(?: \S+){0,3}) (?:just |right )?(?:after|before|into|next to|inside|under|alongside|at the)\b",
+    ),
+    (
+        "can",
+        r"\b(?:it|they|we|this|that|agents?|callers?|users?|the \S+(?: \S+)?) can (?:just|simply) (?!see|check|look|say|run|read|verify|search)\w+\b(?!.*\?$)",
+    ),
+    (
+        "should",
+        r"\b(?:it|this|that|they|we|the \S+(?: \S+){0,2}) should probably (?!work|pass|check|look|be (?:fine|ok|enough))\w+\b(?!.*\?$)",
+    ),
+    ("should", r"[,;:—–-] should (?:also |only |just |not )?(?:use|return|be \w+ed|call|keep|go)\b(?!.*\?$)"),
+    (
+        "while",
+        r"^(?!.*\bwould\b).*\bwhile (?:still |also )?(?:handling|preserving|maintaining|allowing|avoiding)\b",
+    ),
     ("enough", r"\b(?:simple|clear|good|small|obvious|rare|cheap) enough (?:that|to)\b"),
     (
         _WAYS,
@@ -158,7 +179,7 @@ DECISION = (
     ),
     (
         "since because",
-        r"\b(?:since|because)\b[^.]*,\s*(?:i'll|i will|i'm|let me|(?:i|we|the \w+(?: \w+){0,2}) (?:use|need|needs|should|will|must|keep|leave|have to|can (?:use|keep|drop|skip)))\b",
+        r"\b(?:since|because)\b[^.]*,\s*(?:i'll|i will|i'm|let me|(?:i|we|the \w+(?: \w+){0,2}) (?:use|need|needs|should(?! (?:exist|have|now|be (?:fine|ok|there)))|will|must|keep|leave|have to|can (?:use|keep|drop|skip)))\b",
     ),
     (
         "need needed necessary required",

@@ -18,10 +18,11 @@ _LISTED = re.compile(
 _PLAN = re.compile(
     r"(?!.*\b(?:options?|either|could|would you|before|after|current|existing|alternatives?)\b)"
     r"(?:.*(?:^|[.!\s*#])(?:the |my |our |proposed |suggested |revised |overall |implementation )?"
-    r"(?:fix(?:es)?|plan|approach|solution|design|proposal|strategy|lösung|ansatz|vorgehen|plano|solução|abordagem|план|решение|подход)"
-    r"(?: order| priority| is| (?:would|might|could) be| ist| é)?\**[:：]\**$"
+    r"(?:fix(?:es)?|plan|approach|solution|design|proposal|strategy|(?:key |design )+decisions?|decisions?|lösung|ansatz|vorgehen|plano|solução|abordagem|план|решение|подход)"
+    r"(?: order| priority| is| (?:would|might|could|should) (?:probably )?be| ist| é)?\**[:：]\**$"
     r"|.*(?:方案|计划|做法|方針|計画|対応|修正案)(?:是|如下|は)?[:：]$"
-    r"|.*\b(?:fix|solution|approach|plan|check|guard)\b.{0,60}\b(?:i|we)(?:'ll)? need to(?: \w+ .{0,60} to)?:$"
+    r"|.*\b(?:the (?:fix|solution|approach|plan) is|implement the fix)\b.{0,60}\b(?:i|we)(?:'ll)? need to(?: \w+ .{0,60} to)?:$"
+    r"|(?:.*[,.] )?we should:$|let me (?:fix|solve|implement) (?:this|it|that)(?: by)?:$"
     r"|#{1,4} (?:the |my |proposed |suggested |implementation )?(?:fix|plan|approach|solution|design|refactor(?:ing)?)$)"
 )
 _STEP = 20  # characters; fewer are a heading
@@ -30,6 +31,7 @@ _CHORE = re.compile(
     r"(?:check|read|look|verify|run|re-?run|test|review|search|find|see|inspect|view|commit|push|report|ask|explore|understand|open|update (?:the )?(?:tests?|docs?|todo))\b"
     r"(?!.*\b(?:before|instead|only|without|rather)\b)"
 )
+_ABROAD = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff]")
 # `Use ...`, `If there is none, ...`, `**Name** — drop ...`.
 _STEPS = re.compile(
     rf"{IMPERATIVE.pattern}|(?:if|otherwise|when|instead)\b|[^—–\n]{{1,50}} [—–] (?:\w+ )?\w+"
@@ -37,13 +39,13 @@ _STEPS = re.compile(
 # What agents say while they look, of what others say, and of what is over.
 _NOT_SETTLED = re.compile(
     r"\b(?:let me|i'll|i will|(?:i|we) (?:need|have) to|let's|(?:i|we) should|i want to)(?: (?:also|now|first|just|then|quickly|next))* "
-    r"(?:check|look|read|see|search|verify|examine|find|run|understand|trace|explore|review|investigate|fetch|get|start|view"
+    r"(?:check|look|read|see|search|verify|examine|find|run|understand|trace|explore|review|investigate|fetch|get|start(?!.*\bsince\b)|view"
     r"|grep|think|try again|take a look|analy[sz]e|compare|test|confirm|attempt|evaluate|summari[sz]e|provide|continue|wait|ask|propose|inspect the|know|trace)\b(?!.*\bsince you\b)"
     r"|^(?:now |next |first |then |ok(?:ay)?,? |so )*(?:let me|i'll|i need to|let's)\b"
     r"(?!.*\b(?:since|because|instead|rather|simpl\w+|consisten\w+|only|all|just|when|both|that can)\b).*:$"
-    r"|^(?:the user(?!.*\b(?:so i|i should|i'll|might be best|but since)\b)|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)(?! should)|both now|both sessions|\w+'s suggestion)\b"
+    r"|^(?:the user(?!.*\b(?:so i|i'll|might be best|but since)\b)|comment \d|copilot|the (?:original )?(?:review(?:er)?|comment|feedback|suggestion)(?! should)|both now|both sessions|\w+'s suggestion)\b"
     r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
-    r"|\b(?:i found|suggests|suggested|this is the right way)\b|^(?:or|alternatively)\b|^they (?:want|ask|need|said)"
+    r"|\b(?:tests?|expectation|linter|compiler|error|docs?|message) (?:\w+ )?(?:is that|expects?|says?|wants?|complains?)\b|\b(?:i found|suggests|suggested|this is the right way)\b|^(?:or|alternatively)\b|^they (?:want|ask|need|said)"
     r"|^now,? (?:i|let|we)\b(?!.*\b(?:since|because|so that|no longer|instead of using|will)\b)"
     r"|^(?:\W*\w+){1,5}:\W*$|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
     r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
@@ -100,4 +102,4 @@ def _is_step(text: str, sentence: Sentence) -> bool:
     begins = not line.strip(" \t-*0123456789.)#`")
     if not begins or len(said) <= _STEP or _CHORE.match(said.lower()):
         return False
-    return not said.isascii() or _STEPS.match(said.lower()) is not None
+    return _ABROAD.search(said) is not None or _STEPS.match(said.lower()) is not None
