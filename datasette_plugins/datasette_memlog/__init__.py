@@ -145,14 +145,8 @@ def extra_css_urls(datasette: Any) -> list[str]:
 def extra_template_vars(datasette: Any, request: Any, database: str | None, view_name: str | None) -> Any:
     """`memlog`, for the two pages of Datasette's own that start with views where an archive is concerned."""
     found = archives.names(datasette)
-    more = seam.variables(request)
-
-    async def landing() -> dict[str, Any]:
-        return more | await overview.landing(datasette, request)
-
-    async def front() -> dict[str, Any]:
-        return more | await pages.front(datasette, str(database))
-
     if view_name == "index" and found:
-        return landing
-    return front if view_name == "database" and database in found else more
+        return lambda: overview.landing(datasette, request)
+    if view_name == "database" and database in found:
+        return lambda: pages.front(datasette, database)
+    return {}

@@ -71,9 +71,9 @@ class Guard:
         if from_another_site(headers, not _PLACE.fullmatch(scope.get("query_string") or b"")):
             await _refuse(send, 403, "memlog answers no question another site asks.\n")
             return
-        scope = seam.nonced(self.datasette, scope)
-        answer = Answer(send, scope.get("memlog_nonce", ""))
-        await self.app(scope, receive, answer)
+        with seam.nonced(self.datasette) as nonce:
+            answer = Answer(send, nonce)
+            await self.app(scope, receive, answer)
         if answer.cut:
             # Never a clean end: half an export must not pass for a whole one.
             raise ConnectionError(f"answer cut at {MAX_RESPONSE} bytes")

@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from jinja2.ext import Extension
 PRAGMAS = ("recursive_triggers",)
 # The one handler 1.0 writes into an attribute; a policy names it by its digest.
 HANDLERS = ("openColumnChooser()",)
+# Error pages are given no variables of a plugin's, so it is not one of these.
+_nonce: ContextVar[str] = ContextVar("memlog_nonce", default="")
 _TEMPLATES = Path(package.__file__).parent / "templates"
 # What 0.65 has under a table in its metadata, and 1.0 in its configuration.
 _CONFIGURED = ("hidden", "sort_desc", "fts_table", "fts_pk")
@@ -62,23 +66,27 @@ class Nonced(Extension):
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         if filename is None or Path(filename).parent != _TEMPLATES:
             return source
-        return source.replace("<script>", '<script nonce="{{ memlog_nonce }}">')
+        return source.replace("<script>", '<script nonce="{{ memlog_nonce() }}">')
 
 
 def allow_scripts(datasette: Any) -> None:
     """Let 1.0's own inline scripts be told from any other."""
     if is_one(datasette):
         templates(datasette).add_extension(Nonced)
+        templates(datasette).globals["memlog_nonce"] = _nonce.get
 
 
-def nonced(datasette: Any, scope: dict[str, Any]) -> dict[str, Any]:
-    """The request with a nonce for the inline scripts of its page; 0.65 needs none."""
-    return {**scope, "memlog_nonce": secrets.token_urlsafe(16)} if is_one(datasette) else scope
-
-
-def variables(request: Any) -> dict[str, str]:
-    """What templates of 1.0 need besides."""
-    return {"memlog_nonce": request.scope.get("memlog_nonce", "")} if request is not None else {}
+@contextmanager
+def nonced(datasette: Any) -> Iterator[str]:
+    """A nonce for the inline scripts of the page that is made meanwhile; "" for 0.65, which needs none."""
+    if not is_one(datasette):
+        yield ""
+        return
+    before = _nonce.set(secrets.token_urlsafe(16))
+    try:
+        yield _nonce.get()
+    finally:
+        _nonce.reset(before)
 
 
 async def may_read(datasette: Any, actor: Any, database: str | None = None, table: str | None = None) -> bool:

@@ -34,7 +34,7 @@ def pages(tab: Tab, site: str) -> list[str]:
     compaction = tab.run("document.querySelector('.compaction a').href")
     return [
         site.removesuffix("archive"), f"{site}/-/overview", f"{site}/-/sessions", f"{site}/-/sessions?only=errors&sort=turns", session, f"{session}?all=1",
-        compaction, record, f"{site}/-/search", f"{site}/-/search?q=alarm", f"{site}/-/search?q=alarm&group=session&facet=tool",
+        compaction, compaction.rpartition("/")[0].replace("/compaction/", "/facts/"), record, f"{site}/-/search", f"{site}/-/search?q=alarm", f"{site}/-/search?q=alarm&group=session&facet=tool",
         f"{site}/-/search?q=tok(en&mode=regex&typed=1", f"{site}/-/search?q=nosuchword",
     ]  # fmt: skip
 

@@ -126,12 +126,15 @@ def test_no_page_is_wider_than_the_screen_and_its_text_is_seen(
     tab.open(session)
     record = tab.run("document.querySelector('.corner .whole').href")
     compaction = tab.run("document.querySelector('.compaction a').href")
+    change = tab.run("document.querySelector('.call .diff').closest('.call').querySelector('.whole').href")
     for page in (
         f"{site}/-/overview",
         f"{site}/-/sessions",
         session,
         record,
         compaction,
+        compaction.rpartition("/")[0].replace("/compaction/", "/facts/"),
+        change,
         f"{site}/-/search?q=alarm",
     ):
         tab.open(page)
