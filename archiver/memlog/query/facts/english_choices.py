@@ -141,8 +141,21 @@ DECISION = (
     ("should", r"[,;:—–-] should (?:also |only |just |not )?(?:use|return|be \w+ed|call|keep|go)\b(?!.*\?$)"),
     (
         "while",
-        r"^(?!.*\bwould\b).*\bwhile (?:still |also )?(?:handling|preserving|maintaining|allowing|avoiding)\b",
+        r"^(?=.*\b(?:i|we|should|must)\b)(?!.*\bwould\b).*\bwhile (?:still |also )?(?:handling|preserving|maintaining|allowing|avoiding)\b",
     ),
+    (
+        "should",
+        r"\bshould (?:remain|stay|be|live|go|happen|use|keep)\b.*\b(?:since|because|as it|so that)\b(?!.*\?$)",
+    ),
+    (
+        "so",
+        r"\bso (?:i|we) (?:should|need to|must|have to) (?:keep|leave|retain|use|skip|avoid|stick|preserve)\b",
+    ),
+    (
+        "simplest cleanest best safest easiest",
+        r"\bthe (?:simplest|cleanest|best|safest|easiest) (?:is|would be|seems|might be)\b",
+    ),
+    ("way", r"\bthe way to go\b"),
     ("enough", r"\b(?:simple|clear|good|small|obvious|rare|cheap) enough (?:that|to)\b"),
     (
         _WAYS,

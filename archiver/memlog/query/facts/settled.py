@@ -17,13 +17,18 @@ _LISTED = re.compile(
 # A line that calls its list the way to go, and not what one could do: `The fix:`, `## Plan`.
 _PLAN = re.compile(
     r"(?!.*\b(?:options?|either|could|would you|before|after|current|existing|alternatives?)\b)"
-    r"(?:.*(?:^|[.!\s*#])(?:the |my |our |proposed |suggested |revised |overall |implementation )?"
-    r"(?:fix(?:es)?|plan|approach|solution|design|proposal|strategy|(?:key |design )+decisions?|decisions?|lösung|ansatz|vorgehen|plano|solução|abordagem|план|решение|подход)"
-    r"(?: order| priority| is| (?:would|might|could|should) (?:probably )?be| ist| é)?\**[:：]\**$"
+    r"(?:.*(?:^|[.!\s*#])(?:the |my |our |proposed |suggested |revised |overall |implementation )?(?:simplest |cleanest |best |safest |right |proper |better |good )?"
+    r"(?:fix(?:es)?|plan|approach|solution|design|proposal|strategy|lösung|ansatz|vorgehen|plano|solução|abordagem|план|решение|подход)"
+    r"(?: order| priority| is(?: to)?| (?:would|might|could|should) (?:probably )?be| ist| é)?\**[:：]\**$"
     r"|.*(?:方案|计划|做法|方針|計画|対応|修正案)(?:是|如下|は)?[:：]$"
     r"|.*\b(?:the (?:fix|solution|approach|plan) is|implement the fix)\b.{0,60}\b(?:i|we)(?:'ll)? need to(?: \w+ .{0,60} to)?:$"
-    r"|(?:.*[,.] )?we should:$|let me (?:fix|solve|implement) (?:this|it|that)(?: by)?:$"
+    r"|(?:.* )?makes sense:\**$|\W*my (?:recommendation|suggestion|proposal|vote)s?\W*$|(?:.*[,.] )?we should:$|let me (?:fix|solve|implement) (?:this|it|that)(?: by)?:$"
     r"|#{1,4} (?:the |my |proposed |suggested |implementation )?(?:fix|plan|approach|solution|design|refactor(?:ing)?)$)"
+)
+# Under such a line whatever stands is decided, in any form.
+_DECISIONS = re.compile(
+    r"\W*(?:(?:key|main|design|architectural|technical|wichtige|principais|ключевые) )*(?:decisions?(?: made| taken)?|entscheidungen|decis[õo]es|решения)\W*$"
+    r"|\W*(?:关键|设计|主要)*决(?:定|策)\W*$|\W*(?:設計)?(?:判断|決定事項)\W*$"
 )
 _STEP = 20  # characters; fewer are a heading
 # What only looks, or hands over, settles nothing.
@@ -47,7 +52,7 @@ _NOT_SETTLED = re.compile(
     r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
     r"|\b(?:tests?|expectation|linter|compiler|error|docs?|message) (?:\w+ )?(?:is that|expects?|says?|wants?|complains?)\b|\b(?:i found|suggests|suggested|this is the right way)\b|^(?:or|alternatively)\b|^they (?:want|ask|need|said)"
     r"|^now,? (?:i|let|we)\b(?!.*\b(?:since|because|so that|no longer|instead of using|will)\b)"
-    r"|^(?:\W*\w+){1,5}:\W*$|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
+    r"|^(?:\W*\w+){1,5}:\*\*$|^(?:\W*\w+){1,3}:\W*$|\bwhat i should\b|^\W*(?:`[^`]+`\W+)?(?:updated|changed|replaced|renamed|switched|added|passed|populated)\b(?!.*\b(?:since|because|so that|to avoid)\b)|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
     r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
 )
 _WORD = re.compile(r"[^\W\d_]+")
@@ -77,7 +82,8 @@ def of_agent(text: str) -> Iterator[Found]:
         if not is_said(sentence) or sentence.text.endswith(("?", "？")):
             continue
         found, plain = cues(sentence.text), sentence.text.lower().replace("’", "'")
-        listed = bool(plans) and any(a <= sentence.start < b for a, b in plans) and _is_step(text, sentence)
+        plan = next((one for one in plans if one[0] <= sentence.start < one[1]), None)
+        listed = plan is not None and _is_step(text, sentence, decided=plan[2])
         words = frozenset(_WORD.findall(plain)) if found in (ENGLISH, LATIN) else frozenset[str]()
         if not listed and words and words.isdisjoint(_DECIDING):
             continue
@@ -87,19 +93,23 @@ def of_agent(text: str) -> Iterator[Found]:
             yield Found("decision", sentence.text, why, sentence.start, sentence.end)
 
 
-def _plans(text: str) -> Iterator[tuple[int, int]]:
-    """Where lists stand that a line calls a plan."""
+def _plans(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Where lists stand that a line calls a plan, and whether it calls them decisions."""
     if "\n- " in text or "\n* " in text or "\n1" in text:
         for match in _LISTED.finditer(text):
-            if _PLAN.match(match.group(1).strip().lower().replace("’", "'")):
-                yield match.span(2)
+            lead = match.group(1).strip().lower().replace("’", "'")
+            decided = _DECISIONS.match(lead) is not None
+            if decided or _PLAN.match(lead):
+                yield *match.span(2), decided
 
 
-def _is_step(text: str, sentence: Sentence) -> bool:
+def _is_step(text: str, sentence: Sentence, *, decided: bool) -> bool:
     """Whether a sentence of a plan says what to do: the first of its item, of more than a few words."""
     line = text[text.rfind("\n", 0, sentence.start) + 1 : sentence.start]
     said = re.sub(r"^[^\w(]+", "", sentence.text)
     begins = not line.strip(" \t-*0123456789.)#`")
+    if decided and begins:
+        return len(said) > _STEP
     if not begins or len(said) <= _STEP or _CHORE.match(said.lower()):
         return False
     return _ABROAD.search(said) is not None or _STEPS.match(said.lower()) is not None
