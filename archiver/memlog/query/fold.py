@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
     from memlog.query.passage import Passage, Words
@@ -65,7 +65,7 @@ def places(found: "list[Weighed]", least: int) -> "list[Weighed]":
 
 
 def _grouped(
-    groups: "list[list[Weighed]]", keys: "Sequence[Callable[[Passage], Key]]"
+    groups: "list[list[Weighed]]", keys: "tuple[Callable[[Passage], Key], ...]"
 ) -> "list[list[Weighed]]":
     """Groups joined whose first share one of the keys, in order."""
     joined: list[list[Weighed]] = []
@@ -75,7 +75,9 @@ def _grouped(
         if not place.middle:
             joined.append(group)
             continue
-        mine = [(n, key(place)) for n, key in enumerate(keys)]
+        mine = place.keys.get(keys)
+        if mine is None:  # a page that is not full yet is folded again with more
+            mine = place.keys[keys] = [(n, key(place)) for n, key in enumerate(keys)]
         for one in mine:
             same = known.get(one)
             if same is not None:

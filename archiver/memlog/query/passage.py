@@ -4,6 +4,10 @@ Over the bytes of a text: of the few hundred a search reads most are looked at o
 bytes of ASCII in them, whatever else they hold, costs a tenth of decoding them.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # letters of ASCII in lower case, its signs as white space
 _SIGNS = bytes(b if b >= 0x80 or chr(b).isalnum() else 0x20 for b in range(256)).lower()
 _NO_DIGITS = bytes(b for b in range(256) if not 0x30 <= b <= 0x39)
@@ -38,13 +42,14 @@ class Sought:
 class Passage:
     """closeness: 0 to 1. left, middle, right: words before, at and after the match, in lower case.
 
-    numbers: whether there is a digit among them.
+    numbers: whether there is a digit among them. keys: what fold.py made of them.
     """
 
-    __slots__ = ("closeness", "left", "middle", "numbers", "right")
+    __slots__ = ("closeness", "keys", "left", "middle", "numbers", "right")
 
     def __init__(self, closeness: float, text: bytes, start: int, stop: int) -> None:
         self.closeness = closeness
+        self.keys: dict[Any, list[Any]] = {}
         far = max(0, start - _FAR)
         first = text.rfind(b"\n", far, start) + 1 or far
         last = text.find(b"\n", stop, stop + _FAR)
