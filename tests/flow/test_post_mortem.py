@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3 as stock
 import subprocess
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -446,6 +448,72 @@ def test_a_shared_bundle_has_no_path_name_or_address_in_any_file(home: Home, tmp
     assert b'"salt"' not in (place / "chain.jsonl").read_bytes(), (
         "a short text could be guessed from its digest"
     )
+
+
+# A text, and what of it a stranger must not read.
+ATTACKS = [
+    (r'{"cwd":"\/home\/annmiller\/acme\/x.py"}', ("annmiller", "acme")),
+    ("GET /open?file=%2Fhome%2Fannmiller%2Facme%2Fx.py", ("annmiller", "acme")),
+    ("file:///home/annmiller/acme/x.py#L3 vscode://file/home/annmiller/acme/x.py:3", ("annmiller", "acme")),
+    ("~/.claude/projects/-home-annmiller-acme/1.jsonl and -home-annmiller-acme", ("annmiller", "acme")),
+    (r"C:\Users\bertha.k\zebra\a.txt C:/Users/bertha.k/zebra/b.txt", ("bertha", "zebra")),
+    (r'"C:\\Users\\bertha.k\\zebra\\a.txt" "C:\\\\Users\\\\bertha.k\\\\zebra\\\\a.txt"', ("bertha", "zebra")),
+    (r"C:\Users\Clara Oswin\zebra\a.txt", ("Clara", "Oswin", "zebra")),
+    ("open '/Users/Clara Oswin/zebra'", ("Clara", "Oswin", "zebra")),
+    (r"cat /Users/Clara\ Oswin/zebra", ("Clara", "Oswin", "zebra")),
+    ("file_path: /Users/Clara Oswin/zebra", ("Clara", "Oswin", "zebra")),
+    (r"\\fileserver9\yggdrasil\budget.xlsx", ("fileserver9", "yggdrasil")),
+    ("fix: it\n\nCo-authored-by: Dora Kowalski <dora@corp.example>\nAcked-by: Greta Lundholm", ("Dora", "Kowalski", "dora@", "Greta", "Lundholm")),
+    (r'{"message":"fix\n\nReviewed-by: Fritz Umlaut <fritz@corp.example>"}', ("Fritz", "Umlaut", "fritz@")),
+    ("Author: Hugo Blick &lt;hugo@corp.example&gt;", ("Hugo", "Blick", "hugo@")),
+    ('{"author":{"name":"Ulrike Meier","email":"ulrike@corp.example"},"login":"umeier7"}', ("Ulrike", "Meier", "ulrike@", "umeier7")),
+    ("https://x.example/?to=irma.holt%40corp.example mailto:irma.holt@corp.example?subject=x", ("irma.holt",)),
+    ("git clone https://ivanna:pw12345@git.example/r.git ssh://jorgen@buildbox7:2222/srv/r.git", ("ivanna", "pw12345", "jorgen", "buildbox7")),
+    ("liesel@worklaptop:~/acme$ ls; worklaptop is up", ("liesel", "worklaptop")),
+    ("cat /home/анна/тайна/а.py; спроси анна", ("анна", "тайна")),
+    ("/Users/jérôme/geheim/x.py; j\u00e9r\u00f4me, je\u0301ro\u0302me", ("jérôme", "je\u0301ro\u0302me", "geheim")),
+    ("打开 /home/王小明/项目/a.py，王小明", ("王小明", "项目")),
+    (r"C:\Benutzer\Wilhelmine\zebra\a.txt /Utilisateurs/thibault/zebra/a.txt thibault", ("Wilhelmine", "thibault", "zebra")),
+    ("an jürgen@müller.example, иван@пример.example", ("müller.example", "пример.example")),
+    ("USER=quentin7\nHOSTNAME=ziegelei\nGIT_AUTHOR_NAME='Nora Feld' ziegelei", ("quentin7", "ziegelei", "Nora", "Feld")),
+    ("user.name=Viktor Szabo", ("Viktor", "Szabo")),
+    ("annmiller2 AnnMillerConfig annmiller_fix ANNMILLER git@github.com:annmiller/r.git", ("annmiller", "AnnMiller", "ANNMILLER")),
+    ("/home/j.miller is a home; http://[2001:db8::1:2:3]:80/", ("miller", "2001:db8")),
+]  # fmt: skip
+
+
+def test_a_shared_bundle_says_no_name_however_it_was_written(home: Home, tmp_path: Path) -> None:
+    where = {"project": "/home/annmiller/acme", "session": "s-1"}
+    said = [record(text, n=n, **where) for n, (text, _) in enumerate(ATTACKS)]
+    calls = [
+        record(f"command: {text}", n=100 + n, kind="tool_use", role="assistant", tool="Bash",
+               rest={"id": f"t{n}", "input": {"command": text}, "line": {"cwd": f"/home/annmiller/acme/{n}"}}, **where)
+        for n, (text, _) in enumerate(ATTACKS)
+    ]  # fmt: skip
+    archives.fill(home, said, calls)
+    with archives.reading(home) as con:
+        part = slice.cut(con, Selection(project="/home/annmiller/acme"), ["s-1"], now_ns=NOW_NS)
+        written = post_mortem.write(con, part, str(tmp_path / "shared"), now_ns=NOW_NS, shared=Share())
+        post_mortem.write(con, part, str(tmp_path / "plain"), now_ns=NOW_NS)
+
+    def held(place: Path) -> set[str]:
+        data = b"".join(path.read_bytes() for path in place.iterdir())
+        index = stock.connect(place / "incident.db")
+        index.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, record_fts, row)")
+        data += "\n".join(term for (term,) in index.execute("SELECT term FROM temp.terms")).encode()
+        return {secret for _, secrets in ATTACKS for secret in secrets if secret.encode() in data}
+
+    assert held(tmp_path / "plain") == {secret for _, secrets in ATTACKS for secret in secrets}, (
+        "the known-bad twin"
+    )
+    assert held(tmp_path / "shared") == set()
+    assert written.hidden is not None and min(written.hidden.values()) > 0
+    con = stock.connect(tmp_path / "shared/incident.db")
+    shown = "\n".join(text for (text,) in con.execute("SELECT text FROM record"))
+    placeholders = Counter(re.findall(r"<(email|path|user|host|ip)-\d+[^>]*>", shown))
+    con.close()
+    assert set(placeholders) == set(written.hidden), "what was put in is counted by kind"
+    assert all(written.hidden[kind] >= count for kind, count in placeholders.items())
 
 
 @pytest.mark.slow

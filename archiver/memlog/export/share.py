@@ -6,77 +6,17 @@ It hides where and by whom, not what was said: prose that names a person or a pr
 import json
 import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any
 
+from memlog.export import shapes
+
+_TELLING = 7  # characters of a name that is nothing else by chance
 KINDS = ("email", "path", "user", "host", "ip")
 
-_EMAIL = r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}"
-_PART = r"[^\s/\\\"'`<>|:;,()\[\]{}*?\x00-\x1f]+"
-# Absolute, of a home, of a drive; relative where a folder precedes a name with an ending.
-_PATH = (
-    rf"(?:(?<![\w/.:>~\\-])~?(?:/{_PART})+/?|(?<![\w\\])[A-Za-z]:(?:\\{{1,2}}{_PART})+"
-    rf"|(?<![\w/.:@\\-])(?:\.{{1,2}}/)*(?:[\w.@+-]+/)+[\w.@+-]*\.[A-Za-z]\w{{0,7}}\b)"
-)
-_IP4 = r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)"
-_IP6 = r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])"
-_URL = r"[A-Za-z][A-Za-z0-9+.-]*://"
-_AT_HOST = r"(?<![\w.+-])[a-z_][a-z0-9_-]{1,31}@[A-Za-z0-9-]{2,63}(?=[:\s]|$)"
-_SHAPES = re.compile(
-    f"(?P<email>{_EMAIL})|(?P<at>{_AT_HOST})|(?P<ip>{_IP4}|{_IP6})|(?P<url>{_URL})|(?P<path>{_PATH})"
-)
-# Where one of them may stand: most words of a text are passed over at their first letter.
-_TOKEN = re.compile(r"(?<!\S)[^\s/@\\.:]*[/@\\.:]\S*")
-_HOME = re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})([A-Za-z0-9._-]{2,64})")
-_SIGNED = re.compile(rf"((?:[^\W\d_][\w.'-]{{0,30}}[ \t]){{0,3}}[^\W\d_][\w.'-]{{1,30}})[ \t]+<(?:{_EMAIL})>")
-_NUMBERED = re.compile(r"(.*?\.[A-Za-z]\w{0,7})(-\d+-)(.*)", re.DOTALL)
-_VERSION = re.compile(r"v?\d")
-_DIGIT = re.compile(r"[0-9]|::")
-# Names everybody has say nothing of anybody, and stand in words of their own.
-_ANYBODYS = frozenset(
-    [
-        "root",
-        "user",
-        "users",
-        "admin",
-        "runner",
-        "ubuntu",
-        "debian",
-        "agent",
-        "node",
-        "work",
-        "home",
-        "public",
-        "shared",
-        "default",
-        "guest",
-        "test",
-        "dev",
-        "git",
-        "www",
-        "localhost",
-        "app",
-        "build",
-        "data",
-        "code",
-        "src",
-        "tmp",
-        "var",
-        "usr",
-        "opt",
-        "the",
-        "and",
-        "for",
-        "with",
-        "from",
-        "author",
-        "co-authored-by",
-    ]
-)
-_OPEN = ("/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/bin/sh", "/bin/bash", "/usr/bin/env")
 # Columns whose values are JSON: escapes would hide where a name begins.
 _JSON = frozenset(("extra", "data", "omitted"))
 _FIXED = frozenset(("digest", "ring_id", "ts", "kind", "role", "agent"))
@@ -96,21 +36,25 @@ class Share:
 
     def learn(self, text: str) -> None:
         """Notice users whom a text names as such: whose home it is, who signed, who is at which host."""
-        if "/home/" in text or "Users" in text:
-            for found in _HOME.finditer(text):
-                self._learn("user", found[1])
+        for marks, pattern in shapes.USERS:
+            if any(mark in text for mark in marks):
+                for found in pattern.finditer(text):
+                    self._learn("user", found[1])
         if "@" in text:
-            for found in _SIGNED.finditer(text):
-                self._learn("user", found[1])
-            for found in re.finditer(_AT_HOST, text):
+            for found in shapes.AT_HOST.finditer(text):
                 user, _, host = found[0].partition("@")
-                if not _VERSION.match(host):
+                if not shapes.VERSION.match(host):
                     self._learn("user", user)
                     self._learn("host", host)
+        if "NAME=" in text:
+            for found in shapes.HOSTS.finditer(text):
+                self._learn("host", found[1])
 
     def text(self, text: str) -> str:
         """The text with placeholders."""
-        text = _TOKEN.sub(self._token, text)
+        if " " in text and any(mark in text for mark in shapes.MAYBE_SPACED):
+            text = shapes.SPACED.sub(self._spaced, text)
+        text = shapes.TOKEN.sub(self._token, text)
         low = text.lower()
         # Most texts have no name in them, and to look is far cheaper than an alternation of all.
         here = tuple(name for name in self._names if name in low)
@@ -141,31 +85,44 @@ class Share:
                 pass
         return self.text(value)
 
+    def _spaced(self, found: "re.Match[str]") -> str:
+        if found["line"] is None:
+            return self._path(found[0])
+        return str(found["key"]) + self._path(found["line"])
+
     def _token(self, found: "re.Match[str]") -> str:
         said = found[0]
-        if "/" in said or "@" in said or "\\" in said or _DIGIT.search(said):
-            return _SHAPES.sub(self._shape, said)
+        if any(mark in said for mark in ("/", "@", "\\", "%", *shapes.SLUG)) or shapes.DIGIT.search(said):
+            return shapes.SHAPES.sub(self._shape, said)
         return said
 
     def _shape(self, found: "re.Match[str]") -> str:
         kind, said = str(found.lastgroup), found[0]
         if kind == "url":
             return said
+        if kind == "login":
+            return f"{self._user(said[:-1].partition(':')[0])}@"
+        if kind == "local":
+            scheme, _, rest = said.partition("://")
+            return f"{scheme}://{self._path('/' + rest.lstrip('/'))}"
         if kind == "at":
             user, _, host = said.partition("@")
-            if _VERSION.match(host):  # of an action, a package
+            if shapes.VERSION.match(host):  # of an action, a package
                 return said
             return f"{self._put('user', user)}@{self._put('host', host)}"
         if kind == "path":
             return self._path(said)
-        if kind == "ip" and not _is_somebodys(said):
+        if kind == "ip" and not shapes.is_somebodys(said):
             return said
         return self._put(kind, said.lower() if kind == "email" else said)
 
+    def _user(self, name: str) -> str:
+        return name if name.lower() in shapes.ANYBODYS else self._put("user", name)
+
     def _path(self, said: str) -> str:
-        if said.startswith(_OPEN) or said.strip("/") == "" or len(said) < 3:
+        if said.startswith(shapes.OPEN) or said.strip("/") == "" or len(said) < 3:
             return said
-        numbered = _NUMBERED.match(said)
+        numbered = shapes.NUMBERED.match(said)
         if numbered is not None:  # as grep -C shows a line beside a match
             return self._path(numbered[1]) + numbered[2] + self.text(numbered[3])
         end = "" if said[-1] not in "./\\" else said[-1]
@@ -174,21 +131,23 @@ class Share:
         # /word alone is a command of the agent or half of "and/or", unless it is a folder of the system
         if body.count("/") == 1 and body[0] == "/" and not ending:
             return said
-        return self._put("path", body, ending if len(ending) <= 8 else "") + end
+        return self._put("path", body, ending if ending[1:].lower() in shapes.ENDINGS else "") + end
 
     def _put(self, kind: str, said: str, ending: str = "") -> str:
         self.counts[kind] += 1
-        key = (kind, said.lower() if kind in ("user", "host") else said)
+        key = (kind, unicodedata.normalize("NFC", said.lower()) if kind in ("user", "host") else said)
         if key not in self._given:
             self._last[kind] += 1
             self._given[key] = f"<{kind}-{self._last[kind]}{ending}>"
         return self._given[key]
 
     def _learn(self, kind: str, name: str) -> None:
-        for word in (name, *name.split()):
+        for word in (name, *name.replace("\\", "").split()):
             low = word.lower().strip(".-_'")
-            if len(low) >= 3 and low not in _ANYBODYS and not low.isdigit() and low not in self._names:
-                self._names[low] = kind
+            least = 3 if low.isascii() else 2
+            if len(low) >= least and low not in shapes.ANYBODYS and not low.isdigit():
+                for form in ("NFC", "NFD"):  # as the file systems of different machines spell it
+                    self._names.setdefault(unicodedata.normalize(form, low), kind)
 
     def _word(self, found: "re.Match[str]") -> str:
         return self._put(self._names.get(found[0].lower(), "user"), found[0])
@@ -196,17 +155,8 @@ class Share:
 
 @lru_cache(256)
 def _words(names: tuple[str, ...]) -> "re.Pattern[str]":
-    listed = sorted(map(re.escape, names), key=len, reverse=True)
-    # not of a longer word; a name may be one of the words of snake_case
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(listed)})(?![A-Za-z0-9])", re.IGNORECASE)
-
-
-def _is_somebodys(said: str) -> bool:
-    """Whether it is an address of a machine, not of every machine, nor a time or a name like a::b."""
-    if ":" in said and sum(map(bool, said.split(":"))) < 3:
-        return False
-    try:
-        found = ip_address(said)
-    except ValueError:
-        return False
-    return not (found.is_loopback or found.is_unspecified)
+    listed = sorted(names, key=len, reverse=True)
+    # A short one not within a longer word, but for snake_case; a long one wherever it stands.
+    short = "|".join(re.escape(name) for name in listed if len(name) < _TELLING) or "(?!)"
+    long = "|".join(re.escape(name) for name in listed if len(name) >= _TELLING) or "(?!)"
+    return re.compile(rf"{long}|(?<![A-Za-z0-9])(?:{short})(?![A-Za-z0-9])", re.IGNORECASE)
