@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 # bm25 over the newest 2,000 hits is exact for all but very common words and takes 8 ms instead of 224 at
 # a million records.
 CANDIDATES = 2_000
-READ = 80  # of the best by bm25, and of the newest that have the words side by side: the texts are read
-SIDE_BY_SIDE = 300
+READ = 160  # of the best by bm25: the texts are read
+SIDE_BY_SIDE, NEARBY = 200, 2_000  # the shortest, of the newest that have the words near each other
 MOST_READ = 400  # texts; what says the same more often than this leaves a page that is not full
-_DISTANCE = 8  # words between the first and the last, where they count as side by side
+_DISTANCE = 16  # words between the first and the last, where they count as side by side
 _PUNCTUATION = "?!.,;\"'`"  # of sentences, not of code
 META = "meta"  # bookkeeping lines of hosts: they repeat what other records say, so they come last
 
@@ -187,7 +187,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     sentence = literal is not None and len(literal.split()) >= SENTENCE
     for nearby, verbatim in ((phrase, True), (near, False)):
         if nearby is not None:
-            ids = asked.some(nearby, SIDE_BY_SIDE)
+            ids = asked.shortest(asked.some(nearby, NEARBY), SIDE_BY_SIDE)
             ranking.read(ids, None, said=verbatim, strict=strict and verbatim)
             asked.as_typed |= sentence and any(one.verbatim for one in ranking.found.values())
             if len(ranking.found) >= asked.limit:

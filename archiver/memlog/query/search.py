@@ -67,6 +67,11 @@ SELECT r.id, r.ts_ns, r.kind, r.role, r.parts, r.session_id, r.source_id, r.bloc
   r.text_bytes
 FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value
 """
+# primary keys
+SHORTEST_SQL = """
+SELECT r.id FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value
+ORDER BY coalesce(r.text_bytes, r.bytes), r.id DESC LIMIT :most
+"""
 EVENTS_SQL = """SELECT id, score FROM (
   SELECT f.rowid AS id, f.rank AS score FROM event_fts f WHERE f.event_fts MATCH :match
   ORDER BY f.rowid DESC LIMIT :candidates) ORDER BY score, id DESC"""
@@ -277,6 +282,12 @@ class Asked:
         values = self.where.values | {"match": self.where.match(expression), "most": most}
         sql = SOME_SQL if self.where.covered else CHOSEN_SOME_SQL[0] + self.where.sql + CHOSEN_SOME_SQL[1]
         return [row[0] for row in self.con.execute(sql, values)]
+
+    def shortest(self, ids: list[int], most: int) -> list[int]:
+        """The `most` of these records whose texts are shortest: read soonest, and little else is in them."""
+        if len(ids) <= most:
+            return ids
+        return [row[0] for row in self.con.execute(SHORTEST_SQL, {"ids": str(ids), "most": most})]
 
     def weighable(self, ids: list[int]) -> "Iterable[tuple[Any, ...]]":
         """Rows of WEIGHED_SQL; what was forgotten between two statements is missing."""
