@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 def run() -> "NoReturn":
     """main() as a process: a search ends without the interpreter being taken apart, a tenth of its cost."""
     code = main()
-    # click, threads and whoever asked to be called at the end (a profiler, multiprocessing) get the long way
-    if not {"memlog.cli.root", "threading"} & sys.modules.keys() and not atexit._ncallbacks():
+    # click, threads, a profiler and whoever asked to be called at the end get the long way
+    watched = sys.getprofile() or sys.gettrace() or atexit._ncallbacks()
+    if not watched and not {"memlog.cli.root", "threading"} & sys.modules.keys():
         try:
             sys.stdout.flush()
             sys.stderr.flush()
