@@ -64,7 +64,7 @@ DECISION = (
     ),
     (
         _BY_ONESELF,
-        r"\bi'd (?!like\b|love\b|need\b|be\b|have\b|want\b|appreciate\b|guess\b|imagine\b|expect\b|suggest we (?:look|check)|rather not|better\b|also like)\w+(?! to (?:know|see|hear))\b(?!.*[?:]$)",
+        r"\bi'd (?!like\b|love\b|need\b|be\b|have\b|want\b|appreciate\b|guess\b|imagine\b|expect\b|still\b|also need\b|suggest we (?:look|check)|rather not|better\b|also like)\w+(?! to (?:know|see|hear))\b(?!.*[?:]$)",
     ),
     (
         "fix my decision",
@@ -156,6 +156,25 @@ DECISION = (
         r"\bthe (?:simplest|cleanest|best|safest|easiest) (?:is|would be|seems|might be)\b",
     ),
     ("way", r"\bthe way to go\b"),
+    (
+        "want",
+        r"\b(?:i|we) want to\b.*\b(?:not|instead|only)\b(?!.*\?$)|\bwe (?:don't|do not) want\b(?!.*\?$)|\bwe only want\b",
+    ),
+    (
+        "need",
+        r"\b(?:i|we) need an? (?:different|new|separate|dedicated|shared|common|better)\b|\bwe (?:don't|do not) (?:actually |really |even )?need\b(?!.*\?$)",
+    ),
+    ("should shouldn", r"\bwe should(?: not|n't)\b(?!.*\?$)"),
+    (
+        "let",
+        r"\blet me (?:also )?(?:create|add|introduce|extract|write) an? (?:\S+ ){0,3}?(?:function|method|wrapper|helper|flag|parameter|option|field|interface|type|guard|fallback|class|module)\b.*\b(?:that|to|for|so|which)\b",
+    ),
+    ("should", rf"(?:[,;:] | [—–-] )should {_HOW}(?:{_DOES})\b(?!.*\?$)"),
+    ("skip defer", r"(?:[,(] ?| [—–-] )(?:skip|defer)\b(?! (?:list|count|logic|flag))"),
+    (
+        "most",
+        r"\bthe most (?!recent|important|common|impactful|likely)\w+ (?:solution|approach|option|fix|way|choice)\b",
+    ),
     ("enough", r"\b(?:simple|clear|good|small|obvious|rare|cheap) enough (?:that|to)\b"),
     (
         _WAYS,

@@ -22,7 +22,7 @@ _PLAN = re.compile(
     r"(?: order| priority| is(?: to)?| (?:would|might|could|should) (?:probably )?be| ist| é)?\**[:：]\**$"
     r"|.*(?:方案|计划|做法|方針|計画|対応|修正案)(?:是|如下|は)?[:：]$"
     r"|.*\b(?:the (?:fix|solution|approach|plan) is|implement the fix)\b.{0,60}\b(?:i|we)(?:'ll)? need to(?: \w+ .{0,60} to)?:$"
-    r"|(?:.* )?makes sense:\**$|\W*my (?:recommendation|suggestion|proposal|vote)s?\W*$|(?:.*[,.] )?we should:$|let me (?:fix|solve|implement) (?:this|it|that)(?: by)?:$"
+    r"|(?:.* )?makes sense:\**$|\W*my (?:recommendation|suggestion|proposal|vote)s?\W*$|(?:.*[,.] )?we should:$|(?:.* )?let me (?:now )?plan\b.*:$|here(?:'s| is) (?:what|how) i(?:'ll| will| would| plan).*:$|let me (?:fix|solve|implement) (?:this|it|that)(?: by)?:$"
     r"|#{1,4} (?:the |my |proposed |suggested |implementation )?(?:fix|plan|approach|solution|design|refactor(?:ing)?)$)"
 )
 # Under such a line whatever stands is decided, in any form.
@@ -52,7 +52,7 @@ _NOT_SETTLED = re.compile(
     r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
     r"|\b(?:tests?|expectation|linter|compiler|error|docs?|message) (?:\w+ )?(?:is that|expects?|says?|wants?|complains?)\b|\b(?:i found|suggests|suggested|this is the right way)\b|^(?:or|alternatively)\b|^they (?:want|ask|need|said)"
     r"|^now,? (?:i|let|we)\b(?!.*\b(?:since|because|so that|no longer|instead of using|will)\b)"
-    r"|^(?:\W*\w+){1,5}:\*\*$|^(?:\W*\w+){1,3}:\W*$|\bwhat i should\b|^\W*(?:`[^`]+`\W+)?(?:updated|changed|replaced|renamed|switched|added|passed|populated)\b(?!.*\b(?:since|because|so that|to avoid)\b)|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
+    r"|^(?:\W*\w+){1,5}:\*\*$|^(?:\W*\w+){1,3}:\W*$|\bwhat i should\b|^if you\b|\b(?:task|todo) list\b|^\W*(?:`[^`]+`\W+)?(?:updated|changed|replaced|renamed|switched|added|passed|populated)\b(?!.*\b(?:since|because|so that|to avoid)\b)|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
     r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
 )
 _WORD = re.compile(r"[^\W\d_]+")
