@@ -3,6 +3,7 @@
 `python -m bench.known_items HOME [--items 600] [--seed 11]`. Records are drawn uniformly, then a line of four
 or more words, then three to six of its words in a row; half remembered: two of them dropped (one is
 always left), the rest shuffled. Found: the record, or a hit that it is folded into, is among the first five.
+Beside it stands what any order could find (bench/known_bound.py).
 """
 
 import argparse
@@ -10,15 +11,18 @@ import time
 from random import Random
 from typing import NamedTuple
 
+from bench.known_bound import LEAST_WORDS, Bound
 from bench.measure import p95
 from bench.report import Row, table
 from memlog.archive.connection import Connection, open_reader
 from memlog.paths import Home
+from memlog.query import fold as folding
 from memlog.query.search import find
 
-FIRST, LEAST_WORDS, REPEATED = 5, 4, 5
+FIRST, REPEATED = 5, 5
 IDS_SQL = "SELECT id FROM record WHERE part = 0 ORDER BY id"
 TEXT_SQL = "SELECT text FROM v_record WHERE id = :id"
+SESSIONS_SQL = "SELECT id, session_id FROM record WHERE part = 0"
 
 
 class Item(NamedTuple):
@@ -60,6 +64,35 @@ def is_found(con: Connection, item: Item, asked: str, *, fold: bool = True) -> b
     return any(item.id == hit.id or item.id in hit.same for hit in hits)
 
 
+def without_places(con: Connection, items: list[Item]) -> float:
+    """The share of half-remembered items that is found where hits near each other in a session are no row."""
+    stretches, folding.STRETCHES = folding.STRETCHES, ()
+    try:
+        return sum(is_found(con, item, item.remembered) for item in items) / len(items)
+    finally:
+        folding.STRETCHES = stretches
+
+
+def bounds(con: Connection, items: list[Item]) -> list[Row]:
+    """What any order could find of them, by what a row may be."""
+    sessions = dict(con.execute(SESSIONS_SQL).fetchall())
+    texts = {id_: con.execute(TEXT_SQL, {"id": id_}).fetchone()[0] or "" for id_ in sessions}
+    bound = Bound(con, texts, sessions)
+    by_words: dict[str, dict[int, list[float]]] = {}
+    for item in items:
+        for what, one in bound.of(item.remembered).items():
+            by_words.setdefault(what, {}).setdefault(item.left, []).append(one)
+    return [
+        Row(
+            f"… … in the five likeliest {what}",
+            f"{sum(map(sum, every.values())) / len(items):.1%}; with 1, 2 … words left: "
+            + ", ".join(f"{sum(one) / len(one):.0%}" for _, one in sorted(every.items())),
+            "any order",
+        )
+        for what, every in by_words.items()
+    ]
+
+
 def is_repeated(con: Connection, item: Item) -> bool:
     """Whether its words stand in more different texts than are looked at."""
     texts: set[str] = set()
@@ -77,15 +110,17 @@ def rows(con: Connection, items: int, seed: int) -> list[Row]:
     took: list[float] = []
     exact = remembered = 0
     by_words: dict[int, list[bool]] = {}
-    for item in found:
+    again_of: dict[int, bool] = {}
+    for n, item in enumerate(found):
         before = time.process_time()
         exact += is_found(con, item, item.exact)
         took.append((time.process_time() - before) * 1e3)
-        again = is_found(con, item, item.remembered)
+        again = again_of[n] = is_found(con, item, item.remembered)
         remembered += again
         by_words.setdefault(item.left, []).append(again)
     alone = sum(is_found(con, item, item.exact, fold=False) for item in found)
-    repeated = sum(is_repeated(con, item) for item in found)
+    repeated = {n for n, item in enumerate(found) if is_repeated(con, item)}
+    others = [again for n, again in again_of.items() if n not in repeated]
     shares = [
         Row(f"{items} items, as they stand", f"{exact / items:.1%}", "≥ 95 %"),
         Row("… half remembered", f"{remembered / items:.1%}", "≥ 85 %"),
@@ -96,8 +131,11 @@ def rows(con: Connection, items: int, seed: int) -> list[Row]:
     ]
     return [
         *shares,
+        Row("… … without folds by place", f"{without_places(con, found):.1%}", "reported"),
+        *bounds(con, found),
         Row("… as they stand, without folds", f"{alone / items:.1%}", "reported"),
-        Row("… that stand in more than five different texts", f"{repeated / items:.1%}", "reported"),
+        Row("… that stand in more than five different texts", f"{len(repeated) / items:.1%}", "reported"),
+        Row("… half remembered, of those that do not", f"{sum(others) / max(len(others), 1):.1%}", "reported"),
         Row("a search, p50 / p95", f"{sorted(took)[items // 2]:.1f} / {p95(sorted(took)):.1f} ms CPU", "reported"),
     ]  # fmt: skip
 

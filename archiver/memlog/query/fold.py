@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # the match: of a phrase as it was typed, and of other words.
 FEW, PAGE = 5, 20
 # Of more hits than a page, those so many records apart in one session are one place.
-STRETCHES = (5, 10, 20)
+STRETCHES: tuple[int, ...] = (5, 10, 20)
 
 
 def fold(found: "list[Weighed]", most: int, least: int = 0) -> "list[Weighed]":
