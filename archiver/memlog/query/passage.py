@@ -132,6 +132,8 @@ def _closest(lower: bytes, words: list[bytes], wanted: int) -> tuple[float, byte
         closeness = _APART * held / wanted * tight * tight
         if closeness > best[0]:
             best = (closeness, start, stop)
+            if closeness >= _APART:
+                break  # nothing stands closer than side by side
         looked += 1
         at = lower.find(rarest, at + len(rarest))
     return best[0], lower, best[1], best[2]
