@@ -36,11 +36,17 @@ __all__: list[str] = []
 
 
 @hookimpl
-def startup(datasette: Any) -> Callable[[], Any]:
-    if archives.names(datasette):
-        seam.allow_scripts(datasette)
+def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
+    """Before startup(), which in 1.0 comes after Datasette has read the schema of every database."""
     for name in archives.names(datasette):
         connection.connect_through(datasette.databases[name])
+    if archives.names(datasette):
+        seam.allow_scripts(datasette, env)
+
+
+@hookimpl
+def startup(datasette: Any) -> Callable[[], Any]:
+    if archives.names(datasette):
         asking.prepare(datasette)
 
     async def describe_all() -> None:
@@ -55,7 +61,7 @@ def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
     """Last, so that our escape_fts replaces Datasette's."""
     try:
         ours = archives.is_archive(conn)
-    except sqlite3.OperationalError:  # of a file that is not read that way; startup() finds another
+    except sqlite3.OperationalError:  # of no file of ours: Datasette says what is wrong with it
         return
     if ours:
         connection.prepare(conn)

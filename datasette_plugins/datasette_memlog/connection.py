@@ -107,7 +107,6 @@ def connect_through(db: Any) -> None:
         return conn
 
     db.connect = connect
-    seam.renew(db)
 
 
 def prepare(conn: Any) -> None:

@@ -34,12 +34,6 @@ def opened(db: Any) -> list[Any]:
     return found
 
 
-def renew(db: Any) -> None:
-    """Have connections opened anew: 1.0 opens some, and keeps them, before it starts plugins."""
-    if hasattr(db, "_thread_local_id"):
-        db._thread_local_id = f"{db._thread_local_id}-memlog"
-
-
 def closed(db: Any, conn: Any) -> None:
     """Close a connection of ours."""
     conn.close()
@@ -69,11 +63,11 @@ class Nonced(Extension):
         return source.replace("<script>", '<script nonce="{{ memlog_nonce() }}">')
 
 
-def allow_scripts(datasette: Any) -> None:
+def allow_scripts(datasette: Any, environment: Any) -> None:
     """Let 1.0's own inline scripts be told from any other."""
     if is_one(datasette):
-        templates(datasette).add_extension(Nonced)
-        templates(datasette).globals["memlog_nonce"] = _nonce.get
+        environment.add_extension(Nonced)
+        environment.globals["memlog_nonce"] = _nonce.get
 
 
 @contextmanager

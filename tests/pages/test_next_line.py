@@ -12,7 +12,9 @@ import pytest
 VERSION = "1.0a41"
 ROOT = Path(__file__).parents[2]
 # Of who runs the tests: while one runs, home is an empty folder of its own, and each would ask the index again.
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "memlog-datasette" / VERSION
+# Root's lies where the other users that root's tests become can read it.
+HOME = Path("/var/cache") if os.getuid() == 0 else Path.home() / ".cache"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or HOME) / "memlog-datasette" / VERSION
 
 
 def run(*words: str, seconds: float = 600) -> subprocess.CompletedProcess[str]:
@@ -43,7 +45,7 @@ def test_every_test_of_the_pages_holds_under_the_next_line_too() -> None:
     python = line()
     said = run(python, "-c", "import datasette.version as v, datasette_memlog; print(v.__version__)")
     assert said.stdout.strip() == VERSION, said.stderr
-    done = run(python, "-m", "pytest", "tests/pages", "-v", "-m", "not slow", "--tb=short")
+    done = run(python, "-m", "pytest", "tests/pages", "-v", f"--ignore={__file__}", "--tb=short")
     assert done.returncode == 0, done.stdout[-8_000:]
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed and int(passed[1]) > 200 and "skipped" not in done.stdout.splitlines()[-1]

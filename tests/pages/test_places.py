@@ -15,6 +15,7 @@ from datasette_memlog import facts, seam, sessions
 from pages import ambush, routes
 from pages.test_markup import foreign
 
+pytestmark = pytest.mark.slow
 ATTACK = "\"><evil x='a'>"
 TEMPLATES = Path(datasette_memlog.__file__).parent / "templates"
 SHOWN = re.compile(r"\b(plain|show\.(?:markdown|cut|tail))\(")
@@ -131,7 +132,6 @@ async def test_every_place_that_shows_a_record_was_shown_an_attack(
     assert len(watch.reached) > 80
 
 
-@pytest.mark.slow
 async def test_a_place_that_forgets_to_escape_is_seen(watched: tuple[Any, Watch, list[str]]) -> None:
     """The known-bad twin, of each place."""
     application, watch, _ = watched

@@ -16,6 +16,7 @@ from pages.filled import fill, records_of
 from users import as_nobody, needs_root, shared
 
 __all__ = ["shared"]
+pytestmark = pytest.mark.slow
 PAGES = ("/", "/copy", "/copy/-/overview", "/copy/-/sessions", "/copy/-/session/last", "/copy/-/search?q=alarm", "/copy/v_record?_search=alarm",
          "/copy/-/compaction/last/1", "/copy/-/facts/last")  # fmt: skip
 
