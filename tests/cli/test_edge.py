@@ -136,3 +136,58 @@ def test_settings_that_are_no_regular_file_are_refused(
 
     assert root.main(["install", "claude-code", "--settings", path]) == 2
     assert f"{path} cannot be read: it is not a regular file" in capsys.readouterr().err
+
+
+STRUCK = """
+import os, signal, sys
+from memlog.archive import connection
+from memlog.cli import start
+struck = []
+def strike():
+    if not struck:
+        struck.append(1)
+        print("struck", file=sys.stderr)
+        os.kill(os.getpid(), signal.SIGINT)
+class Loading:
+    def find_spec(self, name, path=None, target=None):
+        if name == "memlog.cli.root":
+            strike()
+inner = connection.memlog_text
+def outer(*given):
+    strike()
+    return inner(*given)
+if sys.argv[1] == "function":
+    connection.memlog_text = outer
+elif sys.argv[1] == "module":
+    sys.meta_path.insert(0, Loading())
+else:
+    import memlog.cli.edge, memlog.cli.interrupt as interrupt
+    connection.memlog_text = outer
+    interrupt.remember = lambda: None
+del sys.argv[1]
+start.run()
+"""
+
+
+def struck(home: Home, where: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    """A command that is sent SIGINT once: inside a function SQLite calls, or while its modules are loaded."""
+    fill(home, [record("needle")])
+    done = subprocess.run(
+        [sys.executable, "-c", STRUCK, where, *words], capture_output=True, text=True, timeout=50, check=False
+    )
+    assert done.stderr.startswith("struck\n"), done.stderr
+    return done
+
+
+@pytest.mark.parametrize("where", ["function", "module"])
+def test_ctrl_c_is_one_line_and_exit_130_wherever_it_strikes_and_leaves_no_file(
+    home: Home, where: str, tmp_path: Path
+) -> None:
+    done = struck(home, where, "export", "sqlite", "-o", str(tmp_path / "out.db"))
+    assert (done.returncode, done.stderr) == (130, "struck\nmemlog: interrupted\n")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("out")]
+
+
+def test_without_a_memory_of_it_sqlite_makes_another_error_of_ctrl_c(home: Home, tmp_path: Path) -> None:
+    done = struck(home, "twin", "export", "sqlite", "-o", str(tmp_path / "out.db"))
+    assert done.returncode not in (0, 130)

@@ -63,11 +63,10 @@ def run(
     try:
         with ProgressLine() as line:
             return client.run(home, settings, "import", args, JOBS, line)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as exc:
         running = lock.holder(home) is not None
         said = "the witness goes on with it: memlog status" if running else "run it again to go on"
-        click.echo(f"interrupted; {said}", err=True)
-        raise
+        raise KeyboardInterrupt(f"interrupted; {said}") from exc
 
 
 def _found(paths: tuple[str, ...]) -> list[places.Found]:

@@ -3,12 +3,14 @@
 import os
 import sys
 
-from memlog.cli import terminal
+from memlog.cli import interrupt, terminal
 from memlog.errors import MemlogError, QueryError, UnavailableError
 
 
 def ended_by(exc: Exception) -> int:
     """Say what went wrong and what to try next; returns the exit code, 0 for a closed pipe."""
+    if interrupt.noticed():  # and SQLite, or who cleaned up after it, made another error of it
+        return interrupt.ended()
     if isinstance(exc, BrokenPipeError):
         _drop(sys.stdout)
         return 0

@@ -59,9 +59,9 @@ def forget(
         return 0
     try:
         result = _forget(context, chosen)
-    except KeyboardInterrupt:
-        click.echo("interrupted; the same once more ends it, a running witness goes on with it", err=True)
-        raise
+    except KeyboardInterrupt as exc:
+        said = "interrupted; the same once more ends it, a running witness goes on with it"
+        raise KeyboardInterrupt(said) from exc
     if as_json:
         terminal.write(to_json({**told, "forgotten": result}) + "\n")
     else:

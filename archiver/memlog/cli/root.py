@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memlog import __version__
-from memlog.cli import terminal
+from memlog.cli import interrupt, terminal
 from memlog.errors import QueryError
 from memlog.paths import Home, own
 from memlog.settings import Settings, load, strays
@@ -60,6 +60,13 @@ class LazyGroup(click.Group):
         module, name = target.split(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """The command's answer; Ctrl-C before click makes an empty line of it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as exc:
+            return interrupt.ended(exc)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Names alone: what they do would load every command, and a person waits."""
@@ -143,10 +150,8 @@ def main(arguments: "Sequence[str]") -> int:
     except click.ClickException as exc:
         exc.show()
         return exc.exit_code
-    except click.Abort:
-        return 130
-    except KeyboardInterrupt:
-        return 130
+    except (click.Abort, KeyboardInterrupt) as exc:
+        return interrupt.ended(exc)
     except Exception as exc:  # a person gets a sentence, MEMLOG_DEBUG=1 the traceback
         from memlog.cli.edge import ended_by
 

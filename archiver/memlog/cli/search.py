@@ -157,8 +157,10 @@ def guarded(command: "Callable[[], int]") -> int:
     """Exit code of a command, whatever it raises."""
     try:
         return command()
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as exc:
+        from memlog.cli import interrupt
+
+        return interrupt.ended(exc)
     except Exception as exc:  # noqa: BLE001 - the last edge: a person gets a sentence
         from memlog.cli.edge import ended_by
 

@@ -7,6 +7,8 @@ import atexit
 import os
 import sys
 
+from memlog.cli import interrupt
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
 
 def run() -> "NoReturn":
     """main() as a process: a search ends without the interpreter being taken apart, a tenth of its cost."""
-    code = main()
+    interrupt.remember()
+    try:
+        code = main()
+    except KeyboardInterrupt as exc:  # while modules were loaded
+        code = interrupt.ended(exc)
     # click, threads, a profiler and whoever asked to be called at the end get the long way
     watched = sys.getprofile() or sys.gettrace() or atexit._ncallbacks()
     if not watched and not {"memlog.cli.root", "threading"} & sys.modules.keys():
