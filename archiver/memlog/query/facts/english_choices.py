@@ -175,6 +175,15 @@ DECISION = (
         "most",
         r"\bthe most (?!recent|important|common|impactful|likely)\w+ (?:solution|approach|option|fix|way|choice)\b",
     ),
+    (
+        "by replacing adding",
+        r"\b(?:let me|i'll|i will) (?:fix|solve|handle|resolve|address|implement|do)\b.*(?:\bby \w+ing\b| [—–-] (?:replacing|adding|using|removing)\b)",
+    ),
+    (
+        _PAST,
+        rf"^(?:\W|\w+ly )*{_PAST}\b.*\((?:was|were|minimal|kept|redundant|premature|no longer|too|not|already|since|because)\b",
+    ),
+    ("instead rather", r"^for [^,]+, (?!i\b|we\b|it\b|the\b|this\b)\w+ .*\b(?:instead of|rather than)\b"),
     ("enough", r"\b(?:simple|clear|good|small|obvious|rare|cheap) enough (?:that|to)\b"),
     (
         _WAYS,

@@ -55,6 +55,15 @@ _HOT = re.compile(
     r"|\*\*\* \[|\*\*\* No|HTTP[/ (]|^Killed$|core dumped|not permitted|no such|rror:|due to an|\[rejected\]|code [1-9]|: [45]\d\d$|\bE[A-Z]{5,12}: |[Uu]ncaught"
     r"|[Ss]egmentation|assertion|refused|FAILED| failed|[Ff]ailed to|Fehler|[Ee]rro\b|шибка|错误|エラー|失败|失敗"
 )
+# The same of systems that speak another language.
+_FAILS_ABROAD = (
+    r"fehlgeschlagen|nicht gefunden|konnten? nicht \w+ werden|[Zz]ugriff verweigert|[Kk]eine Berechtigung|falhou"
+    r"|[Nn]ão (?:foi possível|encontrad[oa]|pôde|existe)|[Pp]ermissão negada|[Нн]е удалось|не найден\w*|[Нн]ет такого файла"
+    r"|[Оо]тказано в доступе|[Нн]евозможно|无法|未找到|找不到|没有那个文件|失败|拒绝|权限不足|できません|見つかりません|失敗|拒否|権限がありません"
+)
+_ASCII_ABROAD = ("fehlgeschlagen", "gefunden", "konnte", "verweigert", "Berechtigung", "falhou")
+_HOT_ABROAD = re.compile(f"{_HOT.pattern}|{_FAILS_ABROAD}")
+_ERROR_ABROAD = re.compile(rf"(?:[^.!?。]{{0,120}}: ?)?[^.!?。:]{{0,80}}(?:{_FAILS_ABROAD})")
 _ERROR = re.compile(
     r"(?:[^\s:()]+\.\w{1,6}|\(eval\)):\d+:(?:\d+:)? .*\S"  # compilers, linters, scripts
     r"|[^\s:()]+\.\w{1,6}\(\d+,\d+\): error .*\S"
@@ -155,7 +164,8 @@ def errors(text: str, *, failed: bool = True, reads: bool = False) -> Iterator[F
     """Error messages, a line each. failed: the host says so; reads: of what the text quotes none is an error."""
     failing = "--- FAIL" in text or "\nFAIL" in text
     last = found = 0
-    for match in _HOT.finditer(text):
+    abroad = not text.isascii() or any(word in text for word in _ASCII_ABROAD)
+    for match in (_HOT_ABROAD if abroad else _HOT).finditer(text):
         if match.start() < last:
             continue
         start = text.rfind("\n", 0, match.start()) + 1
@@ -183,7 +193,9 @@ def _error(line: str, failing: bool) -> tuple[int, int] | None:
     if _IN_TEST.match(body):
         if not (failing and _ASSERTED.search(body)):
             return None
-    elif not _ERROR.match(body) or (_FILE_LINE.match(body) and not _PLACED.match(body)):
+    elif not (_ERROR.match(body) or _ERROR_ABROAD.match(body)) or (
+        _FILE_LINE.match(body) and not _PLACED.match(body)
+    ):
         return None
     if coloured:
         return 0, len(line.rstrip())

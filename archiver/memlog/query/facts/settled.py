@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from memlog.query.facts.calls import Found
+from memlog.query.facts.english_verbs import VERBS
 from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.languages import ENGLISH, LATIN, cues
 from memlog.query.facts.prose import is_said
@@ -22,7 +23,7 @@ _PLAN = re.compile(
     r"(?: order| priority| is(?: to)?| (?:would|might|could|should) (?:probably )?be| ist| é)?\**[:：]\**$"
     r"|.*(?:方案|计划|做法|方針|計画|対応|修正案)(?:是|如下|は)?[:：]$"
     r"|.*\b(?:the (?:fix|solution|approach|plan) is|implement the fix)\b.{0,60}\b(?:i|we)(?:'ll)? need to(?: \w+ .{0,60} to)?:$"
-    r"|(?:.* )?makes sense:\**$|\W*my (?:recommendation|suggestion|proposal|vote)s?\W*$|(?:.*[,.] )?we should:$|(?:.* )?let me (?:now )?plan\b.*:$|here(?:'s| is) (?:what|how) i(?:'ll| will| would| plan).*:$|let me (?:fix|solve|implement) (?:this|it|that)(?: by)?:$"
+    r"|(?:.* )?makes sense:\**$|\W*my (?:recommendation|suggestion|proposal|vote)s?\W*$|(?:.*[,.] )?we should:$|(?:.* )?i(?:'d| would) (?:suggest|propose|recommend)\W*:$|\W*(?:the )?(?:key |main |required )?changes (?:needed|required|would be)\W*$|(?:.*)\bshould (?:update|change|restructure|modify|extend|refactor) .* to:$|(?:.* )?let me (?:now )?plan\b.*:$|here(?:'s| is) (?:what|how) i(?:'ll| will| would| plan).*:$|let me (?:fix|solve|implement) (?:this|it|that)(?: by)?:$"
     r"|#{1,4} (?:the |my |proposed |suggested |implementation )?(?:fix|plan|approach|solution|design|refactor(?:ing)?)$)"
 )
 # Under such a line whatever stands is decided, in any form.
@@ -39,7 +40,7 @@ _CHORE = re.compile(
 _ABROAD = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff]")
 # `Use ...`, `If there is none, ...`, `**Name** — drop ...`.
 _STEPS = re.compile(
-    rf"{IMPERATIVE.pattern}|(?:if|otherwise|when|instead)\b|[^—–\n]{{1,50}} [—–] (?:\w+ )?\w+"
+    rf"{IMPERATIVE.pattern}|(?:if|otherwise|when|instead)\b|[^—–\n]{{1,50}} [—–] (?:\w+ )?\w+|[^:`/.\n]{{1,50}}: \W*(?:{VERBS})\b"
 )
 # What agents say while they look, of what others say, and of what is over.
 _NOT_SETTLED = re.compile(
@@ -52,7 +53,7 @@ _NOT_SETTLED = re.compile(
     r"|\b(?:fix|solution|approach|plan) (?:is|was) (?:verified|complete|correct|working|applied|written|in place|either)\b"
     r"|\b(?:tests?|expectation|linter|compiler|error|docs?|message) (?:\w+ )?(?:is that|expects?|says?|wants?|complains?)\b|\b(?:i found|suggests|suggested|this is the right way)\b|^(?:or|alternatively)\b|^they (?:want|ask|need|said)"
     r"|^now,? (?:i|let|we)\b(?!.*\b(?:since|because|so that|no longer|instead of using|will)\b)"
-    r"|^(?:\W*\w+){1,5}:\*\*$|^(?:\W*\w+){1,3}:\W*$|\bwhat i should\b|^if you\b|\b(?:task|todo) list\b|^\W*(?:`[^`]+`\W+)?(?:updated|changed|replaced|renamed|switched|added|passed|populated)\b(?!.*\b(?:since|because|so that|to avoid)\b)|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
+    r"|^(?:\W*\w+){1,5}:\*\*$|^(?:\W*\w+){1,3}:\W*$|\bwhat i should\b|^\W*(?:two|three|four|several|\d) options\b|^if you\b|\b(?:task|todo) list\b|^\W*(?:`[^`]+`\W+)?(?:updated|changed|replaced|renamed|switched|added|passed|populated)\b(?!.*\b(?:since|because|so that|to avoid)\b)|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
     r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
 )
 _WORD = re.compile(r"[^\W\d_]+")
