@@ -5,6 +5,7 @@ import click
 from memlog.cli import terminal
 from memlog.cli.encode import to_json
 from memlog.cli.progress import ProgressLine
+from memlog.query.checks import number
 
 
 def check(place: str, anchor: str | None, as_json: bool) -> int:
@@ -22,7 +23,7 @@ def check(place: str, anchor: str | None, as_json: bool) -> int:
     for words in found.not_proved:
         click.echo(terminal.safe_text(f"not proved: {words}"), err=True)
     if found.problems:
-        click.echo(f"{len(found.problems)} problems", err=True)
+        click.echo(number(len(found.problems), "problem"), err=True)
         return 1
     said = f"{found.links:,} links of the chain followed, {found.texts:,} texts compared with them"
     click.echo(f"every byte is as it was written: {said}", err=True)

@@ -1,5 +1,6 @@
 """`memlog admin verify`: is the archive what was archived."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,7 +66,14 @@ def verify(
 def _is_bundle(path: str) -> bool:
     from memlog.export import manifest
 
-    return manifest.is_bundle(path)
+    if os.path.isfile(path) and not path.endswith(".zip"):
+        with open(path, "rb") as file:
+            if file.read(16) == b"SQLite format 3\0":
+                raise NotFoundError(
+                    f"{path} is an SQLite file, no bundle and no backup",
+                    hint="memlog admin verify with the folder or the .zip it belongs to",
+                )
+    return manifest.is_meant(path)
 
 
 def _checked(

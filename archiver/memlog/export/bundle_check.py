@@ -77,7 +77,7 @@ def verify(place: str, *, anchor: Anchor | None = None, told: Told = lambda size
     found = Checked()
     if not os.path.lexists(place):
         raise NotFoundError(f"there is no bundle {place}", hint=manifest.HINT)
-    if os.path.isfile(place):
+    if not os.path.isdir(place):
         _zip(found, place, anchor, told)
     else:
         _files(found, _Folder(place), anchor, told)
@@ -97,8 +97,7 @@ class _Folder:
         return manifest.read(self.place)
 
     def open(self, name: str) -> BinaryIO:
-        # a link would be somebody else's file
-        return open(os.open(os.path.join(self.place, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+        return manifest.opened(os.path.join(self.place, name))
 
     @contextmanager
     def path(self, name: str) -> Iterator[str]:
@@ -131,18 +130,20 @@ class _Zip:
 
 
 def _zip(found: Checked, place: str, anchor: Anchor | None, told: Told) -> None:
+    if not os.path.isfile(place):
+        found.problems.append(Problem("zip", place, "it is no regular file"))
+        return
     try:
-        if not bundle.is_as_packed(place):
-            what = (
-                "its bytes are not those that were packed; unpack it and verify the folder to see which file"
-            )
-            found.problems.append(Problem("zip", place, what))
+        as_packed = bundle.is_as_packed(place)
         with zipfile.ZipFile(place) as packed:
+            if not as_packed:
+                what = "its bytes are not those that were packed; verify it unpacked to see which file"
+                found.problems.append(Problem("zip", place, what))
             _files(found, _Zip(packed), anchor, told)
     except PermissionError as exc:
         raise UnavailableError(f"{place} cannot be read: {exc.strerror}", hint=f"ls -l {place}") from exc
     except _ZIP as exc:
-        found.problems.append(Problem("zip", place, str(exc) or type(exc).__name__))
+        found.problems.append(Problem("zip", place, f"it is no bundle any more: {exc or type(exc).__name__}"))
 
 
 def _files(found: Checked, files: "_Folder | _Zip", anchor: Anchor | None, told: Told) -> None:
@@ -178,7 +179,8 @@ def _wrong(files: "_Folder | _Zip", name: str, expected: Any, told: Told) -> str
     except PermissionError as exc:
         raise UnavailableError(f"{name} cannot be read: {exc.strerror}", hint=f"ls -l {name}") from exc
     except _ZIP as exc:
-        return f"it cannot be read: {exc}"
+        why = exc.strerror if isinstance(exc, OSError) and exc.strerror else exc
+        return f"it cannot be read: {why}"
     return ""
 
 

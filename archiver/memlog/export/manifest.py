@@ -1,8 +1,10 @@
 """What a bundle says of itself: its files with their digests, what was asked for, and what was left out."""
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
@@ -13,6 +15,7 @@ VERSION = 1
 _KEY = "memlog_post_mortem"
 _MOST = 16 << 20
 _CHUNK = 1 << 20
+_FILES = ("incident.db", "incident.sql", "chain.jsonl", "report.html", "report.md")
 
 Told = Callable[[int], object]
 
@@ -56,24 +59,47 @@ def is_bundle(place: str) -> bool:
         with open(place, "rb") as file:
             return file.read(4) == b"PK\x03\x04"
     try:
-        with open(os.path.join(place, NAME), "rb") as file:
+        with opened(os.path.join(place, NAME)) as file:
             return f'"{_KEY}"'.encode() in file.read(4096)
     except OSError:
         return False
 
 
+def is_meant(place: str) -> bool:
+    """Whether it is to be checked as a bundle, whatever has become of it: no folder, or one of ours."""
+    if not os.path.isdir(place):
+        return place.endswith(".zip") or os.path.lexists(place)
+    return is_bundle(place) or any(os.path.lexists(os.path.join(place, name)) for name in _FILES)
+
+
+def opened(path: str) -> BinaryIO:
+    """A regular file for reading: a link would be somebody else's, and a FIFO is waited for without end.
+
+    Raises: OSError, also where it is something else.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return open(fd, "rb")
+
+
 def read(place: str) -> bytes:
     """The bytes of a folder's manifest.
 
-    Raises: NotFoundError, UnavailableError.
+    Raises: NotFoundError, UnavailableError; ValueError where it is no file that could be read.
     """
     path = os.path.join(place, NAME)
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             return file.read(_MOST)
     except FileNotFoundError as exc:
+        if is_meant(place):
+            raise ValueError("it is missing") from exc
         raise NotFoundError(f"{place} is no bundle: it has no {NAME}", hint=HINT) from exc
     except OSError as exc:
+        if exc.errno in (errno.EINVAL, errno.ELOOP, errno.ENXIO):
+            raise ValueError("it is no regular file") from exc
         raise UnavailableError(f"{path} cannot be read: {exc.strerror}", hint=HINT) from exc
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memlog import __version__
+from memlog.archive import chain
 from memlog.archive.connection import sqlite3
-from memlog.errors import NotFoundError
+from memlog.errors import NotFoundError, RefusedError
 from memlog.export import bundle, incident, manifest, report_html, report_md, report_read, script, segment
 from memlog.export.share import Share
 from memlog.paths import FILE_MODE
@@ -52,7 +53,13 @@ def write(
     Raises: NotFoundError for an empty slice; RefusedError, UnavailableError, ArchiveError.
     """
     if next(slice.ids(con, part), None) is None:
-        raise NotFoundError(f"no record of the archive is of {part.asked}")
+        hint = "memlog query search WORDS" if "match" in part.values else "memlog query sessions"
+        raise NotFoundError(f"there is no record in what was asked for: {part.asked}", hint=hint)
+    if anchor is not None and anchor.archive_id != con.execute(chain.ARCHIVE_SQL).fetchone()[0]:
+        raise RefusedError(
+            f"the anchor of {anchor.made} is of another archive: no bundle of this one agrees with it",
+            hint="memlog admin anchor takes one of this archive",
+        )
     with bundle.made(place, force=force) as folder:
         said = _fill(con, part, folder, now_ns, shared, anchor, health, told)
     hidden = None if shared is None else dict(said["redacted"]["placeholders"])
