@@ -64,3 +64,32 @@ def test_before_and_after_need_a_place(told: Home, run_memlog: Run) -> None:
     assert "--around" in run_memlog("query", "timeline", "--before", "3", check=2).stderr
     rows = json.loads(run_memlog("query", "timeline", "session-a", "--brief", check=0).stdout)
     assert [row["text"] for row in rows if row["what"] == "tool"] == ["2 × kept.py, gone.py", "/w/gone.py"]
+
+
+def test_what_was_missed_says_what_was_done_with_it_then(told: Home, run_memlog: Run) -> None:
+    (row,) = json.loads(run_memlog("query", "lost", "session-a", "--missing", "--back", check=0).stdout)
+    assert (row["value"], row["came_back"], row["then"]) == ("/w/gone.py", 1, "read")
+
+
+def test_facts_can_be_told_once_each_and_those_that_never_went_well_alone(
+    home: Home, run_memlog: Run
+) -> None:
+    def ran(n: int, command: str, said: str, error: bool) -> list[Record]:
+        rest = {"id": f"t{n}", "input": {"command": command}}
+        return [
+            record(f"command: {command}", n=n, kind="tool_use", role="assistant", tool="Bash", rest=rest),
+            record(said, n=n, block=1, kind="tool_result", role="tool", tool="Bash", error=error, rest={"tool_use_id": f"t{n}"}),
+        ]  # fmt: skip
+
+    runs = [
+        ran(1, "make", "Exit code 2", True),
+        ran(2, "make", "done", False),
+        ran(3, "make push", "Exit code 1", True),
+    ]
+    fill(home, [one for run in [*runs, ran(4, "make push", "Exit code 1", True)] for one in run])
+    ask = ("query", "facts", "session-a", "--fact", "command", "--json")
+    once = json.loads(run_memlog(*ask, "--once", check=0).stdout)
+    assert [(row["value"], row["times"], row["details"]) for row in once] == [
+        ("make push", 2, ["exit 1"]), ("make", 2, ["exit 2", "ok"]),
+    ]  # fmt: skip
+    assert [row["value"] for row in json.loads(run_memlog(*ask, "--failed", check=0).stdout)] == ["make push"]

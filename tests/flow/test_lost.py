@@ -404,6 +404,13 @@ def test_a_brief_timeline_around_a_record_has_as_many_lines_on_each_side_as_were
     assert [step.text[:10] for step in latest] == ["79 × p251,", "push it", "git push"]
 
 
+def test_a_timeline_says_of_a_plan_how_far_it_is(home: Home) -> None:
+    items = [("read it", "completed"), ("mend it", "in_progress"), ("test it", "pending")]
+    text = "todos:\n" + "\n".join(f"content: {item}\nstatus: {state}\nactiveForm: -" for item, state in items)
+    with archive_of(home, [record(text, n=1, kind="tool_use", role="assistant", tool="TodoWrite")]) as con:
+        assert [step.text for step in timeline(con, Selection(), now_ns=NOW_NS)] == ["1 of 3 done: mend it"]
+
+
 @pytest.mark.data
 @pytest.mark.slow
 def test_every_compaction_of_real_sessions_has_its_report(home: Home, run_memlog: Run) -> None:

@@ -27,12 +27,13 @@ _FACT = click.option(
     "--limit", type=whole_number(0), default=20, show_default=True, help="Facts of a compaction at most."
 )
 @click.option("--missing", is_flag=True, help="Only what was lost.")
+@click.option("--back", is_flag=True, help="Only what the agent used again afterwards.")
 @click.option("--ratios", is_flag=True, help="A row per compaction and kind: how much of it was kept.")
 @output.row_options
 @pass_context
 def lost(
-    context: Context, /, session: str | None, limit: int, kinds: tuple[str, ...], missing: bool, ratios: bool,
-    rows: RowFormat | None, fmt: str | None, **flags: Any,
+    context: Context, /, session: str | None, limit: int, kinds: tuple[str, ...], missing: bool, back: bool,
+    ratios: bool, rows: RowFormat | None, fmt: str | None, **flags: Any,
 ) -> None:  # fmt: skip
     """What a compaction took of what the agent knew.
 
@@ -56,7 +57,7 @@ def lost(
         if ratios:
             output.emit((row for one in each for row in trend.by_kind(one)), rows, fmt)
             return
-        told = [lost.shortened(one, kinds=kinds, missing=missing, limit=limit) for one in each]
+        told = [lost.shortened(one, kinds=kinds, missing=missing, back=back, limit=limit) for one in each]
     if not told:
         output.terminal.say(f"session {session} has had no compaction")
     if output.is_page(rows, fmt) and told:
@@ -72,6 +73,7 @@ def lost(
         "kept": "",
         "weight": "",
         "came_back": "back",
+        "then": "",
         "uses": "",
         "record": "",
         "value": "",
@@ -83,12 +85,14 @@ def lost(
 @click.argument("session", shell_complete=completion.of("session"))
 @selects("epoch", "agent")
 @_FACT
+@click.option("--once", is_flag=True, help="Each fact once, the latest first; how often, what came of it.")
+@click.option("--failed", is_flag=True, help="Only commands and tests that never went well; each once.")
 @click.option("--limit", type=whole_number(1), metavar="N", help="Facts at most.")
 @output.row_options
 @pass_context
 def facts(
-    context: Context, /, session: str, kinds: tuple[str, ...], limit: int | None, rows: RowFormat | None,
-    fmt: str | None, **flags: Any,
+    context: Context, /, session: str, kinds: tuple[str, ...], once: bool, failed: bool, limit: int | None,
+    rows: RowFormat | None, fmt: str | None, **flags: Any,
 ) -> None:  # fmt: skip
     """What the records of a session say, cited.
 
@@ -97,11 +101,18 @@ def facts(
 
     Example: memlog query facts last --fact decision
     """
-    from memlog.query.facts import listing
+    from memlog.query.facts import listing, tally
 
     chosen = selection(time.time_ns(), **flags)
     with reading(context) as con:
         found = listing.facts(con, session, epoch=chosen.epoch, agent=chosen.agent, kinds=kinds)
+        if once or failed:
+            each = tally.told(found)
+            told = tally.failed(each) if failed else each
+            output.emit(
+                islice(told, limit), rows, fmt, ["ts", "epoch", "kind", "times", "details", "record", "value"]
+            )
+            return
         columns = ["ts", "epoch", "kind", "by", "detail", "record", "value"]
         output.emit(islice(found, limit), rows, fmt, columns)
 

@@ -21,7 +21,8 @@ class LostRow:
 
     kept: verbatim, name or paraphrased; None: lost. where: in the summary or in the context beside it.
     weight: 0 to 1, how likely it is missed (docs/post-mortem.md). came_back: uses after the compaction, None
-    where nothing is known of what followed. record, start, end, digest: where it was said last, in bytes.
+    where nothing is known of what followed; then: what was done with it last in them, or how it ended.
+    record, start, end, digest: where it was said last, in bytes.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class LostRow:
     session: str
     epoch: int
     agent: str
+    then: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow
             fact.kind, fact.value, how, where, comeback.weight(found),
             _came_back(then, key), one.uses, fact.by, one.last.detail,
             fact.record, iso(fact.ts_ns), fact.start, fact.end, fact.digest,
-            ended.session, ended.epoch, ended.agent,
+            ended.session, ended.epoch, ended.agent, then.seen[key].last.detail if key in then.seen else None,
         )))  # fmt: skip
     scored.sort(key=lambda item: (-item[0], -item[1], item[2].kind, item[2].value))
     return [row for _, _, row in scored]
@@ -209,11 +211,14 @@ def _no_epoch(con: Connection, name: str, agent: str | None, epoch: int) -> str:
     return f"session {name} has no epoch {epoch} ({there})"
 
 
-def shortened(one: Loss, *, kinds: Iterable[str] = (), missing: bool = False, limit: int = -1) -> Loss:
-    """The same loss with fewer rows: of some kinds, only what was lost, the weightiest; counts stay."""
+def shortened(
+    one: Loss, *, kinds: Iterable[str] = (), missing: bool = False, back: bool = False, limit: int = -1
+) -> Loss:
+    """The same loss with fewer rows: of some kinds, what was lost, what was used again; counts stay."""
     wanted = set(kinds)
     rows = [
         row for row in one.rows
         if (not wanted or row.kind in wanted) and not (missing and row.kept is not None)
+        and (not back or row.came_back)
     ]  # fmt: skip
     return replace(one, rows=tuple(rows if limit < 0 else rows[:limit]))

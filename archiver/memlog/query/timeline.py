@@ -257,12 +257,22 @@ def _others(
 def _call_said(text: str) -> str:
     """What a call is about: its command, file or pattern, which may stand behind lesser words."""
     lines = text[:4_000].split("\n")
+    if lines[0] == "todos:":
+        return _plan(lines)
     for name in ("command: ", "file_path: ", "notebook_path: ", "pattern: ", "url: ", "query: ", "path: "):
         for number, line in enumerate(lines):
             if line.startswith(name):
                 rest = takewhile(lambda more: not more.startswith(_BESIDE), lines[number + 1 :])
                 return "\n".join([line[len(name) :], *(rest if name == "command: " else ())])
     return text
+
+
+def _plan(lines: list[str]) -> str:
+    """How far a plan is, and which of its items is being done."""
+    states = [line[8:] for line in lines if line.startswith("status: ")]
+    items = [line[9:] for line in lines if line.startswith("content: ")]
+    now = [item for item, state in zip(items, states, strict=False) if state == "in_progress"]
+    return f"{states.count('completed')} of {len(items)} done" + (f": {'; '.join(now)}" if now else "")
 
 
 def _said(data: str) -> str:

@@ -1,6 +1,6 @@
 """What a session says, each fact once: how often, and where last; and how its tools fared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
@@ -16,6 +16,7 @@ WHERE session = :session AND agent = :agent AND kind = 'tool_result' AND part = 
   AND (:epoch IS NULL OR epoch = :epoch)
 GROUP BY 1 ORDER BY failed DESC, answers DESC, 1
 """
+_WELL = {"ok", "exit 0", "passed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,14 @@ def told(facts: Iterable[FactRow]) -> list[Told]:
         times = was.times + 1 if was else 1
         found[key] = Told(row.kind, row.value, details, times, row.record, row.ts, row.epoch)
     return list(found.values())[::-1]
+
+
+def failed(facts: Iterable[Told]) -> Iterator[Told]:
+    """Commands and tests that ended badly at least once and never well."""
+    for fact in facts:
+        ends = set(fact.details)
+        if fact.kind in ("command", "test") and ends - _WELL and not ends & _WELL:
+            yield fact
 
 
 def tools(con: Connection, session: str, agent: str, epoch: int | None) -> list[ToolUse]:
