@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from datasette_memlog import archives, describe, seam
 
@@ -177,6 +177,8 @@ def _scripts() -> Iterator[str]:
 class Brief:
     """A view asked for without saying which columns shows those a person reads; `_all=1` shows all.
 
+    The front page of one archive and nothing else is its overview.
+
     Facets are not suggested (Datasette would try each of 28 columns), and a large archive's rows are
     not counted for a page.
     """
@@ -192,12 +194,21 @@ class Brief:
 
     def _asked(self, scope: Scope) -> Scope:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("ascii", "replace").partition("?")[0]
+        if path == self.datasette.urls.instance() and (alone := self._alone()):
+            place = f"{self.datasette.urls.database(alone)}/-/overview"
+            return {**scope, "path": unquote(place), "raw_path": place.encode()}
         for name in archives.names(self.datasette):
             place, _, rest = path.removeprefix(self.datasette.urls.database(name)).partition("/v_")
             if not place and rest:
                 view, _, form = f"v_{rest}".partition(".")
                 return self._narrowed(scope, name, view, form)
         return scope
+
+    def _alone(self) -> str | None:
+        """The archive, where nothing else is served: Datasette's own front page counts all its tables."""
+        names = archives.names(self.datasette)
+        alone = len(names) == 1 == sum(not name.startswith("_") for name in self.datasette.databases)
+        return names[0] if alone and archives.is_current(self.datasette, names[0]) else None
 
     def _narrowed(self, scope: Scope, name: str, view: str, form: str) -> Scope:
         db = self.datasette.databases[name]

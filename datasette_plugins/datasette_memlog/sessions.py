@@ -1,10 +1,12 @@
 """A session to be read: a page of its timeline, what is new in it, and what a compaction took away."""
 
+import contextlib
 from typing import Any
 from urllib.parse import unquote
 
 from datasette import Response
 from datasette.utils.asgi import NotFound
+from datasette.views.base import DatasetteError
 
 from datasette_memlog import drawing, outlines
 from datasette_memlog.asking import frame, older, page, read, visible
@@ -92,7 +94,8 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
     place = f"{frame(datasette, db)['place']}/-/session/{of.dir}"
     taken = None
     if found["compaction"].before.records <= WEIGHED:
-        taken = await read(datasette, db, lambda con: _lost(datasette, db, con, of, number - 1))
+        with contextlib.suppress(DatasetteError):  # it took too long: the page says so, and has the rest
+            taken = await read(datasette, db, lambda con: _lost(datasette, db, con, of, number - 1))
     return await page(datasette, request, db, "memlog_compaction.html", here=place, lost=taken, **found)
 
 

@@ -11,6 +11,7 @@ from datasette.app import Datasette
 
 from datasette_memlog import sessions
 from memlog.archive.connection import open_reader
+from memlog.archive.connection import sqlite3 as archive_sqlite
 from memlog.query import browse, outline, reading
 from memlog.query.call import compare, diff_of
 from memlog.query.facts.fact import KINDS
@@ -124,6 +125,20 @@ async def test_what_a_compaction_took_is_computed_again_only_where_the_session_h
     assert "config.toml" in first and first == again and len(computed) == 1
     fill(tmp_path, [said(3, "message", "user", "And config.toml?", boundary="line-1")])
     assert (await client.get(place)).text != first and len(computed) == 2
+
+
+async def test_a_loss_that_takes_too_long_to_tell_leaves_the_rest_of_the_page(
+    serve: Any, archive: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*_: Any, **__: Any) -> Any:
+        raise archive_sqlite.OperationalError("interrupted")
+
+    monkeypatch.setattr(sessions.lost, "losses", late)
+    client = serve(archive, sql_time_ms=4_999).client
+    row = (await client.get("/archive/v_session.json?compactions__gt=0&_shape=array")).json()[0]
+    answer = await client.get(f"/archive/-/compaction/{row['dir']}/1")
+    assert answer.status_code == 200 and "Summary it kept" in answer.text
+    assert f"memlog query lost {row['session']} --epoch 0" in answer.text
 
 
 async def test_what_a_session_says_is_told_once_each_with_how_often_and_where(
