@@ -28,11 +28,6 @@ _GIT_READERS = frozenset(
 _TEST = re.compile(
     r"^[ \t]*--- (?:PASS|FAIL|SKIP): \S.*$"  # go, the tests and the packages
     r"|^ok[ \t]+\S*[./]\S*[ \t]+(?:\(cached\)|[\d.]+s).*$|^FAIL\t\S.*$|^FAIL[ \t]*$"
-    r"|^(?:PASS|FAIL) \S+\.(?:test|spec)\.\w+.*$|^(?:PASS|FAIL) \[ *[\d.]+s\] .*$|^[ \t]*Summary \[ *[\d.]+s\] .*\btests? run: .*$"  # jest, nextest
-    r"|^\((?:pass|fail|skip)\) \S.*$|^[ \t]*[❯×] \S+ \(\d+ tests?\b.*\).*$|^# (?:pass|fail) \d+$|^(?:ok|FAILED) \| \d+ passed.*$"  # bun, vitest, node, deno
-    r"|^\d+ examples?, \d+ failures?.*$|^\d+ (?:tests?|runs?|properties), (?:\d+ \w+, )*\d+ failures?.*$|^\d+ tests completed, \d+ failed.*$"  # rspec, mix, minitest, gradle
-    r"|^(?:Passed|Failed)! +- Failed: +\d+, Passed: .*$|^Tests: \d+, Assertions: \d+.*$|^FAILED \((?:failures|errors)=\d+.*\)$"  # dotnet, phpunit, unittest
-    r"|^ *\d+/\d+ Test +#\d+: .*\b(?:Passed|\*\*\*Failed|\*\*\*Exception)\b.*$|^[ \t]*\d+ (?:passed|failed|flaky) \([\d.]+m?s\)$"  # ctest, playwright
     r"|^(?:=+ )?(?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?),? ?)+in [\d.]+ ?s.*$"
     r"|^(?:PASSED|FAILED|ERROR) \S+::\S.*$|^\S+::\S+ (?:PASSED|FAILED|ERROR|SKIPPED)\b.*$"
     r"|^[ \t]*(?:Tests|Test Suites|Test Files):?[ \t]+.*\b\d+ (?:passed|failed).*$"  # jest, vitest
@@ -42,6 +37,17 @@ _TEST = re.compile(
     r"|^OK \(\d+ tests?.*\)$|^\d+% tests passed.*$|^[ \t]*[✓✗✘×] \S.*\(?\d+ ?ms\)?$",
     re.M,
 )
+# Of runners met less often, looked for where a word of theirs stands.
+_TEST_MORE = re.compile(
+    r"^(?:PASS|FAIL) \S+\.(?:test|spec)\.\w+.*$|^(?:PASS|FAIL) \[ *[\d.]+s\] .*$|^[ \t]*Summary \[ *[\d.]+s\] .*\btests? run: .*$"  # jest, nextest
+    r"|^\((?:pass|fail|skip)\) \S.*$|^[ \t]*[❯×] \S+ \(\d+ tests?\b.*\).*$|^# (?:pass|fail) \d+$|^(?:ok|FAILED) \| \d+ passed.*$"  # bun, vitest, node, deno
+    r"|^\d+ examples?, \d+ failures?.*$|^\d+ (?:tests?|runs?|properties), (?:\d+ \w+, )*\d+ failures?.*$|^\d+ tests completed, \d+ failed.*$"  # rspec, mix, minitest, gradle
+    r"|^(?:Passed|Failed)! +- Failed: +\d+, Passed: .*$|^Tests: \d+, Assertions: \d+.*$|^FAILED \((?:failures|errors)=\d+.*\)$"  # dotnet, phpunit, unittest
+    r"|^ *\d+/\d+ Test +#\d+: .*\b(?:Passed|\*\*\*Failed|\*\*\*Exception)\b.*$|^[ \t]*\d+ (?:passed|failed|flaky) \([\d.]+m?s\)$",  # ctest, playwright
+    re.M,
+)
+_MORE_WORDS = ("(pass)", "(fail)", "(skip)", "examples,", "example,", " Test ", "# pass", "# fail", "! - ", "!  - ", "Assertions:", "tests run:",
+    "test run:", "passed |", "FAILED (", "failure", " tests completed", "❯", "×", ".test.", ".spec.", "PASS [", "FAIL [", "passed (", "failed (", "flaky (")  # fmt: skip
 _TEST_WORDS = ("PASS", "FAIL", "ok ", "passed", "failed", "passing", "failing", "pass\n", "fail\n", "DONE ", "Ran ",
                "Tests", "tests", "examples", "Passed", "(pass)", "(fail)", "# pass", "# fail", "OK (", "ERROR ", "skipped", "✓", "✗", "✘", "×")  # fmt: skip
 _BAD = re.compile(
@@ -52,7 +58,7 @@ _GOOD_COUNT = re.compile(r"\b0 (?:failed|failing|fail|errors?)\b")
 _HOT = re.compile(
     r"[Ee]rror|ERR|[Ff]atal|FATAL|[Pp]anic|[Ee]xception|:\d+: |not found|[Nn]o such|[Dd]enied|no matches found"
     r"|[Cc]ould not|[Cc]annot|CONFLICT|[Tt]imed? ?out|[Uu]nable to|not allowed|are ignored by|exit status|✖"
-    r"|\*\*\* \[|\*\*\* No|HTTP[/ (]|^Killed$|core dumped|not permitted|no such|rror:|due to an|\[rejected\]|code [1-9]|: [45]\d\d$|\bE[A-Z]{5,12}: |[Uu]ncaught"
+    r"|\*\*\* \[|\*\*\* No|HTTP[/ (]|^Killed$|core dumped|not permitted|due to an|\[rejected\]|code [1-9]|: [45]\d\d$|\bE[A-Z]{5,12}: |[Uu]ncaught"
     r"|[Ss]egmentation|assertion|refused|FAILED| failed|[Ff]ailed to|Fehler|[Ee]rro\b|шибка|错误|エラー|失败|失敗"
 )
 # The same of systems that speak another language.
@@ -74,10 +80,10 @@ _ERROR = re.compile(
     r"|\S*: command not found.*"
     r"|.*(?:: [Nn]o such file or directory|: (?:[Oo]peration not permitted|[Ii]s a directory|[Nn]ot a directory|[Nn]o space left on device|[Rr]ead-only file system"
     r"|[Aa]ddress already in use|[Bb]roken pipe|[Tt]ext file busy|[Dd]evice or resource busy|[Ff]ile exists|[Tt]oo many open files|[Aa]rgument list too long|[Ee]xec format error)|: [Pp]ermission denied|: command not found|: not found|: no matches found"
-    r"|\bConnection refused)\b.*"
+    r"|\bConnection refused|\bdue to an? (?:\w+ )?(?:error|failure)|\b[Cc]ould not be (?:reached|found|opened|read|resolved|loaded|parsed|written|created|located|started))\b.*"
     r"|(?:Warning: )?[Ff]ailed to \w+ .*\S|[A-Z]\w+(?: [\w/-]+){0,3} failed(?: (?:\(|with|after|at|in|to)\b.*|\s\(.*|: .*|[.!]?)"
     r"|(?:\w+ ){0,2}(?:\w*[Ff]ehler|[Ee]rro|[Оо]шибка|[\u3040-\u30ff\u4e00-\u9fff]{0,8}(?:错误|エラー|失败|失敗))(?: \w+)?[:：] ?\S.*"
-    r"|.*\bdue to an? (?:\w+ )?(?:error|failure)\b.*|.*\b[Cc]ould not be (?:reached|found|opened|read|resolved|loaded|parsed|written|created|located|started)\b.*|.*: [\w ]{0,30}not found|.*\breported an error: .*"
+    r"|.*: [\w ]{0,30}not found|.*\breported an error: .*"
     r"|remote: (?:Permission|error|fatal|ERROR|Repository).*|\[[A-Z ]*ERROR\] .*\S|Timeout waiting .*|.*\btimed out\b.*|The following paths are ignored by .*|[Uu]nable to .*\S"
     r"|g?make(?:\[\d+\])?: \*\*\* .*|(?:npm|pnpm|yarn|error) (?:error|ERR!?|Command failed) .*\S|! \[(?:remote )?rejected\] .*"
     r"|E   \w+(?:\.\w+)*(?:Error|Exception|Exit|Warning)\b.*|(?:[\w.]+\.)?[A-Z]\w*Error$|(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*"
@@ -151,7 +157,10 @@ def outcomes(text: str) -> Iterator[Found]:
     """Test results, a line each."""
     if not any(word in text for word in _TEST_WORDS):
         return
-    for number, match in enumerate(_TEST.finditer(text)):
+    found = {match.start(): match for match in _TEST.finditer(text)}
+    if any(word in text for word in _MORE_WORDS):
+        found = {match.start(): match for match in _TEST_MORE.finditer(text)} | found
+    for number, (_, match) in enumerate(sorted(found.items())):
         if number == _MOST_LINES:
             return
         start = match.start() + len(match.group()) - len(match.group().lstrip())
@@ -174,14 +183,14 @@ def errors(text: str, *, failed: bool = True, reads: bool = False) -> Iterator[F
         last = end
         if end - start > _LONGEST_LINE or (reads and start > 2 * _EDGE):
             continue
-        span = _error(text[start:end], failing)
+        span = _error(text[start:end], failing, abroad)
         if span is not None and found < _MOST_LINES:
             found += 1
             yield Found("error", _COLOUR.sub("", text[start + span[0] : start + span[1]]).strip(), None,
                         start + span[0], start + span[1])  # fmt: skip
 
 
-def _error(line: str, failing: bool) -> tuple[int, int] | None:
+def _error(line: str, failing: bool, abroad: bool) -> tuple[int, int] | None:
     """Where in a line its message stands; None where it is none."""
     coloured = "\x1b" in line
     plain = _COLOUR.sub("", line) if coloured else line
@@ -193,7 +202,7 @@ def _error(line: str, failing: bool) -> tuple[int, int] | None:
     if _IN_TEST.match(body):
         if not (failing and _ASSERTED.search(body)):
             return None
-    elif not (_ERROR.match(body) or _ERROR_ABROAD.match(body)) or (
+    elif not (_ERROR.match(body) or (abroad and _ERROR_ABROAD.match(body))) or (
         _FILE_LINE.match(body) and not _PLACED.match(body)
     ):
         return None
