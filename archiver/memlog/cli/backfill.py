@@ -20,17 +20,17 @@ AUTO = "auto"
 
 
 @click.command("import")
-@click.argument("agent", type=click.Choice([*READERS, AUTO]))
-@click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
+@click.argument("agent", type=click.Choice([*READERS, AUTO]), metavar="{" + "|".join(READERS) + "}")
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]... | auto")
 @click.option("--again", is_flag=True, help="Also read files that have not changed since they were archived.")
 @click.option("--json", "as_json", is_flag=True, help="What was done, as one JSON object on stdout.")
 @pass_context
 def import_(context: Context, agent: str, paths: tuple[str, ...], again: bool, as_json: bool) -> int:
     """Archive transcripts that are there already.
 
-    Files, or folders of them; auto: of every agent of this machine. Nothing is archived twice, so an
-    import may be repeated, interrupted and gone on with. Exits 1 when something could not be read.
-    Without PATH, the agent's own places are looked into.
+    PATH: files, or folders of them; without it, the agent's own places are looked into. auto, which takes
+    none: those of every agent of this machine. Nothing is archived twice, so an import may be repeated,
+    interrupted and gone on with. Exits 1 when something could not be read.
 
     Example: memlog import auto
     """
@@ -72,7 +72,10 @@ def run(
 def _found(paths: tuple[str, ...]) -> list[places.Found]:
     """What is on this machine; where nothing is, that is said with every place looked into."""
     if paths:
-        raise InputError("auto finds the places itself", hint="memlog import AGENT PATH")
+        raise InputError(
+            f"auto takes no PATH: it looks into the places of every agent ({', '.join(READERS)})",
+            hint=f"memlog import claude-code {paths[0]}, or whose transcripts they are",
+        )
     found, looked = places.look(os.path.expanduser("~"), os.environ)
     if not found:
         click.echo("no transcripts of any agent here; looked into:", err=True)

@@ -237,7 +237,7 @@ def post_mortem(
 
     kept = anchors.read(anchor) if anchor is not None else None
     health = status.checks_of(ctx, status.look(ctx))
-    with _begun(ctx, _of_epoch(flags), rounds=4 if redact else 3) as (con, part, now_ns, on_rows):
+    with _begun(ctx, flags, rounds=4 if redact else 3) as (con, part, now_ns, on_rows):
         written = post_mortem.write(
             con, part, output, now_ns=now_ns, shared=Share() if redact else None, anchor=kept, health=health,
             force=force, told=lambda doing, rows: on_rows(rows),
@@ -250,18 +250,20 @@ def post_mortem(
     )
 
 
-def _of_epoch(flags: dict[str, Any]) -> dict[str, Any]:
-    """The flags with SESSION@N as a session and its epoch."""
+def _of_epoch(
+    con: "Connection", sessions: tuple[str, ...], epoch: int | None
+) -> tuple[list[str], int | None]:
+    """The sessions, and the epoch of them: SESSION@N is a session and its epoch."""
     from memlog.errors import InputError
-    from memlog.query.diff import parse
+    from memlog.query.selection import in_epoch
 
-    names = [parse(name) for name in (*flags["sessions"], *flags["more"])]
+    names = [in_epoch(con, name) for name in sessions]
     numbers = {number for _, number in names if number is not None}
     if not numbers:
-        return flags
-    if len(names) > 1 or flags["epoch"] not in (None, *numbers):
+        return [name for name, _ in names], epoch
+    if len(names) > 1 or epoch not in (None, *numbers):
         raise InputError("SESSION@N stands alone", hint="--epoch N with several sessions")
-    return {**flags, "sessions": (names[0][0],), "more": (), "epoch": numbers.pop()}
+    return [names[0][0]], numbers.pop()
 
 
 @contextmanager
@@ -294,6 +296,7 @@ def _slice(
     from memlog.query import dates, slice
     from memlog.query.selection import Selection, unknown
 
+    names, others["epoch"] = _of_epoch(con, (*sessions, *more), others.get("epoch"))
     selection = Selection(
         since_ns=None if since is None else dates.since(since, now_ns),
         until_ns=None if until is None else dates.until(until, now_ns),
@@ -301,7 +304,7 @@ def _slice(
     )  # fmt: skip
     for sentence in unknown(con, selection):
         terminal.say(sentence)
-    return slice.cut(con, selection, (*sessions, *more), text, now_ns=now_ns)
+    return slice.cut(con, selection, names, text, now_ns=now_ns)
 
 
 @contextmanager

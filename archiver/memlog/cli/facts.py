@@ -13,9 +13,21 @@ from memlog.cli.root import Context, pass_context, whole_number
 from memlog.errors import InputError
 from memlog.query.facts.fact import KINDS
 
+
+class _Kinds(click.Choice[str]):
+    """Kinds of facts, several separated by commas."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return ",".join(super(_Kinds, self).convert(one, param, ctx) for one in value.split(",") if one)
+
+
+def _each(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(kind for one in said for kind in one.split(",") if kind))
+
+
 _FACT = click.option(
-    "--fact", "kinds", multiple=True, type=click.Choice(KINDS), metavar="KIND",
-    help=f"Only facts of this kind: {', '.join(KINDS)}.",
+    "--fact", "kinds", multiple=True, type=_Kinds(KINDS), metavar="KIND", callback=_each,
+    help=f"Only facts of this kind, or of several separated by commas: {', '.join(KINDS)}.",
 )  # fmt: skip
 
 
@@ -43,6 +55,7 @@ def lost(
     Example: memlog query lost last --epoch 0 --missing
     """
     from memlog.query import lost, trend
+    from memlog.query.selection import pinned
 
     chosen = selection(time.time_ns(), **flags)
     if session is None and chosen.epoch is not None:
@@ -53,6 +66,8 @@ def lost(
             found = trend.trend(con, chosen)
             output.emit(found, rows, fmt, trend.COLUMNS)
             return
+        chosen = pinned(con, chosen, session)
+        session = chosen.session or session
         each = lost.losses(con, session, epoch=chosen.epoch, agent=chosen.agent)
         if ratios:
             output.emit((row for one in each for row in trend.by_kind(one)), rows, fmt)
@@ -102,9 +117,12 @@ def facts(
     Example: memlog query facts last --fact decision
     """
     from memlog.query.facts import listing, tally
+    from memlog.query.selection import pinned
 
     chosen = selection(time.time_ns(), **flags)
     with reading(context) as con:
+        chosen = pinned(con, chosen, session)
+        session = chosen.session or session
         found = listing.facts(con, session, epoch=chosen.epoch, agent=chosen.agent, kinds=kinds)
         if once or failed:
             each = tally.told(found)

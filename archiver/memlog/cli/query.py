@@ -3,7 +3,7 @@
 import sys
 import time
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from memlog.cli.asking import reading, selection, selects, tell_unknown
 from memlog.cli.output import RowFormat
 from memlog.cli.root import Context, pass_context, whole_number
 from memlog.errors import InputError
+
+if TYPE_CHECKING:
+    from memlog.query.timeline import Step
 
 
 @click.group()
@@ -129,15 +132,18 @@ def session(
 
     Example: memlog query session last --epoch 0
     """
+    from memlog.query.selection import pinned
     from memlog.query.session import transcript, why_nothing
 
     chosen = selection(time.time_ns(), **flags)
     with reading(context) as con:
+        chosen = pinned(con, chosen, session)
+        session = chosen.session or session
         if not output.is_text(rows, fmt):
             from memlog.query import record
             from memlog.query.selection import where
 
-            found = iter(record.selected(con, where(con, chosen.replace(session=session)), last=limit))
+            found = iter(record.selected(con, where(con, chosen), last=limit))
             first = next(found, None)
             columns = ["id", "ts", "epoch", "kind", "role", "tool", "text"]
             output.emit(map(_view, chain([first] if first else [], found)), rows, fmt, columns)
@@ -274,7 +280,8 @@ def timeline(
     Example: memlog query timeline last --since 1h
     """
     from memlog.query.runs import stretch
-    from memlog.query.timeline import timeline
+    from memlog.query.selection import pinned
+    from memlog.query.timeline import moment, timeline
 
     if around is None and (before is not None or after is not None):
         raise InputError(
@@ -286,11 +293,16 @@ def timeline(
     chosen = selection(now_ns, **flags)
     near: dict[str, Any] = {"around": around, "limit": limit, "before": before, "after": after}
     with reading(context) as con:
+        chosen = pinned(con, chosen)
         tell_unknown(con, chosen)
         if brief:
             found = stretch(con, chosen, now_ns=now_ns, **near)
         else:
             found = timeline(con, chosen, now_ns=now_ns, thoughts=thoughts, **near)
+        if around is not None and before != 0 != after:
+            at, of, _ = moment(con, chosen, around, now_ns)
+            if of is None:
+                _tell_nearest(found, at)
     if output.is_page(rows, fmt) and found:
         from memlog.cli.listing import steps
 
@@ -298,6 +310,15 @@ def timeline(
         return
     columns = ["ts", "session", "epoch", "who", "what", "tool", "outcome", "text", "id"]
     output.emit(found, rows, fmt, columns)
+
+
+def _tell_nearest(found: "list[Step]", at: int) -> None:
+    """Say where a time was asked for before or after all there is."""
+    from memlog.query.dates import iso
+
+    if found and not found[0].ts_ns <= at <= found[-1].ts_ns:
+        way, near = ("since", found[-1]) if at > found[-1].ts_ns else ("up to", found[0])
+        output.terminal.say(f"nothing is known {way} {iso(at)}; the nearest there is is of {near.ts}")
 
 
 @query.command()

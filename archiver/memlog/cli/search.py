@@ -26,7 +26,7 @@ OPTIONS = (
         "session",
         TEXT,
         "ID",
-        "In this session: its id, its first characters, `last`, or `@2`, the one before",
+        "In this session: its id, its first characters, `last`, or `@2`, the one before; ID@N: its epoch N",
     ),
     ("project", TEXT, "DIR", "In sessions of this directory; its last part will do."),
     ("agent", TEXT, "NAME", "In sessions of this agent, e.g. claude-code."),
@@ -69,6 +69,7 @@ OPTIONS = (
 )
 SHORT = {"-o": "--output"}  # every other word with one hyphen is searched for or excluded
 DEFAULT_LIMIT = 20
+LONGEST_PLACE = 400  # characters of where a page ended that a person may copy
 NAMED_WORDS = 8  # of a longer question a remark does not name them
 TABLE_COLUMNS = ["id", "ts", "session", "kind", "role", "tool", "snippet"]
 _KINDS = {name: (kind, word) for name, kind, word, _ in OPTIONS}
@@ -186,7 +187,7 @@ def run(request: Request, home: str | None) -> int:
         return opened.run(request, path)
     text = " ".join(request.words)
     now_ns = time.time_ns()
-    selection = _selection(flags, now_ns)
+    selection = _pinned(_selection(flags, now_ns), path)
     mode = _mode(flags)
     said = text.strip() or any(getattr(selection, name) is not None for name in selection.__slots__)
     if not said and not {"follow", "count", "facet"} & flags.keys():
@@ -213,10 +214,24 @@ def run(request: Request, home: str | None) -> int:
     _print(hits, request)
     remarks(hits)
     if terminal.is_terminal() and hits.after is not None:
-        _tell_next(hits.after)
+        _tell_next(hits.after, request)
     for sentence in odd:
         terminal.say(sentence)
     return 0
+
+
+def _pinned(selection: "Selection", path: str) -> "Selection":
+    """The selection with the epoch that SESSION@N names."""
+    if "@" not in (selection.session or "")[1:]:
+        return selection
+    from memlog.archive.connection import open_reader
+    from memlog.query.selection import pinned
+
+    con = open_reader(path)
+    try:
+        return pinned(con, selection)
+    finally:
+        con.close()
 
 
 def _mode(flags: "dict[str, Any]") -> str:
@@ -226,9 +241,11 @@ def _mode(flags: "dict[str, Any]") -> str:
     return said[0] if said else "words"
 
 
-def _tell_next(after: str) -> None:
-    if len(after) < 200:
+def _tell_next(after: str, request: Request) -> None:
+    if len(after) < LONGEST_PLACE:
         terminal.say(f"next: the same with --after {after}")
+    else:  # it names every record that was folded
+        terminal.say(f"more: the same with --limit {2 * request.flags.get('limit', DEFAULT_LIMIT)}")
 
 
 def _selection(flags: "dict[str, Any]", now_ns: int) -> "Selection":

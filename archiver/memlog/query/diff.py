@@ -10,7 +10,7 @@ from memlog.query.after import order
 from memlog.query.epochs import epochs
 from memlog.query.facts import extract
 from memlog.query.facts.fact import Fact
-from memlog.query.selection import sessions
+from memlog.query.selection import in_epoch, sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,11 @@ def diff(
     )  # fmt: skip
 
 
-def parse(ref: str) -> tuple[str, int | None]:
-    """The session and the epoch a reference names: `4f2a@1` is epoch 1, `@2` a session of its own."""
-    name, at, number = ref.rpartition("@")
-    if name and at and number.isascii() and number.isdigit() and len(number) < 10:
-        return name, int(number)
-    return ref, None
-
-
 _Counted = tuple[Fact, int]
 
 
 def _facts(con: Connection, ref: str, kinds: Collection[str]) -> dict[tuple[str, str], _Counted]:
-    name, epoch = parse(ref)
+    name, epoch = in_epoch(con, ref)
     row = max(sessions(con, name), key=lambda found: found[4] or 0)
     known = [e for e in epochs(con, row[1], agent=row[2]) if e.agent == row[2]]
     numbers = [e.epoch for e in known]

@@ -3,7 +3,7 @@
 from memlog.archive.prepare import searchable
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query import dates, words
-from memlog.query.selection import NAMED_KINDS, Selection, known, session_name
+from memlog.query.selection import NAMED_KINDS, Selection, in_epoch, known, session_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def _path(value: str) -> words.Term:
 def _named(con: "Connection", key: str, value: str, selection: Selection) -> "dict[str, object]":
     name = key.removeprefix("-")
     if name == "session":
+        value, epoch = in_epoch(con, value) if name == key else (value, None)
         value = _session(con, value)
+        if epoch is not None:
+            return {key: value, "epoch": epoch}
     elif name == "kind" and not set(value.split(",")) <= set(NAMED_KINDS):
         raise ValueError(f"kinds are {', '.join(NAMED_KINDS)}")
     elif not known(con, name, value):

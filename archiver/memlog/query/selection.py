@@ -329,6 +329,37 @@ def _back(name: str) -> int | None:
     return int(number[:9]) - 1
 
 
+def in_epoch(con: "Connection", name: str) -> tuple[str, int | None]:
+    """The session and the epoch a reference names: `4f2a@1` is epoch 1 of 4f2a, `@2` a session.
+
+    A session that is called so goes before.
+    """
+    session, at, number = name.rpartition("@")
+    if not (session and at and number.isascii() and number.isdigit() and len(number) < 10):
+        return name, None
+    if con.execute(SESSION_SQL, {"session": _bindable(name)}).fetchone():
+        return name, None
+    return session, int(number)
+
+
+def pinned(con: "Connection", selection: Selection, session: str | None = None) -> Selection:
+    """The selection with its session, or this one, and the epoch `SESSION@N` names.
+
+    Raises: QueryError where another epoch is asked for, too.
+    """
+    said = selection.session if session is None else session
+    if said is None:
+        return selection
+    name, epoch = in_epoch(con, said)
+    if epoch is None:
+        return selection.replace(session=name)
+    if selection.epoch not in (None, epoch):
+        raise QueryError(
+            f"{said} is epoch {epoch}, --epoch asks for {selection.epoch}", hint=f"{name} --epoch {epoch}"
+        )
+    return selection.replace(session=name, epoch=epoch)
+
+
 def session_name(con: "Connection", name: str) -> str:
     """The whole id of the session a person means. Raises: as sessions()."""
     return sessions(con, name)[0][1]
