@@ -76,8 +76,7 @@ def sql(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
     """
     from memlog.export import sql
 
-    with _begun(ctx, flags) as (con, part, now_ns, on_rows):
-        _pour(sql.chunks(con, part, now_ns=now_ns, on_rows=on_rows), output, force)
+    _stream(ctx, flags, output, force, sql.chunks, now_ns=time.time_ns())
 
 
 @export.command()
@@ -91,13 +90,9 @@ def sqlite(ctx: Context, /, output: str, force: bool, **flags: Any) -> None:
 
     Example: memlog export sqlite --project tidewatch -o tidewatch.db
     """
-    from memlog.errors import InputError
-    from memlog.export import place, sqlite
+    from memlog.export import sqlite
 
-    if output == "-":
-        raise InputError("an SQLite file cannot go to standard output", hint="-o FILE, or memlog export sql")
-    with _begun(ctx, flags) as (con, part, now_ns, on_rows), place.made(output, force=force) as path:
-        sqlite.write(con, part, path, now_ns=now_ns, on_rows=on_rows)
+    _to_file(ctx, flags, output, force, sqlite.write, "sql")
 
 
 @export.command()
@@ -114,8 +109,7 @@ def jsonl(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> int
     from memlog.export import jsonl
 
     damaged: list[int] = []
-    with _begun(ctx, flags) as (con, part, _, on_rows):
-        _pour(jsonl.chunks(con, part, damaged=damaged, on_rows=on_rows), output, force)
+    _stream(ctx, flags, output, force, jsonl.chunks, damaged=damaged)
     if damaged:
         click.echo(f"left out, their bytes are damaged: {len(damaged)} records, first {damaged[0]}", err=True)
         click.echo("next: memlog admin verify", err=True)
@@ -133,8 +127,7 @@ def csv(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None:
     """
     from memlog.export import csv
 
-    with _begun(ctx, flags) as (con, part, _, on_rows):
-        _pour(csv.chunks(con, part, on_rows=on_rows), output, force)
+    _stream(ctx, flags, output, force, csv.chunks)
 
 
 @export.command()
@@ -150,8 +143,7 @@ def markdown(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> 
     """
     from memlog.export import markdown
 
-    with _begun(ctx, flags) as (con, part, _, on_rows):
-        _pour(markdown.chunks(con, part, on_rows=on_rows), output, force)
+    _stream(ctx, flags, output, force, markdown.chunks)
 
 
 @export.command()
@@ -167,8 +159,7 @@ def html(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None
     """
     from memlog.export import html
 
-    with _begun(ctx, flags) as (con, part, _, on_rows):
-        _pour(html.chunks(con, part, on_rows=on_rows), output, force)
+    _stream(ctx, flags, output, force, html.chunks)
 
 
 @export.command()
@@ -182,13 +173,12 @@ def parquet(ctx: Context, /, output: str, force: bool, **flags: Any) -> None:
 
     Example: memlog export parquet --since 30d -o month.parquet
     """
-    from memlog.errors import InputError
-    from memlog.export import parquet, place
+    from memlog.export import parquet
 
-    if output == "-":
-        raise InputError("a Parquet file cannot go to standard output", hint="-o FILE, or memlog export csv")
-    with _begun(ctx, flags) as (con, part, _, on_rows), place.made(output, force=force) as path:
-        parquet.write(con, part, path, on_rows=on_rows)
+    def write(*to: Any, on_rows: Callable[[int], object], **_: Any) -> None:
+        parquet.write(*to, on_rows=on_rows)
+
+    _to_file(ctx, flags, output, force, write, "csv")
 
 
 @export.command()
@@ -204,8 +194,7 @@ def otel(ctx: Context, /, output: str | None, force: bool, **flags: Any) -> None
     """
     from memlog.export import otel
 
-    with _begun(ctx, flags) as (con, part, _, on_rows):
-        _pour(otel.chunks(con, part, on_rows=on_rows), output, force)
+    _stream(ctx, flags, output, force, otel.chunks)
 
 
 @export.command("post-mortem")
@@ -329,9 +318,28 @@ def _bar(count: Callable[[], int]) -> Iterator[Callable[[int], object]]:
         yield told
 
 
-def _pour(chunks: Iterator[bytes], output: str | None, force: bool) -> None:
+def _stream(
+    ctx: Context, flags: dict[str, Any], output: str | None, force: bool,
+    chunks: Callable[..., Iterator[bytes]], **named: Any,
+) -> None:  # fmt: skip
+    """Write what `chunks` makes of the records that were asked for."""
     from memlog.export import place
 
-    with place.opened(output, force=force) as out:
-        for chunk in chunks:
+    with _begun(ctx, flags) as (con, part, _, on_rows), place.opened(output, force=force) as out:
+        for chunk in chunks(con, part, on_rows=on_rows, **named):
             out.write(chunk)
+
+
+def _to_file(
+    ctx: Context, flags: dict[str, Any], output: str, force: bool, write: Callable[..., None], instead: str
+) -> None:
+    """Fill a file that has no form as a stream; instead: the format that has one."""
+    from memlog.errors import InputError
+    from memlog.export import place
+
+    if output == "-":
+        raise InputError(
+            "such a file cannot go to standard output", hint=f"-o FILE, or memlog export {instead}"
+        )
+    with _begun(ctx, flags) as (con, part, now_ns, on_rows), place.made(output, force=force) as path:
+        write(con, part, path, now_ns=now_ns, on_rows=on_rows)

@@ -90,11 +90,12 @@ def table(
     sql: str,
     columns: tuple[str, ...],
     limit: int,
+    source: str = "",
     count: str = "",
-    ask: str = "",
     **said: Any,
 ) -> Table:
-    """The first rows of a question. count: SQL for how many there are; ask: SQL that gives a reader all."""
+    """The first rows of a question. source: the table or view that has all; count: SQL for how many."""
+    count = count or (f"SELECT count(*) FROM {source}" if source else "")  # noqa: S608
     rows = out.execute(sql, {"limit": limit}).fetchall()
     total = out.execute(count).fetchone()[0] if count and len(rows) == limit else len(rows)
     bad = frozenset(n for n, row in enumerate(rows) if said.get("is_bad", lambda row: False)(row))
@@ -107,4 +108,4 @@ def table(
         )
         for row in rows
     ]
-    return Table(columns, cells, bad=bad, more=total - len(rows), sql=ask, **said)
+    return Table(columns, cells, bad=bad, more=total - len(rows), sql=f"SELECT * FROM {source}", **said)  # noqa: S608

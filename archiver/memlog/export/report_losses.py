@@ -78,24 +78,14 @@ def _lost(out: "Connection", where: dict[str, Any]) -> Table:
 def missing(out: "Connection") -> Iterator[Part]:
     """Gaps of rings and holes in transcripts."""
     columns = ("noticed", "ring", "after", "before", "lost", "recovered", "healed", "why")
-    gaps = table(
-        out,
-        GAPS_SQL,
-        columns,
-        200,
-        "SELECT count(*) FROM gap",
-        "SELECT * FROM gap",
-        codes=("ring",),
-        is_bad=lambda row: not row[6],
-    )
+    gaps = table(out, GAPS_SQL, columns, 200, "gap", codes=("ring",), is_bad=lambda row: not row[6])
     yield Part("Gaps", ("Sequence numbers a ring lost before they were read.",), gaps)
     holes = table(
         out,
         HOLES_SQL,
         ("noticed", "transcript", "from byte", "to byte", "healed"),
         200,
-        "SELECT count(*) FROM hole",
-        "SELECT * FROM hole",
+        "hole",
         codes=("transcript",),
         is_bad=lambda row: not row[4],
     )

@@ -98,8 +98,7 @@ def _sessions(out: "Connection") -> Part:
         SESSIONS_SQL,
         columns,
         200,
-        "SELECT count(*) FROM session",
-        "SELECT * FROM session",
+        "session",
         codes=("session", "project"),
         numbers=("records", "compactions", "errors"),
     )
@@ -128,63 +127,49 @@ def _line(step: Step) -> Line:
 
 def _said(out: "Connection") -> Part:
     columns = ("time", "kind", "by", "what", "why or state", "record")
-    found = table(out, SAID_SQL, columns, 300, "SELECT count(*) FROM said", "SELECT * FROM said")
-    return Part(table=found)
+    return Part(table=table(out, SAID_SQL, columns, 300, "said"))
 
 
 def _commands(out: "Connection") -> Part:
-    found = table(
-        out,
-        COMMANDS_SQL,
-        ("time", "command", "ended", "record"),
-        400,
-        "SELECT count(*) FROM commands",
-        "SELECT * FROM commands",
-        codes=("command",),
-        is_bad=lambda row: row[2] not in (None, "ok", "exit 0"),
+    return Part(
+        table=table(
+            out,
+            COMMANDS_SQL,
+            ("time", "command", "ended", "record"),
+            400,
+            "commands",
+            codes=("command",),
+            is_bad=lambda row: row[2] not in (None, "ok", "exit 0"),
+        )
     )
-    return Part(table=found)
 
 
 def _files(out: "Connection") -> Part:
-    found = table(
-        out,
-        FILES_SQL,
-        ("file", "done", "uses", "first", "last"),
-        300,
-        FILE_COUNT_SQL,
-        "SELECT * FROM files",
-        codes=("file",),
-        numbers=("uses",),
+    return Part(
+        table=table(
+            out,
+            FILES_SQL,
+            ("file", "done", "uses", "first", "last"),
+            300,
+            "files",
+            FILE_COUNT_SQL,
+            codes=("file",),
+            numbers=("uses",),
+        )
     )
-    return Part(table=found)
 
 
 def _errors(out: "Connection") -> Part:
-    found = table(
-        out,
-        ERRORS_SQL,
-        ("time", "error", "record"),
-        200,
-        "SELECT count(*) FROM errors",
-        "SELECT * FROM errors",
-        codes=("error",),
-    )
-    return Part(table=found)
+    return Part(table=table(out, ERRORS_SQL, ("time", "error", "record"), 200, "errors", codes=("error",)))
 
 
 def _results(out: "Connection") -> Part:
     count = "SELECT count(*) FROM fact WHERE kind IN ('test', 'commit', 'branch')"
-    found = table(
-        out,
-        OTHERS_SQL,
-        ("time", "kind", "what", "how", "record"),
-        200,
-        count,
-        "SELECT * FROM fact",
-        codes=("what",),
+    return Part(
+        table=table(
+            out, OTHERS_SQL, ("time", "kind", "what", "how", "record"), 200, "fact", count, codes=("what",)
+        )
     )
-    return Part(table=found)
 
 
 def _check(out: "Connection", anchored: bool) -> Part:
