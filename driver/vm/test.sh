@@ -55,7 +55,7 @@ in_kunit() {
 	MEMLOG_LAB_MAKE=CONFIG_MEMLOG_KUNIT_TEST=y "$vm/build_module.sh" "$cache/debug" "$folder" &&
 		mkdir -p "$folder/out" && cp "$folder/driver/memlog.ko" "$folder/out/" &&
 		say "kunit: User-Mode Linux" &&
-		MEMLOG_LAB_ARGS=kunit.enable=1 "$vm/run_uml.sh" "$cache/debug" "$folder/out" 100 \
+		MEMLOG_LAB_ARGS=kunit.enable=1 "$vm/run_uml.sh" "$cache/debug" "$folder/out" 600 \
 			"insmod '$folder/out/memlog.ko' && rmmod memlog" || return
 	# A case that fails, and one that did not run, are both no "ok".
 	sed -n '/# Subtest: memlog_ring/,/ok 1 .*memlog_ring/p' "$folder/out/dmesg"
@@ -73,7 +73,7 @@ in_plants() {
 		MEMLOG_LAB_PLANT=$name "$vm/build_module.sh" "$cache/debug" "$folder" &&
 			"$vm/build_probe.sh" "$folder/out" &&
 			cp "$folder/driver/memlog.ko" "$folder/out/" || return
-		"$vm/run_uml.sh" "$cache/debug" "$folder/out" 200 \
+		"$vm/run_uml.sh" "$cache/debug" "$folder/out" 1000 \
 			"insmod '$folder/out/memlog.ko'; '$folder/out/probe' contract; '$vm/leaks.sh'" >"$folder/said" 2>&1 &&
 			bad=1
 		if grep -h -m1 -E "$said" "$folder/out/dmesg" "$folder/said"; then
