@@ -411,6 +411,24 @@ def test_a_timeline_says_of_a_plan_how_far_it_is(home: Home) -> None:
         assert [step.text for step in timeline(con, Selection(), now_ns=NOW_NS)] == ["1 of 3 done: mend it"]
 
 
+def test_calls_of_every_agent_carry_their_outcome_in_a_timeline(home: Home) -> None:
+    ways = {
+        "codex": {"line": {"payload": {"call_id": "c"}}}, "swe-agent": {"line": {"tool_call_ids": ["c"]}},
+        "copilot-cli": {"line": {"data": {"toolCallId": "c"}}}, "claude-code": {"tool_use_id": "c"},
+    }  # fmt: skip
+    said = [
+        record(text, n=n, kind=kind, role=role, tool="sh", agent=agent, session=agent, rest=rest)
+        for agent, rest in ways.items()
+        for n, (kind, role, text) in enumerate(
+            [("tool_use", "assistant", "command: ls"), ("tool_result", "tool", "x")]
+        )
+    ]
+    with archive_of(home, said) as con:
+        steps = timeline(con, Selection(), now_ns=NOW_NS)
+    assert {step.agent: (step.text, step.outcome) for step in steps} == dict.fromkeys(ways, ("ls", "ok"))
+    assert len(steps) == len(ways)
+
+
 @pytest.mark.data
 @pytest.mark.slow
 def test_every_compaction_of_real_sessions_has_its_report(home: Home, run_memlog: Run) -> None:

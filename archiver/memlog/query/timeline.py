@@ -11,6 +11,7 @@ from memlog.archive.connection import Connection
 from memlog.contracts import CAPTURED, DAY_BITS
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query.dates import iso, since
+from memlog.query.facts.stream import call_of
 from memlog.query.hit import DAMAGED
 from memlog.query.selection import LAST_ID, Selection, Where, session_name, where
 from memlog.record import Record, decode
@@ -209,17 +210,10 @@ def _answered(steps: Iterator[tuple[Step, str | None]]) -> Iterator[Step]:
 
 
 def _call(blob: bytes) -> str | None:
+    """The id of the call a record is or answers; None of a slice: the call is larger than a blob."""
     record = decode(blob)
     rest = record.rest if isinstance(record, Record) else {}
-    if not isinstance(rest, dict):
-        return None  # a slice: the call is larger than a blob
-    block = rest.get("block")
-    for part in (rest, block if isinstance(block, dict) else {}):
-        for name in ("tool_use_id", "id"):
-            if isinstance(part.get(name), str):
-                found: str = part[name]
-                return found
-    return None
+    return call_of(rest) if isinstance(rest, dict) else None
 
 
 def _others(
