@@ -44,13 +44,14 @@ def test_no_row_comes_twice_or_is_missed_while_records_arrive(home: Home, how: d
     after, pages = None, 0
     while True:
         with reading(home) as con:
-            hits = answer(con, "tide", now_ns=NOW_NS, limit=7, after=after, **how)
+            hits = answer(con, "tide", now_ns=NOW_NS, limit=4, after=after, **how)
         seen += [hit.source_id for hit in hits]
         told.update(source for hit in hits for source in _all_of(hit, home))
         after, pages = hits.after, pages + 1
         if after is None:
             break
-        fill(home, spread(5, first=60 + pages * 5, session="session-b"))
+        if pages < 6:
+            fill(home, spread(5, first=60 + pages * 5, session="session-b"))
     assert pages >= 5
     assert before <= told  # each as a row, or as one of those a row says it stands for
     assert max(Counter(seen).values()) == 1
@@ -64,6 +65,58 @@ def _all_of(hit: Any, home: Home) -> list[str]:
     return [hit.source_id, *(row[0] for row in same)]
 
 
+def templates(n: int) -> list[Any]:
+    """Records of four sessions that say few things, each often, in lines that differ a little or stand close."""
+    draw = random.Random(n)
+    lines = [
+        "the shadow branch of {a} was pushed", "shadow branch {n}", "git log {n} on a branch in the shadow of {a}",
+        "cannot delete branch {a}", "{a} {n} {a} shadow", "where is the shadow branch?", "git branch --{a} shadow{n}",
+    ]  # fmt: skip
+    return [
+        [record(draw.choice(lines).format(a=draw.choice(SYLLABLES), n=draw.randrange(40)), n=i, session=f"session-{s}",
+                ts_ns=NOW_NS - DAY + s * MINUTE + i * 1000, kind=draw.choice(["message", "tool_result", "meta"]))
+         for i in range(n)]
+        for s in range(4)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [{}, {"fold": False}])
+def test_all_pages_together_are_one_page_without_a_limit(home: Home, how: dict[str, Any]) -> None:
+    fill(
+        home,
+        *templates(40),
+        [record("shadow " * 12_000 + "branch", n=900), record("a branch " * 9_000, n=901)],
+    )
+    short = 0
+    with reading(home) as con:
+        for words in ("shadow branch", '"shadow branch"', "branch -git", "where was the shadow of a branch?", "shadow nosuchword"):  # fmt: skip
+
+            def covers(hits: Any) -> list[int]:
+                return [one for hit in hits for one in (hit.id, *hit.same)]
+
+            whole = covers(answer(con, words, now_ns=NOW_NS, limit=100_000, **how))
+            shown: list[int] = []
+            rows: list[int] = []
+            after = None
+            while True:
+                page = answer(con, words, now_ns=NOW_NS, limit=9, after=after, **how)
+                rows += [hit.id for hit in page]
+                shown += covers(page)
+                if page.after is None:
+                    break
+                after = page.after if len(rows) % 2 else ",".join(map(str, shown))
+            assert max(Counter(shown).values()) == 1, words
+            assert len(shown) == len(whole) and sources(con, shown) == sources(con, whole), words
+            short += len(rows) < len(shown)
+    assert short or not how.get("fold", True)  # there were folds, else nothing was tried
+
+
+def sources(con: Any, ids: list[int]) -> set[tuple[str, int]]:
+    """Records, whichever of their parts was named."""
+    marks = ",".join("?" * len(ids))
+    return set(con.execute(f"SELECT source_id, session_id FROM record WHERE id IN ({marks})", ids))  # noqa: S608
+
+
 def test_a_place_that_is_none_is_refused_and_ids_of_rows_are_one(home: Home) -> None:
     fill(home, spread(9))
     with reading(home) as con:
@@ -72,8 +125,10 @@ def test_a_place_that_is_none_is_refused_and_ids_of_rows_are_one(home: Home) -> 
                 answer(con, "tide", now_ns=NOW_NS, after=wrong)
         with pytest.raises(NotFoundError):
             answer(con, "tide", now_ns=NOW_NS, after="12345", newest=True)
+        with pytest.raises(NotFoundError):
+            answer(con, "tide", now_ns=NOW_NS, after="12345")
         first = answer(con, "tide", now_ns=NOW_NS, limit=4)
-        said = ",".join(str(hit.id) for hit in first)
+        said = ",".join(str(one) for hit in first for one in (hit.id, *hit.same))
         rest = answer(con, "tide", now_ns=NOW_NS, limit=4, after=said)
         assert [h.id for h in rest] == [
             h.id for h in answer(con, "tide", now_ns=NOW_NS, limit=4, after=first.after)

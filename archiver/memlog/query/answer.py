@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 WORDS, RAW, LITERAL, REGEX = "words", "raw", "literal", "regex"
 MODES = (WORDS, RAW, LITERAL, REGEX)
 DEFAULT_LIMIT = 20
+MOST_PAGED = 10_000  # records a page's place can name: an argument of a command takes 128 kB
 
 # index: the session's primary key
 TITLES_SQL = "SELECT id, title FROM session WHERE id IN (SELECT value FROM json_each(:ids))"
@@ -53,11 +54,13 @@ def answer(
         from memlog.query import page
 
         selection, seen = page.begin(con, selection, after, by_time)
-    how: dict[str, Any] = {"now_ns": now_ns, "limit": limit + len(seen) + 1}
+    how: dict[str, Any] = {"now_ns": now_ns, "limit": limit + 1}
     if mode in (LITERAL, REGEX):
         from memlog.query.characters import find_characters
 
+        how["limit"] += len(seen)
         hits = find_characters(con, text, selection, pattern=mode == REGEX, seconds=seconds, **how)
+        hits[:] = [hit for hit in hits if hit.id not in seen]
     else:
         hits = find(
             con,
@@ -71,11 +74,14 @@ def answer(
             seen=seen,
             **how,
         )
-    if seen:
-        hits[:] = [hit for hit in hits if hit.id not in seen and seen.isdisjoint(hit.same)]
-    if len(hits) > limit:
+    if len(hits) > limit or (hits.more and hits):
         del hits[limit:]
         hits.ended = seen, by_time
+        if len(seen) + sum(hit.count for hit in hits) > MOST_PAGED and not by_time:
+            hits.ended = None
+            hits.notes.append(
+                f"pages end here, after {MOST_PAGED:,} records; a filter or more words find less"
+            )
     complete(con, hits, context)
     if mode == WORDS and text.strip() and not any(hit.matched == "all" for hit in hits):
         from memlog.query import suggest

@@ -120,13 +120,15 @@ class Hits(list[Hit]):
 
     relaxed: some answer to fewer of the terms, because none or few answer to all. said: then the words
     that were looked for.
-    capped: common words; ranked among the newest CANDIDATES hits. notes: what a person should know.
+    capped: common words; ranked among the newest CANDIDATES hits. more: some of what answers was not read.
+    notes: what a person should know.
     ended: if more follow, what was shown before and whether by time. near: words that no record has, and
     what they may mean.
     """
 
     relaxed = False
     capped = False
+    more = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """Where a page of hits ends and the next begins, so that none comes twice while records arrive.
 
 In order of time that is the last record shown. Best first there is no such place, scores change with
-every record: there it is all that was shown, and the next page is the best of the rest.
+every record: there it is all that was shown or stood for, and the next page is the best of the rest.
 """
 
 from binascii import Error, a2b_base64, b2a_base64
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from memlog.archive.connection import Connection
 
 SHOWN = "p"  # begins the token that names all that was shown
-MOST = 5_000  # hits a person pages through best first
+MOST = 20_000  # records a place names; answer.py ends before
 META = "meta"
 _AGAIN = "the search again, without --after"
 _EVENT = 1 << 62  # added to the number of an event, which shares its numbers with records
 
 # index: the record's primary key
 PLACE_SQL = "SELECT ts_ns, id, kind FROM record WHERE id = :id"
+ANY_SQL = "SELECT 1 FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value LIMIT 1"
 
 
 def end(hits: list[Hit], seen: "frozenset[int | str]", newest: bool) -> str | None:
@@ -31,9 +32,7 @@ def end(hits: list[Hit], seen: "frozenset[int | str]", newest: bool) -> str | No
         return None if isinstance(last, str) else str(last)
     shown = {_number(i) for i in seen}
     for hit in hits:
-        shown.add(_number(hit.id))
-    if len(shown) > MOST:
-        return None
+        shown.update(map(_number, (hit.id, *hit.same)))
     return SHOWN + _packed(sorted(shown))
 
 
@@ -42,9 +41,9 @@ def begin(
 ) -> "tuple[Selection, frozenset[int | str]]":
     """The selection of the next page, and what it leaves out.
 
-    after: what a page ended with; or the ids of all rows shown, with commas; or, newest first, of the last.
-
-    Raises: QueryError for what no page ended with, NotFoundError where its record was forgotten.
+    after: what a page ended with; or the ids of all rows shown and of `same`, with commas; or, newest first,
+    of the last.
+    Raises: QueryError for what no page ended with, NotFoundError where no such record is there.
     """
     if after.startswith(SHOWN):
         return selection, frozenset(map(_id, _unpacked(after)))
@@ -52,7 +51,10 @@ def begin(
     if not all(i.isascii() and i.removeprefix("e").isdigit() and len(i) < 20 for i in ids):
         raise QueryError(f"{after[:40]!r} is not where a page ended", hint=_AGAIN)
     if not newest or len(ids) > 1 or not ids[0].isdigit():
-        return selection, frozenset(i if i[0] == "e" else int(i) for i in ids)
+        numbers = [min(int(i), _EVENT) for i in ids if i[0] != "e"]
+        if numbers and con.execute(ANY_SQL, {"ids": str(numbers)}).fetchone() is None:
+            raise NotFoundError(f"there is no record {ids[0]} to go on after", hint=_AGAIN)
+        return selection, frozenset((*numbers, *(i for i in ids if i[0] == "e")))
     row = con.execute(PLACE_SQL, {"id": min(int(after), _EVENT)}).fetchone()
     if row is None:
         raise NotFoundError(f"there is no record {after} to go on after", hint=_AGAIN)

@@ -123,9 +123,11 @@ class _Ranking:
     def ordered(self) -> list[Weighed]:
         """Records, folded, the best first; of the parts of a record the best."""
         every = sorted(self.found.values(), key=_base, reverse=True)
-        parts: set[tuple[int, str, int]] = set()
+        parts, seen = set(self.asked.seen_parts), self.asked.seen
         kept = []
         for one in every:
+            if one.id in seen:
+                continue
             if one.parts > 1:
                 if one.identity in parts:
                     continue
@@ -149,13 +151,9 @@ class _Ranking:
         return shown
 
     def page(self, shown: list[Weighed]) -> list[Weighed]:
-        """Of more than a page, one for each place; what earlier pages showed is left out."""
-        asked = self.asked
-        if not self.crowded or len(shown) <= asked.limit:
-            return shown
-        seen, least = asked.seen, asked.limit - len(asked.seen)
-        fresh = [one for one in shown if one.id not in seen and seen.isdisjoint(one.same)] if seen else shown
-        return places(fresh, least) if len(fresh) > least else shown
+        """Of more than a page, one for each place."""
+        most = self.asked.limit
+        return places(shown, most) if self.crowded and len(shown) > most else shown
 
     def hits(self, shown: list[Weighed]) -> "list[Hit]":
         """What is shown of the first of them."""
@@ -190,6 +188,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
             ids = asked.shortest(asked.some(nearby, NEARBY), SIDE_BY_SIDE)
             ranking.read(ids, None, said=verbatim, strict=strict and verbatim)
             asked.as_typed |= sentence and any(one.verbatim for one in ranking.found.values())
+            asked.answered |= bool(ranking.found)
             if len(ranking.found) >= asked.limit:
                 shown = ranking.ordered()
                 if len(shown) >= asked.limit:
@@ -198,16 +197,22 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
             if whole and ranking.found.keys() >= set(ids):
                 # one quoted phrase: these are all there are, and bm25 would look for it twice more
                 return ranking.hits(ranking.ordered())
-    every = asked.scored(expression, None)
-    asked.capped |= len(every) == CANDIDATES and not asked.exhaustive
+    # on a later page as many more as were shown, so that pages go on to the last hit
+    most = max(CANDIDATES, asked.limit) + len(asked.seen)
+    every = asked.scored(expression, None if asked.exhaustive else most)
+    asked.capped |= len(every) == most and not asked.exhaustive
+    asked.answered |= bool(every)
     top = every[0][1] if every and every[0][1] < 0 else -1.0
     scores = {id_: max(score / top, 0.0) for id_, score in every}
     shown = [] if every else ranking.ordered()
     step = max(READ, asked.limit)
-    for at in range(0, len(every), step):
-        ranking.read([id_ for id_, _ in every[at : at + step]], scores, said=False, strict=False)
+    unread = [id_ for id_, _ in every if id_ not in asked.seen] if asked.seen else [id_ for id_, _ in every]
+    enough = max(MOST_READ, 2 * asked.limit) + len(asked.seen)
+    for at in range(0, len(unread), step):
+        ranking.read(unread[at : at + step], scores, said=False, strict=False)
         shown = ranking.ordered()
-        if len(shown) >= asked.limit or len(ranking.found) >= max(MOST_READ, 2 * asked.limit):
+        if len(shown) >= asked.limit or len(ranking.found) >= enough:
+            asked.more = at + step < len(unread)
             break
     return ranking.hits(shown)
 

@@ -40,7 +40,7 @@ def relax(asked: "Asked", question: words.Question, hits: "Hits") -> None:
     """
     said = stop_words.said(question.terms)
     plain = len(said) < len(question.terms)
-    if hits and (asked.newest or not plain):
+    if (hits or asked.answered) and (asked.newest or not plain):
         return
     hits.said = [text.strip("?!.,;:") or text for text in words.texts(said)]
     asked.needles = words.texts(said)
@@ -80,7 +80,10 @@ def _best(asked: "Asked", question: words.Question, said: "list[list[Term]]", hi
     for term in terms:
         for id_ in term:
             held[id_] = held.get(id_, 0) + 1
+    if asked.seen:
+        held = {id_: n for id_, n in held.items() if id_ not in asked.seen}
     order = _roughly(terms, held, max(_CHECKED, 2 * asked.limit))
+    asked.more = len(order) < len(held)
     exact, kinds = _within_sessions(asked, terms, order)
     order.sort(key=lambda id_: (_is_last(asked, kinds, id_), -exact[id_], -id_))
     return _shown(asked, order, exact, held, len(said), hits)
@@ -165,7 +168,7 @@ def _shown(
 ) -> "list[Hit]":
     """Hits in order, those with the same text as one, without those that are there."""
     there = {id_ for hit in hits for id_ in (hit.id, *hit.same)}
-    seen = {hit.identity for hit in hits}
+    seen = {hit.identity for hit in hits} | asked.seen_parts
     texts: dict[str, Hit] = {}
     found = asked.hits(order, {id_: -scores[id_] for id_ in order})
     shown: list[Hit] = []

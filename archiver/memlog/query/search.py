@@ -68,6 +68,11 @@ SELECT r.id, r.ts_ns, r.kind, r.role, r.parts, r.session_id, r.source_id, r.bloc
 FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value
 """
 # primary keys
+PARTS_SQL = """
+SELECT r.session_id, r.source_id, r.block FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value
+WHERE r.parts > 1
+"""
+# primary keys
 SHORTEST_SQL = """
 SELECT r.id FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value
 ORDER BY coalesce(r.text_bytes, r.bytes), r.id DESC LIMIT :most
@@ -98,15 +103,15 @@ def find(
     text: words, `"phrases"`, `-not`, `begin*`, `a OR b`, `key:value`; raw: FTS5's own language.
     newest: in order of time. exhaustive: rank every hit. context: records before and after each. explain:
     keep what the scores are made of. fold: ranked hits that say the same are one, and of more than a page
-    those of one stretch of a session. seen: what earlier pages showed, which may come again here.
+    those of one stretch of a session. seen: what earlier pages showed or folded, left out here.
     Limits: the parts of a record are one hit; ties go by time, then id, newest first.
     Raises: NotFoundError (no such session), QueryError (a raw expression FTS5 does not read).
     """
     hits = Hits()
     selection = selection or Selection()
     asked = Asked(con, limit, newest, exhaustive, now_ns=now_ns, fold=fold)
-    asked.seen = seen
     try:
+        asked.leave_out(seen)
         if raw:
             from memlog.query.raw import check
 
@@ -133,7 +138,7 @@ def find(
                 hit.context = context_of(con, hit, context)
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
-    hits.capped = asked.capped
+    hits.capped, hits.more = asked.capped, asked.more
     if con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION:
         hits.notes.append(BEHIND)
     return hits
@@ -154,7 +159,7 @@ def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> 
     hits += asked.run(every, question, text)
     asked.events(every, hits)
     sure = asked.newest or asked.as_typed or not question.may_be_plain
-    enough = len(hits) >= asked.limit or bool(hits and sure)
+    enough = len(hits) >= asked.limit or asked.more or bool((hits or asked.answered) and sure)
     if len(question.terms) > 1 and not enough:
         from memlog.query.relax import relax
 
@@ -165,8 +170,8 @@ class Asked:
     """One search while it runs: the archive, the selection and how hits are ordered."""
 
     __slots__ = (
-        "as_typed", "capped", "con", "exhaustive", "fold", "limit", "meta_last", "needles", "newest",
-        "now_ns", "seen", "selection", "where",
+        "answered", "as_typed", "capped", "con", "exhaustive", "fold", "limit", "meta_last", "more",
+        "needles", "newest", "now_ns", "seen", "seen_parts", "selection", "where",
     )  # fmt: skip
 
     where: "Where"
@@ -183,9 +188,19 @@ class Asked:
         self.exhaustive = exhaustive
         self.now_ns = now_ns
         self.fold = fold
-        self.seen: frozenset[int | str] = frozenset()  # rows of earlier pages
+        self.seen: frozenset[int | str] = frozenset()  # what earlier pages showed or folded
+        self.seen_parts: set[tuple[int, str, int]] = set()  # identities of those of it that have parts
         self.capped = False
+        self.more = False  # some of what answers was not read: a page that is not full is not the last
+        self.answered = False  # some record has all of it, maybe on an earlier page
         self.as_typed = False  # a whole sentence stands in a record as it was typed
+
+    def leave_out(self, seen: "frozenset[int | str]") -> None:
+        """What earlier pages showed."""
+        self.seen = seen
+        if seen:
+            ids = [one for one in seen if isinstance(one, int)]
+            self.seen_parts.update(self.con.execute(PARTS_SQL, {"ids": str(ids)}))
 
     def choose(self, selection: Selection) -> None:
         """Which records and events are meant. Raises: NotFoundError, QueryError."""
@@ -201,7 +216,7 @@ class Asked:
     def events(self, expression: str, hits: Hits) -> None:
         """Add events that answer, where the records leave room."""
         room = self.limit - len(hits)
-        if room <= 0 or not self._takes_events():
+        if room <= 0 or self.more or not self._takes_events():
             return
         values = {"match": f"{{text}} : ({expression})", "candidates": rank.CANDIDATES}
         try:
@@ -216,9 +231,11 @@ class Asked:
 
             known = {hit.id for hit in hits}
             scored = [one for one in scored if f"e{one[0]}" not in known]
-            hits += event.found(
-                self.con, scored, self.selection, beside=hits, needles=self.needles, limit=room
-            )
+            told = event.found(
+                self.con, scored, self.selection, beside=hits, needles=self.needles,
+                limit=room + len(self.seen),
+            )  # fmt: skip
+            hits += [one for one in told if one.id not in self.seen][:room]
             if self.newest:
                 hits.sort(key=lambda hit: -hit.ts_ns)
 
@@ -229,7 +246,9 @@ class Asked:
         if (named or only) and self._takes_events() and len(hits) < self.limit:
             from memlog.query import event
 
-            hits += event.newest(self.con, self.selection, self.limit - len(hits))
+            room = self.limit - len(hits)
+            told = event.newest(self.con, self.selection, room + len(self.seen))
+            hits += [one for one in told if one.id not in self.seen][:room]
             hits.sort(key=lambda hit: -hit.ts_ns)
 
     def _takes_events(self) -> bool:
@@ -261,14 +280,17 @@ class Asked:
             return rank.best(self, expression, question, typed)
         from memlog.query import newest
 
-        match = self.where.match(expression)
-        return self._in_order(newest.matching(self.con, self.where, match, self.limit, self.meta_last))
+        match, most = self.where.match(expression), self.limit + len(self.seen)
+        found = self._in_order(newest.matching(self.con, self.where, match, most, self.meta_last))
+        self.answered |= bool(found)
+        return found
 
     def listed(self, unwanted: str | None) -> list[Hit]:
         """The newest of the selection, without what matches `unwanted`."""
         from memlog.query import newest
 
-        return self._in_order(newest.listed(self.con, self.where, unwanted, self.limit, self.meta_last))
+        most = self.limit + len(self.seen)
+        return self._in_order(newest.listed(self.con, self.where, unwanted, most, self.meta_last))
 
     def scored(self, expression: str, most: int | None) -> "list[tuple[int, float]]":
         """(id, bm25) of the newest `most` that answer, the best first; None: of CANDIDATES, or of all."""
@@ -294,8 +316,8 @@ class Asked:
         return self.con.execute(WEIGHED_SQL, {"ids": str(ids)})
 
     def _in_order(self, ids: list[int]) -> list[Hit]:
-        hits = self.hits(ids, {})
-        return [hits[id_] for id_ in ids if id_ in hits]
+        hits = self.hits([id_ for id_ in ids if id_ not in self.seen][: self.limit], {})
+        return [hits[id_] for id_ in ids if id_ in hits and hits[id_].identity not in self.seen_parts]
 
     def hits(self, ids: list[int], scores: dict[int, float]) -> dict[int, Hit]:
         """Hits by id; what was forgotten between two statements is missing."""
