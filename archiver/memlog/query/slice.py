@@ -21,7 +21,6 @@ Row = tuple[Any, ...]
 # Only ids and times are sorted, never bodies. index: record_session where nothing narrows the ids
 IDS_SQL = ("SELECT r.id FROM record r WHERE ", " ORDER BY r.ts_ns, r.id")
 # Ids follow the days: what is of no session is sorted day by day, or a sort would hold every id there is.
-DAY_SQL = ("SELECT r.id FROM record r WHERE r.id BETWEEN :first AND :last AND ", " ORDER BY r.ts_ns, r.id")
 NEXT_SQL = "SELECT min(id) FROM record WHERE id > :after"
 COUNT_SQL = "SELECT count(*) FROM record r WHERE "
 SEVERAL = " AND r.session_id IN (SELECT value FROM json_each(:several))"
@@ -204,8 +203,8 @@ def _ids(con: "Connection", part: Slice) -> Iterator[int]:
     after, last = part.days[0] - 1, part.days[1]
     while (found := con.execute(NEXT_SQL, {"after": after}).fetchone()[0]) is not None and found <= last:
         after = ((found >> DAY_BITS) + 1 << DAY_BITS) - 1
-        of_day = {**part.values, "first": found, "last": min(after, last)}
-        for (record_id,) in con.execute(part.condition.join(DAY_SQL), of_day):
+        of_day = {**part.values, "low": found, "high": min(after, last)}
+        for (record_id,) in con.execute(part.condition.join(IDS_SQL), of_day):
             yield record_id
 
 
