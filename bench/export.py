@@ -1,4 +1,4 @@
-"""Time and peak memory of exports: `python bench/export.py [--records N] [--home HOME]`, each in a process of its own."""
+"""Time and peak memory of exports: `python -m bench.export [--records N] [--home HOME]`, each in a process of its own."""
 
 import argparse
 import json
