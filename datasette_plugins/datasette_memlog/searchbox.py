@@ -54,7 +54,8 @@ async def narrowed(datasette: Any, request: Any, database: str, table: str) -> F
         if value is not None:
             clauses.append(clause)
             values[f"memlog_{name}"] = _bound(name, value)
-    return FilterArguments(clauses, values, question.notes, {}) if clauses or question.notes else None
+    notes = question.remarks()
+    return FilterArguments(clauses, values, notes, {}) if clauses or notes else None
 
 
 def _bound(name: str, value: Any) -> int | str:

@@ -189,9 +189,27 @@ def test_what_is_less_than_asked_for_is_said_on_stderr(home: Home, run_memlog: R
     assert relaxed.stderr == ("no record has all of these words; these have any of ring, pipes\n")
     relaxed = run_memlog("query", "search", "is the ring full or what", check=0)
     assert [row["matched"] for row in json.loads(relaxed.stdout)] == ["most"]
-    assert relaxed.stderr == "no record has all of these words; one record has ring and full\n"
+    assert relaxed.stderr == "no record has all of these words; one record has ring and full in some form\n"
     noted = run_memlog("query", "search", "ring kind:snapshot", check=0)
     assert "kind:snapshot is searched for as words" in noted.stderr
+
+
+def test_how_many_records_have_the_words_depends_on_no_limit(home: Home, run_memlog: Run) -> None:
+    fill(home, conversation([f"the hook {n} failed on {n}" for n in range(9)] + ["a hook", "failing"]))
+    asked = ["query", "search", "why was the hook failing?"]
+    said = [run_memlog(*asked, "--limit", limit).stderr for limit in ("1", "4", "20")]
+    assert all("9 records have hook and failing in some form" in each for each in said), said
+    counted = run_memlog(*asked, "--count")
+    assert counted.stdout == "0\n" and "without --count those that have some are shown" in counted.stderr
+
+
+def test_a_minus_inside_what_stands_as_typed_is_said(home: Home, run_memlog: Run) -> None:
+    fill(home, conversation(["rm -rf build", "rm the rf build", "rm build", "ls -l build"]))
+    both = run_memlog("query", "search", "rm -rf")
+    texts = [row["text"] for row in json.loads(both.stdout)]
+    assert texts == ["rm -rf build", "rm build"]
+    assert both.stderr == 'first as it was typed, then without rf; to look for it: "-rf"\n'
+    assert run_memlog("query", "search", "ls -rf").stderr == 'without rf; to look for it: "-rf"\n'
 
 
 def test_a_question_about_the_sample_session_begins_with_what_it_is_about(
@@ -244,7 +262,7 @@ def test_a_search_loads_nothing_heavy(home: Home) -> None:
     assert ours == {
         "memlog", "memlog.archive", "memlog.archive.body", "memlog.archive.connection", "memlog.archive.extension",
         "memlog.archive.identifiers", "memlog.archive.prepare",
-        "memlog.cli", "memlog.cli.encode", "memlog.cli.search", "memlog.cli.start", "memlog.cli.terminal",
+        "memlog.cli", "memlog.cli.encode", "memlog.cli.interrupt", "memlog.cli.search", "memlog.cli.start", "memlog.cli.terminal",
         "memlog.contracts", "memlog.errors", "memlog.paths", "memlog.query", "memlog.query.answer", "memlog.query.dates",
         "memlog.query.filters", "memlog.query.fold", "memlog.query.hit", "memlog.query.passage", "memlog.query.rank",
         "memlog.query.search", "memlog.query.selection", "memlog.query.snippet", "memlog.query.words",

@@ -313,12 +313,15 @@ def remarks(hits: "Hits") -> None:
 
 def _relaxed(hits: "Hits") -> str:
     """What the hits answer instead of all of the words."""
-    every, most = (sum(hit.matched == name for hit in hits) for name in ("all", "most"))
+    every, most = hits.have
+    shown = {hit.matched for hit in hits}
     short = len(hits.said) <= NAMED_WORDS
     remark = f"{_have(every)} all of these words; "
     if most:
-        remark += f"{_have(most)} {' and '.join(hits.said) if short else 'all but the common ones'}"
-    if every + most < len(hits):
+        least = "at least " if hits.have_more else ""
+        named = " and ".join(hits.said) if short else "all but the common ones"
+        remark += f"{least}{_have(most)} {named} in some form"
+    if "any" in shown:
         remark += ", then" if most else "then" if every else "these have"
         remark += f" any of {', '.join(hits.said) if short else 'them'}"
     return remark

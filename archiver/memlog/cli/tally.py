@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from memlog.cli import hits, output, terminal
 from memlog.cli.search import DEFAULT_LIMIT, TABLE_COLUMNS, Request, remarks
 from memlog.query import facets, grouped
+from memlog.query.answer import WORDS
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
@@ -21,7 +22,10 @@ def run(
     flags = request.flags
     how: dict[str, Any] = {"now_ns": now_ns, "mode": mode}
     if "count" in flags:
-        _count(request, facets.count(con, text, selection, **how))
+        counted = facets.count(con, text, selection, **how)
+        _count(request, counted)
+        if not counted.count and mode == WORDS and len(text.split()) > 1:
+            terminal.say("no record has all of these words; without --count those that have some are shown")
     elif "facet" in flags:
         keys = tuple(dict.fromkeys(key for said in flags["facet"] for key in said.split(",") if key))
         found = facets.facets(con, text, selection, keys=keys, limit=flags.get("limit", DEFAULT_LIMIT), **how)

@@ -59,7 +59,7 @@ class Follower:
     @property
     def notes(self) -> list[str]:
         """What a person should know about how the words were read."""
-        return self._question.notes
+        return self._question.remarks()
 
     def close(self) -> None:
         """End its connection."""

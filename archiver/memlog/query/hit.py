@@ -119,7 +119,8 @@ class Hits(list[Hit]):
     """Hits in order, and how they were found.
 
     relaxed: some answer to fewer of the terms, because none or few answer to all. said: then the words
-    that were looked for.
+    that were looked for; have: how many records have all of the terms, and how many all that was looked
+    for, in some form; have_more: of the latter not all were counted.
     capped: common words; ranked among the newest CANDIDATES hits. more: some of what answers was not read.
     notes: what a person should know.
     ended: if more follow, what was shown before and whether by time. near: words that no record has, and
@@ -129,6 +130,8 @@ class Hits(list[Hit]):
     relaxed = False
     capped = False
     more = False
+    have = 0, 0
+    have_more = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from memlog.contracts import DAY_NS
 from memlog.errors import MemlogError
 from memlog.query.fold import FEW, PAGE, fold, places
 from memlog.query.passage import LITERAL, SPOKEN, Sought, passage
-from memlog.query.words import SENTENCE, texts
+from memlog.query.words import MAX_TERMS, SENTENCE, texts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,6 +178,8 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     words = list(dict.fromkeys(word for one in said for word in _pieces(one)))
     strict = question is not None and not _plain(question, typed)
     literal = typed.strip().strip('"') if question is not None and question.flat else None
+    if literal is not None and len(literal.split()) > MAX_TERMS:
+        literal = None  # a pasted page: no record is looked through for all of it
     words += _spelled(literal or "", words)
     ranking = _Ranking(asked, words, literal)
     few = question is not None and len(question.terms) <= SENTENCE
@@ -189,6 +191,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
             ranking.read(ids, None, said=verbatim, strict=strict and verbatim)
             asked.as_typed |= sentence and any(one.verbatim for one in ranking.found.values())
             asked.answered |= bool(ranking.found)
+            asked.with_left_out |= bool(ranking.found and question and question.exclude)
             if len(ranking.found) >= asked.limit:
                 shown = ranking.ordered()
                 if len(shown) >= asked.limit:
@@ -234,7 +237,7 @@ def _raw_text(row: "Row") -> bytes:
 
 def _side_by_side(question: "Question", typed: str) -> tuple[str | None, str | None]:
     """FTS5 expressions of the words as they were typed, and of them near each other in any order."""
-    if not question.flat or len(typed.split()) < 2:
+    if not question.flat or not 1 < len(typed.split()) <= MAX_TERMS:
         return None, None
     phrase = match_terms(typed)
     single = [group[0] for group in question.terms if len(group) == 1 and not group[0].prefix]

@@ -80,6 +80,8 @@ def _best(asked: "Asked", question: words.Question, said: "list[list[Term]]", hi
     for term in terms:
         for id_ in term:
             held[id_] = held.get(id_, 0) + 1
+    hits.have = asked.count(words.all_of(question), COUNTED), sum(n == len(said) for n in held.values())
+    hits.have_more = bool(terms) and len(terms[0]) >= HITS
     if asked.seen:
         held = {id_: n for id_, n in held.items() if id_ not in asked.seen}
     order = _roughly(terms, held, max(_CHECKED, 2 * asked.limit))

@@ -129,7 +129,7 @@ def find(
             asked.choose(selection)
             asked.needles = words.needles(question)
             _answer(asked, question, text, hits)
-            hits.notes += question.notes
+            hits.notes += question.remarks(asked.with_left_out)
         for hit in hits:
             hit.needles = asked.needles
             if not explain:
@@ -171,7 +171,7 @@ class Asked:
 
     __slots__ = (
         "answered", "as_typed", "capped", "con", "exhaustive", "fold", "limit", "meta_last", "more",
-        "needles", "newest", "now_ns", "seen", "seen_parts", "selection", "where",
+        "needles", "newest", "now_ns", "seen", "seen_parts", "selection", "where", "with_left_out",
     )  # fmt: skip
 
     where: "Where"
@@ -193,6 +193,7 @@ class Asked:
         self.capped = False
         self.more = False  # some of what answers was not read: a page that is not full is not the last
         self.answered = False  # some record has all of it, maybe on an earlier page
+        self.with_left_out = False  # what was typed with a minus stands so in a record
         self.as_typed = False  # a whole sentence stands in a record as it was typed
 
     def leave_out(self, seen: "frozenset[int | str]") -> None:

@@ -16,6 +16,7 @@ NEGATIVE = ("session", "project", "agent", "kind", "role", "tool", "path", "is")
 SEVERAL = ("kind", "role", "tool")  # `tool:Bash OR tool:Read` is `tool:Bash,Read`
 _FAR = 10_000  # characters a group may take
 DEPTH = 8  # groups within groups; deeper parentheses are punctuation
+NAMED = 4  # of many words left out a remark names so many
 MAX_TERMS = 64  # a pasted page is a question about its first words; each term is a scan of its hits
 
 SENTENCE = 4  # so many words may be a question in any language
@@ -36,9 +37,10 @@ STOP_WORDS = frozenset(
 class Term:
     """One word or "quoted phrase". prefix: it ended in `*`. quoted: to be met as it stands."""
 
-    __slots__ = ("prefix", "quoted", "text")
+    __slots__ = ("_match", "prefix", "quoted", "text")
 
     def __init__(self, text: str, prefix: bool = False, quoted: bool = False) -> None:
+        self._match: str | None = None
         self.text = text
         self.prefix = prefix
         self.quoted = quoted
@@ -55,7 +57,9 @@ class Term:
     @property
     def match(self) -> str:
         """Its FTS5 expression."""
-        return (match_phrase if self.quoted else match_word)(self.text, self.prefix)
+        if self._match is None:
+            self._match = (match_phrase if self.quoted else match_word)(self.text, self.prefix)
+        return self._match
 
     def leaves(self) -> "list[Term]":
         """The words and phrases it is made of."""
@@ -85,10 +89,10 @@ class Question:
 
     filters: (key, value, as typed), the key of `-tool:Bash` is `-tool`; a value its key cannot take goes
     back among the terms. empty: words that hold nothing the index knows. notes: what a person should
-    know about how it was read.
+    know about how it was read; without: what was left out by a minus that may have been meant as a hyphen.
     """
 
-    __slots__ = ("empty", "exclude", "filters", "notes", "size", "terms")
+    __slots__ = ("_known", "empty", "exclude", "filters", "notes", "terms", "without")
 
     def __init__(self) -> None:
         self.terms: list[list[Term]] = []
@@ -96,7 +100,8 @@ class Question:
         self.empty: list[str] = []
         self.filters: list[tuple[str, str, str]] = []
         self.notes: list[str] = []
-        self.size = 0
+        self.without: list[str] = []
+        self._known: set[str] = set()
 
     @property
     def may_be_plain(self) -> bool:
@@ -124,8 +129,22 @@ class Question:
         """One more term that must not be met."""
         if self._takes(term):
             self.exclude.append(term)
-            if not term.quoted:
-                self.notes.append(f'without {term.text}; to look for it: "-{term.text}"')
+            if not term.quoted and term.text not in self.without:
+                self.without.append(term.text)
+
+    def remarks(self, as_typed: bool = False) -> list[str]:
+        """The notes, and what was left out. as_typed: but for records in which it stands as it was typed."""
+        if not self.without:
+            return self.notes
+        some = ", ".join(self.without[:NAMED]) + " …" * (len(self.without) > NAMED)
+        where = "first as it was typed, then without" if as_typed else "without"
+        return [*self.notes, f'{where} {some}; to look for it: "-{self.without[0]}"']
+
+    def note_cut(self) -> None:
+        """Say that there were more words."""
+        note = f"only the first {MAX_TERMS} words were asked for"
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _takes(self, term: Term) -> bool:
         if isinstance(term, Group):
@@ -133,12 +152,12 @@ class Question:
         if not searchable(term.text):
             self.empty.append(term.text)
             return False
-        if self.size >= MAX_TERMS:
-            note = f"only the first {MAX_TERMS} words were asked for"
-            if note not in self.notes:
-                self.notes.append(note)
+        if term.match in self._known:
+            return True
+        if len(self._known) >= MAX_TERMS:
+            self.note_cut()
             return False
-        self.size += 1
+        self._known.add(term.match)
         return True
 
 
@@ -153,6 +172,7 @@ def _join(terms: list[list[Term]], term: Term, alternative: bool) -> None:
 def _spread(terms: list[list[Term]]) -> list[list[Term]]:
     """The same without groups that are no more than their terms."""
     found: list[list[Term]] = []
+    known: set[tuple[str, ...]] = set()
     for group in terms:
         only = group[0]
         if len(group) == 1 and isinstance(only, Group) and not only.exclude:
@@ -162,7 +182,10 @@ def _spread(terms: list[list[Term]]) -> list[list[Term]]:
         for term in group:
             simple = isinstance(term, Group) and len(term.terms) == 1 and not term.exclude
             flat += [t for t in (term.terms[0] if simple else [term]) if t not in flat]  # type: ignore[attr-defined]
-        found.append(flat)
+        key = tuple(term.match for term in flat)
+        if key not in known:
+            known.add(key)
+            found.append(flat)
     return found
 
 
@@ -181,7 +204,7 @@ def parse(text: str) -> Question:
 class _Reader:
     """One level of a text: the whole of it, or what stands between two parentheses."""
 
-    __slots__ = ("at", "depth", "exclude", "question", "terms", "text")
+    __slots__ = ("at", "depth", "exclude", "question", "single", "terms", "text")
 
     def __init__(self, question: Question, text: str, depth: int) -> None:
         self.question = question
@@ -190,6 +213,7 @@ class _Reader:
         self.at = 0
         self.terms: list[list[Term]] = []
         self.exclude: list[Term] = []
+        self.single: set[str] = set()  # terms that stand alone: a word that comes again is met already
 
     def read(self) -> tuple[list[list[Term]], list[Term]]:
         """What must be met, and what must not."""
@@ -218,7 +242,10 @@ class _Reader:
                 self._says_or()
             self._add(term, negative, either and not negative)
             either, filtered = either and negative, None
-        return _spread(self.terms), self.exclude
+        terms = _spread(self.terms)
+        if len(terms) > MAX_TERMS:
+            self.question.note_cut()
+        return terms[:MAX_TERMS], self.exclude
 
     def _says_or(self) -> None:
         typed = self.question.filters[-1][2]
@@ -230,13 +257,26 @@ class _Reader:
             if not negative and not alternative:  # `(-a -b)`
                 self.exclude += term.exclude
         elif not negative:
-            if question._takes(term):
+            alone = not (alternative and self.terms) and not self._or_follows()
+            if (alone and term.match in self.single) or not question._takes(term):
+                return
+            if alternative and self.terms:
                 _join(self.terms, term, alternative)
+            else:
+                self.terms.append([term])
+            if alone:
+                self.single.add(term.match)
         elif isinstance(term, Group) or searchable(term.text):
             before = len(question.exclude)
             question.leave_out(term)
-            self.exclude += question.exclude[before:]
+            self.exclude += [one for one in question.exclude[before:] if one not in self.exclude]
             del question.exclude[before:]
+
+    def _or_follows(self) -> bool:
+        at = self.at
+        while at < len(self.text) and self.text[at].isspace():
+            at += 1
+        return self.text.startswith("OR", at) and self.text[at + 2 : at + 3].isspace()
 
     def _takes_minus(self) -> bool:
         after = self.text[self.at + 1 : self.at + 2]
