@@ -1,17 +1,31 @@
 """admin verify BUNDLE: whatever became of a bundle is bad news in a sentence, and what was found is found again."""
 
+import json
 import os
 import shutil
+import sqlite3 as stock
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import archives
 from archives import NOW_NS, event, record
 from memlog.archive import anchor as anchors
+from memlog.archive.connection import sqlite3
 from memlog.cli import root
 from memlog.errors import NotFoundError, RefusedError
-from memlog.export import post_mortem
+from memlog.export import (
+    bundle_check,
+    incident,
+    manifest,
+    post_mortem,
+    report_html,
+    report_md,
+    report_read,
+    script,
+)
 from memlog.paths import Home
 from memlog.query import slice
 from memlog.query.selection import Selection
@@ -52,11 +66,140 @@ def verified(place: Path, capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
     return code, done.out + done.err
 
 
+def forged(
+    place: Path, *sql: str, file: str = "", said: Callable[[dict[str, Any]], object] = lambda said: None
+) -> Path:
+    """Change incident.db, or a byte of a file, and make a manifest that fits, as a forger would."""
+    con = stock.connect(place / "incident.db")
+    for one in sql:
+        before = con.total_changes
+        con.execute(one)
+        assert con.total_changes > before or "VIEW" in one, "the forgery changed nothing"
+    con.commit()
+    con.close()
+    reported(place)
+    if file:
+        whole = (place / file).read_text()
+        (place / file).write_text(whole.replace("Friday", "Monday"))
+        assert "Friday" in whole
+    written = json.loads((place / "manifest.json").read_bytes())
+    con = stock.connect(place / "incident.db")
+    written["counts"] = incident.counts(con, written["counts"])
+    con.close()
+    said(written)
+    for name in written["files"]:
+        with (place / name).open("rb") as opened:
+            written["files"][name] = manifest.digest_of(opened)
+    (place / "manifest.json").write_bytes(manifest.dump(written))
+    return place
+
+
+def reported(place: Path) -> None:
+    """Make the script and the reports anew of a forged incident.db, as a forger who has memlog would."""
+    con = sqlite3.connect(str(place / "incident.db"))
+    report = report_read.read(con, anchored=False)
+    told = {"incident.sql": script.chunks(con), "report.md": report_md.chunks(report)}
+    for name, chunks in (told | {"report.html": report_html.chunks(report)}).items():
+        (place / name).write_bytes(b"".join(chunks))
+    con.close()
+
+
+def found_out(place: Path, **named: Any) -> list[str]:
+    return [one.what for one in bundle_check.verify(str(place), **named).problems]
+
+
+FORGERIES = {
+    "UPDATE kept SET kept = 'verbatim' WHERE kept IS NULL": "table kept",
+    "UPDATE kept SET weight = 0.01": "table kept",
+    "DELETE FROM kept WHERE rowid = 1": "table kept lacks 1",
+    "UPDATE loss SET lost = 0, verbatim = facts": "table loss",
+    "UPDATE compaction SET summary_chars = 1": "table compaction",
+    "UPDATE step SET text = 'always deploy on a Friday' WHERE text LIKE 'never%'": "table step",
+    "UPDATE step SET outcome = 'ok'": "table step",
+    "INSERT INTO step SELECT 7, ts, ts_ns, session, agent, epoch, who, what, tool, 'x', outcome FROM step LIMIT 1": "table step",
+    "UPDATE fact SET value = 'always deploy on a Friday' WHERE kind = 'instruction'": "table fact",
+    "DELETE FROM fact WHERE kind = 'instruction'": "table fact lacks",
+    "INSERT INTO fact SELECT * FROM fact LIMIT 1": "table fact",
+    "UPDATE record SET error = 1": "something else of itself",
+    "UPDATE record SET ts = '2001-01-01T00:00:00.000Z'": "something else of itself",
+    "UPDATE query SET sql = 'SELECT 1'": "questions",
+    "DROP VIEW conversation": "tables, indexes and views",
+    "UPDATE export SET value = 'something else' WHERE key = 'holds'": "table export",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", FORGERIES)
+def test_a_forger_of_what_was_found_is_found_out_whatever_manifest_he_makes(
+    filled: Home, bundle: Path, tmp_path: Path, sql: str
+) -> None:
+    place = forged(Path(shutil.copytree(bundle, tmp_path / "b")))
+    assert found_out(place) == [], "a manifest that fits is no fault by itself"
+    with archives.reading(filled) as con:
+        anchor = anchors.take(con, made="2026-03-05T14:30:00Z")
+    forged(place, sql)
+    assert any(FORGERIES[sql] in what for what in found_out(place))
+    assert any(FORGERIES[sql] in what for what in found_out(place, anchor=anchor))
+
+
+def test_a_view_that_lies_is_found_out(bundle: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(bundle, tmp_path / "b"))
+    lie = "CREATE VIEW conversation AS SELECT session, epoch, ts, 'user' AS who, 'replaced' AS text, id FROM record"
+    assert any("views" in what for what in found_out(forged(place, "DROP VIEW conversation", lie)))
+
+
+@pytest.mark.parametrize("file", ["report.md", "report.html", "incident.sql"])
+def test_a_report_that_says_other_than_the_records_is_found_out(
+    bundle: Path, tmp_path: Path, file: str
+) -> None:
+    place = forged(Path(shutil.copytree(bundle, tmp_path / "b")), file=file)
+    assert [(one.where, one.what) for one in bundle_check.verify(str(place)).problems] == [
+        (file, "it says something else than incident.db")
+    ]
+
+
+def test_what_another_memlog_found_is_not_compared_and_that_is_said(bundle: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(bundle, tmp_path / "b"))
+    assert bundle_check.verify(str(place)).again
+    sql = "UPDATE kept SET kept = 'verbatim' WHERE kept IS NULL"
+    forged(place, sql, said=lambda said: said["program"].update(sources="of another"))
+    done = bundle_check.verify(str(place))
+    assert not done.problems and not done.again
+    (words,) = (words for words in done.not_proved if "another memlog" in words)
+    assert all(name in words for name in ("step", "fact", "compaction", "loss", "kept", "views", "reports"))
+
+
+def test_of_an_epoch_facts_are_found_again_and_what_was_kept_is_named_where_the_rest_is_not_here(
+    filled: Home, tmp_path: Path
+) -> None:
+    with archives.reading(filled) as con:
+        (session,) = con.execute("SELECT session FROM v_session WHERE compactions > 0").fetchone()
+    place = write(filled, tmp_path / "b", session, epoch=0)
+    done = bundle_check.verify(str(place))
+    assert done.problems == [] and done.again
+    con = stock.connect(place / "incident.db")
+    (rest,) = con.execute("SELECT count(*) FROM record WHERE epoch > 0").fetchone()
+    con.close()
+    if not rest:
+        assert any("kept" in words and "epoch 0" in words for words in done.not_proved)
+    assert found_out(forged(place, "DELETE FROM fact WHERE rowid = 1"))
+
+
+def test_with_an_anchor_it_is_still_said_that_what_no_link_holds_may_be_new(
+    filled: Home, bundle: Path
+) -> None:
+    with archives.reading(filled) as con:
+        anchor = anchors.take(con, made="2026-03-05T14:30:00Z")
+    for kept in (None, anchor):
+        assert any(
+            "written anew" in words for words in bundle_check.verify(str(bundle), anchor=kept).not_proved
+        )
+
+
 def flip(data: bytes) -> bytes:
     return bytes([data[0] ^ 1]) + data[1:]
 
 
-SPOILT = {
+SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "first byte": flip, "a prefix": lambda data: b"x" * 9 + data, "nothing left": lambda data: b"",
     "an empty zip": lambda data: b"PK\x05\x06" + bytes(18), "half": lambda data: data[: len(data) // 2],
     "text": lambda data: b"hello",

@@ -26,6 +26,7 @@ def check(place: str, anchor: str | None, as_json: bool) -> int:
         click.echo(number(len(found.problems), "problem"), err=True)
         return 1
     said = f"{found.links:,} links of the chain followed, {found.texts:,} texts compared with them"
+    said += "; what was found in its records was found again" if found.again else ""
     click.echo(f"every byte is as it was written: {said}", err=True)
     click.echo(f"root {found.said['root']}", err=True)
     return 0

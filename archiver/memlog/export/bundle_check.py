@@ -12,12 +12,13 @@ from typing import Any, BinaryIO, NamedTuple
 
 from memlog.archive import anchor as anchors
 from memlog.archive.anchor import Anchor
-from memlog.archive.connection import Error, sqlite3
+from memlog.archive.connection import Connection, Error, sqlite3
 from memlog.errors import MemlogError, NotFoundError, UnavailableError
-from memlog.export import bundle, manifest
+from memlog.export import again, bundle, manifest, program, scratch
 from memlog.export.links import Links
 
 _DB, _CHAIN, _ANCHOR = "incident.db", "chain.jsonl", "anchor.json"
+_FOUND = "the tables step, fact, compaction, loss and kept"
 _CHUNK = 1 << 20
 _DAMAGE = (MemlogError, Error, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
 # What a zip says when its bytes are not what they were.
@@ -45,12 +46,16 @@ class Problem(NamedTuple):
 
 @dataclass(slots=True)
 class Checked:
-    """What came of it. said: the manifest; links: of the chain; texts: how many were compared with it."""
+    """What came of it. said: the manifest; links: of the chain; texts: how many were compared with it.
+
+    again: whether what it says was found in its records was found in them once more.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     said: dict[str, Any] = field(default_factory=dict)
     links: int = 0
     texts: int = 0
+    again: bool = False
     not_proved: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -65,6 +70,7 @@ class Checked:
             "redacted": self.said.get("redacted"),
             "links": self.links,
             "texts": self.texts,
+            "found_again": self.again,
             "not_proved": self.not_proved,
         }
 
@@ -186,27 +192,71 @@ def _wrong(files: "_Folder | _Zip", name: str, expected: Any, told: Told) -> str
 
 def _links(found: Checked, files: "_Folder | _Zip", anchor: Anchor | None) -> None:
     """Recompute the chain segment over the texts of incident.db."""
-    own = None
+    kept = [anchor] if anchor is not None else []
     try:
         if _ANCHOR in found.said["files"]:
             with files.open(_ANCHOR) as file:
-                own = anchors.parse(json.loads(file.read()))
+                kept.insert(0, anchors.parse(json.loads(file.read())))
         with files.path(_DB) as path:
             con = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
             try:
-                links = Links(
-                    con, [one for one in (own, anchor) if one is not None], bool(found.said["redacted"])
-                )
-                with files.open(_CHAIN) as lines:
-                    for what in links.problems(lines):
-                        found.problems.append(Problem("chain", *what))
+                with _archive(found.said, con) as archive:
+                    _followed(found, files, con, kept, archive)
             finally:
                 con.close()
     except _DAMAGE as exc:
+        if isinstance(exc, Error) and str(exc).endswith("is full"):
+            raise UnavailableError("there is no room to check it in", hint="TMPDIR=another folder") from exc
         found.problems.append(Problem("chain", _CHAIN, f"it cannot be followed: {exc}"))
+
+
+@contextmanager
+def _archive(said: dict[str, Any], con: Connection) -> "Iterator[scratch.Scratch | None]":
+    """Where records are gathered to be read again; None where others were read, or in another way."""
+    if said["redacted"] or not _is_ours(said):
+        yield None
         return
+    with tempfile.TemporaryDirectory(prefix="memlog-verify-") as folder, scratch.made(folder, con) as made:
+        yield made
+
+
+def _is_ours(said: dict[str, Any]) -> bool:
+    """Whether what wrote a bundle finds and says the same as this program."""
+    return bool((said.get("program") or {}).get("sources") == program.digest())
+
+
+def _followed(
+    found: Checked,
+    files: "_Folder | _Zip",
+    con: Connection,
+    kept: list[Anchor],
+    archive: "scratch.Scratch | None",
+) -> None:
+    links = Links(con, kept, bool(found.said["redacted"]), None if archive is None else archive.add)
+    with files.open(_CHAIN) as lines:
+        found.problems += [Problem("chain", *what) for what in links.problems(lines)]
     found.links, found.texts = links.count, links.texts
     found.not_proved += links.not_proved
+    proved = not found.problems
+    if not _is_ours(found.said):
+        version = found.said.get("memlog")
+        found.not_proved.append(
+            f"that {_FOUND}, its views, questions, both reports and incident.sql are what its records give:"
+            f" it is of another memlog ({version}), which finds and says things in another way"
+        )
+        return
+    same = found.said["program"].get("sqlite") == sqlite3.sqlite_version
+    found.problems += [
+        Problem("found", *what) for what in again.told(con, found.said, files.open, reports=same)
+    ]
+    if not same:
+        found.not_proved.append("that both reports say what incident.db says: it is of another SQLite")
+    if archive is None:
+        found.not_proved.append(f"that {_FOUND} are what its records give: their texts were changed")
+    elif proved:
+        found.again = True
+        found.problems += [Problem("found", *what) for what in again.found(con, archive.con, links.partial)]
+        found.not_proved += again.unproved(con, links.partial)
 
 
 def _unproved(found: Checked, anchor: Anchor | None) -> None:
@@ -217,8 +267,13 @@ def _unproved(found: Checked, anchor: Anchor | None) -> None:
             "that it was not written anew as a whole: compare its root with one you were told,"
             " or --anchor FILE with one kept elsewhere"
         )
+    else:
+        found.not_proved.append(
+            "that what no link holds was not written anew: an anchor covers links alone;"
+            " compare its root with one you were told"
+        )
     found.not_proved += [
-        "what sessions, epochs, events, gaps and holes say: no link of a session's chain holds them",
-        "that reports and incident.sql say what incident.db says, but that they were written with it",
+        "what the tables session, epoch, event, gap, hole and health say, which epoch and project a record is"
+        " of, and the index record_fts: no link of a session's chain holds them",
         "that what agents wrote was true, and what no ring ever held",
     ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MARK = "\n-- rows\n"
 COLUMNS_SQL = "SELECT name FROM pragma_table_info(:table) ORDER BY cid"
 COUNTED_SQL = "SELECT coalesce(sum(redacted), 0) FROM record WHERE part = 0"
+COUNTED = ("record", "session", "epoch", "event", "fact", "compaction", "hole", "gap")
 
 
 def schema() -> tuple[str, str]:

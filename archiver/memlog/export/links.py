@@ -2,13 +2,14 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import cbor2
 
 from memlog.archive import body, chain
 from memlog.export import segment
+from memlog.query import dates
 
 if TYPE_CHECKING:
     from memlog.archive.anchor import Anchor
@@ -17,19 +18,29 @@ if TYPE_CHECKING:
 # Columns of a record and where its link's header has them. index: the record's primary key
 RECORD_SQL = """
 SELECT id, agent, session, source_id, block, part, parts, ts_ns, written_ns, archived_ns, kind, role, tool,
-  bytes, text, extra, digest FROM record WHERE id = :id
+  bytes, parent_id, error, redacted, decode_error, seq, uid, pid, text, extra, digest, epoch, ts
+FROM record WHERE id = :id
 """
 COUNT_SQL = "SELECT count(*) FROM record"
-_IN_HEADER = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15, 16, 21)
-_TEXT, _EXTRA, _DIGEST = 14, 15, 16
+_IN_HEADER = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15, 16, 21, 17, 18, 20, 23, 11, 12, 13)
+_TS_NS, _TEXT, _EXTRA, _DIGEST, _EPOCH, _TS = 7, 21, 22, 23, 24, 25
 
 Found = Iterator[tuple[str, str]]
+Proved = Callable[[list[Any], int, str, bytes], object]
 
 
 class Links:
-    """The walk. count: links followed; texts: those compared with what the file says of their record."""
+    """The walk. count: links followed; texts: those compared with what the file says of their record.
 
-    def __init__(self, con: "Connection", anchors: "list[Anchor]", redacted: bool) -> None:
+    proved: is given header, epoch, digest and blob of each of those. partial: sessions and their agents of
+    which a link is of no record that is here.
+    """
+
+    def __init__(
+        self, con: "Connection", anchors: "list[Anchor]", redacted: bool, proved: "Proved | None" = None
+    ) -> None:
+        self.partial: set[tuple[str, str]] = set()
+        self._proved = proved
         self.count = self.texts = 0
         self.not_proved: list[str] = []
         self._con = con
@@ -58,7 +69,9 @@ class Links:
             self.count += 1
             header = b64decode(line["header"], validate=True) if "header" in line else None
             head = self._next(line, head, header)
-            if "id" in line:
+            if "id" not in line:
+                self.partial.add((session["session"], session["agent"]))
+            else:
                 self._seen += 1
                 yield from ((where, what) for what in self._of_record(line, header))
             yield from ((where, what) for what in self._anchored(session, last, head))
@@ -75,6 +88,8 @@ class Links:
             and chain.genesis(archive_id, session["agent"], session["session"]).hex() != begins
         ):
             yield where, "its chain does not begin with its name"
+        if session["first"] != 1:
+            self.partial.add((session["session"], session["agent"]))
         if session["first"] == 1 and session["before"] != begins:
             yield where, "its chain does not begin at its beginning"
         for anchor in self._anchors:
@@ -112,13 +127,15 @@ class Links:
         if self._redacted or header is None or "damaged" in line:
             return
         columns = cbor2.loads(header)
-        if [columns[n] for n in _IN_HEADER] != list(row[:_TEXT]):
+        if [columns[n] for n in _IN_HEADER] != list(row[:_TEXT]) or row[_TS] != dates.iso(row[_TS_NS]):
             yield f"record {line['id']} says something else of itself in incident.db"
         blob = segment.blob_of(line, row[_TEXT] or "")
         if chain.digest_of(bytes.fromhex(line["salt"]), blob).hex() != line["digest"]:
             yield f"the text of record {line['id']} is not what was archived"
         elif not _is_told(blob, row):
             yield f"record {line['id']} holds something else than was archived"
+        elif self._proved is not None:
+            self._proved(columns, row[_EPOCH], line["digest"], blob)
         self.texts += 1
 
 

@@ -9,7 +9,17 @@ from memlog import __version__
 from memlog.archive import chain
 from memlog.archive.connection import sqlite3
 from memlog.errors import NotFoundError, RefusedError
-from memlog.export import bundle, incident, manifest, report_html, report_md, report_read, script, segment
+from memlog.export import (
+    bundle,
+    incident,
+    manifest,
+    program,
+    report_html,
+    report_md,
+    report_read,
+    script,
+    segment,
+)
 from memlog.export.share import Share
 from memlog.paths import FILE_MODE
 from memlog.query import dates, slice
@@ -107,9 +117,8 @@ def _said(out: "Connection", part: "Slice", folder: str, now_ns: int, shared: Sh
         "memlog": __version__,
         "made": dates.iso(now_ns),
         "holds": asked,
-        "counts": incident.counts(
-            out, ("record", "session", "epoch", "event", "fact", "compaction", "hole", "gap")
-        ),
+        "program": {"sources": program.digest(), "sqlite": sqlite3.sqlite_version},
+        "counts": incident.counts(out, incident.COUNTED),
         "redacted": None,
         "files": {},
     }

@@ -1,0 +1,90 @@
+"""The records of a bundle as an archive has them, so that what was found in them is found the same way."""
+
+import glob
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from memlog.archive import body
+from memlog.archive.connection import register_functions, sqlite3
+from memlog.contracts import schema_dir
+
+if TYPE_CHECKING:
+    from memlog.archive.connection import Connection
+
+# The places of a link's header (archive/chain.py) a record is made of.
+_AGENT, _SESSION = 1, 2
+_COLUMNS = (0, 3, 4, 5, 6, 7, 14, 15, 16, 18, 21, 22)
+
+SESSIONS_SQL = "SELECT agent, session, project, first_id, last_id, started_ns, ended_ns, rowid FROM session"
+ADD_SESSION_SQL = """
+INSERT INTO session (agent, session, project, first_id, last_id, started_ns, ended_ns, dir, head)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, x'')
+"""
+SESSION_IDS_SQL = "SELECT id, session, agent FROM session"
+EPOCHS_SQL = "SELECT * FROM epoch"
+# What a view makes of much that is in no bundle is here as the bundle has it.
+TOLD_EPOCHS_SQL = """
+DROP VIEW v_epoch;
+CREATE TABLE v_epoch (session, epoch, opened, closed, trigger, tokens_before, tokens_after, records, agent,
+  boundary, opened_ns, closed_ns, project)
+"""
+ADD_TOLD_EPOCH_SQL = "INSERT INTO v_epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_EPOCH_SQL = "INSERT INTO epoch (session_id, number, boundary, opened_ns) VALUES (?, ?, ?, ?)"
+EPOCH_IDS_SQL = "SELECT id, session_id, number FROM epoch"
+EVENTS_SQL = "SELECT agent, session, event, ts_ns, data FROM event"
+ADD_EVENT_SQL = """
+INSERT INTO event (agent, session, event, ts_ns, data, digest, archived_ns) VALUES (?, ?, ?, ?, ?, x'', 0)
+"""
+HOLES_SQL = "SELECT session, agent, path, start, stop, noticed_ns, healed FROM hole"
+ADD_HOLE_SQL = """
+INSERT INTO hole (session_id, path, start, stop, noticed_ns, healed_ns) VALUES (?, ?, ?, ?, ?, ?)
+"""
+ADD_RECORD_SQL = """
+INSERT INTO record (id, source_id, block, part, parts, ts_ns, kind, role, tool, error, bytes, text_bytes,
+  session_id, epoch_id, digest, packing, body, archived_ns, redacted, link, salt, mac, timed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, x'', x'', 0)
+"""
+
+
+class Scratch:
+    """An archive of a bundle's records, filled one by one. con: asked as any archive is."""
+
+    def __init__(self, con: "Connection", told: "Connection") -> None:
+        self.con = con
+        con.executemany(ADD_SESSION_SQL, told.execute(SESSIONS_SQL))
+        self._sessions = {(name, agent): id_ for id_, name, agent in con.execute(SESSION_IDS_SQL)}
+        con.executescript(TOLD_EPOCHS_SQL)
+        for row in told.execute(EPOCHS_SQL):
+            con.execute(ADD_TOLD_EPOCH_SQL, row)
+            con.execute(ADD_EPOCH_SQL, (self._sessions[row[0], row[8]], row[1], row[9], row[10]))
+        found = con.execute(EPOCH_IDS_SQL)
+        self._epochs = {(session, number): id_ for id_, session, number in found}
+        con.executemany(ADD_EVENT_SQL, told.execute(EVENTS_SQL))
+        for session, agent, *hole, healed in told.execute(HOLES_SQL):
+            con.execute(ADD_HOLE_SQL, (self._sessions[session, agent], *hole, 0 if healed else None))
+
+    def add(self, header: list[Any], epoch: int, digest: str, blob: bytes) -> None:
+        """Add a record that its link proved. Raises: KeyError for a session or an epoch that is not there."""
+        session = self._sessions[header[_SESSION], header[_AGENT]]
+        columns = (header[n] for n in _COLUMNS)
+        place = (session, self._epochs[session, epoch], bytes.fromhex(digest))
+        self.con.execute(ADD_RECORD_SQL, (*columns, *place, body.PLAIN, blob))
+
+
+@contextmanager
+def made(folder: str, told: "Connection") -> Iterator[Scratch]:
+    """A scratch archive in this folder. told: the bundle's incident.db, which says what is no record."""
+    con = sqlite3.connect(os.path.join(folder, "scratch.db"), isolation_level=None)
+    try:
+        con.execute("PRAGMA journal_mode = OFF")
+        con.execute("PRAGMA synchronous = OFF")
+        register_functions(con)
+        for path in sorted(glob.glob(os.path.join(schema_dir(), "migrations", "*.sql"))):
+            with open(path, encoding="utf-8") as file:
+                con.executescript(file.read())
+        con.execute("BEGIN")
+        yield Scratch(con, told)
+    finally:
+        con.close()
