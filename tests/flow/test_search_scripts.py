@@ -20,6 +20,7 @@ CODE = (
     "upgraded to v1.2.3 from 1.2.2, listening on :8080",
     "ＦＵＬＬ　width ４２ and ﾊﾝｶｸ",
     "all done 🚀, tests ✅",
+    "new XMLHttpRequest2 is there",
 )
 
 
@@ -43,7 +44,7 @@ def test_whole_words_are_found_as_often_as_by_a_scan(path: Path) -> None:
         ("parse_records", {0, 1}), ("records.py:42", {1}), ("records.py", {1}), ("a/b/c.rs", {2}), ("c.rs", {2}),
         ("E0308", {2}), ("e0308", {2}), ("--no-verify", {3}), ("verify", {3}), ("1.2.3", {4}), ("v1.2.3", {4}),
         ("v1.2.2", {4}), ("8080", {4}), ("full", {5}), ("42", {1, 5}), ("ハンカク", {5}), ("🚀", {6}), ("✅", {6}),
-        ("❌", set()),
+        ("❌", set()), ("XMLHttpRequest", {7}), ("HttpRequest", {7}), ("HttpReq*", {7}), ("Request2", {7}),
     ],
 )  # fmt: skip
 def test_code_is_found_whole_and_by_its_parts(con: Connection, typed: str, found: set[int]) -> None:

@@ -69,10 +69,13 @@ def match_word(word: str, prefix: bool = False) -> str:
 
     Shape: a quoted string, or several in parentheses joined by OR.
     """
-    others = () if prefix else alternatives(word)
+    others = alternatives(word)
     if not others:
         return match_phrase(word, prefix)
-    return f"({' OR '.join(match_phrase(each) for each in (word, *others))})"
+    if word[-1:].isalpha() and not prefix:
+        # the index ends no part before a digit; what nobody says costs a look into the index
+        others = (*others, *(f"{others[0]}{digit}" for digit in range(10)))
+    return f"({' OR '.join(match_phrase(each, prefix) for each in (word, *others))})"
 
 
 def match_phrase(text: str, prefix: bool = False) -> str:
