@@ -3,9 +3,11 @@
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -192,6 +194,28 @@ def test_what_is_less_than_asked_for_is_said_on_stderr(home: Home, run_memlog: R
     assert relaxed.stderr == "no record has all of these words; one record has ring and full in some form\n"
     noted = run_memlog("query", "search", "ring kind:snapshot", check=0)
     assert "kind:snapshot is searched for as words" in noted.stderr
+
+
+@pytest.mark.parametrize("words", [["--open", "1"], ["ring"], ["ring", "--count"], ["ring", "--by-session"]])
+def test_a_damaged_archive_is_said_to_be_one(
+    home: Home, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(home, conversation(["the ring is full"]))
+    with sqlite3.connect(home.archive) as con:
+        con.execute("PRAGMA writable_schema = ON")
+        con.execute("UPDATE sqlite_master SET sql = 'CREATE TABLE session (' WHERE name = 'session'")
+    con.close()
+    assert search.main(words, home.root) == 6
+    assert "malformed" in capsys.readouterr().err
+
+
+def test_a_directory_in_the_place_of_the_archive_is_named(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(home.archive).mkdir(parents=True)
+    assert search.main(["ring"], home.root) == 6
+    said = capsys.readouterr().err
+    assert "is a directory, not an archive" in said and "rebuild" not in said
 
 
 def test_how_many_records_have_the_words_depends_on_no_limit(home: Home, run_memlog: Run) -> None:

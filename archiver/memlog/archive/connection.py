@@ -131,6 +131,10 @@ def open_reader(path: str, *, immutable: bool = False, older: bool = False) -> C
     require_version()
     if not os.path.exists(path):
         raise _absent(path)
+    if os.path.isdir(path):
+        raise ArchiveError(
+            f"{path} is a directory, not an archive", hint=f"move {path} away, then memlog doctor"
+        )
     uri = f"file:{quote_path(os.path.abspath(path))}?mode=ro" + ("&immutable=1" if immutable else "")
     try:
         con = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)

@@ -4,7 +4,7 @@ import os
 import sys
 
 from memlog.cli import interrupt, terminal
-from memlog.errors import MemlogError, QueryError, UnavailableError
+from memlog.errors import ArchiveError, MemlogError, QueryError, UnavailableError
 
 
 def ended_by(exc: Exception) -> int:
@@ -17,6 +17,8 @@ def ended_by(exc: Exception) -> int:
     if isinstance(exc, OSError):  # what the machine does not let us do is no fault of ours
         _drop(sys.stdout)
         exc = _translated(exc)
+    elif _is_damage(exc):
+        exc = ArchiveError(f"the archive cannot be read: {exc}")
     if isinstance(exc, MemlogError):
         told, code = (
             f"memlog: {exc}{_pointed(exc)}" + (f"\nnext: {exc.hint}" if exc.hint else ""),
@@ -55,6 +57,14 @@ def _translated(exc: OSError) -> UnavailableError:
         )
     path = os.fsdecode(exc.filename) if isinstance(exc.filename, bytes) else exc.filename
     return UnavailableError(f"{path}: {why}")
+
+
+def _is_damage(exc: Exception) -> bool:
+    """Whether SQLite says that a file, or reading it, is at fault: codes 10, 11 and 26."""
+    code = getattr(exc, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (10, 11, 26)
+    return type(exc).__name__ == "DatabaseError" and ("malformed" in str(exc) or "not a database" in str(exc))
 
 
 def _drop(stream: object) -> None:
