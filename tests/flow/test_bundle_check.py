@@ -147,6 +147,24 @@ def test_a_view_that_lies_is_found_out(bundle: Path, tmp_path: Path) -> None:
     assert any("views" in what for what in found_out(forged(place, "DROP VIEW conversation", lie)))
 
 
+def test_a_link_that_is_said_to_be_damaged_or_lacks_what_it_was_made_of_proves_nothing_in_silence(
+    bundle: Path, tmp_path: Path
+) -> None:
+    place = Path(shutil.copytree(bundle, tmp_path / "b"))
+    whole = [json.loads(line) for line in (place / "chain.jsonl").read_text().splitlines()]
+    at = next(n for n, line in enumerate(whole) if "id" in line)
+    for change, told in (({"damaged": "it cannot be read"}, None), ({"header": None}, "made of is missing")):
+        line = {key: value for key, value in (whole[at] | change).items() if value is not None}
+        line["head"] = "00" * 32
+        lines = [*whole[:at], line, *whole[at + 1 :]]
+        (place / "chain.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+        done = bundle_check.verify(str(forged(place)))
+        if told is None:
+            assert any("what 1 record said" in words for words in done.not_proved)
+        else:
+            assert any(told in one.what for one in done.problems)
+
+
 @pytest.mark.parametrize("file", ["report.md", "report.html", "incident.sql"])
 def test_a_report_that_says_other_than_the_records_is_found_out(
     bundle: Path, tmp_path: Path, file: str

@@ -10,6 +10,7 @@ import cbor2
 from memlog.archive import body, chain
 from memlog.export import segment
 from memlog.query import dates
+from memlog.query.checks import number
 
 if TYPE_CHECKING:
     from memlog.archive.anchor import Anchor
@@ -26,7 +27,7 @@ _IN_HEADER = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15, 16, 21, 17, 18, 20, 23, 11, 
 _TS_NS, _TEXT, _EXTRA, _DIGEST, _EPOCH, _TS = 7, 21, 22, 23, 24, 25
 
 Found = Iterator[tuple[str, str]]
-Proved = Callable[[list[Any], int, str, bytes], object]
+Proved = Callable[[list[Any], int, str, bytes | None], object]
 
 
 class Links:
@@ -46,7 +47,7 @@ class Links:
         self._con = con
         self._anchors = anchors
         self._redacted = redacted
-        self._seen = 0
+        self._seen = self._damaged = 0
 
     def problems(self, lines: Iterable[bytes]) -> Found:
         """Where and what is wrong: nothing when every link gives the next and the last the head.
@@ -68,6 +69,8 @@ class Links:
             last = line["link"]
             self.count += 1
             header = b64decode(line["header"], validate=True) if "header" in line else None
+            if header is None and not self._redacted:
+                yield where, "what it was made of is missing"
             head = self._next(line, head, header)
             if "id" not in line:
                 self.partial.add((session["session"], session["agent"]))
@@ -76,6 +79,10 @@ class Links:
                 yield from ((where, what) for what in self._of_record(line, header))
             yield from ((where, what) for what in self._anchored(session, last, head))
         yield from self._end(session, head, last)
+        if self._damaged:
+            self.not_proved.append(
+                f"what {number(self._damaged, 'record')} said: the archive could not read them any more"
+            )
         (here,) = self._con.execute(COUNT_SQL).fetchone()
         if here != self._seen:
             yield "incident.db", f"it has {here} records, the chain {self._seen} of them"
@@ -124,11 +131,16 @@ class Links:
             return
         if row[_DIGEST] != line["digest"]:
             yield f"record {line['id']} has another digest in incident.db"
-        if self._redacted or header is None or "damaged" in line:
+        if self._redacted or header is None:
             return
         columns = cbor2.loads(header)
         if [columns[n] for n in _IN_HEADER] != list(row[:_TEXT]) or row[_TS] != dates.iso(row[_TS_NS]):
             yield f"record {line['id']} says something else of itself in incident.db"
+        if "damaged" in line:
+            self._damaged += 1
+            if self._proved is not None:
+                self._proved(columns, row[_EPOCH], line["digest"], None)
+            return
         blob = segment.blob_of(line, row[_TEXT] or "")
         if chain.digest_of(bytes.fromhex(line["salt"]), blob).hex() != line["digest"]:
             yield f"the text of record {line['id']} is not what was archived"

@@ -41,6 +41,7 @@ HOLES_SQL = "SELECT session, agent, path, start, stop, noticed_ns, healed FROM h
 ADD_HOLE_SQL = """
 INSERT INTO hole (session_id, path, start, stop, noticed_ns, healed_ns) VALUES (?, ?, ?, ?, ?, ?)
 """
+_DAMAGED = -1  # a packing nobody knows
 ADD_RECORD_SQL = """
 INSERT INTO record (id, source_id, block, part, parts, ts_ns, kind, role, tool, error, bytes, text_bytes,
   session_id, epoch_id, digest, packing, body, archived_ns, redacted, link, salt, mac, timed)
@@ -65,12 +66,16 @@ class Scratch:
         for session, agent, *hole, healed in told.execute(HOLES_SQL):
             con.execute(ADD_HOLE_SQL, (self._sessions[session, agent], *hole, 0 if healed else None))
 
-    def add(self, header: list[Any], epoch: int, digest: str, blob: bytes) -> None:
-        """Add a record that its link proved. Raises: KeyError for a session or an epoch that is not there."""
+    def add(self, header: list[Any], epoch: int, digest: str, blob: bytes | None) -> None:
+        """Add a record that its link proved; without a blob one that cannot be read.
+
+        Raises: KeyError for a session or an epoch that is not there.
+        """
         session = self._sessions[header[_SESSION], header[_AGENT]]
+        packed = (_DAMAGED, b"") if blob is None else (body.PLAIN, blob)
         columns = (header[n] for n in _COLUMNS)
         place = (session, self._epochs[session, epoch], bytes.fromhex(digest))
-        self.con.execute(ADD_RECORD_SQL, (*columns, *place, body.PLAIN, blob))
+        self.con.execute(ADD_RECORD_SQL, (*columns, *place, *packed))
 
 
 @contextmanager
