@@ -17,6 +17,7 @@ from memlog.errors import NotFoundError, WitnessUnavailableError
 from memlog.paths import Home
 from memlog.witness import client, lock
 
+GUEST = "MEMLOG_LAB_KIND" in os.environ  # before a test's home empties the environment
 COMMAND = [sys.executable, "-m", "memlog.cli.start", "witness", "run"]
 
 
@@ -28,7 +29,11 @@ def start(home: Home, *words: str, **env: str) -> "subprocess.Popen[str]":
         [*COMMAND, *words], env={**os.environ, "MEMLOG_HOME": home.root, **env}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    until(lambda: child.poll() is not None or _answers(home, child.pid), "the witness does not answer")
+    try:
+        until(lambda: child.poll() is not None or _answers(home, child.pid), "the witness does not answer")
+    except AssertionError:
+        child.kill()  # it would hold the ring of the tests to come
+        raise
     assert child.poll() is None, child.communicate()[0]
     return child
 
@@ -70,7 +75,8 @@ def running(home: Home, *words: str, **env: str) -> Iterator["subprocess.Popen[s
 
 def until(true: Callable[[], object], said: str = "it does not come true", timeout_s: float = 30) -> None:
     """Wait for it."""
-    deadline = time.monotonic() + timeout_s
+    # A guest without KVM takes ten times as long.
+    deadline = time.monotonic() + timeout_s * (10 if GUEST else 1)
     while not true():
         assert time.monotonic() < deadline, said
         time.sleep(0.02)
