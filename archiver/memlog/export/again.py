@@ -39,12 +39,11 @@ Epoch = tuple[Any, ...]
 
 
 def told(con: "Connection", said: dict[str, Any], opened: Opened, *, reports: bool) -> Found:
-    """Where incident.db has another shape than ours, or the script and the reports say other than it says.
+    """Where manifest, script and reports say something else than incident.db.
 
     said: the manifest. opened: gives a file of the bundle. reports: also them; another SQLite may sort
     what is equal another way.
     """
-    yield from _shape(con)
     about = dict(con.execute(ABOUT_SQL).fetchall())
     if (about.get("made at"), about.get("holds")) != (said.get("made"), said.get("holds")):
         yield "incident.db", "its table export says something else than the manifest"
@@ -121,7 +120,11 @@ def unproved(con: "Connection", partial: set[tuple[str, str]]) -> Iterator[str]:
             yield f"{what} of {named}{more}: not all records they were found in are in the bundle"
 
 
-def _shape(con: "Connection") -> Found:
+def shape(con: "Connection") -> Found:
+    """Where incident.db has other tables, indexes, views or questions than an export makes.
+
+    Asked before anything else: a view of somebody else's may run without end.
+    """
     before, after = incident.schema()
     ours = sqlite3.connect(":memory:", isolation_level=None)
     try:

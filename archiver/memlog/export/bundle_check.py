@@ -200,6 +200,9 @@ def _links(found: Checked, files: "_Folder | _Zip", anchor: Anchor | None) -> No
         with files.path(_DB) as path:
             con = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
             try:
+                if _is_ours(found.said) and (odd := [Problem("found", *what) for what in again.shape(con)]):
+                    found.problems += odd
+                    return
                 with _archive(found.said, con) as archive:
                     _followed(found, files, con, kept, archive)
             finally:
