@@ -478,6 +478,12 @@ ATTACKS = [
     ("USER=quentin7\nHOSTNAME=ziegelei\nGIT_AUTHOR_NAME='Nora Feld' ziegelei", ("quentin7", "ziegelei", "Nora", "Feld")),
     ("user.name=Viktor Szabo", ("Viktor", "Szabo")),
     ("annmiller2 AnnMillerConfig annmiller_fix ANNMILLER git@github.com:annmiller/r.git", ("annmiller", "AnnMiller", "ANNMILLER")),
+    (r'cat \"/home/annmiller/Nine Docs/Plan Nine.txt\" `/srv/Nine Docs/Plan Nine.txt`', ("Nine",)),
+    ("file_path: /srv/Ten Docs/Plan Ten.txt\nlimit: 3", ("Ten",)),
+    ("x=%2Fhome%2Fannmiller -home-annmiller-zorro-proj", ("annmiller", "zorro")),
+    ("\\\\fileserver8\\share\\\nsmb://fileserver7/share", ("fileserver8", "fileserver7")),
+    ("liesel@worklaptop: ok; ping worklaptop.firma-intern.example", ("firma-intern",)),
+    ("cat ~robertb/.ssh/config; robertb", ("robertb",)),
     ("/home/j.miller is a home; http://[2001:db8::1:2:3]:80/", ("miller", "2001:db8")),
 ]  # fmt: skip
 
@@ -514,6 +520,56 @@ def test_a_shared_bundle_says_no_name_however_it_was_written(home: Home, tmp_pat
     con.close()
     assert set(placeholders) == set(written.hidden), "what was put in is counted by kind"
     assert all(written.hidden[kind] >= count for kind, count in placeholders.items())
+
+
+EMAIL, ADDRESS, HOME = (
+    "petra.klein@geheimfirma-holding.example",
+    "192.168.171.23",
+    "/home/petrak/Geheime Akten/x.txt",
+)
+
+
+def test_nothing_is_hidden_after_it_was_cut(home: Home, tmp_path: Path) -> None:
+    """At every place a title, a line of a timeline, a failure or a part ends, a secret stands across it."""
+    where = {"session": "s-1"}
+    cuts = [(secret, at) for secret in (EMAIL, ADDRESS, f'"{HOME}"') for at in range(4, len(secret), 3)]
+    texts = [f"{'x' * (width - at - 1)} {secret}" for secret, at in cuts for width in (79, 159)]
+    calls = [record(text, n=n, kind="message" if n % 2 else "tool_result", role="user", error=n % 2 == 0, **where)
+             for n, text in enumerate(texts)]  # fmt: skip
+    parts = [record("x " * 29_000 + " " * n + f"{EMAIL} " * 200, n=900 + n, **where) for n in range(2)]
+    titles = [
+        record(f"{'y' * (118 - at)} {secret}", n=500 + n, session=f"t-{n}")
+        for n, (secret, at) in enumerate(cuts)
+    ]
+    archives.fill(home, calls, titles, parts)
+    told = {}
+    with archives.reading(home) as con:
+        for name, shared in (("plain", None), ("shared", Share())):
+            part = slice.cut(con, Selection(), now_ns=NOW_NS)
+            post_mortem.write(con, part, str(tmp_path / name), now_ns=NOW_NS, shared=shared)
+            told[name] = b"".join(path.read_bytes() for path in (tmp_path / name).iterdir()).decode(
+                "utf-8", "replace"
+            )
+    con = stock.connect(tmp_path / "plain" / "incident.db")
+    ends = con.execute("SELECT text FROM record WHERE part = 0 AND parts > 1").fetchall()
+    con.close()
+    assert any(not text.endswith((" ", "example")) for (text,) in ends), "a part ends within a secret"
+    pieces = (EMAIL[:6], "eheimfirma", ADDRESS[:4], HOME[:8], "Akten")
+    assert all(piece in told["plain"] for piece in pieces), "the known-bad twin"
+    found = {piece: told["shared"].index(piece) for piece in pieces if piece in told["shared"]}
+    assert {p: told["shared"][at - 60 : at + 30] for p, at in found.items()} == {}
+
+
+def test_a_scope_or_a_tag_of_a_package_is_no_person() -> None:
+    said = "npm i prisma@latest @prisma/client; cat node_modules/@prisma/client/index.js; uses: actions/checkout@main"
+    shared = Share()
+    shared.learn(said)
+    assert (
+        shared.text("prisma generates @prisma/client; checkout the client")
+        == "prisma generates @prisma/client; checkout the client"
+    )
+    shared.learn("prisma@buildbox7: it is up")
+    assert "prisma" not in shared.text("prisma generates"), "a person of that name is one"
 
 
 @pytest.mark.slow

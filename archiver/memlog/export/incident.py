@@ -1,6 +1,7 @@
 """incident.db: records, what was found in them, and questions to begin with, in one file any SQLite reads."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from memlog.query.slice import Row, Slice
 
 _MARK = "\n-- rows\n"
+_OF_PART = ("source_id", "block", "part", "text")
+_WORD = re.compile(r"\S{1,4096}\Z")
 COLUMNS_SQL = "SELECT name FROM pragma_table_info(:table) ORDER BY cid"
 COUNTED_SQL = "SELECT coalesce(sum(redacted), 0) FROM record WHERE part = 0"
 COUNTED = ("record", "session", "epoch", "event", "fact", "compaction", "hole", "gap")
@@ -51,8 +54,9 @@ def write(
         hidden = _Hidden(out, shared)
         steps = Steps(slice.columns(con))
         found = tables.rows(con, part, now_ns=now_ns, on_rows=on_rows)
-        sqlite.pour(out, hidden.rows(steps.beside(found)))
-        sqlite.pour(out, hidden.rows(steps.late()))
+        # A line of the timeline is cut: what it is made of is hidden before, or half a name would stay.
+        sqlite.pour(out, steps.beside(hidden.rows(found)))
+        sqlite.pour(out, steps.late())
         sqlite.pour(out, hidden.rows(findings.rows(con, out, part, hidden.sessions, health, on_rows)))
         (credentials,) = out.execute(COUNTED_SQL).fetchone()
         sqlite.pour(out, _left_out(credentials, shared))
@@ -69,20 +73,50 @@ class _Hidden:
         self._columns: dict[str, list[str]] = {}
 
     def rows(self, found: "Iterable[tuple[str, Row]]") -> "Iterator[tuple[str, Row]]":
+        if self._shared is not None:
+            found = _joined(found, *(self._of("record").index(name) for name in _OF_PART))
         for table, row in found:
             if table == "session":
                 self.sessions.append((row[0], row[1]))
             yield table, row if self._shared is None else self._changed(self._shared, table, row)
 
-    def _changed(self, shared: "Share", table: str, row: "Row") -> "Row":
+    def _of(self, table: str) -> list[str]:
         if table not in self._columns:
             self._columns[table] = [name for (name,) in self._out.execute(COLUMNS_SQL, {"table": table})]
-        columns = self._columns[table]
+        return self._columns[table]
+
+    def _changed(self, shared: "Share", table: str, row: "Row") -> "Row":
+        columns = self._of(table)
         changed = shared.row(columns, row)
         if "start_byte" in columns:  # of a text that is not here
             gone = (columns.index("start_byte"), columns.index("end_byte"))
             changed = tuple(None if n in gone else value for n, value in enumerate(changed))
         return changed
+
+
+def _joined(
+    found: "Iterable[tuple[str, Row]]", source: int, block: int, part: int, text: int
+) -> "Iterator[tuple[str, Row]]":
+    """The rows; a word that two parts of a record share is whole in the second."""
+    held: Row | None = None
+    for table, row in found:
+        if held is not None:
+            follows = table == "record" and (held[source], held[block], held[part] + 1) == (
+                row[source], row[block], row[part],
+            )  # fmt: skip
+            if follows and held[text] and row[text]:
+                at = _WORD.search(held[text])
+                begins = at.start() if at else len(held[text])
+                row = (*row[:text], held[text][begins:] + row[text], *row[text + 1 :])
+                held = (*held[:text], held[text][:begins], *held[text + 1 :])
+            yield "record", held
+            held = None
+        if table == "record":
+            held = row
+        else:
+            yield table, row
+    if held is not None:
+        yield "record", held
 
 
 def _left_out(credentials: int, shared: "Share | None") -> "Iterator[tuple[str, Row]]":

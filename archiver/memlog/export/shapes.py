@@ -17,17 +17,17 @@ _SPACED = rf"[^{_STOPS}]+(?:\\? [^{_STOPS}]+){{1,4}}"
 # Absolute, of a home, of a drive, of a share; a folder's name as Claude Code writes it; percent-encoded;
 # relative where a folder precedes a name with an ending.
 _PATH = (
-    rf"(?:(?<![\w/.:>~\\-])~?(?:{_SLASH}{_PART})+/?"
+    rf"(?:(?<![\w/.:>~\\-])(?:~(?:[A-Za-z_][\w.-]{{1,31}}(?=/))?)?(?:{_SLASH}{_PART})+/?"
     rf"|(?<=\w:)~?(?:/{_PART})+/?"
     rf"|(?<![\w\\])[A-Za-z]:(?:(?:{_BACK}|/){_PART})+"
-    rf"|(?<![\w\\])\\{{2,4}}[\w.-]{{3,}}(?:{_BACK}{_PART})+"
+    rf"|(?<![\w\\])\\{{2,8}}[\w.-]{{3,}}(?:{_BACK}{_PART})+"
     r"|(?<![\w-])-(?:home|Users)-[\w.-]+"
     r"|(?:%2[Ff][\w.~-]+(?:%20[\w.~-]+)*){2,}"
     rf"|(?<![\w/.:@\\-])(?:\.{{1,2}}/)*(?:[\w.@+-]+/)+[\w.@+-]*\.[A-Za-z]\w{{0,7}}\b)"
 )
 _IP4 = r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)"
 _IP6 = r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])"
-_LOCAL = r"(?:file|vscode(?:-\w+)?|cursor|idea)://[^\s\"'`<>)\]]+"
+_LOCAL = r"(?:file|smb|cifs|afp|nfs|vscode(?:-\w+)?|cursor|idea)://[^\s\"'`<>)\]]+"
 _LOGIN = r"(?<=://)[^\s/@:\"'<>]{1,64}(?::[^\s/@\"'<>]{0,256})?@"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://"
 AT_HOST = re.compile(r"(?<![\w.+-])[a-z_][a-z0-9_-]{1,31}@[A-Za-z0-9-]{2,63}(?=[:\s]|$)")
@@ -38,17 +38,31 @@ SHAPES = re.compile(
 )
 # Where one of them may stand: most words of a text are passed over at their first letter.
 TOKEN = re.compile(r"(?<!\S)[^\s/@\\.:%-]*[/@\\.:%-](?:(?<=\\) |\S)*")
-# Of these the words hang together: on a drive; in a home between quotes, or where a line says no more.
+# Of these the words hang together: on a drive; between quotes; where a line is one, or says that one follows.
 _WORDS = rf"[^{_STOPS}]+(?: [^{_STOPS}]+)"
 _ROOT = "/(?:Users|home|Volumes)"
+_QUOTED = rf"(?:~|{_ROOT}|/(?:mnt|media|srv|opt|data|tmp|var|private|net|nfs|root|export|scratch|work|share))"
+_KEYED = "(?:file_|notebook_|absolute_|dir_)?path|filePath|cwd|workdir"
+PATH_KEY = re.compile(_KEYED)
+WHOLE = re.compile(r"(?:~[\w.-]*|[A-Za-z]:)?[/\\]")
 SPACED = re.compile(
     rf"(?<![\w\\])[A-Za-z]:(?:{_BACK}(?:{_SPACED}(?={_BACK})|{_PART}))+"
-    rf"|(?<=[\"']){_ROOT}(?:/{_WORDS}*)+(?=[\"'])"
+    rf"|(?<=[\"'`“]){_QUOTED}(?:/{_WORDS}*)+(?=\\{{0,7}}[\"'`”])"
+    rf"|(?P<named>(?:^|(?<=: ))(?:{_KEYED}): )(?P<is>~?/[^\n:]+)$"
     rf"|(?P<key>^(?:\w+: ){{0,2}})"
     rf"(?P<line>{_ROOT}(?:/[^{_STOPS}]+){{0,12}}/{_WORDS}+/{_WORDS}*(?:/{_WORDS}*){{0,12}})$",
     re.M,
 )
-MAYBE_SPACED = (":\\", "/Users/", "/home/", "/Volumes/")
+MAYBE_SPACED = (
+    ":\\",
+    "/Users/",
+    "/home/",
+    "/Volumes/",
+    "ath: ",
+    "cwd: ",
+    "workdir: ",
+    *(f"{q}{r}" for q in "\"'`“" for r in "~/"),
+)
 _SEP = rf"(?:{_BACK}/?|/|%2[Ff]|%5[Cc])"
 _CALLED = r"[^\W\d_][\w.'’-]{0,30}(?: [^\W\d_][\w.'’-]{0,30}){0,3}"
 # Who somebody is, where a text says so: whose home it is, who signed, who is logged in. Each has one group.
@@ -67,12 +81,22 @@ USERS = tuple(
         (("user.name",), rf"\buser\.name[ =]+[\"']?({_CALLED})"),
         (("USER", "LOGNAME", "_NAME="), r"\b(?:SUDO_USER|USER|LOGNAME|USERNAME)=[\"']?([\w.-]{2,64})"),
         (("_NAME=",), rf"\bGIT_(?:AUTHOR|COMMITTER)_NAME=[\"']?({_CALLED})"),
+        (("~",), r"(?<![\w~/.:%)\]-])~([a-z_][\w.-]{1,31})/"),
         (("author:\t",), r"\bauthor:\t([\w.-]{2,60})"),
     )
 )
 HOSTS = re.compile(r"\b(?:HOSTNAME|COMPUTERNAME)=[\"']?([\w.-]{2,64})")
 NUMBERED = re.compile(r"(.*?\.[A-Za-z]\w{0,7})(-\d+-)(.*)", re.DOTALL)
-VERSION = re.compile(r"v?\d")
+# What stands behind the @ of a package or an action.
+VERSION = re.compile(
+    r"(?:v?\d|(?:latest|next|canary|beta|alpha|rc|stable|nightly|main|master|head|workspace|dev|edge|lts)\b)",
+    re.I,
+)
+# A host's name goes with the domain behind it.
+DOMAIN = re.compile(r"(<host-\d+>)((?:\.[A-Za-z0-9-]{1,63}){1,5})(?![\w<])")
+# What is left of a word a title was cut in: all of it, where it may be an address or a path.
+CUT = re.compile(r"(?:[^\s…]*[/@\\%][^\s…]*|[^\s…]{0,64})…$")
+INNER = frozenset(("local", "lan", "internal", "intranet", "corp", "home", "localdomain", "fritz"))
 DIGIT = re.compile(r"[0-9]|::")
 SLUG = ("-home-", "-Users-")
 # Endings that stay: of any other nobody knows whether it is one, or half of a name.

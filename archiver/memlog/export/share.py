@@ -15,10 +15,12 @@ from typing import Any
 from memlog.export import shapes
 
 _TELLING = 7  # characters of a name that is nothing else by chance
+_MOST_PIECES, _QUOTES = 100_000, "\\\"'`"
 KINDS = ("email", "path", "user", "host", "ip")
 
 # Columns whose values are JSON: escapes would hide where a name begins.
 _JSON = frozenset(("extra", "data", "omitted"))
+_PATHS = frozenset(("project", "place", "path", "dir"))  # columns whose values are one path
 _FIXED = frozenset(("digest", "ring_id", "ts", "kind", "role", "agent"))
 
 
@@ -30,6 +32,7 @@ class Share:
         self._given: dict[tuple[str, str], str] = {}
         self._last: Counter[str] = Counter()
         self._names: dict[str, str] = {}
+        self._pieces: dict[str, str] = {}  # of paths with spaces
         for kind, found in (("user", names), ("host", hosts)):
             for name in found:
                 self._learn(kind, name)
@@ -58,7 +61,27 @@ class Share:
         low = text.lower()
         # Most texts have no name in them, and to look is far cheaper than an alternation of all.
         here = tuple(name for name in self._names if name in low)
-        return _words(here).sub(self._word, text) if here else text
+        if here:
+            text = _words(here).sub(self._word, text)
+        return shapes.DOMAIN.sub(_domain, text) if "<host-" in text else text
+
+    def title(self, said: str) -> str:
+        """A title with placeholders; a word it was cut in is left out, for half a name is none we know."""
+        if said.endswith("…"):
+            said = shapes.CUT.sub("…", said)
+            for quote in "\"'`":  # nor is half a path with spaces
+                if said.count(quote) % 2 and "/" in said[said.rindex(quote) :]:
+                    said = f"{said[: said.rindex(quote)]}…"
+        self.learn(said)
+        return self.text(said)
+
+    def path(self, said: str) -> str:
+        """A value that is one path, with whatever spaces."""
+        piece = self._pieces.get(said.strip(_QUOTES))
+        if piece is not None:  # as a shell took it apart
+            return self._path(piece)
+        hidden = self._path(said) if shapes.WHOLE.match(said) and "\n" not in said else said
+        return self.text(said) if hidden == said else hidden
 
     def value(self, value: Any) -> Any:
         """A value of JSON with placeholders in its strings, those of keys too."""
@@ -67,17 +90,28 @@ class Share:
         if isinstance(value, list):
             return [self.value(one) for one in value]
         if isinstance(value, dict):
-            return {self.text(key): self.value(one) for key, one in value.items()}
+            return {
+                self.text(key): self.path(one)
+                if isinstance(one, str) and shapes.PATH_KEY.fullmatch(key)
+                else self.value(one)
+                for key, one in value.items()
+            }
         return value
 
     def row(self, columns: Iterable[str], row: tuple[Any, ...]) -> tuple[Any, ...]:
         """A row with placeholders in its texts; digests, times and words of ours stay."""
+        names = tuple(columns)
+        whole = _PATHS | {"value"} if "kind" in names and row[names.index("kind")] == "file" else _PATHS
         return tuple(
-            self._column(name, value) if isinstance(value, str) and name not in _FIXED else value
-            for name, value in zip(columns, row, strict=True)
+            (self.path(value) if name in whole else self._column(name, value))
+            if isinstance(value, str) and name not in _FIXED
+            else value
+            for name, value in zip(names, row, strict=True)
         )
 
     def _column(self, name: str, value: str) -> str:
+        if name == "title":
+            return self.title(value)
         if name in _JSON and value[:1] in "{[":
             try:
                 return json.dumps(self.value(json.loads(value)), ensure_ascii=False)
@@ -86,9 +120,11 @@ class Share:
         return self.text(value)
 
     def _spaced(self, found: "re.Match[str]") -> str:
-        if found["line"] is None:
-            return self._path(found[0])
-        return str(found["key"]) + self._path(found["line"])
+        before: str = found["named"] or found["key"] or ""
+        said: str = found[0][len(before) :]
+        if len(self._pieces) < _MOST_PIECES:
+            self._pieces.update((piece.strip(_QUOTES), said) for piece in said.split()[1:])
+        return before + self._path(said)
 
     def _token(self, found: "re.Match[str]") -> str:
         said = found[0]
@@ -151,6 +187,16 @@ class Share:
 
     def _word(self, found: "re.Match[str]") -> str:
         return self._put(self._names.get(found[0].lower(), "user"), found[0])
+
+
+def _domain(found: "re.Match[str]") -> str:
+    labels = found[2].split(".")[1:]
+    is_domain = len(labels) > 1 or labels[0].lower() in shapes.INNER
+    return (
+        found[1]
+        if is_domain and labels[-1].lower() not in shapes.ENDINGS and labels[-1].isalpha()
+        else found[0]
+    )
 
 
 @lru_cache(256)
