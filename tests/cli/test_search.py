@@ -218,6 +218,45 @@ def test_a_directory_in_the_place_of_the_archive_is_named(
     assert "is a directory, not an archive" in said and "rebuild" not in said
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--facet", "tool", "--count", "x"], "--count and --facet do not go together"),
+        (["x", "--count", "--by-session"], "--count and --by-session"), (["x", "--by-session", "--follow"], "--by-session and --follow"),
+        (["x", "--by-session", "--after", "1"], "--by-session and --after"), (["x", "--json", "--csv"], "--json and --csv are two formats"),
+        (["x", "--json", "--fmt", "github"], "--json and --fmt"), (["x", "--facet", ""], "--facet names no key"),
+        (["x", "--context", "9" * 20], "is more than 999999999"),
+    ],
+)  # fmt: skip
+def test_flags_of_which_one_would_be_left_out_are_refused(
+    home: Home, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(home, conversation(["x"]))
+    assert search.main(words, home.root) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--role", "nope", "x"], "no record has the role 'nope'"), (["--tool", "nope"], "no record has the tool 'nope'"),
+        (["tool:nope", "x"], "no record has the tool 'nope'"), (["--epoch", "99", "x"], "no session has an epoch 99"),
+        (["--since", "1d", "--until", "2d", "x"], "the first is the later one"), (["zzzqqq"], "nothing found; fewer words"),
+        (["--regex", "x", "--tool", "nope"], "no record has the tool 'nope'"),
+        (["tool:nope", "x", "--count"], "no record has the tool 'nope'"), (["x", "-rf", "--count"], "without rf"),
+        (["tool: x"], "tool: is searched for as a word"), (["-since:2026-01-01 x"], "-since:2026-01-01 is a word"),
+    ],
+)  # fmt: skip
+def test_what_nothing_has_is_said(
+    home: Home, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(home, conversation(["x"]))
+    assert search.main(words, home.root) == 0
+    assert said in capsys.readouterr().err
+    assert search.main(["x", "--role", "user"], home.root) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_how_many_records_have_the_words_depends_on_no_limit(home: Home, run_memlog: Run) -> None:
     fill(home, conversation([f"the hook {n} failed on {n}" for n in range(9)] + ["a hook", "failing"]))
     asked = ["query", "search", "why was the hook failing?"]

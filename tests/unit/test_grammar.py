@@ -46,7 +46,7 @@ def test_filters_can_be_joined_and_can_leave_out() -> None:
     ]  # fmt: skip
     assert [term.text for term in question.exclude] == ["epoch:3"]
     assert words.parse("kind:meta OR x").notes == [
-        "OR joins words, not filters: kind:meta holds for all of it"
+        "OR joins words, or values of one filter: kind:meta holds for all of it"
     ]
     assert words.parse('say "never closed').notes == [
         "the quote at column 5 is not closed: it goes to the end"

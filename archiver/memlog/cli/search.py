@@ -68,6 +68,7 @@ OPTIONS = (
     ("output", TEXT, "FILE", "Into this new file; its ending says the format: .json .jsonl .csv .tsv .txt"),
 )
 SHORT = {"-o": "--output"}  # every other word with one hyphen is searched for or excluded
+OUTPUTS: "tuple[str, ...]" = ("open", "count", "facet", "by-session", "follow")  # one at a time
 DEFAULT_LIMIT = 20
 LONGEST_PLACE = 400  # characters of where a page ended that a person may copy
 NAMED_WORDS = 8  # of a longer question a remark does not name them
@@ -78,12 +79,13 @@ _KINDS = {name: (kind, word) for name, kind, word, _ in OPTIONS}
 class Request:
     """A command line, read. flags: option → value, those that were given; rows: the format, None for auto."""
 
-    __slots__ = ("flags", "help", "rows", "words")
+    __slots__ = ("flags", "formats", "help", "rows", "words")
 
     def __init__(self) -> None:
         self.words: list[str] = []
         self.flags: dict[str, Any] = {}
         self.rows: str | None = None
+        self.formats: list[str] = []  # all that were named
         self.help = False
 
 
@@ -128,6 +130,7 @@ def _set_flag(request: Request, name: str) -> None:
     kind, word = _KINDS[name]
     if kind == ROWS:
         request.rows = word
+        request.formats.append(word)
     else:
         request.flags[name] = True
 
@@ -138,7 +141,9 @@ def _set_value(request: Request, name: str, value: str) -> None:
         request.flags[name] = (*request.flags.get(name, ()), value)
     elif kind == NUMBER:
         digits = value.strip()
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        if digits.isascii() and digits.isdigit() and len(digits) > 9:
+            raise InputError(f"option '--{name}': {value[:20]} … is more than 999999999", hint=_HINT)
+        if not (digits.isascii() and digits.isdigit()):
             raise InputError(f"option '--{name}': {value!r} is not a whole number from 0", hint=_HINT)
         request.flags[name] = int(digits)
     else:
@@ -177,9 +182,9 @@ def run(request: Request, home: str | None) -> int:
     from memlog.archive.connection import open_reader
     from memlog.paths import Home, own
     from memlog.query.answer import answer
-    from memlog.query.selection import unknown
 
     flags = request.flags
+    _agree(request)
     path = own(Home(home)).archive
     if "open" in flags:
         from memlog.cli import opened
@@ -208,16 +213,27 @@ def run(request: Request, home: str | None) -> int:
             exhaustive="exhaustive" in flags, explain="explain" in flags, after=flags.get("after"),
             fold="no-fold" not in flags,
         )  # fmt: skip
-        odd = [] if hits else unknown(con, selection)
     finally:
         con.close()
     _print(hits, request)
     remarks(hits)
     if terminal.is_terminal() and hits.after is not None:
         _tell_next(hits.after, request)
-    for sentence in odd:
-        terminal.say(sentence)
     return 0
+
+
+def _agree(request: Request) -> None:
+    """Nothing. Raises: InputError for flags of which one would be left out in silence."""
+    kinds = [name for name in OUTPUTS if name in request.flags]
+    if kinds and "after" in request.flags:
+        kinds.append("after")
+    if len(kinds) > 1:
+        raise InputError(f"--{kinds[0]} and --{kinds[1]} do not go together", hint=_HINT)
+    formats = list(dict.fromkeys(request.formats))
+    if "fmt" in request.flags:
+        formats = [one for one in formats if one != "table"] + ["fmt"]
+    if len(formats) > 1:
+        raise InputError(f"--{formats[0]} and --{formats[1]} are two formats of the same rows", hint=_HINT)
 
 
 def _pinned(selection: "Selection", path: str) -> "Selection":
@@ -305,8 +321,8 @@ def remarks(hits: "Hits") -> None:
         terminal.say(_relaxed(hits))
     if hits.capped:
         terminal.say("common words: ranked among the newest 2,000 hits; --exhaustive ranks all of them")
-    if not hits and terminal.is_terminal():
-        terminal.say("nothing found")
+    if not hits:
+        terminal.say("nothing found; fewer words or filters find more, --literal what stands inside words")
     for word, better in hits.near:
         terminal.say(f"no record has {word}; did you mean {' or '.join(better)}?")
 

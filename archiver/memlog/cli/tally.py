@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from memlog.cli import hits, output, terminal
 from memlog.cli.search import DEFAULT_LIMIT, TABLE_COLUMNS, Request, remarks
+from memlog.errors import InputError
 from memlog.query import facets, grouped
 from memlog.query.answer import WORDS
 
@@ -24,12 +25,16 @@ def run(
     if "count" in flags:
         counted = facets.count(con, text, selection, **how)
         _count(request, counted)
+        _doubts(con, text, selection, how)
         if not counted.count and mode == WORDS and len(text.split()) > 1:
             terminal.say("no record has all of these words; without --count those that have some are shown")
     elif "facet" in flags:
         keys = tuple(dict.fromkeys(key for said in flags["facet"] for key in said.split(",") if key))
+        if not keys:
+            raise InputError("--facet names no key", hint=f"one of {', '.join(facets.KEYS)}")
         found = facets.facets(con, text, selection, keys=keys, limit=flags.get("limit", DEFAULT_LIMIT), **how)
         _emit(request, list(map(asdict, found)), _bars(found))
+        _doubts(con, text, selection, how)
         if found and found[0].estimated:
             terminal.say("estimated: only some of the records were looked at")
     else:
@@ -40,6 +45,11 @@ def run(
         _emit(request, [_row(one) for one in sessions], hits.session_page(sessions))
         remarks(made_of)
     return 0
+
+
+def _doubts(con: "Connection", text: str, selection: "Selection", how: dict[str, Any]) -> None:
+    for sentence in facets.doubts(con, text, selection, **how):
+        terminal.say(sentence)
 
 
 def _count(request: Request, found: facets.Count) -> None:

@@ -13,7 +13,7 @@ from memlog.query import raw, words
 from memlog.query.answer import LITERAL, RAW, REGEX, WORDS
 from memlog.query.filters import filtered
 from memlog.query.newest import NOT_MATCHING
-from memlog.query.selection import Selection, Where, where
+from memlog.query.selection import Selection, Where, unknown, where
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
@@ -78,6 +78,18 @@ def count(
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
     return Count(total, asked.step > 1)
+
+
+def doubts(
+    con: "Connection", text: str, selection: Selection | None = None, *, now_ns: int, mode: str = WORDS
+) -> list[str]:
+    """What a person should know about how the words were read, and which filters nothing has."""
+    selection, said = selection or Selection(), []
+    if mode == WORDS:
+        question = words.parse(text)
+        selection = filtered(con, question, selection, now_ns)
+        said = question.remarks()
+    return [*said, *unknown(con, selection)]
 
 
 def facets(

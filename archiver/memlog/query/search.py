@@ -9,7 +9,7 @@ from memlog.archive.prepare import TEXT_VERSION
 from memlog.errors import ArchiveError, NotFoundError
 from memlog.query import rank, words
 from memlog.query.hit import Hit, Hits, context_of
-from memlog.query.selection import Selection, where
+from memlog.query.selection import Selection, unknown, where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,6 +138,8 @@ def find(
                 hit.context = context_of(con, hit, context)
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
+    if not hits:
+        hits.notes += unknown(con, selection)
     hits.capped, hits.more = asked.capped, asked.more
     if con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION:
         hits.notes.append(BEHIND)

@@ -39,6 +39,10 @@ WHERE last_id IS NOT NULL ORDER BY ended_ns DESC, id DESC LIMIT 1 OFFSET :back
 """
 NAMES_SQL = "SELECT session FROM session ORDER BY id DESC LIMIT 1000"
 VERSION_SQL = "SELECT text_version FROM archive"
+# index: none, epochs are few
+EPOCH_SQL = "SELECT 1 FROM epoch WHERE number = :epoch LIMIT 1"
+# index: the full-text index, ends at the first
+TAGGED_SQL = "SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 1"
 KNOWN_SQL = {
     "project": """
 SELECT 1 FROM session WHERE project = :value OR substr(project, -length(:value) - 1) = '/' || :value LIMIT 1
@@ -372,13 +376,26 @@ def known(con: "Connection", key: str, value: str) -> bool:
 
 
 def unknown(con: "Connection", selection: Selection) -> list[str]:
-    """A sentence for the agent and the project of a selection that no session has."""
+    """A sentence for each part of a selection that no session or record has, and for times in no order."""
     said = (("agent", selection.agent), ("project", selection.project))
-    return [
+    found = [
         f"no session has the {key} {value!r}"
         for key, value in said
         if value is not None and not known(con, key, value)
     ]
+    if selection.epoch is not None and con.execute(EPOCH_SQL, {"epoch": selection.epoch}).fetchone() is None:
+        found.append(f"no session has an epoch {selection.epoch}")
+    since, until = selection.since_ns, selection.until_ns
+    if since is not None and until is not None and since >= until:
+        found.append("no time is after --since and before --until: the first is the later one")
+    if con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION:
+        return found  # the index does not know all of them yet
+    for name, key in (("role", "r"), ("tool", "t")):
+        for value in getattr(selection, name) or ():
+            match = f'{{tags}} : "{tag(key, value)}"'
+            if con.execute(TAGGED_SQL, {"match": match}).fetchone() is None:
+                found.append(f"no record has the {name} {value!r}")
+    return found
 
 
 def _nearest(con: "Connection", name: str) -> str:

@@ -140,11 +140,14 @@ class Question:
         where = "first as it was typed, then without" if as_typed else "without"
         return [*self.notes, f'{where} {some}; to look for it: "-{self.without[0]}"']
 
+    def note(self, sentence: str) -> None:
+        """Something to be said once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
     def note_cut(self) -> None:
         """Say that there were more words."""
-        note = f"only the first {MAX_TERMS} words were asked for"
-        if note not in self.notes:
-            self.notes.append(note)
+        self.note(f"only the first {MAX_TERMS} words were asked for")
 
     def _takes(self, term: Term) -> bool:
         if isinstance(term, Group):
@@ -249,7 +252,7 @@ class _Reader:
 
     def _says_or(self) -> None:
         typed = self.question.filters[-1][2]
-        self.question.notes.append(f"OR joins words, not filters: {typed} holds for all of it")
+        self.question.notes.append(f"OR joins words, or values of one filter: {typed} holds for all of it")
 
     def _add(self, term: Term, negative: bool, alternative: bool) -> None:
         question = self.question
@@ -315,7 +318,10 @@ class _Reader:
         """True when it is one. joined: the key of the filter an OR joins it to."""
         key, colon, value = word.partition(":")
         key = key.lower()
-        if not colon or key not in (NEGATIVE if negative else FILTERS):
+        if not colon or key not in FILTERS:
+            return False
+        if negative and key not in NEGATIVE:
+            self.question.note(f"-{word} is a word: what a minus leaves out is {', '.join(NEGATIVE)}")
             return False
         stop = self.at + len(word)
         if value.startswith('"'):
@@ -323,6 +329,7 @@ class _Reader:
             stop = _closing(self.text, quote + 1) + 1
             value = self.text[quote + 1 : stop - 1]
         if not value:
+            self.question.note(f"{key}: is searched for as a word: its value follows at once, {key}:VALUE")
             return False
         filters = self.question.filters
         typed = self.text[start:stop]
