@@ -312,6 +312,37 @@ def test_the_report_says_what_a_compaction_took_and_what_happened(make: Make, fi
         assert f"<h2>{heading}</h2>" in html and f"## {heading}\n" in text
 
 
+def test_a_bundle_of_an_epoch_goes_on_to_what_the_agent_did_next(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slice, "NEXT", 6)
+    said = [record("never deploy on a Friday", n=0), record("Understood.", n=1, role="assistant")]
+    then = {"boundary": "session-a-2"}
+    cut = [
+        record("compacted", n=2, kind="compaction", role=None, rest={"line": {"compactMetadata": {"trigger": "auto"}}}, **then),
+        record("The user deploys.", n=3, kind="summary", **then),
+        *(record(f"step {n}", n=n, role="assistant", **then) for n in range(4, 30)),
+    ]  # fmt: skip
+    archives.fill(home, said, cut)
+    with archives.reading(home) as con:
+        part = slice.cut(con, Selection(epoch=0), ["session-a"], now_ns=NOW_NS)
+        post_mortem.write(con, part, str(tmp_path / "epoch"), now_ns=NOW_NS)
+    con = stock.connect(tmp_path / "epoch" / "incident.db")
+    held = [text for (text,) in con.execute("SELECT text FROM record ORDER BY ts_ns")]
+    assert held == [
+        "never deploy on a Friday",
+        "Understood.",
+        "compacted",
+        "The user deploys.",
+        *(f"step {n}" for n in range(4, 8)),
+    ]
+    assert con.execute("SELECT epoch FROM compaction").fetchall() == [(0,)]
+    con.close()
+    told = (tmp_path / "epoch" / "report.md").read_text()
+    assert "the compaction that ended it and the first 6 records after it" in told and "step 7" in told
+    assert faults(tmp_path / "epoch") == []
+
+
 def test_what_records_say_is_text_in_both_reports(make: Make) -> None:
     place = make(session="session-a")
     html, text = (place / "report.html").read_text(), (place / "report.md").read_text()

@@ -102,7 +102,7 @@ def _facts(out: "Connection", part: "Slice", found: Iterable[Fact]) -> Rows:
 def _numbers(con: "Connection", part: "Slice", session_id: int, known: set[int]) -> set[int]:
     if part.whole:
         return known
-    condition = f"{part.condition} AND r.session_id = :of"
+    condition = f"{part.only or part.condition} AND r.session_id = :of"
     sql = "SELECT DISTINCT e.number FROM record r JOIN epoch e ON e.id = r.epoch_id WHERE "
     return {number for (number,) in con.execute(sql + condition, {**part.values, "of": session_id})}
 

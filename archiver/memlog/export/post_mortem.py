@@ -70,6 +70,7 @@ def write(
             f"the anchor of {anchor.made} is of another archive: no bundle of this one agrees with it",
             hint="memlog admin anchor takes one of this archive",
         )
+    part = slice.going_on(con, part)
     with bundle.made(place, force=force) as folder:
         said = _fill(con, part, folder, now_ns, shared, anchor, health, told)
     hidden = None if shared is None else dict(said["redacted"]["placeholders"])

@@ -4,7 +4,7 @@ For exports: rows stream, whatever their number. Columns are those of the views.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from memlog.contracts import DAY_BITS
@@ -39,6 +39,17 @@ SELECT v.id, v.session, v.agent, v.project, v.epoch, v.ts, v.kind, v.role, v.too
   memlog_blob(r.body, r.packing) AS blob
 FROM record r JOIN v_record v ON v.id = r.id JOIN epoch e ON e.id = r.epoch_id WHERE r.id = :id
 """
+SESSIONS_SQL = "SELECT DISTINCT r.session_id FROM record r WHERE "
+# index: record_session
+GOING_ON_SQL = """
+WITH next AS (SELECT id FROM epoch WHERE session_id = :session AND number = :number)
+SELECT id, part = 0 FROM record WHERE session_id = :session AND epoch_id = (SELECT id FROM next)
+  AND ts_ns <= coalesce(
+    (SELECT ts_ns FROM record
+     WHERE session_id = :session AND epoch_id = (SELECT id FROM next) AND part = 0 AND kind <> 'meta'
+     ORDER BY ts_ns, id LIMIT 1 OFFSET :limit), 9223372036854775807)
+"""
+LISTED = "r.id IN (SELECT value FROM json_each(:next))"
 NAMES_SQL = "SELECT session, agent FROM session ORDER BY id"
 # index: session_name
 SESSION_SQL = "SELECT * FROM v_session WHERE session = :session AND agent = :agent"
@@ -56,6 +67,8 @@ SELECT * FROM v_gap WHERE ring_id IN (SELECT value FROM json_each(:rings)) ORDER
 ALL_GAPS_SQL = "SELECT * FROM v_gap ORDER BY ring_id, uid, after_seq"
 
 _LAST = (1 << 63) - 1
+NEXT = 100  # records: what an agent does behind a compaction before it goes on to other things
+_OF_EPOCH = ("session", "epoch", "agent", "project")
 _SIMPLE = ("since_ns", "until_ns", "project", "agent")  # conditions that cost the same asked day by day
 
 
@@ -70,6 +83,8 @@ class Slice:
     whole: bool  # nothing was left out
     asked: str  # what was asked for, in words
     days: tuple[int, int] | None = None  # first and last id it may hold, where going by days costs nothing
+    epoch: int | None = None  # it is this epoch of its sessions and nothing else
+    only: str = ""  # of one that goes on into the next epoch: the condition without that
 
 
 def cut(
@@ -105,7 +120,35 @@ def cut(
     until = _LAST if selection.until_ns is None else selection.until_ns
     simple = all(getattr(selection, name) is None for name in selection.__slots__ if name not in _SIMPLE)
     days = (chosen.low, chosen.high) if simple and not names and not text else None
-    return Slice(condition, values, since, until, whole=not asked, asked=asked or "everything", days=days)
+    epochs_only = not text and all(
+        getattr(selection, name) is None for name in selection.__slots__ if name not in _OF_EPOCH
+    )
+    return Slice(
+        condition, values, since, until, whole=not asked, asked=asked or "everything", days=days,
+        epoch=selection.epoch if epochs_only else None,
+    )  # fmt: skip
+
+
+def going_on(con: "Connection", part: Slice) -> Slice:
+    """The slice of an epoch with the compaction that ended it, its summary, and what was done next.
+
+    Limits: NEXT records of each session, those of one moment together; the slice says how many they are.
+    """
+    if part.epoch is None:
+        return part
+    sessions = con.execute(SESSIONS_SQL + part.condition, part.values).fetchall()
+    values = {"number": part.epoch + 1, "limit": NEXT - 1}
+    found = [row for (one,) in sessions for row in con.execute(GOING_ON_SQL, {**values, "session": one})]
+    if not found:
+        return part
+    count = sum(is_first for _, is_first in found)
+    return replace(
+        part,
+        condition=f"(({part.condition}) OR {LISTED})",
+        values={**part.values, "next": str([id_ for id_, _ in found])},
+        asked=f"{part.asked}, with the compaction that ended it and the first {count:,} records after it",
+        only=part.condition,
+    )
 
 
 def _said(selection: Selection) -> str:
