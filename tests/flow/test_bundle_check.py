@@ -26,6 +26,7 @@ from memlog.export import (
     report_read,
     script,
 )
+from memlog.export.share import Share
 from memlog.paths import Home
 from memlog.query import slice
 from memlog.query.selection import Selection
@@ -180,6 +181,17 @@ def test_a_report_that_says_other_than_the_records_is_found_out(
     assert [(one.where, one.what) for one in bundle_check.verify(str(place)).problems] == [
         (file, "it says something else than incident.db")
     ]
+
+
+def test_a_shared_bundle_has_the_steps_its_records_give_and_says_that_facts_are_not_compared(
+    filled: Home, tmp_path: Path
+) -> None:
+    place = write(filled, tmp_path / "b", shared=Share())
+    done = bundle_check.verify(str(place))
+    assert done.problems == [] and not done.again
+    assert any("tables fact, compaction, loss and kept" in words for words in done.not_proved)
+    forged(place, "UPDATE step SET text = 'always deploy on a Friday' WHERE text LIKE 'never%'")
+    assert any("table step" in what for what in found_out(place))
 
 
 def test_what_another_memlog_found_is_not_compared_and_that_is_said(bundle: Path, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def sqlite(ctx: Context, /, output: str, force: bool, **flags: Any) -> None:
     """
     from memlog.export import sqlite
 
-    _to_file(ctx, flags, output, force, sqlite.write, "sql")
+    _to_file(ctx, flags, output, force, sqlite.write, "memlog export sql")
 
 
 @export.command()
@@ -178,7 +178,7 @@ def parquet(ctx: Context, /, output: str, force: bool, **flags: Any) -> None:
     def write(*to: Any, on_rows: Callable[[int], object], **_: Any) -> None:
         parquet.write(*to, on_rows=on_rows)
 
-    _to_file(ctx, flags, output, force, write, "csv")
+    _to_file(ctx, flags, output, force, write, "memlog export csv")
 
 
 @export.command()
@@ -338,8 +338,6 @@ def _to_file(
     from memlog.export import place
 
     if output == "-":
-        raise InputError(
-            "such a file cannot go to standard output", hint=f"-o FILE, or memlog export {instead}"
-        )
+        raise InputError("such a file cannot go to standard output", hint=f"-o FILE, or {instead}")
     with _begun(ctx, flags) as (con, part, now_ns, on_rows), place.made(output, force=force) as path:
         write(con, part, path, now_ns=now_ns, on_rows=on_rows)

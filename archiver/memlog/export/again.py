@@ -68,7 +68,6 @@ def found(con: "Connection", scratch: "Connection", partial: set[tuple[str, str]
 
     scratch: its records as an archive. partial: sessions of which it does not have every link.
     """
-    yield from _compared(con, "step", "SELECT * FROM step", _steps(con))
     here, whole = epochs(con, partial)
     counts: dict[str, Counter[int]] = {name: Counter() for name in TABLES_SQL}
     open_: dict[int, int] = {}  # commands whose answers may be of an epoch that is not here
@@ -87,6 +86,11 @@ def found(con: "Connection", scratch: "Connection", partial: set[tuple[str, str]
             (row for row in con.execute(TABLES_SQL[table]) if _is_of(table, row, here, whole)),
             open_,
         )
+
+
+def stepped(con: "Connection") -> Found:
+    """Which rows of its table step are not what the records of incident.db give."""
+    yield from _against("step", Counter(map(hash, _steps(con))), con.execute("SELECT * FROM step"), {})
 
 
 def epochs(con: "Connection", partial: set[tuple[str, str]]) -> tuple[set[Epoch], set[Epoch]]:
@@ -147,10 +151,6 @@ def _steps(con: "Connection") -> Iterator["Row"]:
             yield row
     for _, row in steps.late():
         yield row
-
-
-def _compared(con: "Connection", table: str, sql: str, ours: "Iterable[Row]") -> Found:
-    return _against(table, Counter(map(hash, ours)), con.execute(sql), {})
 
 
 def _against(table: str, count: Counter[int], theirs: "Iterable[Row]", open_: dict[int, int]) -> Found:

@@ -18,7 +18,7 @@ from memlog.export import again, bundle, manifest, program, scratch
 from memlog.export.links import Links
 
 _DB, _CHAIN, _ANCHOR = "incident.db", "chain.jsonl", "anchor.json"
-_FOUND = "the tables step, fact, compaction, loss and kept"
+_FACTS = "the tables fact, compaction, loss and kept"
 _CHUNK = 1 << 20
 _DAMAGE = (MemlogError, Error, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
 # What a zip says when its bytes are not what they were.
@@ -244,8 +244,8 @@ def _followed(
     if not _is_ours(found.said):
         version = found.said.get("memlog")
         found.not_proved.append(
-            f"that {_FOUND}, its views, questions, both reports and incident.sql are what its records give:"
-            f" it is of another memlog ({version}), which finds and says things in another way"
+            f"that {_FACTS}, step, its views, questions, both reports and incident.sql are what its records"
+            f" give: it is of another memlog ({version}), which finds and says things in another way"
         )
         return
     same = found.said["program"].get("sqlite") == sqlite3.sqlite_version
@@ -254,8 +254,10 @@ def _followed(
     ]
     if not same:
         found.not_proved.append("that both reports say what incident.db says: it is of another SQLite")
+    if proved:
+        found.problems += [Problem("found", *what) for what in again.stepped(con)]
     if archive is None:
-        found.not_proved.append(f"that {_FOUND} are what its records give: their texts were changed")
+        found.not_proved.append(f"that {_FACTS} are what its records give: their texts were changed")
     elif proved:
         found.again = True
         found.problems += [Problem("found", *what) for what in again.found(con, archive.con, links.partial)]
