@@ -1,5 +1,6 @@
 """Snippets are cut from the original text around what answers the question."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,3 +55,16 @@ def test_a_snippet_is_text_of_the_record_and_little_of_it(text: str, words: list
     assert marked(pieces).count(OPEN) - joined.count(OPEN) == marked(pieces).count(CLOSE) - joined.count(
         CLOSE
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "shown"),
+    [
+        ("the server, an error", "e", "the server, an «e»rror"), ("parseRecords", "records", "parse«Records»"),
+        ("the MCP 搜索工具 is", "MCP搜索", "the «MCP» «搜索»工具 is"), ("اسم مُحَمَّد هنا", "محمد", "اسم «مُحَمَّد» هنا"),
+        ("คำว่า สวัสดี ครับ", "สวัสดี", "คำว่า «สวัสดี» ครับ"), ("cc error[E0308]: bad", "error[E0308]", "cc «error[E0308]»: bad"),
+        ("le cafe\u0301 noir", "caf\u00e9", "le «cafe\u0301» noir"), ("Größe", "grösse", "Größe"),
+    ],
+)  # fmt: skip
+def test_a_match_is_marked_from_its_first_letter_to_its_last_sign(text: str, word: str, shown: str) -> None:
+    assert marked(snippet(text, [word])) == shown

@@ -4,7 +4,7 @@ Ours and not FTS5's: the index holds a prepared form and no text to show. Made f
 rows only, from the original.
 """
 
-from memlog.archive.prepare import alternatives, searchable
+from memlog.archive.prepare import MARKS, alternatives, match_phrase, searchable
 
 WIDTH = 200  # characters of text in a snippet
 _LOOK = 300  # occurrences of one word that are looked at
@@ -65,8 +65,13 @@ def _find(text: str, words: list[str]) -> list[tuple[int, int, int]]:
         if not places and not text.isascii():
             bare = _bare(lower) if bare is None else bare
             places = _occurrences(bare, _bare(word), whole=True)
-        places = places or _occurrences(lower, word, whole=False)
-        found.extend((at, at + len(word), number) for at in places)
+            if not places and not MARKS.isdisjoint(map(ord, text)):
+                found.extend((start, stop, number) for start, stop in _unmarked(lower, word))
+        # what begins so; then parts of identifiers, which one letter is not
+        places = places or _occurrences(lower, word, whole=False, begins=True)
+        if not places and (len(word) > 1 or not word.isascii()):
+            places = _occurrences(lower, word, whole=False)
+        found.extend((at, _with_marks(text, at + len(word)), number) for at in places)
     found.sort(key=lambda m: (m[0], -m[1]))
     kept: list[tuple[int, int, int]] = []
     for match in found:
@@ -83,13 +88,53 @@ def _needles(lower: str, words: list[str]) -> list[str]:
         if spelled is word and _lower(word) not in lower:
             spelled = " ".join(alternatives(word)) or word
         spelled = _lower(spelled)
-        tokens = "".join(c if searchable(c) else " " for c in spelled).split()
+        tokens = "".join(c if searchable(c) or _is_mark(c) else " " for c in spelled).split()
         if len(tokens) > 1:
+            typed = spelled.strip("?!.,;:'\"")
             whole = spelled[spelled.index(tokens[0]) : spelled.rindex(tokens[-1]) + len(tokens[-1])]
-            if whole in lower:
-                tokens = [whole]
+            if typed in lower or whole in lower:
+                tokens = [typed if typed in lower else whole]
+        elif tokens and tokens[0] not in lower and " " in match_phrase(tokens[0]):
+            tokens = _by_script(tokens[0])
         found.update(dict.fromkeys(tokens))
     return list(found)
+
+
+def _with_marks(text: str, stop: int) -> int:
+    """The end of a match with the accents that stand behind their letter."""
+    while stop < len(text) and text[stop] > "\x7f" and _is_mark(text[stop]):
+        stop += 1
+    return stop
+
+
+def _is_mark(c: str) -> bool:
+    """A vowel or an accent that belongs to the letter before it."""
+    if c <= "\x7f":
+        return False
+    from unicodedata import category
+
+    return category(c)[0] == "M"
+
+
+def _by_script(word: str) -> list[str]:
+    """`MCP搜索` as `MCP` and `搜索`: the index knows no difference to what has a space there."""
+    out = word[:1]
+    for before, c in zip(word, word[1:], strict=False):
+        out += c if before.isascii() == c.isascii() else " " + c
+    return out.split()
+
+
+def _unmarked(text: str, word: str) -> list[tuple[int, int]]:
+    """Places of a word whose vowel marks the text has and the word has not, or the other way round."""
+    kept = [at for at, c in enumerate(text) if ord(c) not in MARKS]
+    bare = "".join(text[at] for at in kept)
+    plain = "".join(c for c in word if ord(c) not in MARKS)
+    ends = [*kept[1:], len(text)]  # with the marks that follow
+    return (
+        [(kept[at], ends[at + len(plain) - 1]) for at in _occurrences(bare, plain, whole=True)]
+        if plain
+        else []
+    )
 
 
 def _lower(text: str) -> str:
@@ -111,14 +156,14 @@ def _bare(text: str) -> str:
     return text
 
 
-def _occurrences(text: str, word: str, *, whole: bool) -> list[int]:
+def _occurrences(text: str, word: str, *, whole: bool, begins: bool = False) -> list[int]:
+    """Where it stands; whole: as a word; begins: as the beginning of one."""
     found: list[int] = []
     at = text.find(word)
     while at >= 0 and len(found) < _LOOK:
         stop = at + len(word)
-        if not whole or not (
-            (at > 0 and text[at - 1].isalnum()) or (stop < len(text) and text[stop].isalnum())
-        ):
+        inside = (whole or begins) and at > 0 and text[at - 1].isalnum()
+        if not inside and not (whole and stop < len(text) and text[stop].isalnum()):
             found.append(at)
         at = text.find(word, stop)
     return found
