@@ -71,16 +71,21 @@ def find_characters(
         except NotFoundError:
             return _no_session(con, selection, hits)
         scan = _Scan(con, chosen, search, limit, meta=selection.kind is not None)
-        _look(scan, words, hits, SCAN_S if seconds is None else seconds)
+        try:
+            _look(scan, words, hits, SCAN_S if seconds is None else seconds)
+        except TooSlowError:
+            hits.notes.append(
+                "the pattern takes too long; repetitions inside repetitions, as in (a+)+, do: records before "
+                f"{dates.iso(scan.reached)} were not read"
+            )
         scan.fill(hits)
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
-    except TooSlowError:
-        hits.notes.append("the pattern takes too long; repetitions inside repetitions, as in (a+)+, do")
     finally:
         search.close()
     if search.slow:
-        hits.notes.append(f"{search.slow} texts were left out: the pattern took longer than a second on each")
+        some = "one text was" if search.slow == 1 else f"{search.slow} texts were"
+        hits.notes.append(f"{some} left out: the pattern took longer than a second on each")
     return hits
 
 
@@ -169,6 +174,7 @@ class _Scan:
         self.best: list[tuple[int, int]] = []  # a heap, its oldest first
         self.places: dict[int, Spans] = {}
         self.seen: set[tuple[int, str, int]] = set()
+        self.reached = 0  # the time of the newest record of those the search was last given
         self._lags: dict[int, int] = {}
 
     @property
@@ -215,6 +221,7 @@ class _Scan:
         )
 
     def _match(self, rows: list[Row], texts: list[str]) -> None:
+        self.reached = rows[0][1] if rows else self.reached
         for row, places in zip(rows, self.search.spans(texts), strict=True):
             if not places or row[3:6] in self.seen:
                 continue
