@@ -24,7 +24,8 @@ from memlog.errors import NotFoundError, RefusedError
 from memlog.export import bundle_check, manifest, post_mortem
 from memlog.export.share import Share
 from memlog.paths import Home
-from memlog.query import slice
+from memlog.query import slice, timeline
+from memlog.query.facts.endings import HIDDEN
 from memlog.query.selection import Selection
 from pages.filled import records_of
 
@@ -341,6 +342,30 @@ def test_a_bundle_of_an_epoch_goes_on_to_what_the_agent_did_next(
     told = (tmp_path / "epoch" / "report.md").read_text()
     assert "the compaction that ended it and the first 6 records after it" in told and "step 7" in told
     assert faults(tmp_path / "epoch") == []
+
+
+def test_a_run_whose_end_a_pipe_hides_is_told_ok_nowhere(home: Home, tmp_path: Path) -> None:
+    calls = [
+        record(text, n=n, kind=kind, role=role, tool="Bash", rest={"id": f"t{n // 2}", "input": given})
+        for n, (text, kind, role, given) in enumerate(
+            one
+            for command, answer in (("go test ./... | tail -20", "--- FAIL: TestA (0.00s)"), ("go vet | tail -1", "fine"))
+            for one in (
+                (f"command: {command}", "tool_use", "assistant", {"command": command}),
+                (answer, "tool_result", "user", None),
+            )
+        )
+    ]  # fmt: skip
+    archives.fill(home, calls)
+    write(home, tmp_path / "bundle")
+    con = stock.connect(tmp_path / "bundle" / "incident.db")
+    ended = dict(con.execute("SELECT command, ended FROM commands").fetchall())
+    lines = dict(con.execute("SELECT text, outcome FROM step").fetchall())
+    con.close()
+    with archives.reading(home) as archive:
+        shown = {step.text: step.outcome for step in timeline.timeline(archive, now_ns=NOW_NS)}
+    assert ended == lines == shown == {"go test ./... | tail -20": HIDDEN, "go vet | tail -1": "ok"}
+    assert HIDDEN in (tmp_path / "bundle" / "report.md").read_text().replace("\\", "")
 
 
 def test_what_records_say_is_text_in_both_reports(make: Make) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from memlog.query.slice import Row
 
 _WAITING = 512  # steps; a call whose answer comes later has it in a step of its own
+_CALL = 4_000  # characters of a call that say what it is about
 _LEFT_OUT = ("meta", "thinking")
 
 
@@ -20,7 +21,7 @@ class Steps:
     def __init__(self, columns: list[str]) -> None:
         self._at = {name: columns.index(name) for name in columns}
         self._held: dict[int, list[Any]] = {}
-        self._calls: dict[tuple[str, str], int] = {}
+        self._calls: dict[tuple[str, str], tuple[int, str]] = {}  # their steps and texts
 
     def beside(self, found: "Iterable[tuple[str, Row]]") -> "Iterator[tuple[str, Row]]":
         """The rows, and steps among them."""
@@ -42,13 +43,15 @@ class Steps:
         session, id_ = row[self._at["session"]], row[self._at["id"]]
         call = self._call(row) if kind in ("tool_use", "tool_result") else None
         step = self._step(row, kind)
-        asked = self._calls.pop((session, call), None) if kind == "tool_result" and call else None
+        asked, said = (
+            self._calls.pop((session, call), (None, "")) if kind == "tool_result" and call else (None, "")
+        )
         if asked is not None and asked in self._held:
-            self._held[asked][-1] = step[-1]
+            self._held[asked][-1] = timeline.answered(said, row[self._at["text"]] or "", step[-1])
             return
         self._held[id_] = step
         if kind == "tool_use" and call:
-            self._calls[session, call] = id_
+            self._calls[session, call] = id_, (row[self._at["text"]] or "")[:_CALL]
         while len(self._held) > _WAITING:
             yield "step", tuple(self._held.pop(next(iter(self._held))))
         while len(self._calls) > _WAITING:

@@ -11,6 +11,7 @@ from memlog.archive.connection import Connection
 from memlog.contracts import CAPTURED, DAY_BITS
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query.dates import iso, since
+from memlog.query.facts.endings import HIDDEN, hidden
 from memlog.query.facts.stream import call_of
 from memlog.query.hit import DAMAGED
 from memlog.query.selection import LAST_ID, Selection, Where, session_name, where
@@ -61,6 +62,7 @@ SELECT r.ts_ns, s.session, s.agent FROM record r JOIN session s ON s.id = r.sess
 WIDTH = 160  # characters of a line's text
 # What hosts write behind a command.
 _BESIDE = ("description: ", "timeout: ", "run_in_background: ", "workdir: ", "dangerouslyDisableSandbox: ")
+_ABOUT = ("command: ", "cmd: ", "file_path: ", "notebook_path: ", "pattern: ", "url: ", "query: ", "path: ")
 _WHAT = {"tool_use": "tool", "tool_result": "result", "thinking": "thought"}
 
 
@@ -118,7 +120,7 @@ def timeline(
     first = rows[0][1] if rows and len(older) >= back else selection.since_ns or 0
     ends = around is None or len(newer) < on
     last = (selection.until_ns or LAST_ID + 1) - 1 if ends or not rows else rows[-1][1]
-    steps = list(_answered(_steps(rows)))
+    steps = _answered(_steps(rows))
     steps += _others(con, where(con, selection), selection, first, last, back + on)
     return sorted(steps, key=lambda step: (step.ts_ns, step.id is None, step.id or 0))
 
@@ -162,8 +164,8 @@ def _read(
     return con.execute(head + condition + tail, values | {"limit": limit}).fetchall()
 
 
-def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None]]:
-    """Each record's step, and the id of the call it is or answers."""
+def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None, str]]:
+    """Each record's step, the id of the call it is or answers, and its text."""
     for (
         id_, ts_ns, session, agent, epoch, kind, role, tool, error, packed, packing, text_bytes, project,
     ) in rows:  # fmt: skip
@@ -178,7 +180,7 @@ def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None]]:
         step = Step(
             iso(ts_ns), session, epoch, role or agent, what, tool, said, outcome, agent, ts_ns, id_, project
         )  # fmt: skip
-        yield step, call
+        yield step, call, text
 
 
 def told(kind: str, role: str | None, text: str, error: bool) -> tuple[str, str, str | None]:
@@ -193,20 +195,28 @@ def told(kind: str, role: str | None, text: str, error: bool) -> tuple[str, str,
     return what, said, outcome
 
 
-def _answered(steps: Iterator[tuple[Step, str | None]]) -> Iterator[Step]:
+def answered(call: str, answer: str, outcome: str | None) -> str | None:
+    """The outcome of a call, of the texts of both and of what its answer is called."""
+    if outcome == "ok" and "|" in call and hidden(_call_said(call), answer):
+        return HIDDEN
+    return outcome
+
+
+def _answered(steps: Iterator[tuple[Step, str | None, str]]) -> list[Step]:
     """Calls with the outcome of their answers; an answer whose call is not here stands by itself."""
     found: list[Step] = []
-    calls: dict[tuple[str | None, str], int] = {}
-    for step, call in steps:
+    calls: dict[tuple[str | None, str], tuple[int, str]] = {}
+    for step, call, text in steps:
         key = (step.session, call or "")
         if step.what == "tool" and call:
-            calls[key] = len(found)
+            calls[key] = len(found), text
         elif step.what == "result" and call and key in calls:
-            at = calls.pop(key)
-            found[at] = replace(found[at], outcome=step.outcome, answer=step.id)
+            at, asked = calls.pop(key)
+            outcome = answered(asked, text, step.outcome)
+            found[at] = replace(found[at], outcome=outcome, answer=step.id)
             continue
         found.append(step)
-    return iter(found)
+    return found
 
 
 def _call(blob: bytes) -> str | None:
@@ -253,11 +263,11 @@ def _call_said(text: str) -> str:
     lines = text[:4_000].split("\n")
     if lines[0] == "todos:":
         return _plan(lines)
-    for name in ("command: ", "file_path: ", "notebook_path: ", "pattern: ", "url: ", "query: ", "path: "):
+    for name in _ABOUT:
         for number, line in enumerate(lines):
             if line.startswith(name):
                 rest = takewhile(lambda more: not more.startswith(_BESIDE), lines[number + 1 :])
-                return "\n".join([line[len(name) :], *(rest if name == "command: " else ())])
+                return "\n".join([line[len(name) :], *(rest if name in ("command: ", "cmd: ") else ())])
     return text
 
 

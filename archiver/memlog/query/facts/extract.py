@@ -35,7 +35,7 @@ def step(said: Said, waiting: dict[str, Fact]) -> Iterator[Fact]:
     if said.kind == "tool_result" and said.call in waiting:
         asked = waiting.pop(said.call)
         command = asked.value
-        yield replace(asked, detail=results.ending(said))
+        yield replace(asked, detail=results.ending(said, command))
     for fact in cited(said, found(said, command)):
         if fact.kind == "command" and said.call:
             while len(waiting) >= _MOST_WAITING:

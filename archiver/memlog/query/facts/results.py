@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from memlog.query.facts import shell
 from memlog.query.facts.calls import SHELLS, Found
+from memlog.query.facts.endings import HIDDEN, hidden
 from memlog.query.facts.fact import Said
 
 # How hosts say the exit code, each in its own words, near the beginning or the end of an answer.
@@ -112,14 +113,20 @@ _LONGEST_LINE = 2_000
 _MOST_LINES = 200  # errors and tests of one answer; what is more says the same again
 
 
-def ending(said: Said) -> str:
-    """How the command a result answers ended: `exit N` where the host says so, else `ok` or `failed`."""
+def ending(said: Said, command: str = "") -> str:
+    """How the command a result answers ended: `exit N` where the host says so, else `ok` or `failed`.
+
+    Or that nobody knows: where its end is that of a `tail`, and its output says it failed.
+    """
     edges = said.text if len(said.text) <= 2 * _EDGE else said.text[:_EDGE] + "\n" + said.text[-_EDGE:]
     for match in _EXIT.finditer(edges):
-        return f"exit {next(filter(None, match.groups()))}"
+        code = next(filter(None, match.groups()))
+        return HIDDEN if code == "0" and hidden(command, said.text) else f"exit {code}"
     if said.text.startswith(_REFUSED):
         return "refused"
-    return "failed" if said.error else "ok"
+    if said.error:
+        return "failed"
+    return HIDDEN if hidden(command, said.text) else "ok"
 
 
 def facts(said: Said, command: str | None) -> Iterator[Found]:
