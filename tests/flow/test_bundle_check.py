@@ -205,20 +205,28 @@ def test_what_another_memlog_found_is_not_compared_and_that_is_said(bundle: Path
     assert all(name in words for name in ("step", "fact", "compaction", "loss", "kept", "views", "reports"))
 
 
-def test_of_an_epoch_facts_are_found_again_and_what_was_kept_is_named_where_the_rest_is_not_here(
-    filled: Home, tmp_path: Path
+def test_of_an_epoch_what_was_lost_is_found_again_and_what_cannot_be_is_named(
+    home: Home, tmp_path: Path
 ) -> None:
-    with archives.reading(filled) as con:
-        (session,) = con.execute("SELECT session FROM v_session WHERE compactions > 0").fetchone()
-    place = write(filled, tmp_path / "b", session, epoch=0)
+    after = [record(f"word {n}", n=n, role="assistant", boundary="session-a-4") for n in range(6, 200)]
+    archives.fill(home, [
+        record("never deploy on a Friday", n=1), record("always use tabs", n=2),
+        record("Conversation compacted", n=4, kind="compaction", role="system", boundary="session-a-4"),
+        record("The user said: always use tabs.", n=5, kind="summary", boundary="session-a-4"), *after,
+    ])  # fmt: skip
+    place = write(home, tmp_path / "b", "session-a", epoch=0)
     done = bundle_check.verify(str(place))
     assert done.problems == [] and done.again
-    con = stock.connect(place / "incident.db")
-    (rest,) = con.execute("SELECT count(*) FROM record WHERE epoch > 0").fetchone()
-    con.close()
-    if not rest:
-        assert any("kept" in words and "epoch 0" in words for words in done.not_proved)
-    assert found_out(forged(place, "DELETE FROM fact WHERE rowid = 1"))
+    assert any(words.startswith("came_back in the tables loss and kept") for words in done.not_proved)
+    assert any("left out" in words for words in done.not_proved)
+    forged(place, "UPDATE kept SET came_back = 77")
+    assert found_out(place) == [], "what is said not to be proved is not"
+    for sql, table in (
+        ("UPDATE kept SET kept = 'verbatim' WHERE kept IS NULL", "kept"),
+        ("DELETE FROM fact WHERE rowid = 1", "fact"),
+    ):
+        forged(place, sql)
+        assert any(f"table {table}" in what for what in found_out(place))
 
 
 def test_with_an_anchor_it_is_still_said_that_what_no_link_holds_may_be_new(

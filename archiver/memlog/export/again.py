@@ -27,9 +27,13 @@ SESSIONS_SQL = "SELECT session, agent FROM session"
 EPOCHS_SQL = """
 SELECT e.session, e.agent, e.epoch, e.records = (
   SELECT count(*) FROM record r
-  WHERE r.session = e.session AND r.epoch = e.epoch AND r.agent = e.agent AND r.part = 0)
+  WHERE r.session = e.session AND r.epoch = e.epoch AND r.agent = e.agent AND r.part = 0),
+  EXISTS (SELECT 1 FROM record r
+    WHERE r.session = e.session AND r.epoch = e.epoch AND r.agent = e.agent AND r.role = 'assistant')
 FROM epoch e ORDER BY e.session, e.agent, e.epoch
 """
+FACT_EPOCHS_SQL = "SELECT DISTINCT session, agent, epoch FROM fact"
+LOSS_EPOCHS_SQL = "SELECT session, agent, epoch FROM compaction"
 TABLES_SQL = {name: f"SELECT * FROM {name}" for name in ("fact", "compaction", "loss", "kept")}  # noqa: S608
 _OF_EPOCH = {"fact": (9, 11, 10), "compaction": (0, 1, 2), "loss": (0, 1, 2), "kept": (0, 1, 2)}
 _ALL = Slice("1", {}, 0, (1 << 63) - 1, whole=False, asked="")
@@ -68,24 +72,20 @@ def found(con: "Connection", scratch: "Connection", partial: set[tuple[str, str]
 
     scratch: its records as an archive. partial: sessions of which it does not have every link.
     """
-    here, whole = epochs(con, partial)
+    look = Epochs(con, partial)
     counts: dict[str, Counter[int]] = {name: Counter() for name in TABLES_SQL}
     open_: dict[int, int] = {}  # commands whose answers may be of an epoch that is not here
     names = con.execute(SESSIONS_SQL).fetchall()
     for table, row in findings.rows(scratch, con, _ALL, names, (), lambda n: None):
-        if table not in counts or not _is_of(table, row, here, whole):
+        if table not in counts or not look.has(table, row):
             continue
         if table == "fact" and row[0] == "command" and row[2] is None and (row[9], row[11]) in partial:
             open_[row[4]] = hash((*row[:2], None, *row[3:]))
         else:
-            counts[table][hash(row)] += 1
+            counts[table][hash(look.masked(table, row))] += 1
     for table, count in counts.items():
-        yield from _against(
-            table,
-            count,
-            (row for row in con.execute(TABLES_SQL[table]) if _is_of(table, row, here, whole)),
-            open_,
-        )
+        theirs = (row for row in con.execute(TABLES_SQL[table]) if look.has(table, row))
+        yield from _against(table, count, (look.masked(table, row) for row in theirs), open_)
 
 
 def stepped(con: "Connection") -> Found:
@@ -93,35 +93,58 @@ def stepped(con: "Connection") -> Found:
     yield from _against("step", Counter(map(hash, _steps(con))), con.execute("SELECT * FROM step"), {})
 
 
-def epochs(con: "Connection", partial: set[tuple[str, str]]) -> tuple[set[Epoch], set[Epoch]]:
-    """Epochs all records of which are here, and those of which also what came before and the next is."""
-    here: set[Epoch] = set()
-    whole: set[Epoch] = set()
-    unbroken: set[Epoch] = set()
-    for session, agent, epoch, complete in con.execute(EPOCHS_SQL):
-        if complete or (session, agent) not in partial:
-            here.add((session, agent, epoch))
-            if epoch == 0 or (session, agent, epoch - 1) in unbroken:
-                unbroken.add((session, agent, epoch))
-    for session, agent, epoch in unbroken:
-        if (session, agent, epoch + 1) in unbroken:
-            whole.add((session, agent, epoch))
-    return here, whole
+class Epochs:
+    """Of which epochs the records are here.
+
+    here: all of the epoch. whole: also all before it and of the next, so what was kept can be found again.
+    begun: of the next its beginning, with the summary; what the agent came back for cannot be.
+    """
+
+    def __init__(self, con: "Connection", partial: set[tuple[str, str]]) -> None:
+        self.here: set[Epoch] = set()
+        unbroken: set[Epoch] = set()
+        acted: set[Epoch] = set()
+        for session, agent, epoch, complete, has_acted in con.execute(EPOCHS_SQL):
+            one = (session, agent, epoch)
+            if has_acted:
+                acted.add(one)
+            if complete or (session, agent) not in partial:
+                self.here.add(one)
+                if epoch == 0 or (session, agent, epoch - 1) in unbroken:
+                    unbroken.add(one)
+        self.whole = {one for one in unbroken if _next(one) in unbroken}
+        self.begun = {one for one in unbroken - self.whole if _next(one) in acted}
+        self._back = {table: _place(con, table, "came_back") for table in ("loss", "kept")}
+
+    def has(self, table: str, row: "Row") -> bool:
+        """Whether a row can be found again."""
+        epoch = _epoch(table, row)
+        return epoch in self.here if table == "fact" else epoch in self.whole or epoch in self.begun
+
+    def masked(self, table: str, row: "Row") -> "Row":
+        """The row without what cannot be found again."""
+        if table not in self._back or _epoch(table, row) not in self.begun:
+            return row
+        at = self._back[table]
+        return (*row[:at], None, *row[at + 1 :])
 
 
 def unproved(con: "Connection", partial: set[tuple[str, str]]) -> Iterator[str]:
     """What of the tables was not found again, because records it stands on are not here."""
-    here, whole = epochs(con, partial)
-    facts = {row[:3] for row in con.execute("SELECT DISTINCT session, agent, epoch FROM fact")} - here
-    losses = {row[:3] for row in con.execute("SELECT session, agent, epoch FROM compaction")} - whole
+    look = Epochs(con, partial)
+    facts = set(con.execute(FACT_EPOCHS_SQL)) - look.here
+    losses = set(con.execute(LOSS_EPOCHS_SQL))
     for missing, what in (
-        (facts, "facts (table fact)"),
-        (losses, "what was kept (tables compaction, loss, kept)"),
+        (facts, "the table fact"),
+        (losses - look.whole - look.begun, "the tables compaction, loss and kept"),
+        (losses & look.begun, "came_back in the tables loss and kept"),
     ):
         if missing:
             named = ", ".join(f"{session} epoch {epoch}" for session, _, epoch in sorted(missing)[:_NAMED])
             more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-            yield f"{what} of {named}{more}: not all records they were found in are in the bundle"
+            yield f"{what}, of {named}{more}: not all records they were found in are in the bundle"
+    if partial:
+        yield "that no record of what was asked for was left out: not every link is of a record that is here"
 
 
 def shape(con: "Connection") -> Found:
@@ -172,9 +195,16 @@ def _against(table: str, count: Counter[int], theirs: "Iterable[Row]", open_: di
         yield "incident.db", f"table {table} lacks {missing} of the rows its records give"
 
 
-def _is_of(table: str, row: "Row", here: set[Epoch], whole: set[Epoch]) -> bool:
-    epoch = tuple(row[n] for n in _OF_EPOCH[table])
-    return epoch in (here if table == "fact" else whole)
+def _epoch(table: str, row: "Row") -> Epoch:
+    return tuple(row[n] for n in _OF_EPOCH[table])
+
+
+def _next(epoch: Epoch) -> Epoch:
+    return (*epoch[:2], epoch[2] + 1)
+
+
+def _place(con: "Connection", table: str, name: str) -> int:
+    return [found for (found,) in con.execute(incident.COLUMNS_SQL, {"table": table})].index(name)
 
 
 def _is(opened: Opened, name: str, chunks: Iterable[bytes]) -> bool:
