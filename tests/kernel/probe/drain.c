@@ -56,12 +56,20 @@ static double drain_ring(long count)
 	return took;
 }
 
-/* The better of two, for a busy machine. */
-static double drain_ring_twice(long count)
+/* The best of two to six: a busy machine makes one of them slow, a list scanned from its head each of them. */
+static double drain_ring_best(long count, double enough)
 {
-	double one = drain_ring(count), other = drain_ring(count);
+	double best = drain_ring(count);
 
-	return one < other || other < 0 ? one : other;
+	for (int again = 0; again < 5 && best > 0; again++) {
+		double took = drain_ring(count);
+
+		if (took < best)
+			best = took;
+		if (best < enough)
+			break;
+	}
+	return best;
 }
 
 static bool twice_the_records_take_less_than_three_times_as_long(void)
@@ -69,9 +77,9 @@ static bool twice_the_records_take_less_than_three_times_as_long(void)
 	double before;
 
 	drain_ring(50000);	/* the first pays for memory never touched before */
-	before = drain_ring_twice(25000);
+	before = drain_ring_best(25000, 1e9);
 	for (long count = 50000; count <= 200000; count *= 2) {
-		double took = drain_ring_twice(count);
+		double took = drain_ring_best(count, 3 * before);
 
 		fprintf(stderr, "# drain of %ld: %.3f s, %.1f us a record, ratio %.2f\n",
 			count, took, took / count * 1e6, took / before);
