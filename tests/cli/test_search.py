@@ -14,7 +14,7 @@ import click
 import pytest
 
 from archives import NOW_NS, ROW_KEYS, conversation, fill, record
-from memlog.cli import query, root, sample, search, start
+from memlog.cli import query, root, sample, search, start, terminal
 from memlog.errors import InputError
 from memlog.paths import Home
 
@@ -234,6 +234,38 @@ def test_flags_of_which_one_would_be_left_out_are_refused(
     fill(home, conversation(["x"]))
     assert search.main(words, home.root) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("a AND", "something is missing at column 6 of 'a AND'\nnext: without --raw"), ("\udcff", "column 1 is no UTF-8"),
+        ("(" * 2000 + "a" + ")" * 2000, "parser stack overflow at column 4002\n"),
+    ],
+)  # fmt: skip
+def test_a_raw_expression_that_is_wrong_is_said_in_our_words(
+    home: Home, expression: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(home, conversation(["x"]))
+    assert search.main(["--raw", expression], home.root) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_remarks_and_tables_are_short(
+    home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(home, conversation(["x of a worktree " * 9], project="/srv/cli/.worktrees/1"))
+    assert search.main(["x", "since:garbage"], home.root) == 0
+    assert "'garbage' is no time\n" in capsys.readouterr().err
+    assert search.main(["x", "--fmt", "gitub"], home.root) == 2
+    said = capsys.readouterr().err
+    assert "some are github, grid" in said and len(said) < 120
+    monkeypatch.setattr(terminal, "is_terminal", lambda stream=None: True)
+    monkeypatch.setenv("NO_PAGER", "1")
+    assert search.main(["worktree", "--table"], home.root) == 0
+    assert "x of a «worktree» x of a" in capsys.readouterr().out
+    assert search.main(["worktree"], home.root) == 0
+    assert "cli/.worktrees/1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

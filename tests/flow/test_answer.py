@@ -207,11 +207,28 @@ def test_following_ends_with_an_interrupt_or_when_nobody_reads(home: Home) -> No
 
 
 def test_a_word_no_record_has_is_answered_with_those_that_are_near(home: Home) -> None:
-    fill(home, conversation(["a deadlock in the scheduler", "the deadlock again", "deadline on friday"]))
+    fill(
+        home,
+        conversation(
+            [
+                "a deadlock in the scheduler",
+                "the deadlock again",
+                "deadline on friday",
+                "a strange Straße",
+                "don't, or it is done",
+                "E0308",
+                "at 1030, 1030 again",
+                "1030",
+            ]
+        ),
+    )
     with reading(home) as con:
         assert answer(con, "deadlok", now_ns=NOW_NS).near == [("deadlok", ["deadlock"])]
         assert answer(con, "xcheduler", now_ns=NOW_NS).near == [("xcheduler", ["scheduler"])]
         assert answer(con, "zzzzzzz", now_ns=NOW_NS).near == []
+        assert answer(con, "strasse", now_ns=NOW_NS).near == [("strasse", ["straße"])]
+        assert answer(con, "dont", now_ns=NOW_NS).near == [("dont", ["don't"])]
+        assert answer(con, "E030", now_ns=NOW_NS).near == [("e030", ["e0308", "1030"])]
         assert answer(con, "deadlock", now_ns=NOW_NS).near == []
 
 

@@ -57,8 +57,12 @@ def _is_time(ts: str) -> bool:
 
 
 def last_part(path: str) -> str:
-    """The last folder of a path."""
-    return path.rstrip("/").rpartition("/")[2] or path
+    """The last folder of a path, with what is before a number or a hidden one: `cli/.worktrees/1`."""
+    before, _, said = path.rstrip("/").rpartition("/")
+    while before and (said[:1] == "." or said.split("/")[0].isdigit()):
+        before, _, folder = before.rpartition("/")
+        said = f"{folder}/{said}"
+    return said or path
 
 
 def ago(ts_ns: int | None, now_ns: int) -> str:

@@ -212,12 +212,21 @@ def _table(
     terminal.write(text)
 
 
+def _nearest(fmt: str, styles: list[str]) -> list[str]:
+    """Styles of nearly this name, and those most asked for."""
+    from difflib import get_close_matches
+
+    return list(
+        dict.fromkeys([*get_close_matches(fmt, styles, 3), "github", "grid", "simple", "html", "rst"])
+    )
+
+
 def _tabulated(fmt: str, names: list[str], cells: list[list[Any]], headers: bool) -> str:
     from tabulate import tabulate, tabulate_formats
 
     if fmt not in tabulate_formats:
         raise InputError(
-            f"no table style is called {fmt!r}; there are: {', '.join(tabulate_formats)}",
+            f"no table style is called {fmt!r}; some are {', '.join(_nearest(fmt, tabulate_formats))}",
             hint="--fmt github",
         )
     clean = [["" if v is None else safe_line(_plain(v)) for v in row] for row in cells]

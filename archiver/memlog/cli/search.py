@@ -72,6 +72,8 @@ OUTPUTS: "tuple[str, ...]" = ("open", "count", "facet", "by-session", "follow") 
 DEFAULT_LIMIT = 20
 LONGEST_PLACE = 400  # characters of where a page ended that a person may copy
 NAMED_WORDS = 8  # of a longer question a remark does not name them
+WIDE = 120  # columns of a terminal from which a table has room for all that it may show
+NARROW_COLUMNS = ["id", "ts", "kind", "snippet"]
 TABLE_COLUMNS = ["id", "ts", "session", "kind", "role", "tool", "snippet"]
 _KINDS = {name: (kind, word) for name, kind, word, _ in OPTIONS}
 
@@ -308,7 +310,8 @@ def _print_as(rows: str | None, hits: "Hits", request: Request) -> None:
         from memlog.cli import output
 
         output.emit(
-            (hit.as_dict() for hit in hits), output.RowFormat(rows), request.flags.get("fmt"), TABLE_COLUMNS,
+            (hit.as_dict() for hit in hits), output.RowFormat(rows), request.flags.get("fmt"),
+            NARROW_COLUMNS if terminal.is_terminal() and terminal.size()[0] < WIDE else TABLE_COLUMNS,
             headed="no-headers" not in request.flags,
         )  # fmt: skip
 

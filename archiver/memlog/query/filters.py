@@ -26,7 +26,9 @@ def filtered(con: "Connection", question: words.Question, selection: Selection, 
             selection = selection.replace(**_taken(con, key, value, now_ns, selection))
             kept.append((key, value, typed))
         except (MemlogError, ValueError) as exc:
-            question.notes.append(f"{typed} is searched for as words: {exc}")
+            question.notes.append(
+                f"{typed} is searched for as words: {str(exc).partition('; understood')[0]}"
+            )
             question.add(words.Term(typed))
     question.filters = kept
     return selection

@@ -7,6 +7,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
 
+_HINT = (
+    "without --raw any words do; the language of --raw: https://sqlite.org/fts5.html#full_text_query_syntax"
+)
+_SHOWN = 60  # characters of an expression a message repeats
+
 CHECK_SQL = "SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 1"
 
 
@@ -15,11 +20,16 @@ def check(con: "Connection", text: str) -> None:
     if "\0" in text:  # what is put behind it would not be read
         column = text.index("\0") + 1
         raise QueryError(f"the NUL at column {column} ends the expression", asked=text, column=column)
+    foreign = next((n for n, c in enumerate(text, 1) if "\ud800" <= c <= "\udfff"), 0)
+    if foreign:
+        raise QueryError(
+            f"what stands at column {foreign} is no UTF-8", asked=text, column=foreign, hint=_HINT
+        )
     try:
         con.execute(CHECK_SQL, {"match": text}).fetchone()
-    except (Error, UnicodeEncodeError) as exc:
+    except Error as exc:
         message, column = _located(con, text, str(exc))
-        raise QueryError(message, asked=text, column=column) from exc
+        raise QueryError(message, asked=text, column=column, hint=_HINT) from exc
 
 
 def _located(con: "Connection", text: str, message: str) -> tuple[str, int]:
@@ -41,4 +51,8 @@ def _located(con: "Connection", text: str, message: str) -> tuple[str, int]:
                     column = at + 1
                     break
             at = text.find(token, at + 1)
-    return f"{message.removeprefix('fts5: ')} at column {column} of {text!r}", column
+    said = message.removeprefix("fts5: ")
+    if said.endswith('near ""'):
+        said = "something is missing"
+    whole = f" of {text!r}" if len(text) <= _SHOWN else ""
+    return f"{said} at column {column}{whole}", column

@@ -62,7 +62,13 @@ def _better(con: "Connection", word: str) -> list[str]:
         if term not in counts and _is_there(con, term):
             row = con.execute(COUNT_SQL, {"term": term}).fetchone()
             counts[term] = row[0] if row else 1
-    best = sorted(counts, key=lambda term: (distance(word, term, most), -counts[term], term))
+    if word.endswith("nt") and _is_there(con, f"{word[:-1]} t"):
+        return [f"{word[:-1]}'t"]
+    same = [term for term in counts if term.casefold() == word]  # straße
+    if same:
+        return same
+    # a slip in the first letter is rare
+    best = sorted(counts, key=lambda t: (distance(word, t, most), t[0] != word[0], -counts[t], t))
     # two slips are a guess: only where there is nothing nearer
     nearest = distance(word, best[0], most) if best else 0
     return [term for term in best if distance(word, term, most) == nearest][:SHOWN]
