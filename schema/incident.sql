@@ -73,17 +73,19 @@ ORDER BY ts, record;
 -- Files: what was done with each, how often, when last.
 CREATE VIEW files AS
 SELECT coalesce(place, value) AS path, group_concat(DISTINCT detail) AS done, count(*) AS uses, min(ts) AS first,
-  max(ts) AS last
+  max(ts) AS last, max(record) AS record
 FROM fact WHERE kind = 'file' GROUP BY coalesce(place, value) ORDER BY uses DESC, path;
 
 -- What went wrong, as it was said.
 CREATE VIEW errors AS
 SELECT ts, session, epoch, value AS error, record FROM fact WHERE kind = 'error' ORDER BY ts, record;
 
--- What the user asked for, what was corrected, what was decided.
+-- What the user asked for, what was corrected, what was decided; of a plan, which is told whole each time, what changed.
 CREATE VIEW said AS
-SELECT ts, session, epoch, kind, said_by, value, detail, record FROM fact
-WHERE kind IN ('instruction', 'correction', 'decision', 'todo') ORDER BY ts, record;
+SELECT ts, session, epoch, kind, said_by, value, detail, record FROM (
+  SELECT *, lag(coalesce(detail, '')) OVER (PARTITION BY session, kind, value ORDER BY ts, record) AS was FROM fact
+  WHERE kind IN ('instruction', 'correction', 'decision', 'todo'))
+WHERE kind <> 'todo' OR was IS NOT coalesce(detail, '') ORDER BY ts, record;
 
 -- What compactions took and nothing kept, likeliest missed first.
 CREATE VIEW lost_facts AS

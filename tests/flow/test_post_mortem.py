@@ -344,6 +344,48 @@ def test_a_bundle_of_an_epoch_goes_on_to_what_the_agent_did_next(
     assert faults(tmp_path / "epoch") == []
 
 
+def test_a_report_cites_records_and_leads_to_their_lines(make: Make, filled: Home) -> None:
+    place = make(session=compacted(filled))
+    html, text = (place / "report.html").read_text(), (place / "report.md").read_text()
+    anchors_ = re.findall(r'<li id="r(\d+)"', html)
+    links = re.findall(r'<a href="#r(\d+)">(\d+)</a>', html)
+    con = stock.connect(f"file:{place / 'incident.db'}?mode=ro&immutable=1", uri=True)
+    at = dict(con.execute("SELECT CAST(id AS TEXT), ts FROM record").fetchall())
+    con.close()
+    assert len(anchors_) == len(set(anchors_)) > 5 and set(anchors_) <= set(at)
+    assert len(links) > 5 and {line for line, _ in links} <= set(anchors_)
+    assert all(at[line] <= at[record] for line, record in links)
+    assert all(f" · {record}\n" in text for record in anchors_)
+    assert re.search(r"\| file \|.*\| record \|", text)
+
+
+def test_a_plan_told_again_is_said_once_for_each_change(home: Home, tmp_path: Path) -> None:
+    states = [
+        ("pending", "pending"),
+        ("completed", "pending"),
+        ("completed", "pending"),
+        ("completed", "completed"),
+    ]
+    calls = [
+        record(
+            "todos:\n" + "\n".join(f"content: do {item} well\nstatus: {state}" for item, state in zip("ab", now, strict=True)),
+            n=n, kind="tool_use", role="assistant", tool="TodoWrite",
+            rest={"id": f"t{n}", "input": {"todos": [
+                {"content": f"do {item} well", "status": state} for item, state in zip("ab", now, strict=True)]}},
+        )
+        for n, now in enumerate(states)
+    ]  # fmt: skip
+    archives.fill(home, calls)
+    write(home, tmp_path / "bundle")
+    con = stock.connect(tmp_path / "bundle" / "incident.db")
+    told = con.execute("SELECT value, detail FROM said WHERE kind = 'todo'").fetchall()
+    (facts,) = con.execute("SELECT count(*) FROM fact WHERE kind = 'todo'").fetchone()
+    con.close()
+    assert facts == 8 and sorted(told) == [
+        (f"do {item} well", state) for item in "ab" for state in ("completed", "pending")
+    ]
+
+
 def test_a_run_whose_end_a_pipe_hides_is_told_ok_nowhere(home: Home, tmp_path: Path) -> None:
     calls = [
         record(text, n=n, kind=kind, role=role, tool="Bash", rest={"id": f"t{n // 2}", "input": given})

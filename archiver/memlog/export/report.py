@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 _ODD = re.compile(f"[\x00-\x08\x0b-\x1f{OBEYED}]")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-_KEYS = frozenset(("record", "after", "before", "from byte", "to byte"))
+_KEYS = frozenset(("record", "back in", "after", "before", "from byte", "to byte"))
+CITED = frozenset(("record", "back in"))  # columns that name a record
 _WIDTH = 400  # characters of a cell
 
 
@@ -28,6 +29,11 @@ class Table:
     sql: str = ""
     bar: str = ""  # a column of shares, 0 to 100
 
+    def records(self) -> set[str]:
+        """The records its rows cite."""
+        at = [n for n, name in enumerate(self.columns) if name in CITED]
+        return {row[n] for row in self.rows for n in at if row[n]}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -40,6 +46,7 @@ class Line:
     text: str
     outcome: str
     bad: bool
+    record: int | None  # None of what is no record
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it. cards: label, figure, whether it is bad news."""
+    """All of it. cards: label, figure, whether it is bad news.
+
+    places: of a record a table cites, the record of the line of the timeline where it stands.
+    """
 
     title: str
     about: tuple[str, ...]
     cards: list[tuple[str, str, bool]]
     sections: list[Section]
+    places: dict[str, str] = field(default_factory=dict)
 
 
 def plain(value: Any) -> str:

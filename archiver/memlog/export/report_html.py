@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator
 from html import escape
 
-from memlog.export.report import Line, Part, Report, Section, Table
+from memlog.export.report import CITED, Line, Part, Report, Section, Table
 
 _STYLE = os.path.join(os.path.dirname(__file__), "report.css")
+Places = dict[str, str]
 _OPEN_ROWS = 40  # of a longer table the rest is folded
 
 
@@ -18,7 +19,7 @@ def chunks(report: Report) -> Iterator[bytes]:
         style = file.read()
     yield _head(report, style).encode()
     for section in report.sections:
-        yield "".join(_section(section)).encode()
+        yield "".join(_section(section, report.places)).encode()
     yield b"</main>\n</body>\n</html>\n"
 
 
@@ -58,14 +59,14 @@ def _head(report: Report, style: str) -> str:
     )
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, places: Places) -> Iterator[str]:
     yield f'<section id="{section.name}"><h2>{escape(section.title)}</h2>\n'
     for part in section.parts:
-        yield from _part(part)
+        yield from _part(part, places)
     yield "</section>\n"
 
 
-def _part(part: Part) -> Iterator[str]:
+def _part(part: Part, places: Places) -> Iterator[str]:
     if part.title:
         yield f"<h3>{escape(part.title)}</h3>\n"
     for sentence in part.says:
@@ -73,7 +74,7 @@ def _part(part: Part) -> Iterator[str]:
     if part.lines:
         yield from _lines(part.lines)
     if part.table is not None:
-        yield from _table(part.table)
+        yield from _table(part.table, places)
 
 
 def _lines(lines: list[Line]) -> Iterator[str]:
@@ -85,9 +86,12 @@ def _lines(lines: list[Line]) -> Iterator[str]:
             yield f'<li class="day">{escape(day)}</li>\n'
         tool = f"<b>{escape(line.tool)}</b> " if line.tool else ""
         ended = f" <em>{escape(line.outcome)}</em>" if line.outcome and line.outcome != "ok" else ""
+        anchor = f' id="r{line.record}"' if line.record is not None else ""
+        cited = f" <small>{line.record}</small>" if line.record is not None else ""
         yield (
-            f'<li class="{_class(line)}"><time datetime="{escape(line.ts)}">{escape(line.ts[11:19])}</time>'
-            f"<i>{escape(line.what)}</i><span>{tool}{escape(line.text)}{ended}</span></li>\n"
+            f'<li{anchor} class="{_class(line)}">'
+            f'<time datetime="{escape(line.ts)}">{escape(line.ts[11:19])}</time>'
+            f"<i>{escape(line.what)}</i><span>{tool}{escape(line.text)}{ended}{cited}</span></li>\n"
         )
     yield "</ol>\n"
 
@@ -97,26 +101,26 @@ def _class(line: Line) -> str:
     return (line.what if line.what in kinds else "other") + (" bad" if line.bad else "")
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(table: Table, places: Places) -> Iterator[str]:
     if not table.rows:
         yield '<p class="none">None.</p>\n'
         return
-    yield from _rows(table, 0, table.rows[:_OPEN_ROWS])
+    yield from _rows(table, 0, table.rows[:_OPEN_ROWS], places)
     rest = table.rows[_OPEN_ROWS:]
     if rest:
         yield f"<details><summary>{len(rest):,} more</summary>\n"
-        yield from _rows(table, _OPEN_ROWS, rest)
+        yield from _rows(table, _OPEN_ROWS, rest, places)
         yield "</details>\n"
     if table.more:
         yield f'<p class="none">{table.more:,} more in incident.db: <code>{escape(table.sql)}</code></p>\n'
 
 
-def _rows(table: Table, first: int, rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _rows(table: Table, first: int, rows: list[tuple[str, ...]], places: Places) -> Iterator[str]:
     head = "".join(f'<th scope="col"{_kind(table, name)}>{escape(name)}</th>' for name in table.columns)
     yield f'<div class="rows"><table><thead><tr>{head}</tr></thead><tbody>\n'
     for n, row in enumerate(rows, first):
         cells = (
-            f'<td data-name="{escape(name)}"{_kind(table, name)}>{_cell(table, name, cell)}</td>'
+            f'<td data-name="{escape(name)}"{_kind(table, name)}>{_cell(table, name, cell, places)}</td>'
             for name, cell in zip(table.columns, row, strict=True)
         )
         yield f"<tr{' class=bad' if n in table.bad else ''}>{''.join(cells)}</tr>\n"
@@ -128,7 +132,9 @@ def _kind(table: Table, name: str) -> str:
     return f' class="{found}"' if found else ""
 
 
-def _cell(table: Table, name: str, cell: str) -> str:
+def _cell(table: Table, name: str, cell: str, places: Places) -> str:
+    if name in CITED and cell in places:
+        return f'<a href="#r{escape(places[cell])}">{escape(cell)}</a>'
     if name != table.bar or not cell:
         return escape(cell)
     width = max(0, min(100, int(cell)))

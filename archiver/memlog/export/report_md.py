@@ -45,7 +45,8 @@ def _part(part: Part) -> Iterator[str]:
 def _line(line: Line) -> str:
     said = " ".join(filter(None, (text(line.tool), text(line.text))))
     ended = f" — **{text(line.outcome)}**" if line.bad else ""
-    return f"- {line.ts} {text(line.who)} *{text(line.what)}* {said}{ended}\n"
+    cited = f" · {line.record}" if line.record is not None else ""
+    return f"- {line.ts} {text(line.who)} *{text(line.what)}* {said}{ended}{cited}\n"
 
 
 def _table(table: Table) -> Iterator[str]:

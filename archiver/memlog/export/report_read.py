@@ -3,10 +3,12 @@
 A report is for reading, so it is bounded: what is left out is counted, and the SQL that gives it is named.
 """
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from memlog.export import report_losses
 from memlog.export.report import Line, Part, Report, Section, cell, plain, table
+from memlog.query.facts.endings import HIDDEN
 from memlog.query.runs import brief
 from memlog.query.timeline import Step
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _STEPS_READ, _STEPS_SHOWN = 20_000, 1_500
 
 ABOUT_SQL = "SELECT key, value FROM export"
+HIDDEN_SQL = "SELECT count(*) FROM fact WHERE kind = 'command' AND detail = :hidden"
 SESSIONS_SQL = """
 SELECT coalesce(title, session) AS title, session, agent, project, started, ended, records, compactions,
   errors FROM session ORDER BY started_ns, session LIMIT :limit
@@ -25,7 +28,8 @@ SELECT (SELECT count(*) FROM session), (SELECT count(*) FROM record WHERE part =
   (SELECT count(*) FROM compaction), (SELECT coalesce(sum(lost), 0) FROM loss),
   (SELECT coalesce(sum(facts), 0) FROM loss),
   (SELECT count(*) FROM fact WHERE kind = 'command'),
-  (SELECT count(*) FROM fact WHERE kind = 'command' AND detail NOT IN ('ok', 'exit 0')),
+  (SELECT count(*) FROM fact WHERE kind = 'command'
+     AND detail NOT IN ('ok', 'exit 0') AND detail NOT LIKE 'unknown:%'),
   (SELECT count(*) FROM fact WHERE kind = 'error'),
   (SELECT coalesce(sum(lost - recovered), 0) FROM gap WHERE healed = 0),
   (SELECT count(*) FROM hole WHERE healed = 0), (SELECT coalesce(sum(count), 0) FROM redaction)
@@ -35,10 +39,12 @@ STEPS_SQL = """
 SELECT ts, session, epoch, who, what, tool, text, outcome, ts_ns, record FROM timeline
 ORDER BY ts_ns, record LIMIT :limit
 """
+# index: the record's primary key
+WHEN_SQL = "SELECT ts FROM record WHERE id = CAST(:id AS INTEGER)"
 SAID_SQL = "SELECT ts, kind, said_by, value, detail, record FROM said ORDER BY ts, record LIMIT :limit"
 COMMANDS_SQL = "SELECT ts, command, ended, record FROM commands ORDER BY ts, record LIMIT :limit"
 # With an order of its own the view's is left out, which would hold every file there is. index: fact_kind
-FILES_SQL = "SELECT path, done, uses, first, last FROM files ORDER BY uses DESC, path LIMIT :limit"
+FILES_SQL = "SELECT path, done, uses, first, last, record FROM files ORDER BY uses DESC, path LIMIT :limit"
 FILE_COUNT_SQL = """
 SELECT count(*) FROM (SELECT 1 FROM fact WHERE kind = 'file' GROUP BY coalesce(place, value))
 """
@@ -68,7 +74,24 @@ def read(out: "Connection", *, anchored: bool) -> Report:
         Section("redacted", "What is left out", [report_losses.redacted(out)]),
         Section("check", "Checking and asking", [_check(out, anchored)]),
     ]
-    return Report("Post-mortem", tuple(map(plain, about)), _cards(out), sections)
+    places = _places(out, sections)
+    return Report("Post-mortem", tuple(map(plain, about)), _cards(out), sections, places)
+
+
+def _places(out: "Connection", sections: list[Section]) -> dict[str, str]:
+    """Of each record a table names: the record of its line in the timeline, or of the last one before it."""
+    parts = [part for section in sections for part in section.parts]
+    lines = [(line.ts, str(line.record)) for part in parts for line in part.lines if line.record is not None]
+    known = {record for _, record in lines}
+    tables = [part.table for part in parts if part.table is not None]
+    named = {record for one in tables for record in one.records()}
+    found = {record: record for record in named & known}
+    for record in sorted(named - known):
+        row = out.execute(WHEN_SQL, {"id": record}).fetchone()
+        at = bisect_right(lines, (row[0], "~")) if row is not None else 0
+        if 0 < at < len(lines):
+            found[record] = lines[at - 1][1]
+    return found
 
 
 def _cards(out: "Connection") -> list[tuple[str, str, bool]]:
@@ -81,14 +104,21 @@ def _cards(out: "Connection") -> list[tuple[str, str, bool]]:
         ("compactions", f"{cuts:,}", cuts > 0),
         ("commands", f"{commands:,}", False),
         ("of them failed", f"{failed:,}", failed > 0),
+        *_hidden_ends(out),
         ("errors", f"{errors:,}", errors > 0),
         ("records that did not arrive", f"{gone:,}", gone > 0),
         ("holes in transcripts", f"{holes:,}", holes > 0),
-        ("texts redacted", f"{hidden:,}", False),
+        ("markers of what was redacted", f"{hidden:,}", False),
     ]
     if facts:
         found.insert(3, ("facts lost of those known", f"{lost:,} of {facts:,}", lost > 0))
     return found
+
+
+def _hidden_ends(out: "Connection") -> list[tuple[str, str, bool]]:
+    """A card of commands whose output says they failed, though their end is that of a pipe."""
+    (count,) = out.execute(HIDDEN_SQL, {"hidden": HIDDEN}).fetchone()
+    return [("of them, as their output says", f"{count:,}", True)] if count else []
 
 
 def _sessions(out: "Connection") -> Part:
@@ -122,7 +152,8 @@ def _timeline(out: "Connection") -> Part:
 def _line(step: Step) -> Line:
     outcome = step.outcome or ""
     bad = bool(outcome) and outcome != "ok"
-    return Line(step.ts, plain(step.who), step.what, plain(step.tool), plain(step.text), cell(outcome), bad)
+    said = (plain(step.who), step.what, plain(step.tool), plain(step.text), cell(outcome))
+    return Line(step.ts, *said, bad, step.id)
 
 
 def _said(out: "Connection") -> Part:
@@ -149,7 +180,7 @@ def _files(out: "Connection") -> Part:
         table=table(
             out,
             FILES_SQL,
-            ("file", "done", "uses", "first", "last"),
+            ("file", "done", "uses", "first", "last", "record"),
             300,
             "files",
             FILE_COUNT_SQL,
