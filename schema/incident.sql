@@ -22,10 +22,11 @@ CREATE TABLE compaction (                 -- one that ended an epoch of the bund
 CREATE TABLE loss (                       -- of a compaction: facts of one kind, and how they were kept
   session TEXT NOT NULL, agent TEXT NOT NULL, epoch INTEGER NOT NULL, kind TEXT NOT NULL, facts INTEGER NOT NULL,
   verbatim INTEGER NOT NULL, by_name INTEGER NOT NULL, paraphrased INTEGER NOT NULL, lost INTEGER NOT NULL,
-  came_back INTEGER NOT NULL
+  came_back INTEGER NOT NULL,
+  unknown INTEGER NOT NULL                -- of how many it cannot be told, because no summary was captured
 );
 
-CREATE TABLE kept (                       -- of a compaction: each fact, how it was kept (NULL: lost), likeliest missed first
+CREATE TABLE kept (                       -- of a compaction: each fact, how it was kept (NULL: lost; unseen: unknown), likeliest missed first
   session TEXT NOT NULL, agent TEXT NOT NULL, epoch INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
   kept TEXT, kept_in TEXT, weight REAL NOT NULL, came_back INTEGER, uses INTEGER NOT NULL, said_by TEXT NOT NULL,
   detail TEXT, record INTEGER NOT NULL, ts TEXT NOT NULL, start_byte INTEGER, end_byte INTEGER, digest TEXT NOT NULL

@@ -12,6 +12,7 @@ from datasette_memlog import drawing, outlines
 from datasette_memlog.asking import frame, older, page, read, visible
 from memlog.query import epochs, lost, outline, reading
 from memlog.query.sessions import SessionRow
+from memlog.query.verdict import ASKED, verdict
 
 AROUND = 14  # records before and after a compaction
 WEIGHED = 4_000  # records of an epoch; what one of 13,000 lost takes four seconds to tell
@@ -96,7 +97,11 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
     if found["compaction"].before.records <= WEIGHED:
         with contextlib.suppress(DatasetteError):  # it took too long: the page says so, and has the rest
             taken = await read(datasette, db, lambda con: _lost(datasette, db, con, of, number - 1))
-    return await page(datasette, request, db, "memlog_compaction.html", here=place, lost=taken, **found)
+    said = verdict(kind.count for kind in taken.kinds) if taken else ""
+    return await page(
+        datasette, request, db, "memlog_compaction.html", here=place, lost=taken, asked=ASKED, verdict=said,
+        **found,
+    )  # fmt: skip
 
 
 def _stretch(datasette: Any, db: Any, con: Any, name: str, at: str | None, every: bool) -> dict[str, Any]:

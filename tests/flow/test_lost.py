@@ -23,11 +23,12 @@ from memlog.query import slice
 from memlog.query.diff import diff
 from memlog.query.facts import extract
 from memlog.query.facts.fact import Fact, Said
-from memlog.query.lost import Loss, losses
+from memlog.query.lost import Loss, losses, shortened
 from memlog.query.runs import brief, stretch
 from memlog.query.selection import Selection
 from memlog.query.timeline import timeline
 from memlog.query.trend import trend
+from memlog.query.verdict import verdict
 from memlog.record import Record
 from memlog.settings import Settings
 from memlog.witness import client
@@ -121,6 +122,95 @@ def test_a_summary_only_a_hook_was_told_is_the_summary(home: Home) -> None:
     assert {row.value: row.kept for row in one.rows}["/w/by_name.py"] == "name"
 
 
+def test_where_no_summary_was_captured_it_is_unknown_what_it_kept(home: Home) -> None:
+    other = [r._replace(session="session-b", ts_ns=r.ts_ns - HOUR) for r in story()]
+    with archive_of(home, story()[:8], other) as con:
+        one = only(losses(con, "session-a"))
+        rows = trend(con, Selection())
+        missing = shortened(one, missing=True).rows
+    assert {row.kept for row in one.rows} == {"unseen"} and len(missing) == len(one.rows)
+    assert all((k.lost, k.unknown, k.ratio) == (0, k.facts, None) for k in one.kinds)
+    assert one.source == "none" and "what it kept is unknown" in one.unseen[0]
+    assert "unknown" in verdict(k.count for k in one.kinds)
+    assert [(r.session, r.kept, r.lost, r.unknown, r.ratio) for r in rows] == [
+        ("session-b", 3, 2, 0, 0.6), ("session-a", 0, 0, 5, None),
+    ]  # fmt: skip
+
+
+def test_a_trend_is_in_the_order_in_which_compactions_came(home: Home) -> None:
+    """A session that went on for longest after its compaction is not the one compacted last."""
+    late = [r._replace(session="session-b", ts_ns=r.ts_ns + MINUTE) for r in story()]
+    early = [*story(), back(11, file_path="/w/gone.py")._replace(ts_ns=NOW_NS)]
+    with archive_of(home, early, late) as con:
+        rows = trend(con, Selection())
+    assert [row.session for row in rows] == ["session-a", "session-b"]
+    assert [row.ended for row in rows] == sorted(str(row.ended) for row in rows)
+
+
+def test_what_could_not_be_seen_of_an_epoch_is_said(home: Home) -> None:
+    """Its beginning, by the line before it or by the tokens, and damaged lines; of one seen whole, nothing."""
+    cut = story()
+    cut[0] = cut[0]._replace(parent_id="never-archived")
+    whole = [r._replace(session="session-b") for r in story()]
+    whole[1] = whole[1]._replace(parent_id=whole[0].source_id)
+    spoilt = [record('{"torn', n=50 + n, kind="damage", role=None, session="session-c") for n in (1, 2)]
+    full = [r._replace(session="session-c") for r in story()]
+    full[7] = full[7]._replace(
+        rest={"line": {"compactMetadata": {"preTokens": 167_094}}, "compaction": {"preTokens": 167_094}}
+    )
+    with archive_of(home, cut, whole, [*spoilt, *full]) as con:
+        said = {name: only(losses(con, name)) for name in ("session-a", "session-b", "session-c")}
+    assert [sentence[:30] for sentence in said["session-a"].unseen] == ["the beginning was not seen: th"]
+    assert said["session-b"].unseen == () and {row.unseen for row in said["session-b"].rows} == {None}
+    assert "2 lines of this epoch are damaged" in said["session-c"].unseen[0]
+    assert "the context held 167,094 tokens" in said["session-c"].unseen[1]
+    assert {row.unseen for row in said["session-c"].rows} == {"; ".join(said["session-c"].unseen)}
+
+
+def test_a_run_of_damaged_lines_is_one_line_of_a_timeline(home: Home) -> None:
+    torn = [record('{"torn', n=n, kind="damage", role=None) for n in (2, 3, 4)]
+    with archive_of(
+        home, [record("go", n=1), *torn, record("on", n=5), record("{", n=6, kind="damage")]
+    ) as con:
+        steps = timeline(con, Selection(session="session-a"), now_ns=NOW_NS)
+    told = [("prompt", "go"), ("damage", "3 damaged lines"), ("prompt", "on"), ("damage", "a damaged line")]
+    assert [(s.what, s.text) for s in steps] == told
+    assert [s.text for s in brief([steps[1], steps[3]])] == ["4 damaged lines"]
+
+
+def test_what_a_tool_prints_again_is_not_come_back_for(home: Home) -> None:
+    def ran(n: int, boundary: str = "") -> list[Record]:
+        printed = record(
+            "--- FAIL: TestDrain (0.01s)\nerror: no such ring", n=n, block=1, kind="tool_result", role="tool",
+            tool="Bash", boundary=boundary, rest={"tool_use_id": f"t{n}"},
+        )  # fmt: skip
+        return [call(n, "Bash", boundary=boundary, command="make drain"), printed]
+
+    said = story(*ran(10, "session-a-8"))
+    with archive_of(home, [*said[:6], *ran(7), *said[7:]]) as con:
+        one = only(losses(con, "session-a"))
+    back_for = {
+        row.kind: row.came_back for row in one.rows if row.value in ("make drain",) or row.by == "tool"
+    }
+    assert back_for == {"command": 1, "test": None, "error": None}
+    assert verdict(k.count for k in one.kinds).startswith(
+        "lost: 0 of 1 instruction, 1 of 3 files, 2 of 2 commands; and "
+    )
+
+
+def test_a_folder_a_shell_searched_is_ranked_below_files(home: Home) -> None:
+    def ran(n: int, command: str) -> Record:
+        rest = {"line": {"payload": {"arguments": json.dumps({"cmd": command}), "call_id": f"c{n}"}}}
+        return record(f"cmd: {command}", n=n, kind="tool_use", role="assistant", tool="exec_command",
+                      agent="codex", rest=rest)  # fmt: skip
+
+    said = [ran(1, "cat a.py"), *(ran(n, f"rg -n word{n} docs apps .") for n in range(2, 10))]
+    cut = record("", n=10, kind="compaction", role="system", boundary="session-a-10", agent="codex")
+    with archive_of(home, [*said, cut]) as con:
+        files = [row.value for row in only(losses(con, "session-a")).rows if row.kind == "file"]
+    assert files[0] == "a.py" and set(files[1:]) == {"docs", "apps", "."}
+
+
 def test_codex_keeps_what_its_user_said_and_no_summary(home: Home) -> None:
     same = {"role": "user", "content": [{"type": "input_text", "text": {"same": True}}]}
     history = {"replacement_history": [same, {"type": "compaction", "encrypted_content": "x"}]}
@@ -136,7 +226,7 @@ def test_codex_keeps_what_its_user_said_and_no_summary(home: Home) -> None:
     assert {r.value: (r.kept, r.where) for r in one.rows} == {
         "please fix the parser": ("verbatim", "context"), "never push to main": (None, None), "make": (None, None),
     }  # fmt: skip
-    assert one.source == "none" and "no summary in words" in one.unseen[0]
+    assert one.source == "context" and "no summary in words" in one.unseen[0]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +298,7 @@ def live_session(path: Path, run_hook: Run, drain: Callable[[], object], last: s
     grow(tool("Edit", file_path="/w/left.py", old_string="a"), tool("Bash", command="make"))
     hook("PreCompact", trigger="auto", custom_instructions="")
     drain()
-    grow(boundary(155_000), summary("We ran make."))
+    grow(boundary(15_500), summary("We ran make."))
     hook("SessionStart", source="compact")
     hook("PostCompact", trigger="auto", compact_summary="We ran make.")
     drain()
@@ -219,7 +309,7 @@ def live_session(path: Path, run_hook: Run, drain: Callable[[], object], last: s
     hook("SessionStart", source="compact")
     drain()
     if last:
-        grow(boundary(90_000), summary("We read left.py."), tool("Bash", command=last))
+        grow(boundary(9_000), summary("We read left.py."), tool("Bash", command=last))
     hook("Stop")
     drain()
 
@@ -247,7 +337,7 @@ def test_a_session_captured_live_has_as_many_compactions_as_its_file_or_its_hook
     }  # fmt: skip
     assert (first.trigger, first.tokens_before, first.source, first.unseen) == (
         "auto",
-        155_000,
+        15_500,
         "transcript",
         (),
     )
@@ -255,7 +345,7 @@ def test_a_session_captured_live_has_as_many_compactions_as_its_file_or_its_hook
         "/w/left.py": ("name", 0 if last else None)
     }
     if last:
-        assert (second.tokens_before, second.source, second.unseen) == (90_000, "transcript", ())
+        assert (second.tokens_before, second.source, second.unseen) == (9_000, "transcript", ())
     else:
         assert second.source == "PostCompact" and "no boundary line" in second.unseen[0]
 

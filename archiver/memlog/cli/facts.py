@@ -38,7 +38,7 @@ _FACT = click.option(
 @click.option(
     "--limit", type=whole_number(0), default=20, show_default=True, help="Facts of a compaction at most."
 )
-@click.option("--missing", is_flag=True, help="Only what was lost.")
+@click.option("--missing", is_flag=True, help="Only what was lost, or may be.")
 @click.option("--back", is_flag=True, help="Only what the agent used again afterwards.")
 @click.option("--ratios", is_flag=True, help="A row per compaction and kind: how much of it was kept.")
 @output.row_options
@@ -65,6 +65,9 @@ def lost(
         if session is None:
             found = trend.trend(con, chosen)
             output.emit(found, rows, fmt, trend.COLUMNS)
+            blind = sum(row.unknown > 0 for row in found)
+            if blind:
+                output.terminal.say(f"{blind} of {len(found)} without a ratio: no summary was captured")
             return
         chosen = pinned(con, chosen, session)
         session = chosen.session or session

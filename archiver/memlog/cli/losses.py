@@ -6,8 +6,13 @@ from memlog.cli import terminal
 from memlog.cli.table import table
 from memlog.cli.terminal import safe_line
 from memlog.query.lost import KindLoss, Loss, LostRow
+from memlog.query.verdict import verdict
 
-_KEPT = {"verbatim": "verbatim", "name": "by name", "paraphrased": "paraphrased", None: "lost"}
+_KEPT = {
+    "verbatim": "verbatim", "name": "by name", "paraphrased": "paraphrased", None: "lost",
+    "unseen": "unknown",
+}  # fmt: skip
+_NO_SUMMARY = {"context": "no summary in words", "none": "a summary that was not captured"}
 
 
 def page(losses: Iterable[Loss]) -> str:
@@ -17,10 +22,8 @@ def page(losses: Iterable[Loss]) -> str:
 
 def _part(one: Loss) -> str:
     width = terminal.size()[0]
-    counts = table(
-        ["kind", "facts", "verbatim", "by name", "paraphrased", "lost", "kept", "came back for"],
-        [_counts(kind) for kind in one.kinds], width,
-    )  # fmt: skip
+    columns = ["kind", "facts", "verbatim", "by name", "paraphrased", "lost", "kept", "came back for"]
+    counts = table(columns, [_counts(kind) for kind in one.kinds], width)
     facts = table(
         ["weight", "kept", "back", "kind", "record", "what"], [_fact(row) for row in one.rows], width
     )  # fmt: skip
@@ -31,19 +34,18 @@ def _part(one: Loss) -> str:
 def _head(one: Loss) -> str:
     tokens = f" at {one.tokens_before:,} tokens" if one.tokens_before else ""
     trigger = f"{one.trigger} " if one.trigger else ""
-    summary = f"a summary of {one.summary_chars:,} characters" if one.summary_chars else "no summary"
-    found = sum(kind.facts for kind in one.kinds)
-    gone = sum(kind.lost for kind in one.kinds)
+    summary = _NO_SUMMARY.get(one.source, f"a summary of {one.summary_chars:,} characters")
     return (
         f"{safe_line(one.session)} epoch {one.epoch}: {trigger}compaction{tokens}, {one.ended}\n"
-        f"{one.records:,} records became {summary}; {gone:,} of {found:,} facts were lost\n"
+        f"{one.records:,} records became {summary}\n{verdict(kind.count for kind in one.kinds)}\n"
     )
 
 
 def _counts(kind: KindLoss) -> list[object]:
-    share = "" if kind.ratio is None else f"{kind.ratio:.0%}"
+    share = "?" if kind.ratio is None else f"{kind.ratio:.0%}"
+    lost = "?" if kind.unknown else kind.lost
     return [
-        kind.kind, kind.facts, kind.verbatim, kind.name, kind.paraphrased, kind.lost, share,
+        kind.kind, kind.facts, kind.verbatim, kind.name, kind.paraphrased, lost, share,
         kind.came_back or None,
     ]  # fmt: skip
 

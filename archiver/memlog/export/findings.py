@@ -164,6 +164,7 @@ def _loss(out: "Connection", part: "Slice", one: "Loss") -> Rows:
                 kind.paraphrased,
                 kind.lost,
                 kind.came_back,
+                kind.unknown,
             ),
         )
     for row in one.rows:

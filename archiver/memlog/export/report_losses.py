@@ -4,18 +4,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from memlog.export.report import Part, Table, cell, plain, table
+from memlog.query.verdict import ASKED, Count, verdict
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
 
 _COMPACTIONS, _LOST = 40, 15
+_NO_SUMMARY = {"context": "no summary in words", "none": "a summary that was not captured"}
 
 COMPACTIONS_SQL = """
 SELECT session, agent, epoch, ended, trigger, tokens_before, tokens_after, records, source, summary_chars,
   unseen FROM compaction ORDER BY ended_ns, session LIMIT :limit
 """
 LOSS_SQL = """
-SELECT kind, facts, verbatim, by_name, paraphrased, lost, came_back FROM loss
+SELECT kind, facts, verbatim, by_name, paraphrased, lost, came_back, unknown FROM loss
 WHERE session = :session AND agent = :agent AND epoch = :epoch ORDER BY rowid
 """
 # index: kept_epoch
@@ -42,24 +44,33 @@ def compactions(out: "Connection") -> Iterator[Part]:
         where = {"session": session, "agent": agent, "epoch": epoch}
         tokens = f" at {before:,} tokens" if before else ""
         tokens += f", {after:,} after it" if after else ""
-        summary = f"a summary of {chars:,} characters ({source})" if chars else "no summary"
+        summary = _NO_SUMMARY.get(source, f"a summary of {chars:,} characters ({source})")
+        counts = [(row[0], row[1], row[5], row[7]) for row in out.execute(LOSS_SQL, where)]
         says = [
             f"{plain(ended)}: {plain(trigger) or 'a'} compaction{tokens}."
-            f" {records:,} records became {summary}."
+            f" {records:,} records became {summary}.",
+            _sentence(verdict(Count(*count) for count in counts)),
         ]
         if unseen:
             says.append(f"Not seen: {plain(unseen)}.")
         title = f"{plain(session)}, epoch {epoch}"
         yield Part(title, tuple(says), _ratios(out, where))
-        yield Part(says=("Likeliest to be missed of what was lost:",), table=_lost(out, where))
+        if source != "none":
+            yield Part(says=("Likeliest to be missed of what was lost:",), table=_lost(out, where))
+
+
+def _sentence(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _ratios(out: "Connection", where: dict[str, Any]) -> Table:
     columns = ("kind", "kept", "facts", "verbatim", "by name", "paraphrased", "lost", "came back for")
     rows = []
-    for kind, facts, verbatim, name, paraphrased, lost, back in out.execute(LOSS_SQL, where):
-        share = str(round(100 * (facts - lost) / facts)) if facts else ""
-        rows.append((kind, share, *map(plain, (facts, verbatim, name, paraphrased, lost, back))))
+    for kind, facts, verbatim, name, paraphrased, lost, back, unknown in out.execute(LOSS_SQL, where):
+        share = str(round(100 * (facts - lost) / facts)) if facts and not unknown else ""
+        gone = "?" if unknown else plain(lost)
+        came = plain(back) if kind in ASKED else ""
+        rows.append((kind, share, *map(plain, (facts, verbatim, name, paraphrased)), gone, came))
     return Table(columns, rows, numbers=columns[2:], bar="kept")
 
 

@@ -4,6 +4,7 @@ A report is for reading, so it is bounded: what is left out is counted, and the 
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from memlog.export import report_losses
@@ -11,6 +12,7 @@ from memlog.export.report import Line, Part, Report, Section, cell, plain, table
 from memlog.query.facts.endings import HIDDEN
 from memlog.query.runs import brief
 from memlog.query.timeline import Step
+from memlog.query.verdict import ASKED, GRAVE, many
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
@@ -25,14 +27,17 @@ SELECT coalesce(title, session) AS title, session, agent, project, started, ende
 """
 CARDS_SQL = """
 SELECT (SELECT count(*) FROM session), (SELECT count(*) FROM record WHERE part = 0),
-  (SELECT count(*) FROM compaction), (SELECT coalesce(sum(lost), 0) FROM loss),
-  (SELECT coalesce(sum(facts), 0) FROM loss),
+  (SELECT count(*) FROM compaction),
   (SELECT count(*) FROM fact WHERE kind = 'command'),
   (SELECT count(*) FROM fact WHERE kind = 'command'
      AND detail NOT IN ('ok', 'exit 0') AND detail NOT LIKE 'unknown:%'),
   (SELECT count(*) FROM fact WHERE kind = 'error'),
   (SELECT coalesce(sum(lost - recovered), 0) FROM gap WHERE healed = 0),
-  (SELECT count(*) FROM hole WHERE healed = 0), (SELECT coalesce(sum(count), 0) FROM redaction)
+  (SELECT count(*) FROM hole WHERE healed = 0), (SELECT coalesce(sum(count), 0) FROM redaction),
+  (SELECT count(*) FROM record WHERE kind = 'damage' AND part = 0)
+"""
+LOSSES_SQL = """
+SELECT kind, sum(facts), sum(lost), sum(unknown) FROM loss GROUP BY kind ORDER BY min(rowid)
 """
 # index: none; with a limit only as many rows are held as it says
 STEPS_SQL = """
@@ -95,7 +100,7 @@ def _places(out: "Connection", sections: list[Section]) -> dict[str, str]:
 
 
 def _cards(out: "Connection") -> list[tuple[str, str, bool]]:
-    sessions, records, cuts, lost, facts, commands, failed, errors, gone, holes, hidden = out.execute(
+    sessions, records, cuts, commands, failed, errors, gone, holes, hidden, damaged = out.execute(
         CARDS_SQL
     ).fetchone()
     found = [
@@ -108,11 +113,22 @@ def _cards(out: "Connection") -> list[tuple[str, str, bool]]:
         ("errors", f"{errors:,}", errors > 0),
         ("records that did not arrive", f"{gone:,}", gone > 0),
         ("holes in transcripts", f"{holes:,}", holes > 0),
+        ("damaged lines", f"{damaged:,}", damaged > 0),
         ("markers of what was redacted", f"{hidden:,}", False),
     ]
-    if facts:
-        found.insert(3, ("facts lost of those known", f"{lost:,} of {facts:,}", lost > 0))
+    found[3:3] = _lost_cards(out)
     return found
+
+
+def _lost_cards(out: "Connection") -> Iterator[tuple[str, str, bool]]:
+    """A card for each kind that is asked for again; bad news is what nothing but the conversation held."""
+    for kind, facts, lost, unknown in out.execute(LOSSES_SQL):
+        if kind in ASKED and facts:
+            known = facts - unknown
+            figure = f"{lost:,} of {known:,}" if known else "unknown"
+            yield f"{many(kind, 2)} lost", figure, lost > 0 and kind in GRAVE
+            if unknown and known:
+                yield f"{many(kind, 2)} of which it is unknown", f"{unknown:,}", False
 
 
 def _hidden_ends(out: "Connection") -> list[tuple[str, str, bool]]:

@@ -13,6 +13,9 @@ from memlog.query.facts.stream import records
 from memlog.query.preserved import preserved
 
 VERBATIM, BY_NAME, PARAPHRASED = "verbatim", "name", "paraphrased"
+UNSEEN = "unseen"  # how a fact was kept in a summary of which nothing was captured
+TRANSCRIPT, TOLD, CONTEXT, NONE = "transcript", "PostCompact", "context", "none"
+_WORDLESS = frozenset(("codex",))  # whose summary is encrypted: a new context has what it repeats
 
 # index: event_session
 TOLD_SQL = """
@@ -45,7 +48,8 @@ _NAME_LEAST = 4  # characters of a file's name that can be told from a word
 class After:
     """The summary, the rest of the new context, and what of both could not be seen.
 
-    repeated: ids of records the new context holds whole. source: where the summary was found.
+    repeated: ids of records the new context holds whole. source: where the summary was found; context: its
+    agent leaves none in words, none: of this one nothing was captured.
     """
 
     summary: str
@@ -61,10 +65,12 @@ def after(con: Connection, session_id: int, ended: EpochRow, opened: EpochRow) -
     context: list[str] = []
     repeated: list[int] = []
     unseen: list[str] = []
+    wordless = False
     for said in records(con, session_id, opened.epoch):
         if said.kind == "summary" and not said.aside:
             summary.append(said.text)
         elif said.kind == "compaction":
+            wordless = ended.agent in _WORDLESS
             repeated += _repeated(con, session_id, said)
             left, missing = preserved(con, session_id, said.id)
             repeated += left
@@ -75,16 +81,17 @@ def after(con: Connection, session_id: int, ended: EpochRow, opened: EpochRow) -
             break
         elif said.kind == "attachment" or said.injected or said.role in ("developer", "system"):
             context.append(said.text)
-    source = "transcript"
+    source = TRANSCRIPT
     if not any(summary):
         told = _told(con, ended, opened)
-        source = "PostCompact" if told else "none"
+        source = TOLD if told else CONTEXT if wordless else NONE
         summary = [told] if told else []
-    if not summary:
+    if source == CONTEXT:
         unseen.append(
-            "the host kept no summary in words, so only what it repeats can be seen"
-            if repeated else "no summary of this compaction was captured"
-        )  # fmt: skip
+            "its agent leaves no summary in words: kept is what stands in the context that followed"
+        )
+    elif source == NONE:
+        unseen.append("no summary of this compaction was captured: what it kept is unknown")
     if opened.boundary.startswith("~event."):
         unseen.append("no boundary line was captured: a hook told of it, and times say what came before")
     return After("\n".join(summary), "\n".join(context), frozenset(repeated), source, tuple(unseen))

@@ -24,9 +24,12 @@ LENGTH = -0.035  # per character of a command, to the 60th
 ROUTINE = 0.5  # a short command that tests, builds, formats, pushes or shows the state
 NAMED = 0.55  # the summary names it
 NEXT = 0.3  # the summary's next step names it
+# A folder that was only searched or listed, as a shell names it: `docs`, `apps` and `.` stand beside each
+# other, and what is read are files in them. Searches of a whole path do come back.
+FOLDER = -2.5
 AGE = -0.25  # the rest, per e-fold of records since it was said
 # Not fitted: a name in backquotes or a link is missed less than a file it stands in.
-OF_KIND = {"identifier": -2.5, "url": -1.5, "test": -1.5, "branch": -1.0, "commit": -1.0, "error": -0.5}
+OF_KIND = {"identifier": -3.5, "test": -3.0, "url": -2.0, "error": -1.5, "branch": -1.0, "commit": -1.0}
 SAID_BY = {"user": 0.6, "agent": 0.0, "tool": -0.6}
 
 NEAR = 400  # records: how far back a mention is looked for; farther ones all count as this old
@@ -51,6 +54,7 @@ class Seen:
     turns: int = 0
     turn: int = -1
     made: bool = False
+    opened: bool = False
     forms: "dict[str, Seen]" = field(default_factory=dict)
 
     @property
@@ -77,6 +81,7 @@ class Seen:
             self.turn = turn
             self.turns += 1
         self.made = self.made or fact.detail == "write"
+        self.opened = self.opened or fact.detail not in ("search", "list")
 
 
 class Mentions:
@@ -107,6 +112,8 @@ def score(seen: Seen, *, now: int, mentions: Mentions, named: bool, next_step: b
     found += NAMED * named + NEXT * next_step
     if fact.kind == "file":
         name = os.path.basename(fact.value.rstrip("/")) or fact.value
+        folder = not seen.opened and "." not in name.strip(".") and not fact.value.startswith("/")
+        found += FOLDER * folder
         found += READ_LAST * (fact.detail == "read") + MADE * seen.made
         return found + MENTION * math.log1p(mentions.age(name, now))
     if fact.kind == "command":

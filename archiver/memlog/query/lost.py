@@ -7,22 +7,24 @@ from itertools import pairwise
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError
 from memlog.query import comeback
-from memlog.query.after import BY_NAME, PARAPHRASED, VERBATIM, After, Kept, after, order
+from memlog.query.after import BY_NAME, NONE, PARAPHRASED, UNSEEN, VERBATIM, After, Kept, after, order
 from memlog.query.before import Image, before
 from memlog.query.dates import iso
 from memlog.query.epochs import EpochRow, epochs
-from memlog.query.gaps import holes
 from memlog.query.selection import sessions
+from memlog.query.unseen import unseen
+from memlog.query.verdict import ASKED, Count
 
 
 @dataclass(frozen=True, slots=True)
 class LostRow:
     """A fact the agent knew when a compaction came.
 
-    kept: verbatim, name or paraphrased; None: lost. where: in the summary or in the context beside it.
-    weight: 0 to 1, how likely it is missed (docs/post-mortem.md). came_back: uses after the compaction, None
-    where nothing is known of what followed; then: what was done with it last in them, or how it ended.
-    record, start, end, digest: where it was said last, in bytes.
+    kept: verbatim, name or paraphrased; None: lost; unseen: no summary was captured, so nobody knows.
+    where: in the summary or in the context beside it. weight: 0 to 1, how likely it is missed.
+    came_back: uses after the compaction, None where nothing is known of what followed, and for what is only
+    printed or named; then: what was done with it last in them, or how it ended.
+    record, start, end, digest: where it was said last, in bytes. unseen: what of the epoch was not captured.
     """
 
     kind: str
@@ -43,11 +45,15 @@ class LostRow:
     epoch: int
     agent: str
     then: str | None = None
+    unseen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KindLoss:
-    """Facts of one kind, how many were kept in which way, and how many of the lost were used again."""
+    """Facts of one kind, how many were kept in which way, and how many of the lost were used again.
+
+    unknown: those of which it cannot be told, because no summary was captured.
+    """
 
     kind: str
     facts: int
@@ -56,18 +62,25 @@ class KindLoss:
     paraphrased: int
     lost: int
     came_back: int
+    unknown: int = 0
 
     @property
     def ratio(self) -> float | None:
-        """Share that was kept in any way."""
-        return round(1 - self.lost / self.facts, 3) if self.facts else None
+        """Share that was kept in any way; None where that is unknown."""
+        return None if self.unknown or not self.facts else round(1 - self.lost / self.facts, 3)
+
+    @property
+    def count(self) -> Count:
+        """What a verdict needs of it."""
+        return Count(self.kind, self.facts, self.lost, self.unknown)
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
     """One compaction: what it was, what could not be seen of it, ratios per kind, and the facts by weight.
 
-    epoch: the one it ended. source: where its summary was found: transcript, PostCompact or none.
+    epoch: the one it ended. source: where its summary was found: transcript or PostCompact; context: its
+    agent leaves none in words; none: nothing of it was captured.
     """
 
     session: str
@@ -129,14 +142,15 @@ def loss(
     """What the compaction between two epochs of a session took."""
     (ended, had), (opened, then) = ending, following
     left = after(con, session_id, ended, opened)
-    rows = _rows(had, left, then, ended)
-    unseen = (*left.unseen, *_missing(con, ended))
+    hidden = (*left.unseen, *unseen(con, session_id, ended))
     if not had.seen:
-        unseen = (*unseen, "no fact of this epoch was captured")
+        hidden = (*hidden, "no fact of this epoch was captured")
+    told = "; ".join(hidden) or None
+    rows = [replace(row, unseen=told) for row in _rows(had, left, then, ended)]
     return Loss(
         ended.session, ended.agent, ended.project, ended.epoch, iso(opened.opened_ns), opened.opened_ns,
         ended.trigger, ended.tokens_before, ended.tokens_after, ended.records, left.source, len(left.summary),
-        len(left.context), unseen, ratios(rows), tuple(rows),
+        len(left.context), hidden, ratios(rows), tuple(rows),
     )  # fmt: skip
 
 
@@ -153,8 +167,9 @@ def _kind_loss(kind: str, rows: list[LostRow]) -> KindLoss:
     back = sum(row.kept is None and bool(row.came_back) for row in rows)
     lost = how.count(None)
     return KindLoss(
-        kind, len(rows), how.count(VERBATIM), how.count(BY_NAME), how.count(PARAPHRASED), lost, back
-    )
+        kind, len(rows), how.count(VERBATIM), how.count(BY_NAME), how.count(PARAPHRASED), lost, back,
+        how.count(UNSEEN),
+    )  # fmt: skip
 
 
 def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow]:
@@ -171,6 +186,9 @@ def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow
             beside = context.how(fact, one.forms)
             if beside and (how is None or beside == VERBATIM):
                 how, where = beside, "context"
+        if how is None and left.source == NONE:
+            how = UNSEEN
+        back = _came_back(then, key)
         found = comeback.score(
             one.form,
             now=had.at,
@@ -180,27 +198,22 @@ def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow
         )
         scored.append((found, one.at, LostRow(
             fact.kind, fact.value, how, where, comeback.weight(found),
-            _came_back(then, key), one.uses, fact.by, one.last.detail,
+            back, one.uses, fact.by, one.last.detail,
             fact.record, iso(fact.ts_ns), fact.start, fact.end, fact.digest,
-            ended.session, ended.epoch, ended.agent, then.seen[key].last.detail if key in then.seen else None,
+            ended.session, ended.epoch, ended.agent, then.seen[key].last.detail if back else None,
         )))  # fmt: skip
     scored.sort(key=lambda item: (-item[0], -item[1], item[2].kind, item[2].value))
     return [row for _, _, row in scored]
 
 
 def _came_back(then: Image, key: tuple[str, str]) -> int | None:
-    """How often a fact was used in the epoch that followed; None where the agent did nothing in it."""
-    if not then.acted:
+    """How often a fact was used in the epoch that followed; None where the agent did nothing in it.
+
+    None too for what is only printed or named: that a test prints its line again is nobody asking for it.
+    """
+    if not then.acted or key[0] not in ASKED:
         return None
     return then.seen[key].uses if key in then.seen else 0
-
-
-def _missing(con: Connection, ended: EpochRow) -> Iterator[str]:
-    """Holes in the session's capture: they have a place in a file, not in an epoch."""
-    found = [hole for hole in holes(con, ended.session, healed=False) if hole.agent == ended.agent]
-    if found:
-        size = sum(hole.stop - hole.start for hole in found)
-        yield f"{size:,} bytes of its transcripts did not arrive (memlog query gaps {ended.session})"
 
 
 def _no_epoch(con: Connection, name: str, agent: str | None, epoch: int) -> str:
@@ -214,11 +227,11 @@ def _no_epoch(con: Connection, name: str, agent: str | None, epoch: int) -> str:
 def shortened(
     one: Loss, *, kinds: Iterable[str] = (), missing: bool = False, back: bool = False, limit: int = -1
 ) -> Loss:
-    """The same loss with fewer rows: of some kinds, what was lost, what was used again; counts stay."""
+    """The same loss with fewer rows: of some kinds, what is lost or may be, or used again; counts stay."""
     wanted = set(kinds)
     rows = [
         row for row in one.rows
-        if (not wanted or row.kind in wanted) and not (missing and row.kept is not None)
+        if (not wanted or row.kind in wanted) and not (missing and row.kept not in (None, UNSEEN))
         and (not back or row.came_back)
     ]  # fmt: skip
     return replace(one, rows=tuple(rows if limit < 0 else rows[:limit]))

@@ -91,6 +91,8 @@ def _runs(steps: list[Step]) -> list[list[Step]]:
 def _alike(a: Step, b: Step) -> bool:
     """Whether two calls can stand in one line: of one tool, neither failed; of changes, to one file."""
     same = (a.session, a.epoch, a.what, a.tool) == (b.session, b.epoch, b.what, b.tool)
+    if same and a.what == "damage":
+        return True
     if not same or a.what != "tool" or a.outcome not in (None, "ok") or b.outcome not in (None, "ok"):
         return False
     return (a.tool or "").lower() not in _CHANGES or a.text == b.text
@@ -99,6 +101,9 @@ def _alike(a: Step, b: Step) -> bool:
 def _one(run: list[Step]) -> Step:
     if len(run) == 1:
         return run[0]
+    if run[0].what == "damage":
+        lines = (step.text.split(" ", 1)[0] for step in run)
+        return replace(run[0], text=f"{sum(int(n) if n.isdigit() else 1 for n in lines)} damaged lines")
     texts = list(dict.fromkeys(step.text for step in run))
     more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
     text = f"{len(run)} × " + ", ".join(_short(text) for text in texts[:_NAMED]) + more

@@ -60,6 +60,7 @@ AROUND_SQL = """
 SELECT r.ts_ns, s.session, s.agent FROM record r JOIN session s ON s.id = r.session_id WHERE r.id = :id
 """
 WIDTH = 160  # characters of a line's text
+DAMAGED_LINE = "a damaged line"
 # What hosts write behind a command.
 _BESIDE = ("description: ", "timeout: ", "run_in_background: ", "workdir: ", "dangerouslyDisableSandbox: ")
 _ABOUT = ("command: ", "cmd: ", "file_path: ", "notebook_path: ", "pattern: ", "url: ", "query: ", "path: ")
@@ -122,7 +123,21 @@ def timeline(
     last = (selection.until_ns or LAST_ID + 1) - 1 if ends or not rows else rows[-1][1]
     steps = _answered(_steps(rows))
     steps += _others(con, where(con, selection), selection, first, last, back + on)
-    return sorted(steps, key=lambda step: (step.ts_ns, step.id is None, step.id or 0))
+    return _joined(sorted(steps, key=lambda step: (step.ts_ns, step.id is None, step.id or 0)))
+
+
+def _joined(steps: list[Step]) -> list[Step]:
+    """The steps with a run of damaged lines as one, which keeps time and id of the first."""
+    found: list[Step] = []
+    run = 0
+    for step in steps:
+        same = run and step.what == "damage" and step.session == found[-1].session
+        run = run + 1 if same else int(step.what == "damage")
+        if same:
+            found[-1] = replace(found[-1], text=f"{run} damaged lines")
+        else:
+            found.append(step)
+    return found
 
 
 def moment(
@@ -186,6 +201,8 @@ def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None, str]]:
 def told(kind: str, role: str | None, text: str, error: bool) -> tuple[str, str, str | None]:
     """What a record is in a timeline, its line, and how it ended: of a result, or of anything that failed."""
     what = _WHAT.get(kind, kind)
+    if kind == "damage":  # its bytes are no text anybody wrote: `memlog query record` shows them
+        return what, DAMAGED_LINE, "damaged"
     if kind == "message":
         what = "prompt" if role == "user" else "reply"
     outcome = f"failed: {_line(text, 80)}" if error else None

@@ -13,13 +13,16 @@ from memlog.query.sessions import sessions
 
 COLUMNS = {
     "ended": "", "session": "", "epoch": "", "trigger": "", "facts": "", "kept": "", "lost": "", "ratio": "",
-    "came_back": "back", "source": "summary",
+    "unknown": "", "came_back": "back", "source": "summary",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class TrendRow:
-    """One compaction in counts. ratio: share of its facts that was kept; came_back: lost ones used again."""
+    """One compaction in counts. ratio: share of its facts that was kept; came_back: lost ones used again.
+
+    unknown: facts of which it cannot be told, because no summary was captured; it has no ratio then.
+    """
 
     ended: str | None
     session: str
@@ -31,6 +34,7 @@ class TrendRow:
     facts: int
     kept: int
     lost: int
+    unknown: int
     ratio: float | None
     came_back: int
     source: str
@@ -50,27 +54,32 @@ class KindRow:
     name: int
     paraphrased: int
     lost: int
+    unknown: int
     ratio: float | None
     came_back: int
+    unseen: str | None
 
 
-def trend(con: Connection, chosen: Selection) -> Iterator[TrendRow]:
-    """Every compaction of a selection's time, agent and project, in order of sessions' ends.
+def trend(con: Connection, chosen: Selection) -> list[TrendRow]:
+    """Every compaction of a selection's time, agent and project, by when it came.
 
     Limits: facts of two epochs are in memory at a time.
     """
-    for one in all_losses(con, chosen):
-        facts = sum(k.facts for k in one.kinds)
-        gone = sum(k.lost for k in one.kinds)
-        yield TrendRow(
-            one.ended, one.session, one.epoch, one.agent, one.project, one.trigger, one.tokens_before, facts,
-            facts - gone, gone, round(1 - gone / facts, 3) if facts else None,
-            sum(k.came_back for k in one.kinds), one.source, one.summary_chars, len(one.unseen),
-        )  # fmt: skip
+    found = ((one.ended_ns, _row(one)) for one in all_losses(con, chosen))
+    return [row for _, row in sorted(found, key=lambda item: item[0])]
+
+
+def _row(one: Loss) -> TrendRow:
+    facts, gone, unknown = (sum(getattr(k, name) for k in one.kinds) for name in ("facts", "lost", "unknown"))
+    return TrendRow(
+        one.ended, one.session, one.epoch, one.agent, one.project, one.trigger, one.tokens_before, facts,
+        facts - gone - unknown, gone, unknown, round(1 - gone / facts, 3) if facts and not unknown else None,
+        sum(k.came_back for k in one.kinds), one.source, one.summary_chars, len(one.unseen),
+    )  # fmt: skip
 
 
 def all_losses(con: Connection, chosen: Selection) -> Iterator[Loss]:
-    """What every compaction within a selection's time took."""
+    """What every compaction within a selection's time took, in order of sessions' ends."""
     since, until = chosen.since_ns, chosen.until_ns
     found = sessions(con, agent=chosen.agent, project=chosen.project, since_ns=since, until_ns=until)
     for row in reversed(found):
@@ -90,6 +99,6 @@ def by_kind(one: Loss) -> Iterator[KindRow]:
     """A row per kind of one compaction."""
     for k in one.kinds:
         yield KindRow(
-            one.session, one.epoch, k.kind, k.facts, k.verbatim, k.name, k.paraphrased, k.lost, k.ratio,
-            k.came_back,
+            one.session, one.epoch, k.kind, k.facts, k.verbatim, k.name, k.paraphrased, k.lost,
+            k.unknown, k.ratio, k.came_back, "; ".join(one.unseen) or None,
         )  # fmt: skip
