@@ -2,7 +2,7 @@
 
 import pytest
 
-from memlog.query.facts import extract
+from memlog.query.facts import extract, prose
 from memlog.query.facts.fact import Said
 
 
@@ -199,3 +199,41 @@ def test_runners_and_systems_say_what_failed_in_lines_of_their_own(line: str, ki
 )
 def test_around_what_a_host_puts_in_the_user_is_heard(before: str, after: str) -> None:
     assert kinds(f"{before}rename the module{after}") == [("instruction", "rename the module")]
+
+
+def test_what_is_quoted_within_a_sentence_is_no_sentence_of_its_own() -> None:
+    notice = "\"Two windows are open. Use 'ring list' to see both.\""
+    asked = f"can we change\n{notice}\n\nto something that names the other window"
+    assert kinds(asked) == [("instruction", asked)]
+    assert kinds(f"please shorten {notice} and run the tests. Use tabs.") == [
+        ("instruction", f"please shorten {notice} and run the tests."), ("instruction", "Use tabs."),
+    ]  # fmt: skip
+    assert kinds(f"this came up:\n{notice}") == [], "a quotation by itself is nobody's wish"
+
+
+def test_what_a_hook_printed_is_not_the_users_though_the_user_pasted_it() -> None:
+    hook = "Operation stopped by hook: a window is open.\n\nTo resume the other one, run: ring attach 7\n\nUse it."
+    assert kinds(hook) == []
+    assert kinds(f"{hook}\n\nplease shorten this notice") == [("instruction", "please shorten this notice")]
+
+
+@pytest.mark.parametrize(
+    "none, correction",
+    [
+        ("learning Q: shouldn't the cache be reused here?", "shouldn't the cache be reused here?"),
+        (
+            "we did move all files once - but that should have been a one-off",
+            "we did move all files but that is still wrong",
+        ),
+    ],
+)
+def test_a_question_to_learn_and_a_tale_of_what_was_done_correct_nothing(none: str, correction: str) -> None:
+    assert only(none) == set() and only(correction) == {"correction"}
+
+
+def test_to_file_an_issue_when_a_call_is_refused_corrects_nothing() -> None:
+    def refused(text: str) -> set[str]:
+        return {found.kind for found in prose.of_user(text, refused=True)}
+
+    assert refused("Can we log a tracker issue with the details please") == {"instruction"}
+    assert refused("please use the staging host") == {"instruction", "correction"}

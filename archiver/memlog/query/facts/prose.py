@@ -53,6 +53,16 @@ _DEMANDS = re.compile(
     r"(?<!what )(?<!how )(?<!which )(?<!why )\b(?:(?:can|could|would|will) you|do you (?:want|mind))\b|\bplease\b|\blet['’]s\b|^(?:\w+[,.]? ){0,3}(?:how|what) about \w+ing\b|\bwe could\b",
     re.I,
 )
+# A question of who wants to know, a tale of what was done, an issue to be filed: nothing is rejected.
+_LEARNS = re.compile(
+    r"(?:(?:just )?(?:a )?(?:learning|curiosity|noob|newbie) q(?:uestion)?\b|just curious\b|for my (?:own )?(?:understanding|learning)\b)"
+)
+_RECOUNTS = re.compile(
+    r"(?:we|i) (?:already |also |once )?(?:did|ran|made|had)(?! not\b)\b(?!.*\b(?:you|still|wrong|broken|now|again|n't|not)\b)"
+)
+_FILES = re.compile(
+    r"\b(?:log|file|open|raise|create) (?:an?|the|this as an?) (?:\w+ ){0,2}(?:issue|ticket|bug)\b", re.I
+)
 _REPORTS = re.compile(
     r"^(?:consider|note that|the (?:test|function|code|calculation|explicit|default|current)\b)", re.I
 )
@@ -84,7 +94,7 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
                 wanted = [Found("correction", *placed[:1], None, *placed[1:])]
             objects = bool(wanted) and wanted[0].kind == "correction"
             yield from wanted
-            if refused and wanted and wanted[0].kind == "instruction":
+            if refused and wanted and wanted[0].kind == "instruction" and not _FILES.search(sentence.text):
                 yield Found("correction", *wanted[0][1:])
     introduced = introduced_at(plain)
     if introduced is not None and reviews.REVIEW.search(plain, max(0, introduced - 120)):
@@ -94,6 +104,8 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
 def _wanted(sentence: Sentence) -> Iterator[Found]:
     found, text = cues(sentence.text), sentence.text
     plain = _straight(text)
+    if _LEARNS.match(plain):
+        return
     asks = text.endswith(("?", "？")) or _UNMARKED.match(plain) is not None
     if found.complaint.search(plain):
         yield Found("correction", text, None, sentence.start, sentence.end)
@@ -104,6 +116,8 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
         found.correction.search(plain)
         or (not (_LEADS.match(plain) or (asks and requested)) and found.fault.search(plain))
     )
+    if corrects and _RECOUNTS.match(plain):
+        return
     if corrects and not (asks and not requested and _ASKS.match(text)):
         yield Found("correction", text, None, sentence.start, sentence.end)
         return  # a sentence is one of the two

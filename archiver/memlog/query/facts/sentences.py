@@ -26,6 +26,12 @@ _ABBREVIATED = re.compile(
 _MARKER = re.compile(r"^[ \t]*(?:[-*+•] +|\d{1,2}[.)] +|#{1,6} +)*(?:\*\*|__)?")
 _QUOTED = re.compile(r"^[ \t]*>|^\s*\||^ {8,}\S|^\t{2,}\S")
 _LONGEST = 1_500
+# What is quoted is a word of the sentence it stands in, also on a line of its own: `change\n"X. Do Y."\nto Z`.
+_QUOTES = re.compile(
+    r'(?<=\w)[ \t]*\n\s*"[^"\n]{8,600}"[ \t]*\n\s*(?=(?:to|with|into|by|as)\b)|(?<![\w"])"[^"\n]{8,600}"(?!\w)',
+    re.I,
+)
+_QUOTE = "\ue000"  # stands for a character of a quotation
 
 # Blocks a host or a program put into what a user said.
 _HOST_BLOCK = re.compile(
@@ -34,6 +40,9 @@ _HOST_BLOCK = re.compile(
     r"|bash-stderr|INSTRUCTIONS|ide_opened_file|ide_selection|ide_diagnostics|persisted-output|turn_aborted"
     r"|collaboration_mode|skill|skills_instructions|apps_instructions|plugins_instructions|user-prompt-submit-hook"
     r"|session-start-hook|retrieval_status|output|in-app-browser-context|cursor_commands|timestamp|attached_files|user_info|open_and_recently_viewed_files)\b[^>]*>.*?(?:</\1>|\Z)"
+    # what a hook printed and the user pasted, up to a paragraph in which somebody speaks
+    r"|(?:❯ *)?\b[Oo]peration (?:stopped|blocked) by (?:a )?hook:.*?(?=\n\s*\n[^\n]*\b(?:[Pp]lease|[Cc]an you|[Cc]ould you"
+    r"|[Ww]hy|I|[Ww]e|[Ll]et['’]s)\b|\Z)"
     r"|^# (?:Context from my IDE setup|Files (?:mentioned|pasted) by the user):.*?^## My request[^\n]*:",
     re.S | re.M,
 )
@@ -62,11 +71,13 @@ _RESUMES = re.compile(
 
 def sentences(text: str) -> Iterator[Sentence]:
     """Sentences of prose: no code between fences, no quoted lines, no tables."""
-    for start, end in _open(text, _FENCE):
+    masked = _QUOTES.sub(lambda match: _QUOTE * len(match.group()), text)
+    for start, end in _open(masked, _FENCE):
         at = start
-        for line in text[start:end].split("\n"):
-            if line.strip() and not _QUOTED.match(line):
-                yield from _of_line(line, at)
+        for line in masked[start:end].split("\n"):
+            if line.strip(_QUOTE + " \t.,;:") and not _QUOTED.match(line):
+                for _, first, last in _of_line(line, at):
+                    yield Sentence(text[first:last], first, last)
             at += len(line) + 1
 
 
