@@ -29,7 +29,8 @@ CREATE TABLE loss (                       -- of a compaction: facts of one kind,
 CREATE TABLE kept (                       -- of a compaction: each fact, how it was kept (NULL: lost; unseen: unknown), likeliest missed first
   session TEXT NOT NULL, agent TEXT NOT NULL, epoch INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
   kept TEXT, kept_in TEXT, weight REAL NOT NULL, came_back INTEGER, uses INTEGER NOT NULL, said_by TEXT NOT NULL,
-  detail TEXT, record INTEGER NOT NULL, ts TEXT NOT NULL, start_byte INTEGER, end_byte INTEGER, digest TEXT NOT NULL
+  detail TEXT, record INTEGER NOT NULL, ts TEXT NOT NULL, start_byte INTEGER, end_byte INTEGER, digest TEXT NOT NULL,
+  again INTEGER                           -- the record in which the agent came back for it first
 );
 
 CREATE TABLE hole (                       -- bytes of a transcript that were captured and did not all arrive
@@ -90,14 +91,14 @@ WHERE kind <> 'todo' OR was IS NOT coalesce(detail, '') ORDER BY ts, record;
 
 -- What compactions took and nothing kept, likeliest missed first.
 CREATE VIEW lost_facts AS
-SELECT session, epoch, kind, value, weight, came_back, uses, record FROM kept WHERE kept IS NULL
+SELECT session, epoch, kind, value, weight, came_back, uses, record, again FROM kept WHERE kept IS NULL
 ORDER BY session, epoch, weight DESC;
 
 INSERT INTO query VALUES
 ('timeline', 'Who did what when', 'SELECT ts, who, what, tool, text, outcome FROM timeline'),
 ('lost', 'What compactions took', 'SELECT * FROM lost_facts'),
 ('missed', 'Lost, and the agent came back for it',
- 'SELECT session, epoch, kind, value, came_back, record FROM kept WHERE kept IS NULL AND came_back > 0 ORDER BY came_back DESC'),
+ 'SELECT session, epoch, kind, value, came_back, record, again FROM kept WHERE kept IS NULL AND came_back > 0 ORDER BY came_back DESC'),
 ('constraints lost', 'Instructions and corrections no summary kept',
  'SELECT session, epoch, kind, value, ts, record FROM kept WHERE kept IS NULL AND kind IN (''instruction'', ''correction'') ORDER BY ts'),
 ('failed commands', 'Commands that did not end well',

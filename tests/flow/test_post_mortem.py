@@ -360,6 +360,22 @@ def test_a_report_cites_records_and_leads_to_their_lines(make: Make, filled: Hom
     assert re.search(r"\| file \|.*\| record \|", text)
 
 
+def test_that_the_agent_came_back_is_cited(make: Make, filled: Home) -> None:
+    place = make(session=compacted(filled))
+    con = stock.connect(f"file:{place / 'incident.db'}?mode=ro&immutable=1", uri=True)
+    rows = con.execute(
+        "SELECT k.epoch, k.came_back, r.epoch, (SELECT count(*) FROM fact f WHERE f.record = k.again AND f.kind = k.kind)"
+        " FROM kept k LEFT JOIN record r ON r.id = k.again WHERE k.again IS NOT NULL"
+    ).fetchall()
+    (others,) = con.execute(
+        "SELECT count(*) FROM kept WHERE (again IS NULL) = (coalesce(came_back, 0) > 0)"
+    ).fetchone()
+    con.close()
+    assert rows and others == 0
+    assert all(back > 0 and then == epoch + 1 and cited for epoch, back, then, cited in rows)
+    assert "| back in |" in (place / "report.md").read_text()
+
+
 def test_a_plan_told_again_is_said_once_for_each_change(home: Home, tmp_path: Path) -> None:
     states = [
         ("pending", "pending"),

@@ -189,6 +189,7 @@ def _loss(out: "Connection", part: "Slice", one: "Loss") -> Rows:
                     row.start,
                     row.end,
                     row.digest,
+                    row.again,
                 ),
             )
 

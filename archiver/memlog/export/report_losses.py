@@ -22,7 +22,7 @@ WHERE session = :session AND agent = :agent AND epoch = :epoch ORDER BY rowid
 """
 # index: kept_epoch
 LOST_SQL = """
-SELECT kind, value, weight, came_back, uses, said_by, record FROM kept
+SELECT kind, value, weight, came_back, again, uses, said_by, record FROM kept
 WHERE session = :session AND agent = :agent AND epoch = :epoch AND kept IS NULL
 ORDER BY weight DESC, rowid LIMIT :limit
 """
@@ -77,11 +77,11 @@ def _ratios(out: "Connection", where: dict[str, Any]) -> Table:
 def _lost(out: "Connection", where: dict[str, Any]) -> Table:
     rows = out.execute(LOST_SQL, {**where, "limit": _LOST}).fetchall()
     cells: list[tuple[str, ...]] = [
-        (f"{weight:.2f}", kind, cell(value), plain(back), plain(uses), plain(by), str(record))
-        for kind, value, weight, back, uses, by, record in rows
+        (f"{weight:.2f}", kind, cell(value), plain(back), str(again or ""), plain(uses), by, str(record))
+        for kind, value, weight, back, again, uses, by, record in rows
     ]
     bad = frozenset(n for n, row in enumerate(rows) if row[3])
-    columns = ("weight", "kind", "what", "came back", "uses", "by", "record")
+    columns = ("weight", "kind", "what", "came back", "back in", "uses", "by", "record")
     ask = "SELECT * FROM lost_facts" if len(rows) == _LOST else ""
     return Table(columns, cells, ("what",), ("weight", "came back", "uses", "record"), bad, sql=ask)
 

@@ -12,13 +12,15 @@ from memlog.query.facts.stream import records
 class Image:
     """An epoch as its agent had it, gathered record by record; what a subagent did is none of it.
 
-    seen: facts by kind and key. at: how many records it had. acted: whether the agent said or did something.
+    seen: facts by kind and key; first: the record that told each first.
+    at: how many records it had. acted: whether the agent said or did something.
     Limits: grows with different facts, not with records; of texts it holds the latest.
     """
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
         self.seen: dict[tuple[str, str], Seen] = {}
+        self.first: dict[tuple[str, str], int] = {}
         self.mentions = Mentions()
         self.at = 0
         self.acted = False
@@ -51,6 +53,7 @@ class Image:
         key = (fact.kind, fact.key)
         if key not in self.seen:
             self.seen[key] = Seen(fact)
+            self.first[key] = fact.record
         self.seen[key].also(fact, *where)
 
 

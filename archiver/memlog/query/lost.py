@@ -23,7 +23,8 @@ class LostRow:
     kept: verbatim, name or paraphrased; None: lost; unseen: no summary was captured, so nobody knows.
     where: in the summary or in the context beside it. weight: 0 to 1, how likely it is missed.
     came_back: uses after the compaction, None where nothing is known of what followed, and for what is only
-    printed or named; then: what was done with it last in them, or how it ended.
+    printed or named; then: what was done with it last in them, or how it ended;
+    again: the record of the first of them.
     record, start, end, digest: where it was said last, in bytes. unseen: what of the epoch was not captured.
     """
 
@@ -45,6 +46,7 @@ class LostRow:
     epoch: int
     agent: str
     then: str | None = None
+    again: int | None = None
     unseen: str | None = None
 
 
@@ -201,9 +203,14 @@ def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow
             back, one.uses, fact.by, one.last.detail,
             fact.record, iso(fact.ts_ns), fact.start, fact.end, fact.digest,
             ended.session, ended.epoch, ended.agent, then.seen[key].last.detail if back else None,
+            _again(then, key),
         )))  # fmt: skip
     scored.sort(key=lambda item: (-item[0], -item[1], item[2].kind, item[2].value))
     return [row for _, _, row in scored]
+
+
+def _again(then: Image, key: tuple[str, str]) -> int | None:
+    return then.first[key] if _came_back(then, key) else None
 
 
 def _came_back(then: Image, key: tuple[str, str]) -> int | None:
