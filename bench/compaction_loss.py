@@ -14,6 +14,7 @@ from pathlib import Path
 
 from memlog.archive.connection import Connection, open_reader
 from memlog.paths import Home
+from memlog.query.after import NONE
 from memlog.query.facts.fact import KINDS
 from memlog.query.lost import Loss
 from memlog.query.selection import Selection
@@ -28,11 +29,11 @@ Measured with `python -m bench.compaction_loss FOLDER` over {sessions} sessions 
 ## All of them
 Facts the agent had in its context when a compaction came, and how many of them its new context still held: word for
 word, by name (a file's name without its folder, a command without its pipe), in other words, or not at all. *Came back*
-counts lost facts that turned up again in the epoch after.
+counts lost facts that were asked for again in the epoch after; that a test or an error prints its line again is none.
 
 {table}
 
-A median summary has {summary:,} characters and stands for {records:,} records. {empty}
+A median summary has {summary:,} characters and stands for {records:,} records. {empty}{blind}
 
 ## By agent
 {by_agent}
@@ -90,7 +91,8 @@ def main() -> int:
 
 def page(con: Connection) -> str:
     """The page over an archive."""
-    found = list(all_losses(con, Selection()))
+    every = list(all_losses(con, Selection()))
+    found = [one for one in every if one.source != NONE]  # what nobody captured is not lost
     sessions = len({one.session for one in found})
     agents = Counter(one.agent for one in found)
     said = [one for one in found if one.summary_chars]
@@ -102,6 +104,7 @@ def page(con: Connection) -> str:
         spread=_spread(found), summary=round(statistics.median(one.summary_chars for one in said)),
         records=round(statistics.median(one.records for one in said)),
         empty=f"{none} of the compactions left no summary in words." if none else "",
+        blind=f" {len(every) - len(found)} more are left out: no summary was captured." if len(every) > len(found) else "",
     )  # fmt: skip
 
 
