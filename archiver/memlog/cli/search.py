@@ -44,7 +44,12 @@ OPTIONS = (
     ("path", MANY, "FILE", "Whose text names this file or folder; its last parts will do."),
     ("error", FLAG, "", "Only failures; the same as is:error."),
     ("limit", NUMBER, "N", "Rows at most.  [default: 20]"),
-    ("after", TEXT, "PLACE", "The next page: where the one before ended, or `id` and `same` of all rows so far."),
+    (
+        "after",
+        TEXT,
+        "PLACE",
+        "The next page: where the last one ended, or `id` and `same` of all rows so far.",
+    ),
     ("context", NUMBER, "N", "With this many records of the session before and after each."),
     ("newest", FLAG, "", "Newest first instead of best first."),
     ("exhaustive", FLAG, "", "Rank every hit, not only the newest 2,000."),
