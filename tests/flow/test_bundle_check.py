@@ -208,16 +208,23 @@ def test_what_another_memlog_found_is_not_compared_and_that_is_said(bundle: Path
 def test_of_an_epoch_what_was_lost_is_found_again_and_what_cannot_be_is_named(
     home: Home, tmp_path: Path
 ) -> None:
-    after = [record(f"word {n}", n=n, role="assistant", boundary="session-a-4") for n in range(6, 200)]
+    after = [record(f"word {n}", n=n, role="assistant", boundary="session-a-4") for n in range(6, 199)]
+    ran = [
+        record("command: make drain", n=n, kind="tool_use", role="assistant", tool="Bash", boundary=at,
+               rest={"id": f"t{n}", "input": {"command": "make drain"}})
+        for n, at in ((3, ""), (199, "session-a-4"))
+    ]  # fmt: skip
     archives.fill(home, [
         record("never deploy on a Friday", n=1), record("always use tabs", n=2),
         record("Conversation compacted", n=4, kind="compaction", role="system", boundary="session-a-4"),
-        record("The user said: always use tabs.", n=5, kind="summary", boundary="session-a-4"), *after,
+        record("The user said: always use tabs.", n=5, kind="summary", boundary="session-a-4"), *after, *ran,
     ])  # fmt: skip
     place = write(home, tmp_path / "b", "session-a", epoch=0)
     done = bundle_check.verify(str(place))
     assert done.problems == [] and done.again
-    assert any(words.startswith("came_back in the tables loss and kept") for words in done.not_proved)
+    assert any(
+        words.startswith("came_back and again in the tables loss and kept") for words in done.not_proved
+    )
     assert any("left out" in words for words in done.not_proved)
     forged(place, "UPDATE kept SET came_back = 77")
     assert found_out(place) == [], "what is said not to be proved is not"

@@ -36,6 +36,7 @@ FACT_EPOCHS_SQL = "SELECT DISTINCT session, agent, epoch FROM fact"
 LOSS_EPOCHS_SQL = "SELECT session, agent, epoch FROM compaction"
 TABLES_SQL = {name: f"SELECT * FROM {name}" for name in ("fact", "compaction", "loss", "kept")}  # noqa: S608
 _OF_EPOCH = {"fact": (9, 11, 10), "compaction": (0, 1, 2), "loss": (0, 1, 2), "kept": (0, 1, 2)}
+_BACK = {"loss": ("came_back",), "kept": ("came_back", "again")}  # columns of what came after
 _ALL = Slice("1", {}, 0, (1 << 63) - 1, whole=False, asked="")
 _NAMED = 3  # differences of a table that are told apart
 
@@ -114,7 +115,9 @@ class Epochs:
                     unbroken.add(one)
         self.whole = {one for one in unbroken if _next(one) in unbroken}
         self.begun = {one for one in unbroken - self.whole if _next(one) in acted}
-        self._back = {table: _place(con, table, "came_back") for table in ("loss", "kept")}
+        self._back = {
+            table: frozenset(_place(con, table, name) for name in names) for table, names in _BACK.items()
+        }
 
     def has(self, table: str, row: "Row") -> bool:
         """Whether a row can be found again."""
@@ -125,8 +128,7 @@ class Epochs:
         """The row without what cannot be found again."""
         if table not in self._back or _epoch(table, row) not in self.begun:
             return row
-        at = self._back[table]
-        return (*row[:at], None, *row[at + 1 :])
+        return tuple(None if n in self._back[table] else value for n, value in enumerate(row))
 
 
 def unproved(con: "Connection", partial: set[tuple[str, str]]) -> Iterator[str]:
@@ -137,7 +139,7 @@ def unproved(con: "Connection", partial: set[tuple[str, str]]) -> Iterator[str]:
     for missing, what in (
         (facts, "the table fact"),
         (losses - look.whole - look.begun, "the tables compaction, loss and kept"),
-        (losses & look.begun, "came_back in the tables loss and kept"),
+        (losses & look.begun, "came_back and again in the tables loss and kept"),
     ):
         if missing:
             named = ", ".join(f"{session} epoch {epoch}" for session, _, epoch in sorted(missing)[:_NAMED])
