@@ -30,6 +30,7 @@ from datasette_memlog import (
     searchbox,
     searching,
     sessions,
+    tally,
 )  # fmt: skip
 
 __all__: list[str] = []
@@ -40,6 +41,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     """Before startup(), which in 1.0 comes after Datasette has read the schema of every database."""
     for name in archives.names(datasette):
         connection.connect_through(datasette.databases[name])
+        tally.keep(datasette, datasette.databases[name])
     if archives.names(datasette):
         seam.allow_scripts(datasette, env)
 

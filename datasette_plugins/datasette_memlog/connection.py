@@ -100,6 +100,7 @@ def opened(db: Any, **how: Any) -> Any:
 def connect_through(db: Any) -> None:
     """Datasette's database object opens Connections of ours from now on."""
     how = options(db)
+    db.memlog_file = _lies(db.path)
 
     def connect(write: bool = False) -> Any:
         conn = sqlite3.connect(f"file:{db.path}?{how}", uri=True, check_same_thread=False, factory=Connection)
@@ -107,6 +108,19 @@ def connect_through(db: Any) -> None:
         return conn
 
     db.connect = connect
+
+
+def replaced(db: Any) -> bool:
+    """Another file lies in its place than the one its connections read, or none."""
+    return hasattr(db, "memlog_file") and _lies(db.path) != db.memlog_file
+
+
+def _lies(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def prepare(conn: Any) -> None:

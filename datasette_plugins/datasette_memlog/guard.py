@@ -15,7 +15,8 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
-from datasette_memlog import archives, describe, seam
+from datasette_memlog import archives, connection, describe, seam, tally
+from memlog import peer
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -35,6 +36,15 @@ _SHUT = """<!DOCTYPE html>
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 4rem auto; padding: 0 1rem }}</style>
 <main><h1>Not opened here yet</h1><p>{}</p></main>
 """
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")  # 0.65 fails at any it has no name for
+STRANGER = (
+    "These pages are for programs of the user who serves them, and nobody says that you are one. "
+    "memlog serve prints a link that opens them; --uds needs none.\n"
+)
+GONE = (
+    "Another file lies in place of {}, or none, since these pages were opened: "
+    "restart the server to read what is there.\n"
+)
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -68,15 +78,62 @@ class Guard:
         if door is not None and not door.lets_in(headers, scope.get("client")):
             await _shut(send, headers, door.closed)
             return
+        if door is None and not self._open(settings) and not _own(scope):
+            await _shut(send, headers, STRANGER)
+            return
+        if scope["method"] not in METHODS:
+            await _refuse(send, 405, "Method not allowed.\n", [(b"allow", ", ".join(METHODS).encode())])
+            return
+        if gone := self._gone(scope["path"]):
+            await _refuse(send, 503, GONE.format(gone))
+            return
         if from_another_site(headers, not _PLACE.fullmatch(scope.get("query_string") or b"")):
             await _refuse(send, 403, "memlog answers no question another site asks.\n")
             return
-        with seam.nonced(self.datasette) as nonce:
-            answer = Answer(send, nonce)
-            await self.app(scope, receive, answer)
+        ended = tally.Ended(self._table(scope["path"]))
+        query = dict(parse_qsl((scope.get("query_string") or b"").decode("ascii", "replace")))
+        before = tally.current.set(ended)
+        try:
+            with seam.nonced(self.datasette) as nonce:
+                answer = Answer(send, nonce, lambda: ended.refusal(scope["path"], query))
+                await self.app(scope, receive, answer)
+        finally:
+            tally.current.reset(before)
         if answer.cut:
             # Never a clean end: half an export must not pass for a whole one.
             raise ConnectionError(f"answer cut at {MAX_RESPONSE} bytes")
+
+    def _open(self, settings: dict[str, Any]) -> bool:
+        """Whoever reaches the port is let in: `memlog serve --no-login`, or the plugin's setting `open`."""
+        return getattr(self.datasette, "memlog_open", False) or settings.get("open") is True
+
+    def _gone(self, path: str) -> str:
+        """The file of an archive this request would read, where it is no longer the one that was opened."""
+        urls, dbs = self.datasette.urls, self.datasette.databases
+        for name in archives.names(self.datasette):
+            place = urls.database(name)
+            if path == urls.instance() or path == place or path.startswith((f"{place}/", f"{place}.")):
+                if connection.replaced(dbs[name]):
+                    return str(dbs[name].path)
+        return ""
+
+    def _table(self, path: str) -> bool:
+        """The address is that of a table or a view of an archive, in any form."""
+        folder, _, last = path.rpartition("/")
+        last = last.partition(".")[0]
+        return any(
+            folder == self.datasette.urls.database(name)
+            and (last in describe.VIEWS or last in archives.tables(self.datasette, name))
+            for name in archives.names(self.datasette)
+        )
+
+
+def _own(scope: Scope) -> bool:
+    """A program of this process's user asks, or what comes through no port: a Unix socket, this process."""
+    client, server = scope.get("client"), scope.get("server")
+    if not server or server[1] is None:
+        return True
+    return peer.is_own(client, server[1], server[0])
 
 
 def from_here(headers: list[tuple[bytes, bytes]], more: Any) -> bool:
@@ -99,8 +156,9 @@ def from_another_site(headers: list[tuple[bytes, bytes]], asks: bool) -> bool:
 class Answer:
     """send() with our headers and a limit: 413, or a broken connection once bytes are out."""
 
-    def __init__(self, send: Send, nonce: str = "") -> None:
+    def __init__(self, send: Send, nonce: str = "", refusal: Callable[[], str] = lambda: "") -> None:
         self.send = send
+        self.refusal = refusal
         self.nonce = nonce
         self.head: Message | None = None
         self.sent = 0
@@ -112,6 +170,9 @@ class Answer:
             return
         if message["type"] == "http.response.start":
             self.head = message
+            if message["status"] in (200, 400) and (why := self.refusal()):
+                self.refused = True
+                await _refuse(self.send, 400, why)
             return
         size = len(message.get("body", b""))
         if self.sent + size > MAX_RESPONSE:

@@ -14,7 +14,8 @@ import pytest
 
 from archives import conversation, fill
 from conftest import Run
-from memlog.cli import peer, server, terminal
+from memlog import peer
+from memlog.cli import server, terminal
 from memlog.errors import UnavailableError, UnsafePathError
 from memlog.paths import Home
 from memlog.settings import Settings

@@ -18,7 +18,7 @@ SOURCES = {
     "datasette_memlog": ROOT / "datasette_plugins/datasette_memlog",
 }
 
-LAYER_0 = {"errors", "contracts", "paths", "settings", "record", "wire", "redact", "portable"}
+LAYER_0 = {"errors", "contracts", "paths", "settings", "record", "wire", "redact", "portable", "peer"}
 # ARCHITECTURE.md, "Who may import whom". A stage may always import itself.
 STAGES = {
     "ring": LAYER_0,

@@ -19,13 +19,13 @@ FOREIGN = (
 )  # fmt: skip
 
 
-async def ask(datasette: Any, path: str, headers: list[tuple[str, str]]) -> httpx.Response:
+async def ask(datasette: Any, path: str, headers: list[tuple[str, str]], **more: Any) -> httpx.Response:
     """The answer to a request with just these headers, a missing or doubled Host included."""
     raw, _, query = path.partition("?")
     scope = {
         "type": "http", "http_version": "1.1", "method": "GET", "path": raw, "raw_path": raw.encode(),
         "query_string": query.encode(), "scheme": "http", "client": ("127.0.0.1", 9),
-        "headers": [(k.encode(), v.encode()) for k, v in headers],
+        "headers": [(k.encode(), v.encode()) for k, v in headers], **more,
     }  # fmt: skip
     sent: list[dict[str, Any]] = []
 

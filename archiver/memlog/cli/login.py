@@ -11,7 +11,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
-from memlog.cli import peer
+from memlog import peer
 
 PATH = "/-/memlog-login"
 CLOSED = "These pages open with the link that memlog serve printed; a used one is followed by another.\n"

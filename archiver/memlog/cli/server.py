@@ -9,7 +9,8 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
-from memlog.cli import login, peer, terminal
+from memlog import peer
+from memlog.cli import login, terminal
 from memlog.errors import UnavailableError, UnsafePathError
 from memlog.paths import FILE_MODE
 from memlog.settings import Settings
@@ -45,7 +46,8 @@ def front(datasette: Any, sock: socket.socket, settings: Settings) -> str:
     whose program asks, this user's own need no link, and only they.
     """
     url = address(sock)
-    if settings.login == "off" or not url.startswith("http"):
+    datasette.memlog_open = settings.login == "off"
+    if datasette.memlog_open or not url.startswith("http"):
         return url
     own = settings.login == "auto" and not terminal.is_terminal() and peer.can_tell()
 
