@@ -178,6 +178,23 @@ def test_a_run_of_damaged_lines_is_one_line_of_a_timeline(home: Home) -> None:
     assert [s.text for s in brief([steps[1], steps[3]])] == ["4 damaged lines"]
 
 
+def test_a_report_tells_what_is_unknown_and_what_is_damaged_from_what_was_lost(
+    home: Home, tmp_path: Path
+) -> None:
+    spoilt = [record('{"torn', n=50 + n, kind="damage", role=None) for n in (1, 2)]
+    whole = [r._replace(session="session-b") for r in story()]
+    said = {}
+    with archive_of(home, [*spoilt, *story()[:8]], whole) as con:
+        for name in ("session-a", "session-b"):
+            part = slice.cut(con, Selection(), [name], now_ns=NOW_NS)
+            post_mortem.write(con, part, str(tmp_path / name), now_ns=NOW_NS)
+            said[name] = (tmp_path / name / "report.md").read_text()
+    assert "Unknown what the summary kept of 5 facts, among them 1 instruction" in said["session-a"]
+    assert "2 lines of this epoch are damaged" in said["session-a"] and "2 damaged lines" in said["session-a"]
+    assert "Lost: 0 of 1 instruction, 1 of 3 files, 1 of 1 command" in said["session-b"]
+    assert "Not seen" not in said["session-b"] and "of 5" not in said["session-b"]
+
+
 def test_what_a_tool_prints_again_is_not_come_back_for(home: Home) -> None:
     def ran(n: int, boundary: str = "") -> list[Record]:
         printed = record(
