@@ -56,7 +56,14 @@ CREATE INDEX kept_epoch ON kept (session, epoch, weight);
 
 -- Who did what when, with what the host said and what did not arrive in its place.
 CREATE VIEW timeline AS
-SELECT ts, session, epoch, who, what, tool, text, outcome, id AS record, ts_ns FROM step
+SELECT ts, session, epoch, who, what, tool, CASE WHEN what = 'compaction' THEN coalesce((
+    SELECT coalesce(c.trigger, 'compacted') || CASE WHEN c.tokens_before THEN printf(', %,d tokens', c.tokens_before) ELSE '' END
+      || printf('; lost of what was asked for, decided and worked on: %d of %d', sum(l.lost), sum(l.facts))
+    FROM compaction c JOIN loss l ON l.session = c.session AND l.agent = c.agent AND l.epoch = c.epoch
+    WHERE c.session = step.session AND c.agent = step.agent AND c.epoch = step.epoch - 1 AND l.unknown = 0
+      AND l.kind IN ('instruction', 'correction', 'decision', 'todo', 'file', 'command')
+    HAVING count(*) > 0), text) ELSE text END AS text,
+  outcome, id AS record, ts_ns FROM step
 UNION ALL SELECT ts, session, NULL, 'host', 'hook', NULL, event, NULL, NULL, ts_ns FROM event
   WHERE event NOT IN ('captured', 'capture_pending')
 UNION ALL SELECT noticed, session, NULL, 'memlog', 'hole', NULL,

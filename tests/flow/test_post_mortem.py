@@ -341,6 +341,10 @@ def test_a_bundle_of_an_epoch_goes_on_to_what_the_agent_did_next(
     assert con.execute("SELECT epoch FROM compaction").fetchall() == [(0,)]
     con.close()
     told = (tmp_path / "epoch" / "report.md").read_text()
+    assert "compaction* auto; lost of what was asked for, decided and worked on: 1 of 1 ·" in told
+    with archives.reading(home) as con:
+        shown = [step.text for step in timeline.timeline(con, now_ns=NOW_NS) if step.what == "compaction"]
+    assert shown == ["auto"]
     assert "the compaction that ended it and the first 6 records after it" in told and "step 7" in told
     assert faults(tmp_path / "epoch") == []
 
@@ -669,6 +673,10 @@ def test_nothing_is_hidden_after_it_was_cut(home: Home, tmp_path: Path) -> None:
     ends = con.execute("SELECT text FROM record WHERE part = 0 AND parts > 1").fetchall()
     con.close()
     assert any(not text.endswith((" ", "example")) for (text,) in ends), "a part ends within a secret"
+    counts = json.loads((tmp_path / "plain" / "manifest.json").read_bytes())["counts"]
+    report = (tmp_path / "shared" / "report.md").read_text()
+    assert f"| records | {counts['record']:,} |" in report, "one of several parts is one record everywhere"
+    assert counts["record"] == len([*calls, *titles, *parts]) and "markers of what was redacted" in report
     pieces = (EMAIL[:6], "eheimfirma", ADDRESS[:4], HOME[:8], "Akten")
     assert all(piece in told["plain"] for piece in pieces), "the known-bad twin"
     found = {piece: told["shared"].index(piece) for piece in pieces if piece in told["shared"]}
@@ -683,6 +691,8 @@ def test_a_scope_or_a_tag_of_a_package_is_no_person() -> None:
         shared.text("prisma generates @prisma/client; checkout the client")
         == "prisma generates @prisma/client; checkout the client"
     )
+    shared.learn("it reads user.name and user.email from the config")
+    assert shared.text("user.email of the config") == "user.email of the config"
     shared.learn("prisma@buildbox7: it is up")
     assert "prisma" not in shared.text("prisma generates"), "a person of that name is one"
 

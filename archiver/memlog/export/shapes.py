@@ -78,7 +78,7 @@ USERS = tuple(
         (('"email"',), r'"name"\s*:\s*"([^"\\]{2,60})"\s*,\s*"email"'),
         (('\\"email\\"',), r'\\"name\\"\s*:\s*\\"([^"\\]{2,60})\\"\s*,\s*\\"email\\"'),
         (('"login',), r'\\?"login\\?"\s*:\s*\\?"([\w.-]{2,60})\\?"'),
-        (("user.name",), rf"\buser\.name[ =]+[\"']?({_CALLED})"),
+        (("user.name",), rf"\buser\.name[ =]+(?!(?:and|or|is|are|from|in|to|not)\b|user\.)[\"']?({_CALLED})"),
         (("USER", "LOGNAME", "_NAME="), r"\b(?:SUDO_USER|USER|LOGNAME|USERNAME)=[\"']?([\w.-]{2,64})"),
         (("_NAME=",), rf"\bGIT_(?:AUTHOR|COMMITTER)_NAME=[\"']?({_CALLED})"),
         (("~",), r"(?<![\w~/.:%)\]-])~([a-z_][\w.-]{1,31})/"),

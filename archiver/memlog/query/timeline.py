@@ -55,6 +55,11 @@ SELECT g.lost, g.reason, g.after_seq, g.before_seq, lower(hex(n.ring_id)), g.not
   (SELECT r.ts_ns FROM record r WHERE r.ring = g.ring AND r.seq >= g.before_seq ORDER BY r.seq LIMIT 1) AS at
 FROM gap g JOIN ring n ON n.id = g.ring WHERE g.healed_ns IS NULL
 """
+# The epoch it ended knows of the compaction. index: session_name, epoch (session_id, boundary)
+COMPACTED_SQL = """
+SELECT trigger, tokens_before, tokens_after FROM v_epoch
+WHERE session = :session AND agent = :agent AND epoch = :epoch
+"""
 # index: the record's primary key
 AROUND_SQL = """
 SELECT r.ts_ns, s.session, s.agent FROM record r JOIN session s ON s.id = r.session_id WHERE r.id = :id
@@ -121,7 +126,7 @@ def timeline(
     first = rows[0][1] if rows and len(older) >= back else selection.since_ns or 0
     ends = around is None or len(newer) < on
     last = (selection.until_ns or LAST_ID + 1) - 1 if ends or not rows else rows[-1][1]
-    steps = _answered(_steps(rows))
+    steps = [_compacted(con, step) if step.what == "compaction" else step for step in _answered(_steps(rows))]
     steps += _others(con, where(con, selection), selection, first, last, back + on)
     return _joined(sorted(steps, key=lambda step: (step.ts_ns, step.id is None, step.id or 0)))
 
@@ -210,6 +215,16 @@ def told(kind: str, role: str | None, text: str, error: bool) -> tuple[str, str,
         outcome = "ok"
     said = "" if kind == "tool_result" else _line(_call_said(text) if kind == "tool_use" else text)
     return what, said, outcome
+
+
+def _compacted(con: Connection, step: Step) -> Step:
+    """A compaction's step with what is known of it; as its host wrote it where nothing is."""
+    values = {"session": step.session, "agent": step.agent, "epoch": (step.epoch or 0) - 1}
+    for trigger, before, after in con.execute(COMPACTED_SQL, values):
+        tokens = f"{before:,} tokens" + (f" became {after:,}" if after else "") if before else None
+        said = ", ".join(filter(None, (trigger, tokens)))
+        return replace(step, text=said) if said else step
+    return step
 
 
 def answered(call: str, answer: str, outcome: str | None) -> str | None:
