@@ -67,7 +67,10 @@ SELECT r.ts_ns, s.session, s.agent FROM record r JOIN session s ON s.id = r.sess
 WIDTH = 160  # characters of a line's text
 DAMAGED_LINE = "a damaged line"
 # What hosts write behind a command.
-_BESIDE = ("description: ", "timeout: ", "run_in_background: ", "workdir: ", "dangerouslyDisableSandbox: ")
+_BESIDE = (
+    "description: ", "timeout: ", "run_in_background: ", "workdir: ", "dangerouslyDisableSandbox: ",
+    "yield_time_ms: ", "max_output_tokens: ",
+)  # fmt: skip
 _ABOUT = ("command: ", "cmd: ", "file_path: ", "notebook_path: ", "pattern: ", "url: ", "query: ", "path: ")
 _WHAT = {"tool_use": "tool", "tool_result": "result", "thinking": "thought"}
 
