@@ -58,7 +58,7 @@ def fault(command: str) -> str:
     found: click.Command = root.memlog
     for at, word in enumerate(words):
         if word.startswith("--"):
-            known = {flag for p in found.params for flag in p.opts} | {"--help"}
+            known = {flag for p in found.params for flag in (*p.opts, *p.secondary_opts)} | {"--help"}
             if word not in known:
                 return f"{command!r}: no option {word}"
         elif isinstance(found, click.Group):
