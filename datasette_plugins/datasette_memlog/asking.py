@@ -12,8 +12,8 @@ from datasette_memlog import archives, columns, prose, seam
 
 OLDER = "memlog_older.html"
 COMPILED = (
-    "memlog_overview.html", "memlog_sessions.html", "memlog_session.html", "_memlog_entry.html",
-    "_memlog_glance.html", "_memlog_overview.html",
+    "memlog_overview.html", "memlog_sessions.html", "memlog_session.html", "memlog_live.html",
+    "_memlog_session.html", "_memlog_entry.html", "_memlog_glance.html", "_memlog_overview.html",
 )  # fmt: skip
 STEPS = 2_000  # of SQLite between two looks at the time limit
 LATE = "This page took longer than sql_time_ms allows. MEMLOG_SQL_TIME_MS=5000 memlog serve gives it more."

@@ -16,7 +16,8 @@ VIEWS = {
     ),
     "v_record": (
         "Records",
-        "What was said, thought and done: one row a content block. Its id leads to the whole text.",
+        "What was said, thought and done, the host's bookkeeping lines counted. A long record is several "
+        "rows, and counts once. Its id leads to the whole text.",
         "id",
     ),
     "v_epoch": (

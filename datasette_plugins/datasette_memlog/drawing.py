@@ -99,8 +99,8 @@ def _ticks(days: list[Day]) -> list[tuple[float, str]]:
     return ticks
 
 
-def glance(found: Outline, page: int) -> Glance:
-    """A session on a strip, every record at its rank: pauses take no room."""
+def glance(found: Outline, first: int, last: int) -> Glance:
+    """A session on a strip, every record at its rank: pauses take no room. first, last: on the page."""
     marks = found.marks
     wide = 1000 / max(len(marks), 1)
     step = max(math.ceil(len(marks) / COLUMNS), 1)
@@ -118,7 +118,6 @@ def glance(found: Outline, page: int) -> Glance:
                 any(errors), ids[0], f"{kinds[0]} {alone or ''}",
             )
         )  # fmt: skip
-    first, last = found.stretch(page)
     prompts = [(round((n + 0.5) * wide, 2), marks[n].id) for n in found.landmarks["prompt"]]
     return Glance(
         columns, prompts[:: max(len(prompts) // 300, 1)],

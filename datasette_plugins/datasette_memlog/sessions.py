@@ -1,6 +1,7 @@
 """A session to be read: a page of its timeline, what is new in it, and what a compaction took away."""
 
 import contextlib
+from collections import Counter
 from typing import Any
 from urllib.parse import unquote
 
@@ -8,18 +9,22 @@ from datasette import Response
 from datasette.utils.asgi import NotFound
 from datasette.views.base import DatasetteError
 
-from datasette_memlog import drawing, outlines
+from datasette_memlog import drawing, outlines, places
 from datasette_memlog.asking import frame, older, page, read, visible
 from memlog.query import epochs, lost, outline, reading
 from memlog.query.sessions import SessionRow
 from memlog.query.verdict import ASKED, verdict
 
 AROUND = 14  # records before and after a compaction
+FOLLOWED = 5  # pages that grow on one that is open: what is new comes with all of them, every second
 WEIGHED = 4_000  # records of an epoch; what one of 13,000 lost takes four seconds to tell
 
 
 async def session_page(datasette: Any, request: Any) -> Response:
-    """A stretch of a session: its first, or the one with the record `at`; `at=last` the end."""
+    """A stretch of a session: its first, or the one with the record `at`; `at=last` the end.
+
+    404, with the session's beginning and where the record is, for an `at` that is no record of this session.
+    """
     db = await visible(datasette, request)
     if (old := await older(datasette, request, db)) is not None:
         return old
@@ -31,13 +36,13 @@ async def session_page(datasette: Any, request: Any) -> Response:
         query = request.query_string
         return Response.redirect(place + (f"?{query}" if query else ""))
     return await page(
-        datasette, request, db, "memlog_session.html", here=place, every=every, **found,
-        live=found["page"] == found["pages"] - 1,
+        datasette, request, db, "memlog_session.html", 404 if _is_lost(found["astray"]) else 200,
+        here=place, every=every, **found, live=found["page"] == found["pages"] - 1,
     )  # fmt: skip
 
 
 async def live_page(datasette: Any, request: Any) -> Response:
-    """The entries from the record `from` on, where the session is another than `seen`; else 204."""
+    """The page with the record `from`, grown by what came; 204 where the session is still `seen`."""
     db = await visible(datasette, request)
     name = unquote(request.url_vars["name"])
     every, seen = request.args.get("all") == "1", request.args.get("seen")
@@ -47,7 +52,7 @@ async def live_page(datasette: Any, request: Any) -> Response:
         session = outlines.session_of(con, name)
         if outline.version(con, session) == seen:
             return None
-        return _stretch(datasette, db, con, name, start, every)
+        return _stretch(datasette, db, con, name, start, every, FOLLOWED)
 
     found = await read(datasette, db, ask)
     if found is None:
@@ -104,32 +109,47 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
     )  # fmt: skip
 
 
-def _stretch(datasette: Any, db: Any, con: Any, name: str, at: str | None, every: bool) -> dict[str, Any]:
-    """A page of a session, and what leads on from it."""
+def _is_lost(astray: places.Astray | None) -> bool:
+    return astray is not None and not astray.hidden
+
+
+def _stretch(
+    datasette: Any, db: Any, con: Any, name: str, at: str | None, every: bool, most: int = 1
+) -> dict[str, Any]:
+    """So many pages of a session from the one with the record `at`, and what leads on from them."""
     session = outlines.session_of(con, name)
     found = outlines.outline_of(datasette, db, con, session, every)
     marks = found.marks
-    n = 0
+    n, astray = 0, None
     if at == "last":
         n = max(len(marks) - 1, 0)
-    elif at is not None and at.isascii() and at.isdigit() and len(at) < 19:
-        n = found.near(int(at))
+    elif at and (known := found.where.get(places.number(at) or 0)) is not None:
+        n = known
+    elif at and most > 1:  # what a page began with was forgotten since: it follows on from where that was
+        n = found.near(places.number(at) or 0)
+    elif at:
+        shown, astray = places.look(con, session, at)
+        n = found.near(shown) if shown is not None else 0
     number = found.page_of(n)
-    first, last = found.stretch(number)
+    until = max(min(number + most, len(found.pages)) - 1, number)
+    first, last = found.stretch(number)[0], found.stretch(until)[1]
     rows = [e for e in epochs.epochs(con, session.session) if e.agent == session.agent]
     by_number = {e.epoch: e for e in rows}
     chapters = reading.chapters(con, found, first, last)
     begins: dict[int, int] = {}
     for mark in marks:
         begins.setdefault(mark.epoch, mark.id)
+    opened = {id: epoch for epoch, id in begins.items() if epoch - 1 in by_number and epoch in by_number}
     return {
         "session": session, "chapters": chapters, "epochs": rows, "begins": begins, "page": number,
-        "pages": max(len(found.pages), 1), "version": found.version, "total": len(marks),
-        "first": first, "last": last, "start": marks[first].id if marks else 0,
+        "until": until, "pages": max(len(found.pages), 1), "version": found.version, "total": len(marks),
+        "counted": Counter(mark.epoch for mark in marks), "left_out": max(session.records - len(marks), 0),
+        "first": first, "last": last, "start": marks[first].id if marks else 0, "astray": astray,
+        "begin": next((mark.id for mark in marks[first:last] if mark.kind != "meta"), 0),
         "end": marks[last - 1].id if marks else 0,
         "previous": marks[found.pages[number - 1]].id if number > 0 else None,
-        "next": marks[found.pages[number + 1]].id if number + 1 < len(found.pages) else None,
-        "beyond": found.beyond(first, last), "glance": drawing.glance(found, number),
+        "next": marks[found.pages[until + 1]].id if until + 1 < len(found.pages) else None,
+        "beyond": found.beyond(first, last), "opened": opened, "glance": drawing.glance(found, first, last),
         "compactions": {
             chapter.epoch: reading.compaction(con, by_number[chapter.epoch - 1], by_number[chapter.epoch])
             for chapter in chapters

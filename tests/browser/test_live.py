@@ -20,7 +20,7 @@ START = 1_780_000_000_000_000_000
 def step(n: int, kind: str, role: str, text: str, **fields: object) -> Record:
     return Record(
         agent="claude-code", session="live-session", source_id=f"line-{n}", block=0, kind=kind, ts_ns=START + n * 1_000_000_000,
-        text=text, mac=bytes([n] * 8), role=role, boundary="", **fields,
+        text=text, mac=n.to_bytes(8, "big"), role=role, boundary="", **fields,
     )  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -105,3 +105,31 @@ def test_a_page_asks_less_often_the_longer_nothing_is_new(
         for answer in tab.said("Network.responseReceived")
         if "/live?" in answer["response"]["url"]
     } == {204}
+
+
+def test_what_stands_around_the_records_follows_too_and_over_the_end_of_the_page(
+    tab: Tab, serve: Callable[[str], str], tmp_path: Path
+) -> None:
+    path = fill(
+        tmp_path, [step(0, "message", "user", "first <b>prompt"), step(1, "message", "assistant", "yes")]
+    )
+    tab.open(serve(path) + "/archive/-/session/live-session")
+    tab.run("window.same = true; document.querySelector('.contents .epochs ol a').focus()")
+    failed = step(2, "tool_result", "tool", "no", tool="Bash", error=True)
+    fill(tmp_path, [failed, *(step(n, "message", "user", f"prompt {n}") for n in range(3, 303))])
+    tab.wait("document.querySelectorAll('.timeline > .e').length == 303")
+    tab.wait("document.querySelector('[data-part=count]').textContent == '1–303 of 303 records'")
+    assert "1 error" in tab.run("document.querySelector('.head .line').textContent")
+    assert tab.run("document.querySelectorAll('.contents .epochs ol li').length") == 301
+    assert tab.run("document.querySelectorAll('.glance .catch').length") > 100
+    assert tab.run("document.querySelector('.glance .here').getAttribute('width')") == "1000.0"
+    assert tab.run("document.activeElement.textContent") == "first <b>prompt", "what is read on stays in hand"
+    tab.run("document.querySelector('.jump [data-key=E]').click()")
+    assert tab.run("document.activeElement.dataset.land") == "error", "a button that came later works"
+    tab.run("scrollTo(0, document.documentElement.scrollHeight)")
+    assert tab.run("window.same"), "no reload"
+    fill(tmp_path, [step(n, "message", "assistant", f"answer {n}") for n in range(303, 1000)])
+    tab.wait("document.querySelector('[data-part=count]')?.textContent.endsWith('–1,000 of 1,000 records')")
+    assert tab.run("window.same === undefined && location.search") == "?at=last", "the page was full"
+    fill(tmp_path, [step(1001, "message", "assistant", "and on")])
+    tab.wait("document.querySelector('.timeline').textContent.includes('and on')")

@@ -1,8 +1,14 @@
 """A person at the pages: landing, searching, reading by keys, without scripts, on any screen."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from browser.chromium import Chromium, Tab
+from memlog.record import Record
+from pages.filled import fill
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -161,3 +167,80 @@ PALE = """(() => {
   }
   return [...found];
 })()"""
+
+
+def test_a_key_pressed_after_a_page_was_turned_goes_on_from_where_it_led(
+    tab: Tab, serve: Callable[[str], str], tmp_path: Path
+) -> None:
+    def block(n: int, kind: str, role: str, text: str, **more: Any) -> Record:
+        return Record(
+            agent="claude-code", session="long", source_id=f"line-{n}", block=0, kind=kind, text=text, mac=bytes(8),
+            ts_ns=1_780_000_000_000_000_000 + n * 1_000_000_000, role=role, **{"boundary": "", **more},
+        )  # fmt: skip
+
+    records = [block(n, "message", "assistant", f"word {n}") for n in range(400)]
+    for n in (100, 250, 300):
+        records[n] = block(n, "compaction", "system", "compacted", boundary=f"line-{n}")
+    for n in (260, 262):
+        records[n - 1] = block(
+            n - 1, "tool_use", "assistant", "command: x", tool="Bash", rest={"id": f"t{n}"}
+        )
+        records[n] = block(
+            n, "tool_result", "tool", "no", tool="Bash", error=True, rest={"tool_use_id": f"t{n}"}
+        )
+    bound = ""
+    for n, record in enumerate(records):
+        bound = record.boundary or bound
+        records[n] = record._replace(boundary=bound)
+    tab.open(serve(fill(tmp_path, records)) + "/archive/-/session/long")
+
+    def turn(key: str) -> None:
+        tab.press(key)
+        tab.browser.until(lambda said: said.get("method") == "Page.loadEventFired")
+
+    tab.press("c")
+    assert tab.run("document.activeElement.id") == "c1"
+    turn("c")
+    assert tab.run("document.querySelector('.timeline .on').id") == "c2", "its heading, not its record"
+    tab.press("e")
+    first = tab.run("document.querySelector('.timeline .on').id")
+    tab.press("e")
+    assert tab.run("document.querySelector('.timeline .on').id") != first
+    tab.press("c")
+    assert tab.run(FOCUSED) == "compaction" and tab.run("document.activeElement.id") == "c3"
+    tab.press("j")
+    tab.press("C")
+    assert tab.run("document.activeElement.id") == "c2", "not the heading of its own"
+    tab.run("scrollTo(0, 0); history.replaceState(null, '', location.pathname)")
+    tab.open(tab.run("location.origin") + "/archive/-/session/long")
+    turn("e")
+    tab.run("document.activeElement.blur()")
+    arrived = tab.run("document.querySelector('.timeline .on').id")
+    tab.press("e")
+    assert tab.run("document.querySelector('.timeline .on').id") != arrived
+
+
+def test_escape_leaves_the_search_box_and_the_keys_work_again(tab: Tab, site: str) -> None:
+    tab.open(compacted(tab, site))
+    tab.press("/")
+    tab.press("x")
+    assert tab.run("document.activeElement.value") == "x"
+    tab.press("Escape")
+    tab.press("n")
+    assert tab.run(FOCUSED) == "prompt" and tab.run("document.querySelector('.quick input').value") == "x"
+
+
+def test_before_summary_and_after_stand_side_by_side_on_a_wide_screen(tab: Tab, site: str) -> None:
+    session = compacted(tab, site)
+    tab.look(1600, 700)
+    tab.open(session.replace("/session/", "/compaction/") + "/1")
+    tab.run(
+        "document.querySelector('#kept').after(...Array.from({length: 200}, () => document.createElement('hr')))"
+    )
+    tab.run("document.querySelector('.three').scrollIntoView()")
+    boxes = tab.run(
+        "[...document.querySelectorAll('.three > section')].map(s => [s.getBoundingClientRect().top, s.offsetHeight])"
+    )
+    assert len(boxes) == 3 and all(height <= 700 for _, height in boxes)
+    assert tab.run("document.querySelectorAll('.three > section')[1].scrollHeight") > 1_400
+    assert len({round(top) for top, _ in boxes}) == 1, "none has run on without the others"

@@ -238,7 +238,6 @@ async def test_what_is_not_there_is_404_and_what_is_not_allowed_403(serve: Any, 
         "compaction/last/0",
     ):
         assert (await client.get(f"/archive/-/{page}")).status_code == 404, page
-    assert (await client.get(await folder(client) + "?at=999999999999999999")).status_code == 200
     closed = Datasette(
         [archive], metadata={"databases": {"archive": {"tables": {"v_record": {"allow": False}}}}}
     )
@@ -263,6 +262,70 @@ async def test_live_says_nothing_until_there_is_something(serve: Any, tmp_path: 
     fill(tmp_path, [said(2, "message", "assistant", "second")])
     answer = await client.get(ask, params={"seen": seen})
     assert answer.status_code == 200 and "second" in answer.text and "<html" not in answer.text
+
+
+async def test_what_stands_around_the_records_comes_with_what_is_new(serve: Any, tmp_path: Path) -> None:
+    path = fill(tmp_path, [said(1, "message", "user", "first")])
+    client = serve(path).client
+    ask = unescape(re.search(r'data-live="([^"]*)"', (await client.get(await folder(client))).text)[1])  # type: ignore[index]
+    more = [said(n, "message", "assistant", f"word {n}") for n in range(2, 300)]
+    fill(tmp_path, [*more, said(300, "tool_result", "tool", "no", tool="Bash", error=True)])
+    answer = (await client.get(ask, params={"seen": "old"})).text
+    page = (await client.get(await folder(client))).text
+    assert "1–300 of 300 records" in answer and "1 error<" in answer and "pages 1–3 of 3" in answer
+    assert 'data-key="e"' in answer and re.search(r">Beginning</a> <span[^>]*>300<", answer)
+    assert "data-next" not in answer, "it goes on over the page's end"
+    assert answer.count("word ") >= 298
+    parts = r'data-part="([a-z-]+)"'
+    assert re.findall(parts, answer) and set(re.findall(parts, answer)) == set(re.findall(parts, page))
+    fill(tmp_path, [said(n, "message", "assistant", "on") for n in range(301, 700)])
+    assert 'data-last="' in (await client.get(ask, params={"seen": "old"})).text, (
+        "a page does not grow for ever"
+    )
+
+
+async def test_a_link_to_a_record_that_is_not_there_says_so(serve: Any, tmp_path: Path) -> None:
+    path = fill(
+        tmp_path, [said(1, "message", "user", "first"), said(2, "meta", "system", "a line of the host")]
+    )
+    fill(tmp_path, [said(3, "message", "user", "of another")._replace(session="two")])
+    con = open_reader(path)
+    ids = dict(con.execute("SELECT source_id, id FROM record").fetchall())
+    con.close()
+    client = serve(path).client
+    here, there = "/archive/-/session/one", "/archive/-/session/two"
+    assert (await client.get(f"{here}?at={ids['line-1']}")).status_code == 200
+    for dead in ("99999999999999999999999", "-5", "abc", "999999999999999999", "4", "1%C2%B2", "%D9%A3"):
+        answer = await client.get(f"{here}?at={dead}")
+        assert answer.status_code == 404 and "first" in answer.text, dead
+        assert "no number of a record" in answer.text or "in this archive" in answer.text, dead
+    astray = await client.get(f"{here}?at={ids['line-3']}")
+    assert astray.status_code == 404 and "No record" in astray.text
+    assert f'{there}?at={ids["line-3"]}#r{ids["line-3"]}"' in astray.text
+    hidden = await client.get(f"{here}?at={ids['line-2']}")
+    assert hidden.status_code == 200 and "bookkeeping lines, which are left out here" in hidden.text
+    assert "left out here" not in (await client.get(f"{here}?all=1&at={ids['line-2']}")).text
+
+
+async def test_the_contents_and_the_strip_count_the_same_records(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    rows = (await client.get("/archive/v_session.json?_shape=array")).json()
+    assert any(row["metas"] for row in rows)
+    for row in rows:
+        for every in ("", "?all=1"):
+            html = (await client.get(f"/archive/-/session/{row['dir']}{every}")).text
+            total = int(
+                re.search(r" of ([\d,]+) records?<|of ([\d,]+) records?,", html)[0]
+                .split()[1]
+                .replace(",", "")
+            )  # type: ignore[index]
+            chapters = [
+                int(n.replace(",", "")) for n in re.findall(r'</a> <span class="soft">([\d,]+)</span>', html)
+            ]
+            assert sum(chapters) == total and chapters
+            out = re.search(r"without <a[^>]*>([\d,]+) bookkeeping", html)
+            assert row["records"] == total + int(out[1] if out else 0)
+    assert "counts once" in (await client.get("/archive")).text
 
 
 async def test_a_long_session_is_read_in_pages_that_together_hold_every_record_once(

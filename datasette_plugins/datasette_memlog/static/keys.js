@@ -10,29 +10,33 @@ function open(element) {
 
 function go(element) {
   open(element.parentElement);
-  for (const was of document.querySelectorAll(".e.on")) was.classList.remove("on");
+  for (const was of document.querySelectorAll(".timeline .on, .e.on")) was.classList.remove("on");
   element.classList.add("on");
   element.focus({ preventScroll: true });
   element.scrollIntoView({ block: "start" });
 }
 
-// Where the reader is: what has the focus, else the first entry below the strip.
-function here(all) {
+// Where the reader stands: what has the focus, else what a key or a link led to, while it is in sight (a
+// browser takes the focus away again where a link led to what cannot have it).
+function standing() {
   const focused = document.activeElement?.closest?.(".e, .compaction");
   if (focused && timeline.contains(focused)) return focused;
-  const strip = document.querySelector(".strip");
-  const edge = strip ? strip.getBoundingClientRect().bottom : 0;
-  return all.find((element) => element.getBoundingClientRect().bottom > edge) ?? null;
+  const landed = document.activeElement === document.body ? timeline.querySelector(".on") : null;
+  const place = landed?.getBoundingClientRect();
+  return place && place.bottom > edge() && place.top < innerHeight ? landed : null;
 }
 
-function step(selector, way) {
-  const all = [...timeline.querySelectorAll(selector)].filter(shown);
-  const every = [...timeline.querySelectorAll(".e, .compaction")].filter(shown);
-  const at = here(every);
-  const focused = at !== null && at === document.activeElement?.closest?.(".e, .compaction");
+const edge = () => document.querySelector(".strip")?.getBoundingClientRect().bottom ?? 0;
+
+function step(name, way) {
+  const all = [...timeline.querySelectorAll(name ? `[data-land=${name}]` : ".e, .compaction")].filter(shown);
+  const stands = standing();
+  const at = stands ?? [...timeline.querySelectorAll(".e, .compaction")].filter(shown).find((element) => element.getBoundingClientRect().bottom > edge());
   const follows = (element) => at && (at.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING);
-  const precedes = (element) => at && (at.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING) && !element.contains(at);
-  const next = way > 0 ? all.find((element) => follows(element) || (!focused && element === at)) : all.findLast(precedes);
+  // From a compaction's own record the one before it is another compaction.
+  const isOwn = (element) => name === "compaction" && element.nextElementSibling === at;
+  const precedes = (element) => at && (at.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING) && !element.contains(at) && !isOwn(element);
+  const next = way > 0 ? all.find((element) => follows(element) || (!stands && element === at)) : all.findLast(precedes);
   if (next) go(next);
   return Boolean(next);
 }
@@ -40,12 +44,12 @@ function step(selector, way) {
 function press(key) {
   if (timeline && key in LAND) {
     const [name, way] = LAND[key];
-    if (step(`[data-land=${name}]`, way)) return true;
+    if (step(name, way)) return true;
     const beyond = timeline.getAttribute(`data-${way > 0 ? "after" : "before"}-${name}`);
     if (beyond) location.assign(beyond);
     return true;
   }
-  if (timeline && (key === "j" || key === "k")) return step(".e, .compaction", key === "j" ? 1 : -1) || true;
+  if (timeline && (key === "j" || key === "k")) return step("", key === "j" ? 1 : -1) || true;
   if (timeline && key === "o") {
     const details = document.activeElement?.closest?.(".e")?.querySelector("details");
     if (details) details.open = !details.open;
@@ -76,6 +80,10 @@ function press(key) {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && event.target.matches?.("input[type=search]")) { // what was typed stays
+    event.target.blur();
+    return event.preventDefault();
+  }
   if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
   if (event.key.startsWith("Arrow") && event.target.closest?.("pre, .scroll, .diff")) return; // they scroll
   if (press(event.key)) event.preventDefault();
@@ -83,8 +91,12 @@ document.addEventListener("keydown", (event) => {
 
 for (const button of document.querySelectorAll("button[data-key]")) {
   button.hidden = false;
-  button.addEventListener("click", () => press(button.dataset.key));
 }
+// A page that follows renews its buttons, so it is the document that listens.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("button[data-key]");
+  if (button) press(button.dataset.key);
+});
 for (const jump of document.querySelectorAll(".jump")) jump.hidden = false;
 
 // A link may lead into what is closed.
@@ -95,7 +107,7 @@ function arrive() {
   open(target);
   const entry = target.closest(".e, .compaction"); // of an answer the call it is in: keys go on from there
   if (entry) {
-    for (const was of document.querySelectorAll(".e.on")) was.classList.remove("on");
+    for (const was of document.querySelectorAll(".timeline .on, .e.on")) was.classList.remove("on");
     entry.classList.add("on");
     if (entry.closest(".timeline")) entry.focus({ preventScroll: true });
   }

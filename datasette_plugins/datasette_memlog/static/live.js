@@ -2,18 +2,38 @@
 const timeline = document.querySelector(".timeline[data-live]");
 const sign = document.querySelector(".live");
 const FIRST = 1000, MOST = 30000;
-let wait = FIRST, timer = 0, asking = false;
+let wait = FIRST, timer = 0, asking = false, full = false;
 
 const say = (text, on) => {
   if (sign.textContent !== text) sign.textContent = text;
   sign.classList.toggle("on", on);
 };
 
+const isAtEnd = () => innerHeight + scrollY > document.documentElement.scrollHeight - 200;
+
+// The strip, the counts, the contents: what stands around the records says what they say.
+function renew(page) {
+  for (const fresh of page.querySelectorAll("[data-part]")) {
+    const known = document.querySelector(`body [data-part="${fresh.dataset.part}"]`);
+    if (!known) continue;
+    fresh.hidden = known.hidden;
+    if (known.outerHTML === fresh.outerHTML) continue;
+    const focused = known.contains(document.activeElement) ? document.activeElement : null;
+    const same = focused && [...fresh.querySelectorAll("a, button")].find((one) =>
+      one.getAttribute("href") === focused.getAttribute("href") && one.dataset.key === focused.dataset.key);
+    known.replaceWith(fresh);
+    same?.focus({ preventScroll: true });
+  }
+  document.title = document.querySelector("h1").textContent;
+}
+
 // What is on the page stays as the reader has it; only what is new or has changed is put in.
 function take(page) {
-  const atEnd = innerHeight + scrollY > document.documentElement.scrollHeight - 200;
+  const atEnd = isAtEnd();
+  const children = [...page.children];
+  const first = children.map((fresh) => fresh.id && document.getElementById(fresh.id)).find((known) => known && known.parentElement === timeline);
   let last = null, count = 0;
-  for (const fresh of [...page.children]) {
+  for (const fresh of children) {
     const known = fresh.id && document.getElementById(fresh.id);
     if (known && known.parentElement === timeline) {
       if (known.dataset.html !== undefined ? known.dataset.html !== digest(fresh) : digest(known) !== digest(fresh)) {
@@ -26,7 +46,7 @@ function take(page) {
       continue;
     }
     fresh.classList.add("new");
-    if (last) last.after(fresh); else timeline.prepend(fresh);
+    if (last) last.after(fresh); else if (first) first.before(fresh); else timeline.append(fresh);
     last = fresh;
     count += 1;
   }
@@ -46,21 +66,26 @@ const digest = (element) => {
 };
 
 async function ask() {
-  if (asking || document.hidden) return;
+  if (asking || full || document.hidden) return;
   asking = true;
   try {
     const answer = await fetch(`${timeline.dataset.live}&seen=${encodeURIComponent(timeline.dataset.seen)}`, { cache: "no-store" });
     if (answer.status === 200) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html").body.firstElementChild;
       timeline.dataset.seen = page.dataset.seen;
-      const count = take(page);
+      const entries = page.querySelector(".entries");
+      for (const name of ["afterPrompt", "afterError", "afterCompaction"]) {
+        if (name in entries.dataset) timeline.dataset[name] = entries.dataset[name]; else delete timeline.dataset[name];
+      }
+      const wasAtEnd = isAtEnd();
+      const count = take(entries);
+      renew(page);
       wait = FIRST;
-      if (page.dataset.next) {
-        const link = document.createElement("a");
-        link.href = page.dataset.next; link.rel = "next"; link.textContent = "It goes on: later →";
-        const line = document.createElement("p");
-        line.append(link); timeline.after(line);
-        return say("goes on on the next page", false);
+      if (page.dataset.next) { // the page is full
+        full = true;
+        say("goes on on the next page", false);
+        if (wasAtEnd) location.assign(page.dataset.last);
+        return;
       }
       say(count ? `following: ${count} new` : "following", true);
     } else if (answer.status === 204) {
