@@ -20,6 +20,7 @@ from datasette_memlog import (
     connection,
     describe,
     facts,
+    failing,
     guard,
     overview,
     pages,
@@ -143,10 +144,18 @@ def menu_links(datasette: Any, actor: Any) -> list[dict[str, str]]:
 
 
 @hookimpl
-def extra_css_urls(datasette: Any) -> list[str]:
-    if not archives.names(datasette):
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
+    return failing.page(datasette, request, exception)
+
+
+@hookimpl
+def extra_css_urls(datasette: Any, database: str | None) -> list[str]:
+    """Another database keeps its colours."""
+    found = archives.names(datasette)
+    if not found:
         return []
-    return [datasette.urls.static_plugins("memlog_recorder", "memlog.css")]
+    files = ["memlog.css"] if database and database not in found else ["memlog.css", "dark.css"]
+    return [datasette.urls.static_plugins("memlog_recorder", name) for name in files]
 
 
 @hookimpl
@@ -157,4 +166,5 @@ def extra_template_vars(datasette: Any, request: Any, database: str | None, view
         return lambda: overview.landing(datasette, request)
     if view_name == "database" and database in found:
         return lambda: pages.front(datasette, database)
-    return {}
+    # Tables, rows and questions have Datasette's frame, and our places in it.
+    return {"memlog_place": datasette.urls.database(database)} if database in found else {}

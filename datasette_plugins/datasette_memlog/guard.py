@@ -112,9 +112,9 @@ class Guard:
         urls, dbs = self.datasette.urls, self.datasette.databases
         for name in archives.names(self.datasette):
             place = urls.database(name)
-            if path == urls.instance() or path == place or path.startswith((f"{place}/", f"{place}.")):
-                if connection.replaced(dbs[name]):
-                    return str(dbs[name].path)
+            asked = path in (urls.instance(), place) or path.startswith((f"{place}/", f"{place}."))
+            if asked and connection.replaced(dbs[name]):
+                return str(dbs[name].path)
         return ""
 
     def _table(self, path: str) -> bool:

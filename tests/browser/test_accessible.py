@@ -51,6 +51,26 @@ def test_no_page_has_a_fault_axe_knows(tab: Tab, site: str, dark: bool) -> None:
     assert {page: faults for page, faults in found.items() if faults} == {}
 
 
+DATA = ("", "/v_record", "/v_session?_facet=agent", "/before_last_error", "?sql=select+1")
+
+
+def test_datasette_s_own_pages_can_be_read_in_the_dark_and_do_not_scroll_sideways(
+    tab: Tab, site: str
+) -> None:
+    script = axe.source()
+    tab.look(1000, dark=True)
+    found = {}
+    for page in DATA:
+        tab.open(site + page)
+        if page == "/before_last_error":
+            assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+            tab.look(400, dark=True)
+            assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+            tab.look(1000, dark=True)
+        found[page] = [fault for fault in violations(tab, script) if fault[0] == "color-contrast"]
+    assert {page: faults for page, faults in found.items() if faults} == {}
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_what_came_while_a_page_was_read_has_none_either(
     tab: Tab, serve: Callable[[str], str], tmp_path: Path, dark: bool

@@ -13,6 +13,7 @@ import pytest
 from datasette.app import Datasette
 
 from datasette_memlog import guard, tally
+from memlog.archive.connection import sqlite3
 from memlog.cli import server
 from pages.filled import fill, records_of
 from pages.line import SQL
@@ -99,3 +100,44 @@ async def test_plain_datasette_answers_its_user_s_own_programs_and_nobody_else_s
             )
             assert answer.status_code == status
     assert tally.current.get() is None
+
+
+NOWHERE = (
+    "/archive/nope",
+    "/archive/-/session/nope",
+    "/archive/-/record/999999",
+    "/archive/-/compaction/x/7",
+    "/nope",
+)
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+async def test_a_page_that_is_not_there_leads_on(serve: Any, archive: str, path: str) -> None:
+    answer = await serve(archive).client.get(path)
+    assert answer.status_code == 404
+    assert 'href="/archive/-/sessions"' in answer.text and "pages.css" in answer.text
+
+
+async def test_what_is_no_page_of_ours_is_none_and_no_table_either(serve: Any, archive: str) -> None:
+    for path in ("/archive/-/sessions.json", "/archive/-/overview.json", "/archive/-/records"):
+        answer = await serve(archive).client.get(path)
+        assert answer.status_code == 404 and "no such table" not in answer.text, path
+    assert (await serve(archive).client.get("/archive/-/sessions.json")).json()["ok"] is False
+
+
+async def test_a_question_that_failed_says_so_in_our_frame_and_escaped(serve: Any, archive: str) -> None:
+    answer = await serve(archive).client.get("/archive/v_record?_sort=<script>x")
+    assert answer.status_code == 400 and "<script>x" not in answer.text
+    assert 'href="/archive/-/sessions"' in answer.text
+
+
+async def test_pages_of_datasette_s_own_lead_to_ours_and_know_the_dark(archive: str, tmp_path: Path) -> None:
+    con = sqlite3.connect(tmp_path / "other.db")
+    con.execute("CREATE TABLE t (a)")
+    con.close()
+    client = Datasette([str(tmp_path / "other.db"), archive]).client
+    for path in ("/archive", "/archive/v_record", "/archive/before_last_error", f"{SQL}?sql=select+1"):
+        said = (await client.get(path)).text
+        assert 'href="/archive/-/sessions">Sessions</a>' in said and "dark.css" in said, path
+    said = (await client.get("/other/t")).text
+    assert "dark.css" not in said and "memlog-nav" not in said

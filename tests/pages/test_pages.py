@@ -22,7 +22,7 @@ VIEWS = ("v_session", "v_record", "v_epoch", "v_gap", "v_event", "v_event_text",
     "path",
     [
         "/", "/archive", "/archive?_show_hidden=1", "/archive.json", *(f"/archive/{v}" for v in VIEWS),
-        *(f"/archive/{v}.json" for v in VIEWS), "/archive/v_record?_all=1", "/archive/v_record.csv",
+        *(f"/archive/{v}.json" for v in VIEWS), "/archive/v_record?_all=1", "/archive/v_record.csv?_size=9",
         "/archive/v_record?_facet=kind", "/archive/v_record?kind=tool_use&_sort=ts_ns", "/archive/-/search",
         "/archive/-/search?q=alarm", "/archive/newest_sessions", "/archive/before_last_error",
         "/archive/largest_records", "/archive/what_is_missing", f"{SQL}?sql=select+text+from+v_record",
