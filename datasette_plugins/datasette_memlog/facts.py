@@ -22,6 +22,7 @@ async def facts_page(datasette: Any, request: Any) -> Response:
         return old
     name = unquote(request.url_vars["name"])
     kind = request.args.get("fact") if request.args.get("fact") in KINDS else None
+    wrong = request.args.get("fact") if request.args.get("fact") and kind is None else None
     given = request.args.get("epoch") or ""
     epoch = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
     sort = request.args.get("sort")
@@ -59,7 +60,8 @@ async def facts_page(datasette: Any, request: Any) -> Response:
         return f"{here}?{query}" if query else here
 
     return await page(
-        datasette, request, db, "memlog_facts.html", here=f"{place}/-/session/{found['session'].dir}",
+        datasette, request, db, "memlog_facts.html", 400 if wrong else 200, wrong=wrong,
+        here=f"{place}/-/session/{found['session'].dir}",
         rows=rows[:SHOWN], total=len(rows), told=every is not None, counts=counts, epoch=epoch, fact=kind,
         sort=sort, address=address, **found,
     )  # fmt: skip

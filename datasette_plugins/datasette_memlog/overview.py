@@ -76,11 +76,14 @@ async def sessions_page(datasette: Any, request: Any) -> Response:
     }
     sort = asked["sort"] or "-ended"
     order, down = sort.lstrip("-"), sort.startswith("-")
+    dropped = [f"there is no order {sort!r}"] if order not in browse.ORDERS else []
     order = order if order in browse.ORDERS else "ended"
     only = asked["only"] if asked["only"] in browse.ONLY else ""
+    dropped += [f"there is no filter {asked['only']!r}"] if asked["only"] and not only else []
     number = int(asked["page"]) if (asked["page"] or "").isascii() and (asked["page"] or "").isdigit() else 1
     number = min(max(number, 1), 100_000)
     day = activity.day_of(asked["day"]) if asked["day"] else None
+    dropped += [f"{asked['day']!r} is no day: 2026-03-28 is one"] if asked["day"] and day is None else []
     found = await read(
         datasette, db,
         lambda con: browse.shelf(
@@ -98,7 +101,8 @@ async def sessions_page(datasette: Any, request: Any) -> Response:
         return f"{frame(datasette, db)['place']}/-/sessions{'?' + query if query else ''}"
 
     return await page(
-        datasette, request, db, "memlog_sessions.html", shelf=found, asked=asked, order=order, down=down,
+        datasette, request, db, "memlog_sessions.html", 400 if dropped else 200, dropped=dropped,
+        shelf=found, asked=asked, order=order, down=down,
         address=address, number=number, pages=max(-(-found.total // SHELF), 1), day=day,
     )  # fmt: skip
 

@@ -110,12 +110,12 @@ def canned() -> dict[str, Any]:
         },
         "before_last_error": {
             "title": "What ran before the last error",
-            "description": "The twenty records up to the newest failure, of one session or of all.",
+            "description": "The records up to the newest failure, of one session (its whole id) or of all.",
             "sql": BEFORE_LAST_ERROR_SQL.strip(), "params": ["session"],
         },
         "commands": {
             "title": "All commands of a session",
-            "description": "In order, of the session that is named; of the one used last where none is.",
+            "description": "Of the session whose whole id is given; of the one used last where none is.",
             "sql": COMMANDS_SQL.strip(), "params": ["session"],
         },
         "shared_files": {

@@ -1,5 +1,6 @@
 """The search of an archive: a page for people, and the same rows as JSON."""
 
+import json
 import time
 from dataclasses import asdict
 from typing import Any
@@ -17,6 +18,9 @@ from memlog.query.selection import Selection
 HITS, MOST, AROUND, SESSIONS = 50, 200, 10, 20
 TEXTS = ("session", "project", "agent")
 LISTS = ("kind", "role", "tool", "path")
+# index: session by its id
+TITLES_SQL = "SELECT session, title FROM v_session WHERE session IN (SELECT value FROM json_each(:ids))"
+LONGEST = 4_000  # characters of a question
 STATUS = {NotFoundError: 404, InputError: 400, ArchiveError: 503}
 
 
@@ -25,6 +29,8 @@ class Asked:
 
     def __init__(self, args: Any, now_ns: int) -> None:
         self.text = (args.get("q") or "").strip()
+        if len(self.text) > LONGEST:
+            raise InputError(f"a question has at most {LONGEST:,} characters", hint="ask for fewer words")
         self.newest = args.get("newest") == "1"
         self.mode = args.get("mode") or WORDS
         self.after = args.get("after") or None
@@ -68,6 +74,7 @@ async def search_page(datasette: Any, request: Any) -> Response:
     hits, error = Hits(), None
     found: list[facets.Facet] = []
     groups: list[grouped.SessionHits] = []
+    titles: dict[str, str] = {}
     try:
         if request.args.get("group") == "session" and request.args.get("q"):
             asked = Asked(request.args, time.time_ns())
@@ -75,13 +82,15 @@ async def search_page(datasette: Any, request: Any) -> Response:
             found = await read(datasette, db, asked.facets) if asked.keys else []
         else:
             _, hits, found = await _asked(datasette, db, request)
+        ids = json.dumps([one.value for one in found if one.facet == "session"])
+        titles = {row[0]: row[1] for row in (await db.execute(TITLES_SQL, {"ids": ids})).rows if row[1]}
     except MemlogError as exc:
         error = exc
     context = {
-        "q": request.args.get("q") or "", "newest": request.args.get("newest") == "1",
+        "q": (request.args.get("q") or "")[:LONGEST], "newest": request.args.get("newest") == "1",
         "mode": request.args.get("mode") or WORDS, "hits": hits, "found": found, "keys": tuple(facets.KEYS),
         "error": str(error) if error else "", "hint": error.hint if error else "", "caret": _caret(error),
-        "here": lambda **more: _address(request, more), "groups": groups,
+        "here": lambda **more: _address(request, more), "groups": groups, "titles": titles,
         "by_session": request.args.get("group") == "session",
     }  # fmt: skip
     # What is still being typed is no bad request: a browser would report each.

@@ -244,3 +244,11 @@ def test_before_summary_and_after_stand_side_by_side_on_a_wide_screen(tab: Tab, 
     assert len(boxes) == 3 and all(height <= 700 for _, height in boxes)
     assert tab.run("document.querySelectorAll('.three > section')[1].scrollHeight") > 1_400
     assert len({round(top) for top, _ in boxes}) == 1, "none has run on without the others"
+
+
+def test_the_search_form_is_as_wide_as_what_it_finds(tab: Tab, site: str) -> None:
+    tab.look(1600)
+    tab.open(f"{site}/-/search?q=alarm")
+    assert tab.run(
+        "document.querySelector('#ask').form.offsetWidth == document.querySelector('.hit').offsetWidth"
+    )

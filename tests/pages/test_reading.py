@@ -224,8 +224,40 @@ async def test_sessions_are_narrowed_sorted_and_counted(serve: Any, archive: str
     only = (await client.get("/archive/-/sessions?only=compactions")).text
     assert ">1 session<" in only
     assert "No session is like that" in (await client.get("/archive/-/sessions?q=nosuch&agent=x")).text
-    for odd in ("page=x", "page=-1", "sort=evil", "day=2026-13-99", "only=evil", "page=99999999999999999999"):
+    for odd in ("page=x", "page=-1", "page=99999999999999999999", "sort=turns", "day=2026-01-01"):
         assert (await client.get(f"/archive/-/sessions?{odd}")).status_code == 200, odd
+    for odd in ("sort=evil", "day=2026-13-99", "only=evil"):
+        answer = await client.get(f"/archive/-/sessions?{odd}")
+        assert answer.status_code == 400 and "Not narrowed by all you asked" in answer.text, odd
+    place = (await folder(client)).replace("/session/", "/facts/")
+    answer = await client.get(f"{place}?fact=evil")
+    assert answer.status_code == 400 and "no kind of fact evil" in answer.text
+
+
+async def test_counts_by_session_are_told_by_title(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    titles = {
+        row["session"]: row["title"]
+        for row in (await client.get("/archive/v_session.json?_shape=array")).json()
+    }
+    table = (
+        (await client.get("/archive/-/search?q=alarm&facet=session"))
+        .text.partition('class="counts"')[2]
+        .partition("</table>")[0]
+    )
+    told = re.findall(r'title="([^"]*)">([^<]*)</a>', table)
+    assert told and all(unescape(shown) == titles[unescape(session)][:120] for session, shown in told)
+
+
+async def test_a_question_has_a_length_and_a_title_of_a_page_too(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    for place in ("search", "search.json"):
+        answer = await client.get(f"/archive/-/{place}", params={"q": "a+" * 3_000, "mode": "regex"})
+        assert answer.status_code == 400 and "at most 4,000 characters" in answer.text
+        assert len(answer.text) < 30_000
+    html = (await client.get("/archive/-/search", params={"q": "word " * 500})).text
+    assert len(html.partition("<title>")[2].partition("</title>")[0]) < 120
+    assert "whole id" in (await client.get("/archive")).text
 
 
 async def test_what_is_not_there_is_404_and_what_is_not_allowed_403(serve: Any, archive: str) -> None:

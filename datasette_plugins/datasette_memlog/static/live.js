@@ -24,7 +24,7 @@ function renew(page) {
     known.replaceWith(fresh);
     same?.focus({ preventScroll: true });
   }
-  document.title = document.querySelector("h1").textContent;
+  document.title = document.querySelector("h1").textContent.slice(0, 80);
 }
 
 // What is on the page stays as the reader has it; only what is new or has changed is put in.
