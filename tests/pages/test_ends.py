@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import time
 from contextlib import closing
 from pathlib import Path
 from shutil import copy
@@ -32,20 +31,20 @@ async def test_a_file_of_sql_that_fails_is_the_reason_instead(serve: Any, archiv
     assert (await client.get(f"{SQL}.json", params={"sql": "select 1; select 2"})).status_code == 400
 
 
-@pytest.mark.parametrize("form", FORMS)
-async def test_a_file_never_ends_before_its_last_row_without_a_word(archive: str, form: str) -> None:
+async def test_a_file_never_ends_before_its_last_row_without_a_word(archive: str) -> None:
     client = Datasette([archive], settings={"max_returned_rows": 5, "default_page_size": 3}).client
     rows = "with recursive c(n) as (select 1 union all select n + 1 from c where n < {}) select n from c"
-    assert (await client.get(f"{SQL}.{form}", params={"sql": rows.format(5)})).status_code == 200
-    cut = [f"/archive/v_record.{form}", f"/archive/v_record.{form}?_size=max"]
-    for answer in (
-        await client.get(f"{SQL}.{form}", params={"sql": rows.format(6)}),
-        *[await client.get(place) for place in cut],
-    ):
-        assert answer.status_code == 400 and "memlog export" in answer.text
-    assert (await client.get(f"/archive/v_record.{form}?_size=2")).status_code == 200, "a part was asked for"
+    for form in FORMS:
+        assert (await client.get(f"{SQL}.{form}", params={"sql": rows.format(5)})).status_code == 200
+        for answer in (
+            await client.get(f"{SQL}.{form}", params={"sql": rows.format(6)}),
+            await client.get(f"/archive/v_record.{form}"),
+        ):
+            assert answer.status_code == 400 and "memlog export" in answer.text
+    assert (await client.get("/archive/v_record.csv?_size=max")).status_code == 400
+    assert (await client.get("/archive/v_record.csv?_size=2")).status_code == 200, "a part was asked for"
     assert (await client.get("/archive/v_record.json")).status_code == 200, "it names the next page"
-    whole = await client.get("/archive/v_record.csv?_stream=on")
+    whole = await client.get("/archive/v_record.csv?_stream=on&_size=max")
     assert whole.status_code == 200 and len(whole.text.splitlines()) > 5
 
 
@@ -71,16 +70,15 @@ async def test_a_file_that_was_replaced_or_removed_is_not_read_on(
     assert (await client.get("/archive/v_record")).status_code == 503
 
 
+@pytest.mark.slow
 async def test_endless_sql_leaves_the_pages_a_thread(serve: Any, tmp_path: Path) -> None:
     path = fill(tmp_path, records_of("compacted.jsonl"))
-    client = serve(path, sql_time_ms=700).client
+    client = serve(path, sql_time_ms=1_500).client
     await client.get("/archive/-/sessions")
     busy = [asyncio.create_task(client.get(f"{SQL}.json", params={"sql": ENDLESS})) for _ in range(4)]
     await asyncio.sleep(0.1)
-    start = time.perf_counter()
     assert (await client.get("/archive/-/sessions")).status_code == 200
-    assert time.perf_counter() - start < 0.5, "without a thread of their own they wait for the SQL"
-    assert not any(task.done() for task in busy)
+    assert not any(task.done() for task in busy), "without a thread of its own it waits for the SQL"
     assert {task.status_code for task in await asyncio.gather(*busy)} == {400}
 
 
