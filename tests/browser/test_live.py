@@ -129,6 +129,7 @@ def test_what_stands_around_the_records_follows_too_and_over_the_end_of_the_page
     tab.run("scrollTo(0, document.documentElement.scrollHeight)")
     assert tab.run("window.same"), "no reload"
     fill(tmp_path, [step(n, "message", "assistant", f"answer {n}") for n in range(303, 1000)])
+    tab.browser.until(lambda said: said.get("method") == "Page.loadEventFired")
     tab.wait("document.querySelector('[data-part=count]')?.textContent.endsWith('–1,000 of 1,000 records')")
     assert tab.run("window.same === undefined && location.search") == "?at=last", "the page was full"
     fill(tmp_path, [step(1001, "message", "assistant", "and on")])
