@@ -106,6 +106,7 @@ async def watched(serve: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple
     found += [f"/archive/-/record/{id}" for id in events]
     found += ["/", f"/archive/-/session/{dir}/live?seen=", f"/archive/-/compaction/{dir}/2"]
     found += [f"/archive/-/sessions?{urlencode({'agent': 'agent ' + text, 'project': text})}"]
+    found += [f"/archive/v_record?{urlencode({'_sort': text})}"]
     found += [
         "/archive/-/search?" + urlencode(question)
         for question in (

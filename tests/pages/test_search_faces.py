@@ -137,7 +137,9 @@ async def test_pages_of_both_faces_end_and_begin_alike(
             if answer["after"] is None:
                 break
             args["after"] = answer["after"]
-        assert len(set(seen)) == len(seen) > 4 and set(seen) == set(whole if not newest else whole[: len(seen)])
+        assert len(set(seen)) == len(seen) > 4 and set(seen) == set(
+            whole if not newest else whole[: len(seen)]
+        )
         assert len(seen) >= len(whole) - 1
 
 
