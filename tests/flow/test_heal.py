@@ -201,6 +201,7 @@ def test_a_file_of_the_spool_that_no_event_told_of_is_brought_in_too(
     assert {row[2] for row in identities(home)} >= uuids(transcript)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "ring_bytes"), [(2_000_000, 1 << 20), pytest.param(20_000_000, 4 << 20, marks=pytest.mark.slow)]
 )

@@ -20,6 +20,7 @@ def transcript(path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_a_key_that_is_gone_or_cut_short_is_brought_back_and_nothing_is_stored_twice(
     run_memlog: Run, home: Home, tmp_path: Path
 ) -> None:

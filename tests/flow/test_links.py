@@ -19,6 +19,7 @@ def listing(folder: Path) -> list[tuple[str, int, bytes]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

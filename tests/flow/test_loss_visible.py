@@ -69,6 +69,7 @@ def accounted(home: Home) -> tuple[int, int]:
     return one(home, TAKEN_SQL), one(home, "SELECT coalesce(sum(lost), 0) FROM v_gap")
 
 
+@pytest.mark.slow
 def test_rows_and_gaps_are_what_was_written_and_every_face_says_so(
     home: Home, small: Settings, run_memlog: Run, run_hook: Run, tmp_path: Path
 ) -> None:

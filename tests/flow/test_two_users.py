@@ -117,6 +117,7 @@ def asked(url: str) -> tuple[int, bool]:
         return answer.status, SECRET.encode() in answer.read()
 
 
+@pytest.mark.slow
 def test_another_user_sees_no_page_without_the_link_and_gets_no_answer_from_a_socket(
     shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

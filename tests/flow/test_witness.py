@@ -136,6 +136,7 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(
     assert "witness resumed" in log_text
 
 
+@pytest.mark.slow
 def test_a_limit_on_file_size_is_trouble_of_the_disk_too(home: Home, settings: Settings) -> None:
     words = random.Random(1)
     texts = [" ".join(f"{words.getrandbits(40):x}" for _ in range(600)) for _ in range(200)]

@@ -103,6 +103,7 @@ def hostile_archive(tmp_path_factory: pytest.TempPathFactory) -> str:
     return fill(tmp_path_factory.mktemp("home"), [hostile(n, text) for n, text in enumerate(BREAKS)])
 
 
+@pytest.mark.slow
 async def test_no_page_holds_markup_of_a_record(serve: Any, hostile_archive: str) -> None:
     client = serve(hostile_archive).client
     rows = (await client.get("/archive/v_record.json?_shape=array&_size=max")).json()
@@ -128,6 +129,7 @@ async def test_no_page_holds_markup_of_a_record(serve: Any, hostile_archive: str
     } <= shown
 
 
+@pytest.mark.slow
 async def test_no_address_puts_markup_into_a_page(serve: Any, tmp_path: Path) -> None:
     client = serve(fill(tmp_path / "few", [hostile(n, text) for n, text in enumerate(BREAKS[:3])])).client
     for text in BREAKS:

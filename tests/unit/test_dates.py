@@ -128,6 +128,7 @@ def test_the_first_and_the_last_day_the_archive_can_hold_are_times() -> None:
     assert dates.until("2262-04", NOW_NS) == (1 << 63) - 1 > dates.since("2262-04", NOW_NS)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30))
 def test_no_text_breaks_the_parser(words: str) -> None:
     try:

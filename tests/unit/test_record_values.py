@@ -52,6 +52,7 @@ def place(value: dict[str, Any]) -> Place:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(lines, st.integers(0, 3))
 def test_any_object_becomes_records_whose_blobs_are_ours_and_fit(value: dict[str, Any], large: int) -> None:
