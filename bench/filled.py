@@ -1,8 +1,12 @@
 """An archive full of made-up records, written as the witness writes it."""
 
+import os
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 from bench import corpus
@@ -36,6 +40,16 @@ def ingested(home: Home, records: Iterable[Record]) -> None:
         while batch := list(islice(source, BATCH)):
             archive.ingest(batch, ring=None, source="bench", now_ns=time.time_ns())
         archive.checkpoint(truncate=True)
+
+
+@contextmanager
+def home_of(records: int, kept: Path | None = None) -> Iterator[Home]:
+    """A home that holds so many: the one in the folder `kept`, filled where it is missing, or one that goes again."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(str(kept / str(records)) if kept else folder + "/home")
+        if not os.path.exists(home.archive):
+            fill(home, records)
+        yield home
 
 
 def fill(home: Home, n: int, seed: int = 1) -> Filled:

@@ -5,14 +5,12 @@ again. A million: python -m bench.search --records 10000 100000 1000000 --archiv
 """
 
 import argparse
-import os
-import tempfile
 from collections import Counter
 from pathlib import Path
 from random import Random
 
 from bench import rivals
-from bench.filled import fill
+from bench.filled import home_of
 from bench.measure import cpu_s, p95
 from bench.report import Row, machine, table
 from memlog.archive.body import text_of
@@ -31,12 +29,11 @@ BODY_SQL = "SELECT body, packing, text_bytes FROM record WHERE id = :id"
 HITS_SQL = "SELECT count(*) FROM (SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 11)"
 
 
-def rows(records: int = 10_000) -> list[Row]:
-    """p95 of a search over an archive of so many records, and what widens or narrows it."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(folder + "/home")
-        fill(home, records)
-        return measured(home, records) + beside(home, records, Path(folder) / "rivals")
+def rows(records: int = 10_000, kept: Path | None = None, alone: bool = False) -> list[Row]:
+    """p95 of a search over an archive of so many records, and what widens or narrows it; alone: no other program."""
+    with home_of(records, kept) as home:
+        found = measured(home, records)
+        return found if alone else found + beside(home, records, Path(home.root) / "rivals")
 
 
 def beside(home: Home, records: int, folder: Path) -> list[Row]:
@@ -168,17 +165,7 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without the other programs")
     parser.add_argument("--archive", type=Path, help="keep the archives here, and use those that are there")
     arguments = parser.parse_args()
-    found: list[Row] = []
-    for records in arguments.records:
-        if arguments.archive is None:
-            found += rows(records)
-            continue
-        home = Home(str(arguments.archive / str(records)))
-        if not os.path.exists(home.archive):
-            fill(home, records)
-        found += measured(home, records)
-        if not arguments.alone:
-            found += beside(home, records, Path(home.root) / "rivals")
+    found = [row for n in arguments.records for row in rows(n, arguments.archive, arguments.alone)]
     print(f"{machine()}\n\n{table(found)}")
 
 

@@ -6,11 +6,10 @@
 import argparse
 import os
 import sys
-import tempfile
 from pathlib import Path
 from statistics import median
 
-from bench.filled import fill
+from bench.filled import home_of
 from bench.measure import bare_s, process_s
 from bench.report import Row, machine, table
 from bench.search import triples, vocabulary
@@ -21,11 +20,9 @@ QUIET = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": ""}  # empty counts 
 WORDS, TIMES = 3, 15  # of each kind so many words, each so often; of these the least, of the words the median
 
 
-def rows(records: int = 10_000) -> list[Row]:
+def rows(records: int = 10_000, kept: Path | None = None) -> list[Row]:
     """Searches for rare and common words, as JSON, over a bare interpreter."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(folder + "/home")
-        fill(home, records)
+    with home_of(records, kept) as home:
         return measured(home, records)
 
 
@@ -81,15 +78,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, nargs="+", default=[10_000])
     parser.add_argument("--archive", type=Path, help="keep the archives here, and use those that are there")
     arguments = parser.parse_args()
-    found: list[Row] = []
-    for records in arguments.records:
-        if arguments.archive is None:
-            found += rows(records)
-            continue
-        home = Home(str(arguments.archive / str(records)))
-        if not os.path.exists(home.archive):
-            fill(home, records)
-        found += measured(home, records)
+    found = [row for records in arguments.records for row in rows(records, arguments.archive)]
     print(f"{machine()}\n\n{table(found)}")
 
 
