@@ -1,8 +1,10 @@
 """What is drawn of an archive: bars a day, and a session at a glance. Numbers here, SVG in the templates."""
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from memlog.query.activity import Activity, Day
 from memlog.query.outline import Outline
@@ -11,6 +13,10 @@ HEIGHT = 56  # of a row of bars
 STEP = 8  # of a day
 COLUMNS = 180  # of a session at a glance
 TICK = 12  # of 100: what the name of a month takes
+NAMES = {  # of the kinds of an outline
+    "p": "prompt", "m": "reply", "t": "thinking", "u": "call", "r": "answer", "s": "summary",
+    "c": "compaction", "h": "the host's", "o": "other",
+}  # fmt: skip
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -45,14 +51,13 @@ class Chart:
     ticks: list[tuple[float, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Some records in order. level: 0 to 1; error: one failed; id: of the first."""
+class Column(NamedTuple):
+    """Some records in order. height: of their bar; talk: half of them are messages; id: of the first."""
 
     x: float
     width: float
-    level: float
-    kind: str
+    height: float
+    talk: bool
     error: bool
     id: int
     title: str
@@ -101,27 +106,27 @@ def _ticks(days: list[Day]) -> list[tuple[float, str]]:
 
 def glance(found: Outline, first: int, last: int) -> Glance:
     """A session on a strip, every record at its rank: pauses take no room. first, last: on the page."""
-    marks = found.marks
-    wide = 1000 / max(len(marks), 1)
-    step = max(math.ceil(len(marks) / COLUMNS), 1)
+    wide = 1000 / max(len(found), 1)
+    step = max(math.ceil(len(found) / COLUMNS), 1)
+    failed = found.landmarks["error"]
     columns = []
-    for n in range(0, len(marks), step):
-        some = marks[n : n + step]
-        # By place, not by name: a session may have 40,000 marks, and a page waits for them.
-        ids, _, _, kinds, tools, errors, _, sizes, _ = zip(*some, strict=True)
-        level = min(math.log2(max(*sizes, 256) / 128) / 9, 1.0)
-        talk = (kinds.count("message") + kinds.count("summary")) * 2 >= len(some)
-        alone = tools[0] if len(some) == 1 else None
+    for n in range(0, len(found), step):
+        end = min(n + step, len(found))
+        level = min(math.log2(max(*found.sizes[n:end], 256) / 128) / 9, 1.0)
+        talk = sum(found.kinds.count(letter, n, end) for letter in "pms") * 2 >= end - n
         columns.append(
             Column(
-                round(n * wide, 2), round(len(some) * wide, 2), round(level, 3), "talk" if talk else "work",
-                any(errors), ids[0], f"{kinds[0]} {alone or ''}",
+                round(n * wide, 2), round((end - n) * wide, 2), round(6 + 26 * level, 1), talk,
+                bisect_left(failed, n) < bisect_left(failed, end), found.ids[n],
+                f"{NAMES[found.kinds[n]]}, record {n + 1:,}",
             )
         )  # fmt: skip
-    prompts = [(round((n + 0.5) * wide, 2), marks[n].id) for n in found.landmarks["prompt"]]
+    prompts = found.landmarks["prompt"]
+    some = prompts[:: max(len(prompts) // 300, 1)]
     return Glance(
-        columns, prompts[:: max(len(prompts) // 300, 1)],
-        [(round(n * wide, 2), marks[n].id, marks[n].epoch) for n in found.landmarks["compaction"]],
+        columns,
+        [(round((n + 0.5) * wide, 2), found.ids[n]) for n in some],
+        [(round(n * wide, 2), found.ids[n], found.epochs[n]) for n in found.landmarks["compaction"]],
         [(round(loss.at * wide, 2), loss.what) for loss in found.losses],
         (round(first * wide, 2), round((last - first) * wide, 2)),
-    )  # fmt: skip
+    )

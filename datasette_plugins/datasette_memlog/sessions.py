@@ -1,7 +1,7 @@
 """A session to be read: a page of its timeline, what is new in it, and what a compaction took away."""
 
 import contextlib
-from collections import Counter
+from bisect import bisect_left
 from typing import Any
 from urllib.parse import unquote
 
@@ -74,12 +74,12 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
         chapters = {e.epoch: e for e in epochs.epochs(con, session.session) if e.agent == session.agent}
         if number not in chapters or number - 1 not in chapters:
             raise NotFound(f"This session has no compaction {number}")
-        first = next((n for n, m in enumerate(found.marks) if m.epoch >= number), len(found.marks))
+        first = bisect_left(found.epochs, number)
         after = first
-        while after < len(found.marks) and found.marks[after].kind in ("compaction", "summary"):
+        while after < len(found) and found.kinds[after] in "cs":
             after += 1
-        end = min(after + AROUND, len(found.marks))
-        while end < min(after + 3 * AROUND, len(found.marks)) and found.marks[end].kind == "tool_result":
+        end = min(after + AROUND, len(found))
+        while end < min(after + 3 * AROUND, len(found)) and found.kinds[end] == "r":
             end += 1  # a call and its answer stay together
         before, kept, then = (
             [e for chapter in reading.chapters(con, found, a, b) for e in chapter.entries]
@@ -119,10 +119,9 @@ def _stretch(
     """So many pages of a session from the one with the record `at`, and what leads on from them."""
     session = outlines.session_of(con, name)
     found = outlines.outline_of(datasette, db, con, session, every)
-    marks = found.marks
     n, astray = 0, None
     if at == "last":
-        n = max(len(marks) - 1, 0)
+        n = max(len(found) - 1, 0)
     elif at and (known := found.where.get(places.number(at) or 0)) is not None:
         n = known
     elif at and most > 1:  # what a page began with was forgotten since: it follows on from where that was
@@ -136,19 +135,19 @@ def _stretch(
     rows = [e for e in epochs.epochs(con, session.session) if e.agent == session.agent]
     by_number = {e.epoch: e for e in rows}
     chapters = reading.chapters(con, found, first, last)
-    begins: dict[int, int] = {}
-    for mark in marks:
-        begins.setdefault(mark.epoch, mark.id)
+    lengths = found.chapters()
+    begins = {epoch: found.ids[begin] for epoch, (begin, _) in lengths.items()}
     opened = {id: epoch for epoch, id in begins.items() if epoch - 1 in by_number and epoch in by_number}
     return {
         "session": session, "chapters": chapters, "epochs": rows, "begins": begins, "page": number,
-        "until": until, "pages": max(len(found.pages), 1), "version": found.version, "total": len(marks),
-        "counted": Counter(mark.epoch for mark in marks), "left_out": max(session.records - len(marks), 0),
-        "first": first, "last": last, "start": marks[first].id if marks else 0, "astray": astray,
-        "begin": next((mark.id for mark in marks[first:last] if mark.kind != "meta"), 0),
-        "end": marks[last - 1].id if marks else 0,
-        "previous": marks[found.pages[number - 1]].id if number > 0 else None,
-        "next": marks[found.pages[until + 1]].id if until + 1 < len(found.pages) else None,
+        "until": until, "pages": max(len(found.pages), 1), "version": found.version, "total": len(found),
+        "counted": {epoch: end - begin for epoch, (begin, end) in lengths.items()},
+        "left_out": max(session.records - len(found), 0),
+        "first": first, "last": last, "start": found.ids[first] if found.ids else 0, "astray": astray,
+        "begin": next((found.ids[n] for n in range(first, last) if found.kinds[n] != "h"), 0),
+        "end": found.ids[last - 1] if found.ids else 0,
+        "previous": found.ids[found.pages[number - 1]] if number > 0 else None,
+        "next": found.ids[found.pages[until + 1]] if until + 1 < len(found.pages) else None,
         "beyond": found.beyond(first, last), "opened": opened, "glance": drawing.glance(found, first, last),
         "compactions": {
             chapter.epoch: reading.compaction(con, by_number[chapter.epoch - 1], by_number[chapter.epoch])
@@ -156,7 +155,7 @@ def _stretch(
             if chapter.opens and chapter.epoch - 1 in by_number and chapter.epoch in by_number
         },
         "losses": found.losses,
-        "loss_ids": [marks[min(loss.at, len(marks) - 1)].id if marks else 0 for loss in found.losses],
+        "loss_ids": [found.ids[min(loss.at, len(found) - 1)] if found.ids else 0 for loss in found.losses],
     }  # fmt: skip
 
 

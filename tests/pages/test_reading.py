@@ -383,7 +383,7 @@ async def test_a_long_session_is_read_in_pages_that_together_hold_every_record_o
     path = fill(tmp_path, records)
     con = open_reader(path)
     found = outline.outline(con, session(con, "last"))
-    assert len(found.marks) == 900 and len(found.pages) > 5
+    assert len(found) == 900 and len(found.pages) > 5
     met: list[int] = []
     for page in range(len(found.pages)):
         for chapter in reading.chapters(con, found, *found.stretch(page)):
@@ -393,9 +393,38 @@ async def test_a_long_session_is_read_in_pages_that_together_hold_every_record_o
                 if entry.what == "call":
                     assert entry.answer is not None, "no page parts a call from its answer"
                     met.append(entry.answer.id)
-    assert sorted(met) == [mark.id for mark in found.marks]
+    assert sorted(met) == found.ids
     first = (await serve(path).client.get(await folder(serve(path).client))).text
     assert 'rel="next"' in first and "data-after-prompt" in first and "data-before-prompt" not in first
+    con.close()
+
+
+def test_an_outline_has_every_record_by_epoch_and_then_by_time(tmp_path: Path) -> None:
+    kinds = ("message", "thinking", "tool_use", "tool_result", "attachment", "message", "meta", "summary")
+    records = [
+        said(
+            n, kinds[n % 8], "user" if n % 8 == 0 else "assistant", f"{'<' if n % 16 else ''}text {n} " * (n % 50),
+            error=n % 7 == 0, boundary="line-500" if n > 500 and n % 3 else "",
+        )
+        for n in range(2_300)
+    ]  # fmt: skip
+    records[500] = said(500, "compaction", "system", "compacted")
+    records[1_000:1_400] = [one._replace(ts_ns=records[1_000].ts_ns) for one in records[1_000:1_400]]
+    con = open_reader(fill(tmp_path, records))
+    rows = con.execute(
+        "SELECT r.id, e.number, r.bytes, r.kind, r.role, r.error, r.text FROM (SELECT *, memlog_text(body, packing, text_bytes) AS text FROM record) r JOIN epoch e ON e.id = r.epoch_id"
+        " WHERE r.kind <> 'meta' OR r.error ORDER BY e.number, r.ts_ns, r.id"
+    ).fetchall()
+    found = outline.outline(con, session(con, "last"))
+    assert list(zip(found.ids, found.epochs, found.sizes, strict=True)) == [row[:3] for row in rows]
+    assert len({row[1] for row in rows}) == 2 and len(rows) > 2_000, "it is read in parts, and put in order"
+    assert [flag in "13" for flag in found.flags] == [bool(row[5]) for row in rows]
+    assert found.landmarks["prompt"] == [
+        n for n, row in enumerate(rows) if row[3:5] == ("message", "user") and outline.is_said(row[6])
+    ]
+    assert found.landmarks["error"] == [n for n, row in enumerate(rows) if row[5]]
+    assert found.landmarks["compaction"] == [n for n, row in enumerate(rows) if row[3] == "compaction"]
+    assert len(outline.outline(con, session(con, "last"), every=True)) == 2_300
     con.close()
 
 

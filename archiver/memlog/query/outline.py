@@ -4,17 +4,15 @@ What a page shows is a stretch of it, so a page of a session of 40,000 records r
 """
 
 import json
-import os.path
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
-from operator import itemgetter
-from typing import NamedTuple
+from collections.abc import Iterator
+from operator import le
 
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError
-from memlog.query import record
-from memlog.query.gaps import HoleRow, holes
-from memlog.query.record import Identity
+from memlog.query import missing
+from memlog.query.missing import Loss
 from memlog.query.sessions import SessionRow
 
 # index: session (dir)
@@ -27,26 +25,25 @@ SELECT s.links, (SELECT count(*) || '.' || count(closed_ns) FROM epoch WHERE ses
   (SELECT count(*) FROM hole WHERE session_id = s.id AND healed_ns IS NULL)
 FROM session s WHERE s.agent = :agent AND s.session = :session
 """
-# index: record_session, in its order: no sort. Only what stands in a user's name is unpacked.
-MARKS_SQL = """
-SELECT id, ts_ns, epoch_id, kind, tool, error, timed, bytes,
-  CASE WHEN kind = 'message' AND role = 'user'
-    THEN substr(CAST(memlog_text(body, packing, text_bytes) AS TEXT), 1, 200) END
-FROM record WHERE session_id = :session AND part = 0 AND (kind <> 'meta' OR error = 1 OR :all)
-ORDER BY ts_ns, id
+# Some records as one row: a session may have 40,000, and Python takes a row in what SQLite takes for five.
+# Only what stands in a user's name is unpacked. index: record_session, in its order: no sort.
+SOME_SQL = """
+SELECT max(ts_ns), group_concat(id), group_concat(epoch_id), group_concat(bytes), group_concat(letter, ''),
+  group_concat(flags, ''), json_group_array(said) FILTER (WHERE letter = 'p' AND flags < 2)
+FROM (
+  SELECT ts_ns, id, epoch_id, bytes, (error <> 0) + 2 * (timed <> 0) AS flags,
+    CASE kind WHEN 'message' THEN CASE role WHEN 'user' THEN 'p' ELSE 'm' END
+      WHEN 'thinking' THEN 't' WHEN 'tool_use' THEN 'u' WHEN 'tool_result' THEN 'r' WHEN 'summary' THEN 's'
+      WHEN 'compaction' THEN 'c' WHEN 'meta' THEN 'h' ELSE 'o' END AS letter,
+    CASE WHEN kind = 'message' AND role = 'user' AND timed = 0
+      THEN substr(CAST(memlog_text(body, packing, text_bytes) AS TEXT), 1, 160) END AS said
+  FROM record WHERE session_id = :session AND (ts_ns, id) > (:ts_ns, :id)
+    AND part = 0 AND (kind <> 'meta' OR error = 1 OR :all)
+  ORDER BY ts_ns, id LIMIT 1000
+)
 """
 # index: epoch (session_id, boundary)
 NUMBERS_SQL = "SELECT id, number FROM epoch WHERE session_id = :session"
-# index: the record's primary key
-IDENTITIES_SQL = "SELECT id, source_id, block FROM record WHERE id IN (SELECT value FROM json_each(:ids))"
-# A gap stands before the first record its ring gave after it, or after the last before it.
-# index: record_ring
-GAPS_SQL = """
-SELECT g.lost, g.reason, g.after_seq, g.before_seq, g.noticed_ns,
-  (SELECT r.id FROM record r WHERE r.ring = g.ring AND r.seq >= g.before_seq ORDER BY r.seq LIMIT 1),
-  (SELECT r.id FROM record r WHERE r.ring = g.ring AND r.seq <= g.after_seq ORDER BY r.seq DESC LIMIT 1)
-FROM gap g WHERE g.healed_ns IS NULL ORDER BY g.noticed_ns LIMIT 1000
-"""
 PAGE = 120  # records of a page, about
 _SLACK = 80  # how much longer it may get, so that a call and its answer stay together
 # What hosts put into a user's mouth.
@@ -59,70 +56,68 @@ _NOT_SAID = (
 )
 
 
-class Mark(NamedTuple):
-    """One record. said: how a user's message begins; aside: not of the main transcript, as far as known."""
-
-    id: int
-    ts_ns: int
-    epoch: int
-    kind: str
-    tool: str | None
-    error: int
-    aside: int
-    bytes: int
-    said: str | None
-
-    @property
-    def is_prompt(self) -> bool:
-        return self.said is not None and not self.aside and is_said(self.said)
-
-
-class Loss(NamedTuple):
-    """Something that is missing before the mark with this number. hole: in the transcript; gap: of a ring."""
-
-    at: int
-    what: str
-    lost: int
-    place: str
-    reason: str
-
-
 class Outline:
-    """A session's marks in order, and what is found by going through them."""
+    """A session's records in order, a column each: id, number of the epoch, size, letter of the kind, flags.
 
-    __slots__ = ("landmarks", "losses", "marks", "pages", "row", "session", "version", "where")
+    kinds: `p` a message of the user, `m` of another, `t` thinking, `u` a tool_use, `r` a tool_result, `s` a
+    summary, `c` a compaction, `h` meta, `o` another. flags: 1 it failed, 2 not of the main transcript, as
+    far as known, 3 both.
+    """
 
-    def __init__(
-        self, session: SessionRow, row: int, version: str, marks: list[Mark], losses: list[Loss]
-    ) -> None:
+    __slots__ = (
+        "_where", "epochs", "flags", "ids", "kinds", "landmarks", "losses", "pages", "row", "session",
+        "sizes", "version",
+    )  # fmt: skip
+
+    def __init__(self, session: SessionRow, row: int, version: str) -> None:
         self.session = session
         self.row = row
         self.version = version
-        self.marks = marks
-        self.losses = losses
-        self.where = {mark.id: n for n, mark in enumerate(marks)}
-        self.pages = list(_pages(marks))
-        self.landmarks = {
-            "prompt": [n for n, m in enumerate(marks) if m[8] is not None and not m[6] and is_said(m[8])],
-            "error": [n for n, m in enumerate(marks) if m[5]],
-            "compaction": [n for n, m in enumerate(marks) if m[3] == "compaction"],
-        }
+        self.ids: list[int] = []
+        self.epochs: list[int] = []
+        self.sizes: list[int] = []
+        self.kinds = ""
+        self.flags = ""
+        self.losses: list[Loss] = []
+        self.pages: list[int] = []
+        self.landmarks: dict[str, list[int]] = {}
+        self._where: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def where(self) -> dict[int, int]:
+        """Number of a record by its id."""
+        if len(self._where) != len(self.ids):
+            self._where = {id: n for n, id in enumerate(self.ids)}
+        return self._where
 
     def page_of(self, n: int) -> int:
-        """Number of the page the n-th mark stands on."""
+        """Number of the page the n-th record stands on."""
         return max(bisect_right(self.pages, n) - 1, 0)
 
     def stretch(self, page: int) -> tuple[int, int]:
-        """First mark of a page, and the first after it."""
-        last = self.pages[page + 1] if page + 1 < len(self.pages) else len(self.marks)
+        """First record of a page, and the first after it."""
+        last = self.pages[page + 1] if page + 1 < len(self.pages) else len(self)
         return (self.pages[page], last) if self.pages else (0, 0)
 
     def near(self, record_id: int) -> int:
-        """Number of the record's mark; of one that has none the mark at its time."""
+        """Number of the record; of one that is not here the number of the one at its time."""
         if record_id in self.where:
             return self.where[record_id]
-        before = (n for n, mark in enumerate(self.marks) if mark.id > record_id)
-        return next(before, max(len(self.marks) - 1, 0))
+        before = (n for n, id in enumerate(self.ids) if id > record_id)
+        return next(before, max(len(self) - 1, 0))
+
+    def chapters(self) -> dict[int, tuple[int, int]]:
+        """Of each epoch that has records: its first, and the first after it."""
+        found: dict[int, tuple[int, int]] = {}
+        first = 0
+        while first < len(self.epochs):
+            last = bisect_right(self.epochs, self.epochs[first])
+            found[self.epochs[first]] = first, last
+            first = last
+        return found
 
     def beyond(self, first: int, last: int) -> dict[str, tuple[int | None, int | None]]:
         """The nearest prompt, error and compaction before and after a stretch, by id."""
@@ -130,8 +125,8 @@ class Outline:
         for name, places in self.landmarks.items():
             before, after = bisect_left(places, first), bisect_left(places, last)
             found[name] = (
-                self.marks[places[before - 1]].id if before else None,
-                self.marks[places[after]].id if after < len(places) else None,
+                self.ids[places[before - 1]] if before else None,
+                self.ids[places[after]] if after < len(places) else None,
             )
         return found
 
@@ -153,22 +148,29 @@ def outline(con: Connection, session: SessionRow, *, every: bool = False) -> Out
 
     Raises: NotFoundError where it was forgotten meanwhile.
     """
+    con.execute("BEGIN")  # it is read in several statements, and the witness goes on
+    try:
+        return _outline(con, session, every)
+    finally:
+        con.execute("ROLLBACK")
+
+
+def _outline(con: Connection, session: SessionRow, every: bool) -> Outline:
     now = version(con, session)
     row = con.execute(ROW_SQL, {"agent": session.agent, "session": session.session}).fetchone()
     if row is None:
         raise NotFoundError(f"no session is called {session.session!r}")
-    values = {"session": row[0], "all": every}
-    numbers = dict(con.execute(NUMBERS_SQL, values).fetchall())
-    # By epoch; within one they stand by time. One tuple a record: a session may have 40,000.
-    new = tuple.__new__  # half of what Mark() costs
-    marks = [
-        new(Mark, (a, b, numbers[c], d, e, f, g, h, i))
-        for a, b, c, d, e, f, g, h, i in con.execute(MARKS_SQL, values)
-    ]
-    if len(numbers) > 1:
-        marks.sort(key=itemgetter(2))
-    found = Outline(session, row[0], now, marks, [])
-    found.losses += sorted([*_holes(con, found), *_gaps(con, found)])
+    found = Outline(session, row[0], now)
+    said = _fill(con, found, every)
+    by_user = _places(found.kinds, "p")
+    prompts = zip((n for n in by_user if found.flags[n] < "2"), said, strict=True)
+    found.landmarks = {
+        "prompt": [n for n, text in prompts if text is not None and is_said(text)],
+        "error": _places(found.flags, "13"),
+        "compaction": _places(found.kinds, "c"),
+    }
+    found.pages = list(_pages(found))
+    found.losses = missing.losses(con, found)
     return found
 
 
@@ -177,60 +179,49 @@ def is_said(text: str) -> bool:
     return not text.lstrip().startswith(_NOT_SAID)
 
 
-def identities(con: Connection, found: Outline, marks: Iterable[Mark]) -> dict[int, Identity]:
-    """What record.whole() asks for, by id; a record that was forgotten meanwhile is not there."""
-    rows = con.execute(IDENTITIES_SQL, {"ids": json.dumps([mark.id for mark in marks])})
-    return {row[0]: (found.row, row[1], row[2]) for row in rows}
+def _fill(con: Connection, found: Outline, every: bool) -> list[str | None]:
+    """Read the columns; how messages of the user begin, those of the main transcript."""
+    numbers = dict(con.execute(NUMBERS_SQL, {"session": found.row}).fetchall())
+    at: dict[str, int] = {"ts_ns": -(1 << 63), "id": 0}
+    kinds, flags, said = [], [], list[str | None]()
+    while True:
+        values = {"session": found.row, "all": every, **at}
+        ts_ns, ids, epochs, sizes, letters, flagged, texts = con.execute(SOME_SQL, values).fetchone()
+        if ids is None:
+            break
+        found.ids += json.loads(f"[{ids}]")
+        found.epochs += map(numbers.__getitem__, json.loads(f"[{epochs}]"))
+        found.sizes += json.loads(f"[{sizes}]")
+        kinds.append(letters)
+        flags.append(flagged)
+        said += json.loads(texts)
+        at = {"ts_ns": ts_ns, "id": found.ids[-1]}
+    found.kinds, found.flags = "".join(kinds), "".join(flags)
+    return said if all(map(le, found.epochs, found.epochs[1:])) else _sorted(found, said)
 
 
-def _pages(marks: list[Mark]) -> Iterator[int]:
+def _sorted(found: Outline, said: list[str | None]) -> list[str | None]:
+    """The columns by epoch, as they were within one: late imports and clocks that differ mix the times."""
+    order = sorted(range(len(found)), key=found.epochs.__getitem__)
+    texts = dict(zip((n for n in _places(found.kinds, "p") if found.flags[n] < "2"), said, strict=True))
+    found.ids, found.epochs, found.sizes = (
+        [column[n] for n in order] for column in (found.ids, found.epochs, found.sizes)
+    )
+    found.kinds, found.flags = ("".join([column[n] for n in order]) for column in (found.kinds, found.flags))
+    return [texts[n] for n in order if n in texts]
+
+
+def _places(letters: str, wanted: str) -> list[int]:
+    return [found.start() for found in re.finditer(f"[{wanted}]", letters)]
+
+
+def _pages(found: Outline) -> Iterator[int]:
     """Where pages begin: not between a call and its answer, if that can be helped."""
     start = 0
-    while start < len(marks):
+    while start < len(found):
         yield start
         end = start + PAGE
-        most = min(end + _SLACK, len(marks))
-        while end < most and (marks[end].kind in ("tool_result", "tool_use", "summary") or marks[end].aside):
+        most = min(end + _SLACK, len(found))
+        while end < most and (found.kinds[end] in "rus" or found.flags[end] > "1"):
             end += 1
         start = end
-
-
-def _holes(con: Connection, found: Outline) -> Iterator[Loss]:
-    for hole in holes(con, found.session.session, agent=found.session.agent, healed=False):
-        at = _first_after(con, found, hole)
-        yield Loss(at, "hole", hole.stop - hole.start, f"{hole.path}, byte {hole.start}", "")
-
-
-def _first_after(con: Connection, found: Outline, hole: HoleRow) -> int:
-    """The mark a hole stands before: offsets grow along the transcript, so a few records tell."""
-    own = os.path.basename(hole.path).startswith(hole.session)
-    low, high = 0, len(found.marks)
-    while low < high:
-        n = (low + high) // 2
-        if not own:
-            low, high = (low, n) if found.marks[n].ts_ns > hole.noticed_ns else (n + 1, high)
-            continue
-        middle = n
-        while n < high and (at := _offset(con, found, n)) is None:  # of another file
-            n += 1
-        if n == high or (at is not None and at >= hole.start):
-            high = middle
-        else:
-            low = n + 1
-    return low
-
-
-def _offset(con: Connection, found: Outline, n: int) -> int | None:
-    known = identities(con, found, [found.marks[n]])
-    return next((record.whole(con, identity).at for identity in known.values()), None)
-
-
-def _gaps(con: Connection, found: Outline) -> Iterator[Loss]:
-    for lost, reason, after, before, _, next_id, last_id in con.execute(GAPS_SQL):
-        if next_id in found.where:
-            at = found.where[next_id]
-        elif last_id in found.where:
-            at = found.where[last_id] + 1
-        else:
-            continue
-        yield Loss(at, "gap", lost, f"{after + 1} to {before - 1}", reason)

@@ -6,7 +6,8 @@ from typing import Any
 from memlog.archive.connection import Connection
 from memlog.query import call, record
 from memlog.query.epochs import EpochRow
-from memlog.query.outline import Loss, Mark, Outline, identities, is_said
+from memlog.query.missing import Loss
+from memlog.query.outline import Outline, is_said
 from memlog.query.record import Whole
 
 # index: record_session
@@ -71,18 +72,17 @@ class Compaction:
 
 
 def chapters(con: Connection, found: Outline, first: int, last: int) -> list[Chapter]:
-    """The marks from `first` up to `last`, by epoch, with what is missing among them where it is missing."""
-    wanted = found.marks[first:last]
-    entries = _entries(con, found, wanted)
-    losses = [loss for loss in found.losses if first <= loss.at < last or loss.at == last == len(found.marks)]
+    """The records from `first` up to `last`, by epoch, with what is missing among them at its place."""
+    entries = _entries(con, found, found.ids[first:last])
+    losses = [loss for loss in found.losses if first <= loss.at < last or loss.at == last == len(found)]
     chapters: list[Chapter] = []
-    for n, mark in enumerate(wanted, first):
-        if not chapters or chapters[-1].epoch != mark.epoch:
-            opens = n == 0 or found.marks[n - 1].epoch != mark.epoch
-            chapters.append(Chapter(mark.epoch, [], opens))
+    for n in range(first, last):
+        if not chapters or chapters[-1].epoch != found.epochs[n]:
+            opens = n == 0 or found.epochs[n - 1] != found.epochs[n]
+            chapters.append(Chapter(found.epochs[n], [], opens))
         chapters[-1].entries.extend(loss for loss in losses if loss.at == n)
-        if mark.id in entries:
-            chapters[-1].entries.append(entries[mark.id])
+        if found.ids[n] in entries:
+            chapters[-1].entries.append(entries[found.ids[n]])
     ends: list[Entry | Loss] = [loss for loss in losses if loss.at == last]
     if ends:
         chapters = chapters or [Chapter(0, [], True)]
@@ -103,17 +103,17 @@ def compaction(con: Connection, before: EpochRow, after: EpochRow) -> Compaction
     return Compaction(before, after, before.trigger, before.tokens_before, before.tokens_after, took)
 
 
-def _entries(con: Connection, found: Outline, marks: list[Mark]) -> dict[int, Entry]:
-    """What stands at each mark; a mark whose record went into another's entry has none."""
+def _entries(con: Connection, found: Outline, ids: list[int]) -> dict[int, Entry]:
+    """What stands for each record; one that went into another's entry has none."""
     entries: dict[int, Entry] = {}
     sides: dict[str, str] = {}  # source_id → its subagent
     calls: dict[str, Entry] = {}
     groups: dict[str, list[Entry]] = {}
-    known = identities(con, found, marks)
-    for mark in marks:
-        if mark.id not in known:
+    known = record.identities(con, found.row, ids)
+    for id in ids:
+        if id not in known:
             continue  # forgotten meanwhile
-        one = record.whole(con, known[mark.id])
+        one = record.whole(con, known[id])
         side = _side(one, sides)
         into = groups.setdefault(side, []) if side else None
         if one.kind == "tool_result":
@@ -126,11 +126,11 @@ def _entries(con: Connection, found: Outline, marks: list[Mark]) -> dict[int, En
         if entry.what == "call":
             calls[call.call_id(one) or f"{one.source_id} {one.block + 1}"] = entry
         if into is None:
-            entries[mark.id] = entry
+            entries[id] = entry
         else:
             into.append(entry)
             if len(into) == 1:
-                entries[mark.id] = Entry("subagent", one, about=side or "", inside=into)
+                entries[id] = Entry("subagent", one, about=side or "", inside=into)
     _nest(entries, groups)
     for entry in entries.values():
         if entry.what == "call" and entry.record.tool in _SENDS and not entry.inside:

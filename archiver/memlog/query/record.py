@@ -38,6 +38,8 @@ SELECT memlog_blob(p.body, p.packing) FROM record r
 JOIN record p ON p.session_id = r.session_id AND p.source_id = r.source_id AND p.block = r.block
 WHERE r.id = :id ORDER BY p.part
 """
+# index: the record's primary key
+IDENTITIES_SQL = "SELECT id, source_id, block FROM record WHERE id IN (SELECT value FROM json_each(:ids))"
 SELECTED_SQL = (
     "SELECT r.session_id, r.source_id, r.block FROM record r JOIN epoch e ON e.id = r.epoch_id WHERE ",
     " AND r.part = 0 ORDER BY r.session_id, e.number, r.ts_ns, r.id",
@@ -165,6 +167,12 @@ def whole(con: Connection, identity: Identity) -> Whole:
         **columns, text="".join(texts), extra=None if extra is None else json.loads(extra),
         ids=tuple(row[0] for row in rows), at=_at(decoded[0]),
     )  # fmt: skip
+
+
+def identities(con: Connection, session: int, ids: list[int]) -> dict[int, Identity]:
+    """What whole() asks for, by id, of records of a session's row; one that was forgotten is not there."""
+    rows = con.execute(IDENTITIES_SQL, {"ids": json.dumps(ids)})
+    return {id: (session, source_id, block) for id, source_id, block in rows}
 
 
 def extra_of(con: Connection, record_id: int) -> str | None:
