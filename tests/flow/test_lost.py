@@ -540,8 +540,8 @@ def test_calls_of_every_agent_carry_their_outcome_in_a_timeline(home: Home) -> N
 @pytest.mark.slow
 def test_every_compaction_of_real_sessions_has_its_report(home: Home, run_memlog: Run) -> None:
     transcripts = files("claude-code", "*.gz") + files("codex", "*.gz")
-    run_memlog("import", "claude-code", str(transcripts[0].parent), check=0)
-    run_memlog("import", "codex", str(files("codex", "*.gz")[0].parent), check=0)
+    run_memlog("import", "claude-code", str(transcripts[0].parent), check=0, timeout=250)
+    run_memlog("import", "codex", str(files("codex", "*.gz")[0].parent), check=0, timeout=250)
     boundaries = 0
     for path in transcripts:
         for line in unzipped(path).splitlines():
@@ -558,7 +558,7 @@ def test_every_compaction_of_real_sessions_has_its_report(home: Home, run_memlog
 @pytest.mark.slow
 def test_what_agents_come_back_for_is_ranked_before_what_they_used_most(home: Home, run_memlog: Run) -> None:
     transcripts = files("claude-code", "*.gz")
-    run_memlog("import", "claude-code", str(transcripts[0].parent), check=0)
+    run_memlog("import", "claude-code", str(transcripts[0].parent), check=0, timeout=250)
     memlog = Path(sys.executable).with_name("memlog")
     command = f"{memlog} --home {home.root} query lost {{session}} --epoch {{epoch}} --limit 200 --json"
     script = [sys.executable, str(SHARED / "tools/comeback_eval.py"), *map(str, transcripts)]
