@@ -15,6 +15,7 @@ from datasette.utils.asgi import NotFound
 from datasette_memlog import (
     archives,
     asking,
+    assets,
     bundles,
     columns,
     connection,
@@ -72,7 +73,7 @@ def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    return lambda app: guard.Guard(guard.Brief(app, datasette), datasette)
+    return lambda app: guard.Guard(assets.Assets(guard.Brief(app, datasette), datasette), datasette)
 
 
 @hookimpl
@@ -155,7 +156,7 @@ def extra_css_urls(datasette: Any, database: str | None) -> list[str]:
     if not found:
         return []
     files = ["memlog.css"] if database and database not in found else ["memlog.css", "dark.css"]
-    return [datasette.urls.static_plugins("memlog_recorder", name) for name in files]
+    return [assets.address(datasette, name) for name in files]
 
 
 @hookimpl

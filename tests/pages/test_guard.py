@@ -1,13 +1,14 @@
 """Who may ask, what an answer carries, how large it gets."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from datasette.app import Datasette
 
-from datasette_memlog import guard
+from datasette_memlog import assets, guard
 from pages.line import HANDLERS, IS_ONE, SQL
 
 PAGES = ("/", "/archive", "/archive/v_record", "/archive/-/search?q=alarm", f"{SQL}.json?sql=select+1", "/-/databases.json",
@@ -158,3 +159,34 @@ async def test_a_stream_too_large_ends_broken_not_short(
     monkeypatch.setattr(guard, "MAX_RESPONSE", 20_000)
     with pytest.raises(ConnectionError, match="cut"):
         await Datasette([archive]).client.get("/archive/v_record.csv?_stream=on&_size=10")
+
+
+async def test_style_and_scripts_are_asked_for_once_and_again_when_they_have_changed(
+    serve: Any, archive: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = serve(archive).client
+    page = (await client.get("/archive/-/sessions")).text
+    [address] = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page)
+    answer = await client.get(address)
+    assert (
+        answer.headers["cache-control"].endswith("immutable")
+        and "max-age=31536000" in answer.headers["cache-control"]
+    )
+    assert (
+        answer.headers["content-type"] == "text/css; charset=utf-8"
+        and answer.headers["x-content-type-options"] == "nosniff"
+    )
+    assert answer.content == (Path(guard.__file__).parent / "static" / "pages.css").read_bytes()
+    old = await client.get(address.replace("?v=", "?v=0"))
+    assert old.headers["cache-control"] == "no-cache" and old.content == answer.content
+    seen = await client.get(address.partition("?")[0], headers={"if-none-match": answer.headers["etag"]})
+    assert seen.status_code == 304 and not seen.content
+    monkeypatch.setattr(
+        assets,
+        "known",
+        lambda: {"pages.css": (b"p {}", "another")} | dict.fromkeys(("keys.js", "mark.svg"), (b"", "")),
+    )
+    assert address not in (await client.get("/archive/-/sessions")).text
+    for other in ("nothing.css", "../guard.py", ""):
+        gone = await client.get(f"/-/static-plugins/memlog_recorder/{other}")
+        assert gone.status_code in (403, 404), other
