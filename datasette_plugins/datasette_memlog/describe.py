@@ -1,5 +1,6 @@
 """What readers are told of an archive: titles, descriptions, which columns first, the menu."""
 
+from functools import cache
 from typing import Any
 
 from markupsafe import escape
@@ -68,6 +69,7 @@ def archive(datasette: Any, name: str) -> dict[str, Any]:
     return {"title": "memlog", "tables": tables}
 
 
+@cache
 def _columns(view: str) -> str:
     """What its columns are, folded: thirty lines before the first row are no table any more."""
     said = "".join(

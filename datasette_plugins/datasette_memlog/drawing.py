@@ -1,4 +1,4 @@
-"""What is drawn of an archive: bars a day, and a session at a glance. Numbers here, SVG in the templates."""
+"""What is drawn of an archive: bars a day, a session at a glance. Numbers and paths; SVG in the templates."""
 
 import math
 from bisect import bisect_left
@@ -52,23 +52,23 @@ class Chart:
 
 
 class Column(NamedTuple):
-    """Some records in order. height: of their bar; talk: half of them are messages; id: of the first."""
+    """Some records in order, where a pointer meets them. id: of the first."""
 
     x: float
     width: float
-    height: float
-    talk: bool
-    error: bool
     id: int
     title: str
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A session from its first record to its last, 1000 units wide. here: the page that is shown."""
+    """A session from its first record to its last, 1000 units wide. here: the page that is shown.
+
+    shapes: an SVG path each, as what leads nowhere of its own is one shape: a browser waits for each.
+    """
 
     columns: list[Column]
-    prompts: list[tuple[float, int]]
+    shapes: dict[str, str]
     compactions: list[tuple[float, int, int]]
     losses: list[tuple[float, str]]
     here: tuple[float, float]
@@ -110,22 +110,22 @@ def glance(found: Outline, first: int, last: int) -> Glance:
     step = max(math.ceil(len(found) / COLUMNS), 1)
     failed = found.landmarks["error"]
     columns = []
+    bars: dict[str, list[str]] = {"work": [], "talk": [], "error": [], "prompt": []}
     for n in range(0, len(found), step):
         end = min(n + step, len(found))
-        level = min(math.log2(max(*found.sizes[n:end], 256) / 128) / 9, 1.0)
+        x, width = round(n * wide, 2), round((end - n) * wide, 2)
+        columns.append(Column(x, width, found.ids[n], f"{NAMES[found.kinds[n]]}, record {n + 1:,}"))
         talk = sum(found.kinds.count(letter, n, end) for letter in "pms") * 2 >= end - n
-        columns.append(
-            Column(
-                round(n * wide, 2), round((end - n) * wide, 2), round(6 + 26 * level, 1), talk,
-                bisect_left(failed, n) < bisect_left(failed, end), found.ids[n],
-                f"{NAMES[found.kinds[n]]}, record {n + 1:,}",
-            )
-        )  # fmt: skip
+        level = min(math.log2(max(*found.sizes[n:end], 256) / 128) / 9, 1.0)
+        bars["talk" if talk else "work"].append(f"M{x} 40h{width * 0.8:.2f}v{-6 - 26 * level:.1f}H{x}z")
+        if bisect_left(failed, n) < bisect_left(failed, end):
+            bars["error"].append(f"M{x} 42h{max(width * 0.8, 2):.2f}v6H{x}z")
     prompts = found.landmarks["prompt"]
-    some = prompts[:: max(len(prompts) // 300, 1)]
+    for n in prompts[:: max(len(prompts) // 300, 1)]:
+        bars["prompt"].append(f"M{(n + 0.5) * wide - 1:.2f} 0h2.4v6h-2.4z")
     return Glance(
         columns,
-        [(round((n + 0.5) * wide, 2), found.ids[n]) for n in some],
+        {name: "".join(path) for name, path in bars.items()},
         [(round(n * wide, 2), found.ids[n], found.epochs[n]) for n in found.landmarks["compaction"]],
         [(round(loss.at * wide, 2), loss.what) for loss in found.losses],
         (round(first * wide, 2), round((last - first) * wide, 2)),
