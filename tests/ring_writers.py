@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 from children import in_child
 from memlog.contracts import RING_MIN
 from memlog.errors import MemlogError
-from memlog.ring import layout, shm
+from memlog.ring import layout, shm, shm_open
 from memlog.ring.shm import ShmRing
 from memlog.wire import Frame
 
@@ -204,7 +204,7 @@ def one_slot_without_checksum() -> dict[tuple[object, str], object]:
     """The twin: what to set where, so that a state is stored over the last one and believed as it is."""
     return {
         (layout, "SLOT_AT"): (layout.SLOT_AT[0],) * 2,
-        (shm, "SLOT_WORD"): (layout.SLOT_WORD[0],) * 2,
+        (shm_open, "SLOT_WORD"): (layout.SLOT_WORD[0],) * 2,
         (shm, "_OTHER_SLOT"): 2 * layout.SLOT_WORD[0],
         (layout, "unpack_slot"): lambda raw: layout.State._make(struct.unpack_from("<7Q", raw)),
     }

@@ -19,7 +19,8 @@ from memlog.errors import (
     UndrainedError,
     UnsupportedSchemaError,
 )
-from memlog.ring.device import ALL_UIDS, DeviceRing
+from memlog.ring.device import DeviceRing
+from memlog.ring.device_reader import ALL_UIDS
 from memlog.wire import Damage, Frame, Gap
 
 

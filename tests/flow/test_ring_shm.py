@@ -182,7 +182,7 @@ def test_a_stopped_holder_stops_nobody_else(path: str, tmp_path: Path) -> None:
 
     def hold() -> None:
         mine = ShmRing(path)
-        mine._hold()
+        mine.hold()
         held.touch()
         os.kill(os.getpid(), signal.SIGSTOP)
 
@@ -218,7 +218,7 @@ def test_a_child_does_not_keep_the_lock_of_its_dead_parent(path: str, tmp_path: 
 
     def parent() -> None:
         ring = ShmRing(path)
-        ring._hold()
+        ring.hold()
         if os.fork() == 0:
             ready.write_text(str(os.getpid()))
             time.sleep(20)

@@ -254,7 +254,8 @@ def reader_for(ring: Ring, uid: str | None) -> RingReader:
         return ring.reader()
     if uid != "all" and not uid.isdigit():
         raise InputError(f"--uid takes a number or all, not {uid!r}", hint="memlog show --help")
-    from memlog.ring.device import ALL_UIDS, DeviceRing
+    from memlog.ring.device import DeviceRing
+    from memlog.ring.device_reader import ALL_UIDS
 
     if isinstance(ring, DeviceRing):
         return ring.reader(uid=ALL_UIDS if uid == "all" else int(uid))

@@ -26,7 +26,6 @@ from memlog.contracts import (
     IOC_SET_RING_SIZE,
     IOC_SET_SESSION,
     IOC_STATS,
-    MAX_BLOB,
     SCHEMA_VERSION,
     SESSION_BYTES,
     STATS_BYTES,
@@ -42,12 +41,11 @@ from memlog.errors import (
     UndrainedError,
     UnsupportedSchemaError,
 )
+from memlog.ring.device_reader import READ_BYTES, DeviceReader
 from memlog.ring.layout import boot_id, check_blob, check_capacity
 from memlog.ring.protocol import RingInfo, RingStats
-from memlog.wire import NO_SESSION, Damage, Frame, Gap, Header, pack_session, unpack_frame
+from memlog.wire import NO_SESSION, Frame, Header, pack_session
 
-ALL_UIDS = 0  # FILTER_UID's word for everybody; needs the capability
-_READ_BYTES = HEADER_BYTES + MAX_BLOB  # a smaller buffer is EINVAL, and the record stays
 _ENTRY_BYTES = 64  # most a driver takes for a record besides header and blob
 
 _STATS = Struct("<QQQIIQQ")
@@ -95,8 +93,8 @@ class DeviceRing:
     kind = "kernel"
 
     __slots__ = (
-        "_echo", "_fd", "_is_old", "_lock", "_newest", "_pid", "_read_fd", "_session", "_stamped_pid",
-        "_sys", "of_uid", "path",
+        "_echo", "_fd", "is_old", "_lock", "_newest", "_pid", "_read_fd", "_session", "_stamped_pid",
+        "system", "of_uid", "path",
     )  # fmt: skip
 
     def __init__(
@@ -105,7 +103,7 @@ class DeviceRing:
         """Raises: RingUnavailableError, saying what is missing; UnsupportedSchemaError; RefusedError."""
         self.path = path
         self.of_uid = of_uid
-        self._sys = syscalls or Syscalls()
+        self.system = syscalls or Syscalls()
         self._fd = self._read_fd = -1
         self._lock = allocate_lock()
         self._open()
@@ -124,9 +122,9 @@ class DeviceRing:
                 )
             try:
                 self.ioctl(IOC_GET_INFO, bytes(INFO_BYTES))
-                self._is_old = False
+                self.is_old = False
             except _NoSuchIoctlError:
-                self._is_old = True
+                self.is_old = True
             if self.of_uid is not None:
                 self.ioctl(IOC_FILTER_UID, _U32.pack(self.of_uid))
         except BaseException:
@@ -136,7 +134,7 @@ class DeviceRing:
     def open_file(self) -> int:
         """A descriptor of its own: own cursor, own filter, own session."""
         try:
-            fd = self._sys.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            fd = self.system.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as exc:
             if exc.errno in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
                 raise RingUnavailableError(
@@ -149,21 +147,22 @@ class DeviceRing:
                     hint="join the group memlog, or --ring shm",
                 ) from exc
             raise RingUnavailableError(f"{self.path}: {exc.strerror}") from exc
-        if not self._sys.is_device(fd):
-            self._sys.close(fd)
+        if not self.system.is_device(fd):
+            self.system.close(fd)
             raise RingUnavailableError(f"{self.path} is not a device")
         return fd
 
     def ioctl(self, number: int, argument: bytes = b"", fd: int | None = None) -> bytes:
         """The argument as the driver left it. Raises: as the driver's errno says, in our words."""
         try:
-            return self._sys.ioctl(self._live() if fd is None else fd, number, argument)
+            return self.system.ioctl(self._live() if fd is None else fd, number, argument)
         except OSError as exc:
             if exc.errno == errno.ENOTTY:
                 raise _NoSuchIoctlError(f"{self.path} is not memlog's device, or an older driver") from exc
-            self._translate(exc)
+            self.translate(exc)
 
-    def _translate(self, exc: OSError) -> NoReturn:
+    def translate(self, exc: OSError) -> NoReturn:
+        """Raises: what the driver's errno says, in our words."""
         error: MemlogError
         if exc.errno in (errno.EPERM, errno.EACCES):
             error = RefusedError(
@@ -205,11 +204,11 @@ class DeviceRing:
             self._set_session(pack_session(session) if session else NO_SESSION)
             before = self._next_seq() if self._newest is None else self._newest + 1
             try:
-                written = self._sys.write(fd, blob)
+                written = self.system.write(fd, blob)
             except OSError as exc:
                 if exc.errno == errno.EINVAL:
                     raise ContractError(f"{self.path}: the kernel refused the record") from exc
-                self._translate(exc)
+                self.translate(exc)
             if written != len(blob):
                 raise RingUnavailableError(f"{self.path} took {written} of {len(blob)} bytes")
             after = self._next_seq()
@@ -230,17 +229,17 @@ class DeviceRing:
         self._session = session
 
     def _next_seq(self) -> int:
-        return self.stats().total_writes + 1 if self._is_old else self.info().next_seq
+        return self.stats().total_writes + 1 if self.is_old else self.info().next_seq
 
     def _find_own(self, blob: bytes, low: int) -> int:
         """The seq of the record just written: somebody else wrote at the same time."""
         if self._echo is None:
-            self._echo = DeviceReader(self, None if self._is_old else low - 1)
+            self._echo = DeviceReader(self, None if self.is_old else low - 1)
         ours: list[Header] = []
         while items := self._echo.read():  # the cursor stays: no record is looked at twice
             for item in items:
                 header = item.header if isinstance(item, Frame) and item.blob == blob else None
-                if header and header.seq >= low and (self._is_old or header.session == self._session):
+                if header and header.seq >= low and (self.is_old or header.session == self._session):
                     ours.append(header)
         # The kernel's pid is another one than ours in a pid namespace: learned where it is beyond doubt.
         if len(ours) == 1:
@@ -253,40 +252,45 @@ class DeviceRing:
         need = HEADER_BYTES + length + _ENTRY_BYTES
         if stats.ring_bytes + need <= stats.ring_capacity:
             return
-        if self._is_old:
+        if self.is_old:
             raise RingFullError
         info = self.info()
         # What a record takes is the driver's business: count each undrained one at its largest.
         undrained = info.next_seq - max(info.drained_seq + 1, info.oldest_seq)
-        if undrained and undrained * (_READ_BYTES + _ENTRY_BYTES) + need > stats.ring_capacity:
+        if undrained and undrained * (READ_BYTES + _ENTRY_BYTES) + need > stats.ring_capacity:
             raise RingFullError
 
     # -- reading --------------------------------------------------------------------------
 
-    def reader(self, after_seq: int | None = None, *, uid: int | None = None) -> "DeviceReader":
+    def reader(self, after_seq: int | None = None, *, uid: int | None = None) -> DeviceReader:
         """A reader with a descriptor of its own. uid: somebody else's records, ALL_UIDS everybody's.
 
         Raises: RefusedError when the kernel does not permit that uid.
         """
         reader = DeviceReader(self, after_seq, uid=self.of_uid if uid is None else uid)
-        self._read_fd = reader._fd
+        self._read_fd = reader.fd
         return reader
+
+    def forget_reader(self, fd: int) -> None:
+        """This descriptor is closed: wait() no longer asks it."""
+        if self._read_fd == fd:
+            self._read_fd = -1
 
     def wait(self, timeout_s: float) -> bool:
         """True when something may be new: poll() on the newest reader, or 200 ms on an older driver."""
         self._live()
-        if self._is_old:
-            self._sys.sleep(min(timeout_s, 0.2))
+        if self.is_old:
+            self.system.sleep(min(timeout_s, 0.2))
             return True
         if self._read_fd < 0:
             return True
-        return self._sys.poll(self._read_fd, timeout_s)
+        return self.system.poll(self._read_fd, timeout_s)
 
     # -- ioctls ---------------------------------------------------------------------------
 
     def stats(self) -> RingStats:
         """Counters of this one ring. An older driver has one for everybody."""
-        if self._is_old:
+        if self.is_old:
             return self.all_stats()
         _, _, _, next_seq, oldest, evicted, _, capacity, _, _, held, first_ns, last_ns, *_ = self._info()
         return RingStats(next_seq - 1, evicted, next_seq - oldest, held, capacity, first_ns, last_ns)
@@ -305,7 +309,7 @@ class DeviceRing:
 
     def info(self) -> RingInfo:
         """As the driver says; of an older one what its counters and the boot tell."""
-        if self._is_old:
+        if self.is_old:
             stats = self.stats()
             boot = boot_id()
             next_seq = stats.total_writes + 1
@@ -340,7 +344,7 @@ class DeviceRing:
         """
         self._check_own()
         info, held = self.info(), self.all_stats().records_in_ring
-        if not force and not self._is_old and held > info.next_seq - info.oldest_seq:
+        if not force and not self.is_old and held > info.next_seq - info.oldest_seq:
             raise UndrainedError("the kernel would drop the records of other users too")
         if held and not force and info.next_seq - 1 > info.drained_seq:
             raise UndrainedError
@@ -354,7 +358,7 @@ class DeviceRing:
 
     def close(self) -> None:
         if self._fd >= 0:
-            self._sys.close(self._fd)
+            self.system.close(self._fd)
             self._fd = -1
             if self._echo is not None:
                 self._echo.close()
@@ -366,71 +370,6 @@ class DeviceRing:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class DeviceReader:
-    """One open file of the device: one record a read, the cursor is the kernel's."""
-
-    __slots__ = ("_after", "_all", "_fd", "_ring", "_start")
-
-    def __init__(self, ring: DeviceRing, after_seq: int | None, *, uid: int | None = None) -> None:
-        self._ring = ring
-        self._start = after_seq
-        self._after: dict[int, int] = {}  # uid -> newest seq given: each uid counts for itself
-        self._all = uid == ALL_UIDS
-        self._fd = ring.open_file()
-        if uid is not None:
-            try:
-                ring.ioctl(IOC_FILTER_UID, _U32.pack(uid), self._fd)
-            except MemlogError:
-                self.close()
-                raise
-
-    def read(self, limit: int = 1_000, max_bytes: int = 4_000_000) -> list[Frame | Gap | Damage]:
-        """What came since the last read, oldest first; [] when nothing is new."""
-        items: list[Frame | Gap | Damage] = []
-        records = size = 0
-        system = self._ring._sys
-        while records < limit and size < max_bytes:
-            try:
-                raw = system.read(self._fd, _READ_BYTES)
-            except BlockingIOError:
-                break
-            except OSError as exc:
-                self._ring._translate(exc)
-            if not raw:
-                break
-            try:
-                frame = unpack_frame(raw)
-            except ContractError as exc:
-                items.append(Damage(max(self._after.values(), default=self._start or 0) + 1, raw, str(exc)))
-                records += 1
-                continue
-            header = frame.header
-            assert header is not None
-            if self._start is not None and header.seq <= self._start:
-                continue
-            after = self._after.get(header.uid, None if self._all else self._start)
-            if after is not None and header.seq > after + 1 and not self._ring._is_old:
-                items.append(Gap(after, header.seq))
-            self._after[header.uid] = header.seq
-            items.append(frame)
-            records += 1
-            size += header.length
-        return items
-
-    def close(self) -> None:
-        if self._fd >= 0:
-            if self._ring._read_fd == self._fd:
-                self._ring._read_fd = -1
-            self._ring._sys.close(self._fd)
-            self._fd = -1
-
-    def __del__(self) -> None:
-        try:
-            self.close()
-        except (AttributeError, OSError, TypeError):
-            pass
 
 
 class _NoSuchIoctlError(RingUnavailableError):

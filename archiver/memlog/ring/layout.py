@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PAGE = 4096
 PREFIX = 8
 FRAME_BYTES = PREFIX + HEADER_BYTES  # before the blob
+MIN_FRAME = FRAME_BYTES + 8  # a blob of one byte, padded
 MAX_FRAME = FRAME_BYTES + MAX_BLOB
 MIN_AREA = -(-MAX_FRAME // PAGE) * PAGE  # one maximal record fits into the smallest ring
 
