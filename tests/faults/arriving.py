@@ -13,15 +13,15 @@ from archives import record
 from faults import soundness
 from faults.operations import AGENT, FORGOTTEN, NOW_NS, Operation, Place, Say, archived, rows_of
 from faults.soundness import Verdict
-from memlog.archive.forget import pending
 from memlog.archive.store import Archive
+from memlog.archive.unfinished import pending
 from memlog.capture import agents
 from memlog.capture.tail import Sink, Tail
 from memlog.contracts import RING_MIN
 from memlog.paths import load_key
 from memlog.record import encode
 from memlog.ring.shm import ShmRing
-from memlog.witness import daemon, lock
+from memlog.witness import daemon, lock, setback
 from memlog.witness.backfill import import_job
 from memlog.witness.drain import Drain
 from memlog.witness.forget import forget_job
@@ -29,7 +29,7 @@ from memlog.witness.forget import forget_job
 
 def drained(drain: Drain, say: Say) -> None:
     """Rings until none has anything new, as Drain.run() does it; what was archived is said after each batch."""
-    while drain.find_rings() or drain.step(flush=True).batches:
+    while drain.rings.find() or drain.step(flush=True).batches:
         say(soundness.names(drain.archive.con))
 
 
@@ -195,7 +195,7 @@ class Witness(Operation):
                 ring.write(next(iter(encode(said))))
 
     def run(self, at: Place, say: Say) -> None:
-        daemon._LOOK_S, daemon._BACK_OFF_S = 0.02, (0.02,) * 7  # of this child alone
+        daemon._LOOK_S, setback._BACK_OFF_S = 0.02, (0.02,) * 7  # of this child alone
         stop = threading.Event()
 
         def look_on() -> None:
@@ -323,7 +323,7 @@ class Heal(Operation):
         ):
             drained(drain, say)
             drain.hurry()
-            drain.find_errands()
+            drain.errands.find()
             while drain.errand():
                 say(soundness.names(archive.con))
                 archive.checkpoint()

@@ -178,8 +178,8 @@ class Machine:
             Archive.open(self.home, now_ns=self.now_ns, settings=self.settings) as archive,
             Drain(archive, self.settings) as late,
         ):
-            late.find_rings()
-            for source in late.sources:
+            late.rings.find()
+            for source in late.rings.sources:
                 source.fill(self.settings, 0.0)
             self._drain(0)
             late.step(flush=True)

@@ -13,9 +13,10 @@ import pytest
 from archives import NOW_NS
 from conftest import Run
 from memlog.archive.store import Archive
-from memlog.capture import agents, document, spool, transcript
+from memlog.capture import agents, damage, document, spool, transcript
 from memlog.capture.tail import Sink, Tail
-from memlog.capture.transcript import Watermark, read
+from memlog.capture.transcript import read
+from memlog.capture.watermark import Watermark
 from memlog.errors import InputError
 from memlog.paths import Home
 from memlog.record import Record
@@ -171,7 +172,7 @@ def test_a_document_too_long_to_parse_is_kept_in_pieces(
 ) -> None:
     path = place(stages("gemini-cli")[-1], tmp_path)
     monkeypatch.setattr(document, "LONGEST_DOCUMENT", 1_000)
-    monkeypatch.setattr(transcript, "GIANT_PIECE", 1_000)
+    monkeypatch.setattr(damage, "GIANT_PIECE", 1_000)
     assert run(archive, path, "gemini-cli")["damage"] == 1
     assert ask(archive.home, "SELECT count(*) > 2 FROM v_record") == [(1,)]
     texts = ask(archive.home, "SELECT text FROM v_record ORDER BY block, part")

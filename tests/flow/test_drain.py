@@ -23,7 +23,8 @@ from memlog.settings import Settings
 from memlog.wire import Frame, Gap
 from memlog.witness import batch, trouble
 from memlog.witness.batch import Totals, last_seq
-from memlog.witness.drain import Drain, Source
+from memlog.witness.drain import Drain
+from memlog.witness.source import Source
 from shared_data import DATA
 from witness import ask, one
 
@@ -81,7 +82,7 @@ def test_the_ring_hears_of_a_batch_only_after_its_commit(
         raise OSError(28, "No space left on device")
 
     with Drain(archive, settings) as drain:
-        drain.find_rings()
+        drain.rings.find()
         monkeypatch.setattr(archive, "ingest", refuse)
         with pytest.raises(OSError):
             drain.step(flush=True)
@@ -280,7 +281,7 @@ def test_trouble_with_every_record_is_not_blamed_on_the_records(
 
     monkeypatch.setattr(Archive, "ingest", choke)
     with Drain(archive, settings) as drain:
-        drain.find_rings()
+        drain.rings.find()
         with pytest.raises(KeyError):
             drain.step(flush=True)
     assert one(archive.home, "SELECT count(*) FROM damage") <= batch._MOST_REFUSED
@@ -309,7 +310,7 @@ def test_in_a_stream_records_wait_for_their_batch_and_after_a_pause_they_do_not(
     patient = settings._replace(batch_ms=60_000)
     with Drain(archive, patient) as drain:
         say(ring, "the first after a pause")
-        drain.find_rings()
+        drain.rings.find()
         assert drain.step().archived == 1
         say(ring, "the next")
         assert drain.step().archived == 0 and drain.pending() and drain.lag_s() > 0
@@ -354,7 +355,7 @@ def test_a_ring_that_gives_something_else_than_it_took_is_found_out(
     with HashingRing(path) as ring:
         say(ring, "one", "two")
         with Drain(archive, settings) as drain:
-            drain.sources.append(Source(ring, archive))
+            drain.rings.sources.append(Source(ring, archive))
             drain.run()
     assert one(home, "SELECT count(*) FROM v_record") == 2
     reasons = [reason for (reason,) in ask(home, "SELECT reason FROM damage")]

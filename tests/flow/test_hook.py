@@ -15,7 +15,8 @@ import pytest
 
 from conftest import Run
 from memlog.capture import agents, spool, watermark
-from memlog.capture.transcript import beginning, read
+from memlog.capture.transcript import read
+from memlog.capture.watermark import beginning
 from memlog.paths import Home, load_key
 from memlog.record import Event, Record, decode, encode
 from memlog.ring.image import ImageRing

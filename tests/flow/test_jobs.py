@@ -29,7 +29,7 @@ from memlog.paths import Home
 from memlog.record import encode, encode_event
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
-from memlog.witness import client, daemon, drain, lock, server
+from memlog.witness import client, daemon, drain, lock, server, snapshots
 from memlog.witness.jobs import Progress, error_from_wire, error_to_wire
 from witness import until
 
@@ -172,7 +172,7 @@ def test_a_tree_that_cannot_be_written_holds_up_no_record(
 
     with monkeypatch.context() as patch:
         patch.setattr(drain.tree, "write_dirty", full)
-        patch.setattr(daemon, "_TREE_AGAIN_S", 0.2)
+        patch.setattr(snapshots, "_AGAIN_S", 0.2)
         with witness(settings), open_ring(settings) as ring:
             for n in range(3):
                 seq = say(settings, n)

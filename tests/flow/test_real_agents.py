@@ -13,7 +13,8 @@ import pytest
 
 from memlog.archive.connection import open_reader
 from memlog.capture import agents
-from memlog.capture.transcript import Watermark, read
+from memlog.capture.transcript import read
+from memlog.capture.watermark import Watermark
 from memlog.paths import Home
 from shared_data import files, leaves, unzipped
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from memlog.capture import spool, watermark
-from memlog.capture.transcript import Watermark, beginning
+from memlog.capture.watermark import Watermark, beginning
 from memlog.contracts import MAX_BLOB
 from memlog.errors import InputError, UnsafePathError
 from memlog.paths import Home

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memlog.capture import agents, transcript
-from memlog.capture.transcript import Watermark, read
+from memlog.capture import agents, damage, transcript
+from memlog.capture.transcript import read
+from memlog.capture.watermark import Watermark, beginning
 from memlog.errors import ContractError, InputError, NotFoundError
 from memlog.record import Record
 
@@ -181,10 +182,10 @@ def test_of_rubbish_without_end_a_bounded_part_is_kept_and_the_end_is_said(tmp_p
     path = tmp_path / "s.jsonl"
     path.write_bytes(random.Random(4).randbytes(3_000_000) + b"\n" + lines_of(stamped(0)))
     found = records(path)
-    damage = [r for r in found if r.kind == "damage"]
+    kept = [r for r in found if r.kind == "damage"]
     assert found[-1].text == "line 0"
-    assert 1_000_000 < sum(len(r.text) for r in damage) < 4 * transcript.MOST_BINARY + 1_000_000
-    assert sum(r.text.endswith("what follows of that kind is not kept]") for r in damage) == 1
+    assert 1_000_000 < sum(len(r.text) for r in kept) < 4 * damage.MOST_BINARY + 1_000_000
+    assert sum(r.text.endswith("what follows of that kind is not kept]") for r in kept) == 1
     # the same when it is read in pieces
     half = [p for p in read(str(path), CLAUDE, key=KEY) if p.watermark.offset < 1_500_000][-1].watermark
     begun = [r for p in read(str(path), CLAUDE, key=KEY, stop=half.offset) for r in p.records]
@@ -298,7 +299,7 @@ def test_a_copy_elsewhere_is_read_as_the_transcript_it_is_of(tmp_path: Path) -> 
     path.write_bytes(lines_of(stamped(0), stamped(1)))
     copy = tmp_path / "copy"
     copy.write_bytes(path.read_bytes())
-    assert records(copy, start=transcript.beginning(str(path))) == records(path)
+    assert records(copy, start=beginning(str(path))) == records(path)
     assert {r.boundary for r in records(copy)} != {r.boundary for r in records(path)} == {None}
 
 
@@ -403,8 +404,8 @@ def test_what_is_no_file_is_an_error_and_never_waited_for(tmp_path: Path) -> Non
         [],
         {},
         {"path": 1},
-        {**transcript.beginning("/x").to_json(), "offset": -1},
-        {**transcript.beginning("/x").to_json(), "extra": 1},
+        {**beginning("/x").to_json(), "offset": -1},
+        {**beginning("/x").to_json(), "extra": 1},
     ],
 )
 def test_what_is_no_watermark_is_refused(value: Any) -> None:

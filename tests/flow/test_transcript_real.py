@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from memlog.capture import agents
-from memlog.capture.transcript import Watermark, read
+from memlog.capture.transcript import read
+from memlog.capture.watermark import Watermark
 from memlog.record import Record
 from shared_data import DATA, files, leaves
 

@@ -19,6 +19,8 @@ from memlog.record import encode
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
 from memlog.witness import client, daemon, idle
+from memlog.witness.drain import Drain
+from memlog.witness.snapshots import Snapshots
 from shared_data import DATA
 from witness import ask, until
 
@@ -136,14 +138,14 @@ def test_an_epoch_that_goes_on_is_written_once_nothing_came_for_a_while(
     written = []
     monkeypatch.setattr(idle, "_OPEN_S", 0.3)
     monkeypatch.setattr(daemon, "_LOOK_S", 0.05)
-    before = daemon.Witness._snapshots
+    before = Snapshots.write
 
-    def counted(self: daemon.Witness, **named: Any) -> int:
-        files = before(self, **named)
+    def counted(self: Snapshots, drain: Drain, **named: Any) -> int:
+        files = before(self, drain, **named)
         written.append(files)
         return files
 
-    monkeypatch.setattr(daemon.Witness, "_snapshots", counted)
+    monkeypatch.setattr(Snapshots, "write", counted)
     with witness(settings):
         say(settings, "a thought", ts_ns=time.time_ns())
         until(lambda: in_tree(home, "a thought"))

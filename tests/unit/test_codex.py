@@ -7,7 +7,8 @@ from typing import Any
 
 from memlog.capture import agents
 from memlog.capture.identity import hex_digest
-from memlog.capture.transcript import Watermark, read
+from memlog.capture.transcript import read
+from memlog.capture.watermark import Watermark
 from memlog.record import Record
 
 CODEX = agents.reader("codex")

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from memlog.capture import agents
-from memlog.capture.transcript import Watermark, read
+from memlog.capture.transcript import read
+from memlog.capture.watermark import Watermark
 from memlog.record import Record
 
 COPILOT = agents.reader("copilot-cli")

@@ -13,7 +13,8 @@ from memlog.capture import quick_json
 from memlog.capture.identity import hex_digest, short_name
 from memlog.capture.leaves import fit
 from memlog.capture.reader import DocumentReader
-from memlog.capture.transcript import DOCUMENT_MARK, Piece, Reading, Watermark, digest_of, read_at
+from memlog.capture.transcript import DOCUMENT_MARK, Piece, Reading, digest_of, read_at
+from memlog.capture.watermark import Watermark
 from memlog.errors import InputError
 from memlog.redact import Hits, Rule
 

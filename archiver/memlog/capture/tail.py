@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from memlog.capture import quick_json, watermark
 from memlog.capture.identity import hex_digest
-from memlog.capture.transcript import Piece, Watermark, beginning, is_document, is_whole, matches, read
+from memlog.capture.transcript import Piece, is_document, is_whole, matches, read
+from memlog.capture.watermark import Watermark, beginning
 from memlog.contracts import CAPTURE_PENDING, CAPTURED
 from memlog.errors import (
     MemlogError,

@@ -16,7 +16,8 @@ from memlog.capture import quick_json
 from memlog.capture.agents import Place, State
 from memlog.capture.identity import MAC_BYTES, Hmac, digest_stream, hex_digest, short_name
 from memlog.capture.leaves import DEEPEST, fit
-from memlog.errors import ContractError, InputError, NotFoundError
+from memlog.capture.watermark import Watermark
+from memlog.errors import InputError, NotFoundError
 from memlog.record import Record
 from memlog.redact import Hits, Rule, redact_record, rules_for
 from memlog.wire import Frame
@@ -25,48 +26,10 @@ if TYPE_CHECKING:
     from memlog.capture.reader import Reader
 
 LONGEST_LINE = 64 << 20  # a longer one is kept as damage, in pieces: parsing it could take the memory
-GIANT_PIECE = 1 << 20
-MOST_BINARY = 1 << 20  # of a file's bytes that are no text, so much is kept: a disk's rubbish has no end
 TAIL_BYTES = 256
+BLOCK = 1 << 20
 DOCUMENT_MARK = "document"  # in the state of a document's watermark: see document.py
 AHEAD_BYTES = 1 << 20  # how far into the file the first stamp and session are looked for
-_BLOCK = 1 << 20
-_PRINTED = bytes((8, 9, 10, 12, 13, 27, *range(32, 127), *range(128, 256)))
-
-
-class Watermark(NamedTuple):
-    """Up to where a transcript was read, and what its next line inherits.
-
-    ino: 0 where only the tail can tell, as in a copy. tail: digest of the bytes before offset.
-    ring_id: hex of the ring that took the records; "" for imports.
-    """
-
-    path: str
-    dev: int
-    ino: int
-    offset: int
-    tail: str
-    ring_id: str
-    state: State
-
-    def to_json(self) -> dict[str, Any]:
-        """What JSON and CBOR can carry."""
-        return self._asdict()
-
-    @classmethod
-    def from_json(cls, value: Any) -> "Watermark":
-        """The watermark again.
-
-        Raises: ContractError when it is not one.
-        """
-        try:
-            found = cls(**value)
-        except TypeError as exc:
-            raise ContractError("not a watermark") from exc
-        kinds = (str, int, int, int, str, str, dict)
-        if any(type(v) is not k for v, k in zip(found, kinds, strict=True)) or found.offset < 0:
-            raise ContractError("not a watermark")
-        return found
 
 
 class Piece(NamedTuple):
@@ -93,7 +56,7 @@ def read(
     line can tell wait for it, and so does a document's last message until it is finished.
     Raises: NotFoundError, InputError.
     """
-    with _open(path) as file:
+    with open_file(path) as file:
         if is_document(start.path if start else path, reader):
             from memlog.capture.document import DocumentReading
 
@@ -108,15 +71,10 @@ def is_document(path: str, reader: "Reader") -> bool:
     return hasattr(reader, "unfold") and not path.endswith((".jsonl", ".jsonl.gz"))
 
 
-def beginning(path: str) -> Watermark:
-    """The watermark of a transcript of which nothing was read."""
-    return Watermark(os.path.abspath(path), 0, 0, 0, hex_digest(b"")[:32], "", {})
-
-
 def matches(path: str, mark: Watermark) -> bool:
     """True when the file's beginning is still what this watermark stands for."""
     try:
-        with _open(path) as file:
+        with open_file(path) as file:
             return _continues(file, os.fstat(file.fileno()), mark)
     except (NotFoundError, InputError):
         return False
@@ -129,19 +87,14 @@ def is_whole(path: str, mark: Watermark) -> bool:
     """
     if DOCUMENT_MARK not in mark.state and not path.endswith(".gz"):
         return os.stat(path).st_size <= mark.offset
-    with _open(path) as file:
+    with open_file(path) as file:
         if DOCUMENT_MARK not in mark.state:
             return not read_at(file, mark.offset, 1)
         return digest_of(file) == (mark.offset, mark.tail)
 
 
-def head_of(path: str, size: int) -> bytes:
-    """So many of a file's first bytes; of a zipped one, unzipped. Raises: NotFoundError, InputError."""
-    with _open(path) as file:
-        return read_at(file, 0, size)
-
-
-def _open(path: str) -> BinaryIO:
+def open_file(path: str) -> BinaryIO:
+    """The file, zipped or not, of which nothing is read yet. Raises: NotFoundError, InputError."""
     try:
         # O_NONBLOCK: a FIFO under a transcript's name must not stop the hook.
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
@@ -163,6 +116,7 @@ def _open(path: str) -> BinaryIO:
 
 
 def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
+    """So many bytes from there on, fewer at the end of the file. Raises: InputError."""
     file.seek(offset)
     blocks = []
     while size > 0:
@@ -183,10 +137,16 @@ def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
 def digest_of(file: BinaryIO) -> tuple[int, str]:
     """Size and digest of a whole file."""
     size, found = 0, digest_stream()
-    while block := read_at(file, size, _BLOCK):
+    while block := read_at(file, size, BLOCK):
         found.update(block)
         size += len(block)
     return size, found.hexdigest()[:32]
+
+
+def head_of(path: str, size: int) -> bytes:
+    """So many of a file's first bytes; of a zipped one, unzipped. Raises: NotFoundError, InputError."""
+    with open_file(path) as file:
+        return read_at(file, 0, size)
 
 
 def _continues(file: BinaryIO, found: os.stat_result, mark: Watermark) -> bool:
@@ -233,7 +193,7 @@ class Reading:
                 after = len(region) if newline < 0 else newline + 1
                 line = region[position:after]
                 raw = line.rstrip(b"\r\n")
-                value = _parse(raw, first=offset + position == 0)
+                value = parse(raw, first=offset + position == 0)
                 rubbish = not isinstance(value, dict) and self._is_rubbish(raw)
                 if newline < 0 and not isinstance(value, dict) and not (rubbish and settled):
                     return  # torn: its writer is not done with it
@@ -245,38 +205,14 @@ class Reading:
                 position = after
 
     def _is_rubbish(self, raw: bytes) -> bool:
-        """True where nobody will finish or explain this line: it is no text, nor is the file a transcript."""
-        if not self._is_binary(raw):
-            return False
-        if self.explained is None:
-            lines = read_at(self.file, 0, AHEAD_BYTES).split(b"\n")
-            self.explained = any(isinstance(_parse(line, first=False), dict) for line in lines)
-        return not self.explained
+        from memlog.capture import damage
 
-    def _is_binary(self, raw: bytes) -> bool:
-        """True for bytes that are no text; one wrong byte in a text is not enough."""
-        if b"\0" in raw:
-            return True
-        try:
-            str(raw, "utf-8")
-        except UnicodeDecodeError:
-            return "binary" in self.state or len(raw.translate(None, _PRINTED)) * 50 > len(raw)
-        return False
+        return damage.is_rubbish(self, raw)
 
-    def _damaged(self, raw: bytes) -> str | None:
-        """A line that is no JSON as text; None once enough is kept of a file's bytes that are none."""
-        if not self._is_binary(raw):
-            return raw.decode("utf-8", "backslashreplace")
-        kept = self.state.get("binary", 0)
-        if kept >= MOST_BINARY:
-            return None
-        self.state["binary"] = kept + len(raw)
-        text = raw[: MOST_BINARY - kept].decode("utf-8", "backslashreplace")
-        if kept + len(raw) >= MOST_BINARY:
-            text += (
-                f"\n[{MOST_BINARY:,} bytes of this file are no text; what follows of that kind is not kept]"
-            )
-        return text
+    def _giant(self, offset: int, size: int) -> Iterator[Piece]:
+        from memlog.capture import damage
+
+        return damage.giant(self, offset, size)
 
     def _unsettled(self, value: Any) -> bool:
         """True for a line that cannot know its time or session yet."""
@@ -296,7 +232,7 @@ class Reading:
         held: list[bytes] = []
         size = 0
         while True:
-            room = _BLOCK if stop is None else min(_BLOCK, stop - at)
+            room = BLOCK if stop is None else min(BLOCK, stop - at)
             block = read_at(self.file, at, room) if room > 0 else b""
             at += len(block)
             if not block:
@@ -330,7 +266,7 @@ class Reading:
                 frames = [frame]
             else:
                 records = self._records(raw, value, at, rules)
-        return Piece(records, self._mark(at + line_bytes), line_bytes, frames)
+        return Piece(records, self.mark(at + line_bytes), line_bytes, frames)
 
     def _records(self, raw: bytes, value: Any, at: int, rules: Sequence[Rule]) -> list[Record]:
         if isinstance(value, dict) and _unfit(raw):
@@ -340,7 +276,9 @@ class Reading:
                 value = None
         place = self._place(raw, value if isinstance(value, dict) else None, at)
         if not isinstance(value, dict):
-            text = self._damaged(raw)
+            from memlog.capture import damage
+
+            text = damage.text_of(self, raw)
             records = [] if text is None else [self.reader.damage(text, place, self.state)]
             return _redacted(records, rules)
         records = self.reader.records(value, place, self.state)
@@ -362,13 +300,18 @@ class Reading:
         if source is None:
             source = f"~{digest.hex()[:32]}.{self._occurrence(digest, raw)}"
         return Place(
-            session or self.state.get("session") or self._ahead()[1] or short_name(self.fallback),
+            session or self.inherited_session(),
             short_name(source),
-            self._time() if ts_ns is None else ts_ns,
+            self.inherited_ns() if ts_ns is None else ts_ns,
             digest[:MAC_BYTES], at, self.path, self.hmac,
         )  # fmt: skip
 
-    def _time(self) -> int:
+    def inherited_session(self) -> str:
+        """The session of a line that names none: that of lines above it, of lines below, the file's name."""
+        return self.state.get("session") or self._ahead()[1] or short_name(self.fallback)
+
+    def inherited_ns(self) -> int:
+        """The time of a line that has none."""
         before: int | None = self.state.get("ts_ns")
         if before is None:
             before = self._ahead()[0]
@@ -379,7 +322,7 @@ class Reading:
         if self.ahead is None:
             ts_ns = session = None
             for raw in read_at(self.file, 0, AHEAD_BYTES).split(b"\n"):
-                value = _parse(raw, first=False)
+                value = parse(raw, first=False)
                 if isinstance(value, dict):
                     ts_ns = self.reader.stamp_of(value) if ts_ns is None else ts_ns
                     session = self.reader.session_of(value) if session is None else session
@@ -401,54 +344,22 @@ class Reading:
         count, at = 0, 0
         while at < self.start:
             lead = 1 if at else 0
-            data = read_at(self.file, at - lead, min(_BLOCK + len(raw) + 2, self.start - at + lead))
+            data = read_at(self.file, at - lead, min(BLOCK + len(raw) + 2, self.start - at + lead))
             found = data.find(raw, lead)
-            while 0 <= found < _BLOCK + lead:
+            while 0 <= found < BLOCK + lead:
                 stop = found + len(raw)
                 begins = found == 0 or data[found - 1] == 0x0A
                 count += begins and data[stop : stop + 2].rstrip(b"\r")[:1] in (b"\n", b"")
                 found = data.find(raw, found + 1)
-            at += _BLOCK
+            at += BLOCK
         return count
 
-    def _mark(self, offset: int) -> Watermark:
+    def mark(self, offset: int) -> Watermark:
+        """The watermark of this pass at an offset."""
         return Watermark(
             self.path, self.found.st_dev, self.found.st_ino, offset, hex_digest(self.tail)[:32],
             self.ring_id, _copy(self.state),
         )  # fmt: skip
-
-    def _giant(self, offset: int, size: int) -> Iterator[Piece]:
-        """A line too long to parse: damage in blocks of GIANT_PIECE, cut where no credential goes on."""
-        stream = self.hmac.stream()
-        end = offset + size
-        stop = end - 1  # its newline
-        while stop > offset and read_at(self.file, stop - 1, 1) == b"\r":
-            stop -= 1
-        for at in range(offset, stop, _BLOCK):
-            stream.update(read_at(self.file, at, min(_BLOCK, stop - at)))
-        digest = stream.digest()
-        source = f"~{digest.hex()[:32]}.1"  # nobody writes such a line twice
-        before = self._mark(offset)  # a pass that ends within the line starts at it again
-        at, block = offset, 0
-        while at < stop:
-            raw = read_at(self.file, at, min(GIANT_PIECE, stop - at))
-            if at + len(raw) < stop:
-                cut = max(raw.rfind(b'"'), raw.rfind(b" "), raw.rfind(b","))
-                raw = raw[: cut + 1] if cut > GIANT_PIECE // 2 else raw
-            place = Place(
-                self.state.get("session") or self._ahead()[1] or short_name(self.fallback), source,
-                self._time(), digest[:MAC_BYTES], offset, self.path, self.hmac,
-            )  # fmt: skip
-            text = self._damaged(raw)
-            records = [] if text is None else [self.reader.damage(text, place, self.state)]
-            if self.redact:
-                records = [redact_record(record, rules_for(raw)) for record in records]
-            at, last = at + len(raw), at + len(raw) >= stop
-            if last:
-                self.tail = read_at(self.file, max(0, end - TAIL_BYTES), min(TAIL_BYTES, end))
-            records = [record._replace(block=block) for record in records]
-            yield Piece(records, self._mark(end) if last else before, size if last else 0)
-            block += 1
 
 
 def _stem(path: str) -> str:
@@ -459,7 +370,7 @@ def _stem(path: str) -> str:
     return name or "unnamed"
 
 
-def _parse(raw: bytes, *, first: bool) -> Any:
+def parse(raw: bytes, *, first: bool) -> Any:
     """The value of a line; None when it is no JSON, or the JSON of None."""
     try:
         text = str(raw, "utf-8")

@@ -8,14 +8,55 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from memlog.capture import quick_json
+from memlog.capture.agents import State
 from memlog.capture.identity import hex_digest
-from memlog.capture.transcript import Watermark
 from memlog.errors import ContractError, UnsafePathError
 from memlog.paths import Home, make_dir, open_private, replace_file
 
 _LONGEST = 1 << 20
+
+
+class Watermark(NamedTuple):
+    """Up to where a transcript was read, and what its next line inherits.
+
+    ino: 0 where only the tail can tell, as in a copy. tail: digest of the bytes before offset.
+    ring_id: hex of the ring that took the records; "" for imports.
+    """
+
+    path: str
+    dev: int
+    ino: int
+    offset: int
+    tail: str
+    ring_id: str
+    state: State
+
+    def to_json(self) -> dict[str, Any]:
+        """What JSON and CBOR can carry."""
+        return self._asdict()
+
+    @classmethod
+    def from_json(cls, value: Any) -> "Watermark":
+        """The watermark again.
+
+        Raises: ContractError when it is not one.
+        """
+        try:
+            found = cls(**value)
+        except TypeError as exc:
+            raise ContractError("not a watermark") from exc
+        kinds = (str, int, int, int, str, str, dict)
+        if any(type(v) is not k for v, k in zip(found, kinds, strict=True)) or found.offset < 0:
+            raise ContractError("not a watermark")
+        return found
+
+
+def beginning(path: str) -> Watermark:
+    """The watermark of a transcript of which nothing was read."""
+    return Watermark(os.path.abspath(path), 0, 0, 0, hex_digest(b"")[:32], "", {})
 
 
 def load(home: Home, path: str) -> Watermark | None:

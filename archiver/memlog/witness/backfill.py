@@ -10,7 +10,7 @@ from typing import Any
 from memlog.archive import tree
 from memlog.archive.store import Archive
 from memlog.capture import agents, transcript, whose
-from memlog.capture.transcript import Watermark
+from memlog.capture.watermark import Watermark
 from memlog.errors import ContractError, InputError, NotFoundError
 from memlog.settings import Settings
 from memlog.witness import trouble

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from memlog.archive.store import Archive
@@ -16,6 +16,7 @@ from memlog.witness.drain import Drain
 from memlog.witness.jobs import Job, Running, error_to_wire
 from memlog.witness.log import log
 from memlog.witness.server import Client
+from memlog.witness.snapshots import Snapshots
 
 _TELL_S = 1.0  # how often a client hears of a job that moves slowly
 
@@ -50,8 +51,8 @@ class Desk:
         for path in devices if isinstance(devices, list) else []:
             if not isinstance(path, str) or not os.path.exists(path):
                 raise InputError(f"there is no {path}")
-            drain.add_device(path)
-        drain.hurry()
+            drain.rings.add_device(path)
+        drain.errands.hurry()
         if not self._asked_to_drain:
             self._drained_before = drain.totals.as_dict()
         self._asked_to_drain.append(client)
@@ -64,18 +65,18 @@ class Desk:
             for client in self._asked_to_drain:
                 client.progress(*progress)
 
-    def answer_drains(self, drain: Drain, snapshots: Callable[..., int]) -> None:
+    def answer_drains(self, drain: Drain, snapshots: Snapshots) -> None:
         """The rings have nothing new: say so, once what lay in the spool is in too."""
-        if not self._asked_to_drain or drain.find_rings():
+        if not self._asked_to_drain or drain.rings.find():
             return
-        drain.find_errands()
+        drain.errands.find()
         if drain.errands and not self._queue:
             for client in self._asked_to_drain:
                 client.progress(0, 0, "bringing in the spool")
             return
         before = self._drained_before
         result = {name: n - before[name] for name, n in drain.totals.as_dict().items()}
-        snapshots(limit=None, open_too=True)
+        snapshots.write(drain, limit=None, open_too=True)
         for client in self._asked_to_drain:
             client.answer(result=result)
         self._asked_to_drain = []

@@ -5,7 +5,7 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from memlog.archive import forget, place, scrub, secrets, tree_forget
+from memlog.archive import forget, place, scrub, secrets, tree_forget, unfinished
 from memlog.archive.forget import Choice, Forgotten
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import event_name
@@ -85,7 +85,7 @@ def clean_up(archive: Archive, settings: Settings) -> Steps:
     yield from _told(scrub.log(archive))
     yield Progress(0, 0, "free pages")
     result["free_bytes"] = scrub.free(archive)
-    forget.finished(archive.home)
+    unfinished.finished(archive.home)
     return result | {"left": left}
 
 

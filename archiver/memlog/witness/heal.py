@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from memlog.archive import gaps
+from memlog.archive import gaps, holes
 from memlog.archive.gaps import OpenGap
 from memlog.archive.store import Archive, Outcome
-from memlog.capture.transcript import Watermark
+from memlog.capture.watermark import Watermark
 from memlog.contracts import CLAUDE_CODE
 from memlog.errors import ContractError, InputError, NotFoundError
 from memlog.paths import open_private
@@ -50,7 +50,7 @@ class Known(NamedTuple):
 
 def is_needed(archive: Archive) -> bool:
     """True when something is missing that a transcript may still hold."""
-    return bool(gaps.open_gaps(archive.con)) or bool(gaps.holes(archive.con))
+    return bool(gaps.open_gaps(archive.con)) or bool(holes.open_holes(archive.con))
 
 
 def heal(archive: Archive, settings: Settings, heed: Callable[[Outcome], None]) -> Iterator[Progress]:
@@ -58,7 +58,7 @@ def heal(archive: Archive, settings: Settings, heed: Callable[[Outcome], None]) 
     open_gaps = gaps.open_gaps(archive.con)
     captured = {found.path: found for found in _captured(archive)} if open_gaps else {}
     wanted = {path: found.offset for path, found in captured.items()}
-    for hole in gaps.holes(archive.con):
+    for hole in holes.open_holes(archive.con):
         wanted[hole.path] = max(wanted.get(hole.path, 0), hole.stop)
     if not wanted and not open_gaps:
         return
@@ -90,10 +90,10 @@ def _close_holes(archive: Archive, path: str, reached: Watermark | None) -> None
     if reached is None:
         return
     now_ns = time.time_ns()
-    for hole in gaps.holes(archive.con):
+    for hole in holes.open_holes(archive.con):
         if hole.path == path and hole.stop <= reached.offset and _is_same(hole.state, reached):
             with archive.transaction() as con:
-                gaps.heal_hole(con, hole.id, now_ns=now_ns)
+                holes.heal(con, hole.id, now_ns=now_ns)
             log.info("hole healed bytes=%d", hole.stop - hole.start)
 
 

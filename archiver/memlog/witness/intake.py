@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from memlog.archive.store import Archive, Outcome
 from memlog.capture import agents, transcript, watermark
-from memlog.capture.transcript import Watermark
+from memlog.capture.watermark import Watermark
 from memlog.contracts import HOOKED
 from memlog.errors import MemlogError
 from memlog.record import encode

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from memlog.errors import MemlogError, RefusedError
-from memlog.ring.device import ALL_UIDS, DeviceReader, DeviceRing
+from memlog.ring.device import DeviceRing
+from memlog.ring.device_reader import ALL_UIDS, DeviceReader
 from memlog.ring.protocol import Ring
 from memlog.wire import Frame
 

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Container, Iterator
 from typing import Any, NamedTuple
 
-from memlog.archive import gaps
+from memlog.archive import holes
 from memlog.archive.store import Archive, Outcome
-from memlog.capture import spool, transcript
+from memlog.capture import spool
 from memlog.capture.agents import READERS
 from memlog.capture.spool import Spooled
-from memlog.capture.transcript import Watermark
+from memlog.capture.watermark import Watermark, beginning
 from memlog.contracts import CAPTURE_PENDING, CLAUDE_CODE
 from memlog.errors import ContractError, InputError, NotFoundError
 from memlog.record import Event, decode
@@ -70,7 +70,7 @@ def waiting(
 def _nameless(found: Spooled) -> Task:
     """Neither event nor note: its hook was killed in between."""
     agent, plain = spool.told_by_name(found.name)
-    start = transcript.beginning(os.path.join(os.path.dirname(found.path), plain))
+    start = beginning(os.path.join(os.path.dirname(found.path), plain))
     return Task(found.name, agent if agent in READERS else CLAUDE_CODE, path=found.path, start=start)
 
 
@@ -140,9 +140,9 @@ def _heal(archive: Archive, task: Task, reached: Watermark | None, first: int) -
         return
     now_ns = time.time_ns()
     with archive.transaction() as con:
-        for hole in gaps.holes(con):
+        for hole in holes.open_holes(con):
             if hole.path == task.path and hole.start >= first and hole.stop <= reached.offset:
-                gaps.heal_hole(con, hole.id, now_ns=now_ns)
+                holes.heal(con, hole.id, now_ns=now_ns)
 
 
 def _archived(archive: Archive, path: str) -> int:

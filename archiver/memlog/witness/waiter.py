@@ -82,7 +82,8 @@ class Waiter:
 
 def _reader_of_all(ring: Ring) -> RingReader:
     if ring.kind == "kernel":
-        from memlog.ring.device import ALL_UIDS, DeviceRing
+        from memlog.ring.device import DeviceRing
+        from memlog.ring.device_reader import ALL_UIDS
 
         try:
             if isinstance(ring, DeviceRing):
