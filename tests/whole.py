@@ -6,8 +6,9 @@ from typing import Any
 import archives
 from archives import MINUTE, NOW_NS, event, record
 from memlog.archive import tree
-from memlog.archive.forget import Choice, Forgotten, finished, forget
+from memlog.archive.forget import Choice, Forgotten, forget
 from memlog.archive.store import Archive
+from memlog.archive.unfinished import finished
 from memlog.paths import Home
 from memlog.record import Record
 from memlog.wire import Damage, Gap

@@ -12,9 +12,9 @@ from typing import Any
 from archives import conversation, frames
 from faults import soundness
 from faults.soundness import Row, Verdict
-from memlog.archive.forget import pending
 from memlog.archive.store import Archive
 from memlog.archive.tree import write_dirty
+from memlog.archive.unfinished import pending
 from memlog.contracts import RING_MIN
 from memlog.paths import Home
 from memlog.settings import Settings

@@ -11,7 +11,8 @@ from archives import NOW_NS, frames, reading, record, ring_frames
 from children import kill_at, signal_of
 from memlog.archive import chain, ingest
 from memlog.archive.connection import sqlite3
-from memlog.archive.store import Archive, translate
+from memlog.archive.store import Archive
+from memlog.archive.transaction import translate
 from memlog.errors import ArchiveError, InputError, UnavailableError
 from memlog.paths import Home
 from memlog.ring.protocol import RingInfo

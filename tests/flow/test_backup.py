@@ -21,8 +21,9 @@ from conftest import Run
 from forgetting import needles, rare, traces
 from memlog.archive import anchor, backup, manifest, place, restore, scrub, tree
 from memlog.archive.connection import open_reader
-from memlog.archive.forget import Choice, Forgotten, finished, forget
+from memlog.archive.forget import Choice, Forgotten, forget
 from memlog.archive.store import Archive
+from memlog.archive.unfinished import finished
 from memlog.archive.verify import Look, verify
 from memlog.errors import ArchiveError, NotFoundError, RefusedError, WitnessRunningError
 from memlog.paths import Home

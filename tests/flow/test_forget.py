@@ -12,7 +12,7 @@ import pytest
 from archives import DAY, NOW_NS, event, fill, frames, reading, record
 from conftest import Run
 from forgetting import Needles, needles, rare, traces
-from memlog.archive import connection, forget, scrub, tree_forget
+from memlog.archive import connection, forget, scrub, tree_forget, unfinished
 from memlog.archive.rebuild import rebuild
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import Tombstone, link_stone, read_mirror, redaction_stone
@@ -145,7 +145,7 @@ def test_after_a_session_was_forgotten_no_file_holds_a_byte_of_it(drill: Drill) 
     assert drill.texts() == {r.text for r in drill.records[KEPT]}
     assert traces(drill.home, kept)
     assert drill.is_sound()
-    assert not Path(drill.home.root, SECRET).exists() and forget.pending(drill.home) is None
+    assert not Path(drill.home.root, SECRET).exists() and unfinished.pending(drill.home) is None
 
 
 def _nothing(*_: Any, **__: Any) -> Iterator[str]:
@@ -332,9 +332,9 @@ def test_a_forget_that_was_stopped_at_any_step_ends_the_same_when_run_again(
         args = {**WHOLE, "records": drill.chosen(text=drill.terms[KEPT][7])["records"]}
         stopped = _stop_at(drill, args, step)
         if stopped:
-            assert forget.pending(home) is not None or traces(home, gone) or not step
+            assert unfinished.pending(home) is not None or traces(home, gone) or not step
             drill.forget(**args)
-        assert traces(home, gone) == [] and forget.pending(home) is None
+        assert traces(home, gone) == [] and unfinished.pending(home) is None
         wanted = wanted or drill.rows()
         assert drill.rows() == wanted
         shutil.rmtree(home.root)
@@ -377,18 +377,18 @@ def test_a_reader_that_holds_the_log_is_named_and_what_is_left_is_done_later(
         con.execute("SELECT count(*) FROM record").fetchone()
         with pytest.raises(UnavailableError, match="a reader holds"):
             drill.forget(**WHOLE)
-    assert forget.pending(drill.home) == [("claude-code", SECRET)]
+    assert unfinished.pending(drill.home) == [("claude-code", SECRET)]
     (told,) = doctor._unfinished(drill.home)
     assert (told.state, told.remedy) == ("bad", "memlog admin forget --apply")
     drill.forget()
-    assert traces(drill.home, gone) == [] and forget.pending(drill.home) is None
+    assert traces(drill.home, gone) == [] and unfinished.pending(drill.home) is None
 
 
 def test_verify_tells_a_forget_that_was_cut_short_from_damage(drill: Drill, run_memlog: Run) -> None:
     step = 1
-    while _stop_at(drill, WHOLE, step) and forget.pending(drill.home) is None:
+    while _stop_at(drill, WHOLE, step) and unfinished.pending(drill.home) is None:
         step += 1
-    assert forget.pending(drill.home) is not None
+    assert unfinished.pending(drill.home) is not None
     words = ("--home", drill.home.root, "admin", "verify")
     assert "next: memlog admin forget --apply" in run_memlog(*words, check=1).stderr
     drill.forget()

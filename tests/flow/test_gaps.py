@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from archives import NOW_NS, frames, record, ring_frames, rows
-from memlog.archive import gaps
+from memlog.archive import gaps, holes
 from memlog.archive.store import Archive, Outcome
 from memlog.contracts import DAY_NS
 from memlog.paths import Home
@@ -60,7 +60,7 @@ def feed(home: Home) -> Any:
 
 
 def open_holes(feed: Feed) -> list[tuple[str, int, int]]:
-    return [(h.path, h.start, h.stop) for h in gaps.holes(feed.archive.con)]
+    return [(h.path, h.start, h.stop) for h in holes.open_holes(feed.archive.con)]
 
 
 def transcript(feed: Feed, path: str = PATH) -> tuple[int, int]:
@@ -93,13 +93,13 @@ def test_a_record_that_did_not_arrive_makes_the_pass_a_hole(feed: Feed) -> None:
     assert open_holes(feed) == [(PATH, 200, 600)]
     assert outcome.watermarks == [] and transcript(feed) == (200, 600)
     assert rows(feed.archive.con, "SELECT gaps FROM v_session") == [{"gaps": 1}]
-    assert gaps.holes(feed.archive.con)[0].state is not None  # where to go on reading
+    assert holes.open_holes(feed.archive.con)[0].state is not None  # where to go on reading
 
 
 def test_not_comparing_the_count_would_call_it_archived(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """The known-bad twin: whoever believes the event alone moves past what never arrived."""
-    cover = gaps._cover
-    monkeypatch.setattr(gaps, "_cover", lambda *a: cover(*a[:6], True, a[7]))
+    cover = holes._cover
+    monkeypatch.setattr(holes, "_cover", lambda *a: cover(*a[:6], True, a[7]))
     feed.put(*feed.frames(*lines(0, 4), captured(0, 400, 4))[2:])
     assert open_holes(feed) == [] and transcript(feed) == (400, 400)
 
@@ -128,13 +128,13 @@ def test_a_healed_hole_lets_the_archived_offset_move_to_the_next_hole(feed: Feed
         *feed.frames(captured(0, 100, 1), captured(100, 200, 0), captured(200, 300, 9), captured(300, 400, 0))
     )
     assert open_holes(feed) == [(PATH, 0, 100), (PATH, 200, 300)] and transcript(feed) == (0, 400)
-    first, second = gaps.holes(con)
+    first, second = holes.open_holes(con)
     with feed.archive.transaction():
-        assert gaps.heal_hole(con, first.id, now_ns=5) == mark(200)
+        assert holes.heal(con, first.id, now_ns=5) == mark(200)
     assert transcript(feed) == (200, 400)
     with feed.archive.transaction():
-        assert gaps.heal_hole(con, second.id, now_ns=5) == mark(400)
-        assert gaps.heal_hole(con, second.id, now_ns=6) is None
+        assert holes.heal(con, second.id, now_ns=5) == mark(400)
+        assert holes.heal(con, second.id, now_ns=6) is None
     assert rows(con, "SELECT gaps FROM v_session") == [{"gaps": 0}]
 
 
@@ -158,9 +158,9 @@ def test_bytes_that_wait_in_the_spool_are_a_hole_until_they_are_read(feed: Feed)
     pending = Event("capture_pending", "claude-code", "session-a", NOW_NS, data)
     feed.put(*feed.frames(pending, *lines(9, 11), captured(9_000, 9_200, 2)))
     assert open_holes(feed) == [(PATH, 0, 9_000)] and transcript(feed) == (0, 9_200)
-    (hole,) = gaps.holes(feed.archive.con)
+    (hole,) = holes.open_holes(feed.archive.con)
     with feed.archive.transaction():
-        assert gaps.heal_hole(feed.archive.con, hole.id, now_ns=5) == mark(9_200)
+        assert holes.heal(feed.archive.con, hole.id, now_ns=5) == mark(9_200)
 
 
 def test_a_file_that_was_replaced_begins_anew(feed: Feed) -> None:
@@ -174,10 +174,10 @@ def test_a_gap_is_healed_when_everything_was_read_again_and_no_hole_is_left(feed
     torn = feed.frames(*lines(0, 4), captured(0, 400, 4))
     feed.put(Gap(0, 3), *torn[2:])
     (gap,) = gaps.open_gaps(con)
-    (hole,) = gaps.holes(con)
+    (hole,) = holes.open_holes(con)
     with feed.archive.transaction():
         assert not gaps.mark_recovered(con, gap.id, 2, complete=True, now_ns=NOW_NS)  # the hole is open
-        gaps.heal_hole(con, hole.id, now_ns=NOW_NS)
+        holes.heal(con, hole.id, now_ns=NOW_NS)
         assert not gaps.mark_recovered(con, gap.id, 0, complete=False, now_ns=NOW_NS)
         assert gaps.mark_recovered(con, gap.id, 0, complete=True, now_ns=NOW_NS)
     assert rows(con, "SELECT lost, recovered, healed FROM v_gap") == [

@@ -10,7 +10,7 @@ import pytest
 from archives import NOW_NS, event, fill, reading, record
 from conftest import Run
 from forgetting import Needles, traces
-from memlog.archive import forget, scrub
+from memlog.archive import scrub, unfinished
 from memlog.archive.rebuild import rebuild
 from memlog.archive.secrets import scan
 from memlog.archive.store import Archive
@@ -132,9 +132,9 @@ def test_a_redaction_that_was_stopped_ends_the_same_when_run_again(
     with Archive.open(home, now_ns=NOW_NS) as archive:
         job = JOBS["secrets"](archive, settings, found(home))
         assert sum(1 for _ in zip(range(step), job, strict=False)) == step
-    assert forget.pending(home) is not None
+    assert unfinished.pending(home) is not None
     redact(home, settings)
-    assert traces(home, GONE) == [] and forget.pending(home) is None and is_sound(home)
+    assert traces(home, GONE) == [] and unfinished.pending(home) is None and is_sound(home)
 
 
 def test_the_command_names_rules_and_records_and_never_what_it_found(

@@ -16,9 +16,10 @@ from archives import NOW_NS, record
 from conftest import Run
 from memlog.archive import anchor, tree
 from memlog.archive.connection import open_reader, open_writer, sqlite3
-from memlog.archive.forget import Choice, Forgotten, finished, forget
+from memlog.archive.forget import Choice, Forgotten, forget
 from memlog.archive.migrate import migrate
 from memlog.archive.store import Archive
+from memlog.archive.unfinished import finished
 from memlog.archive.verify import CHECKS, Look, Problem, unproved, verify
 from memlog.errors import UnavailableError
 from memlog.paths import Home

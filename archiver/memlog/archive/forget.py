@@ -6,22 +6,18 @@ whole; neither text nor salt, and without the salt the digest tells nothing abou
 """
 
 import json
-import os
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple, Self
 
 from memlog.archive import body, chain, repeats
 from memlog.archive.carried import as_bytes
 from memlog.archive.connection import Connection
-from memlog.archive.recount import recount
+from memlog.archive.secrets import redact_again
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import Tombstone, event_stone, link_stone, until_stone
+from memlog.archive.unfinished import BATCH, Steps, Work
 from memlog.errors import ArchiveError
-from memlog.paths import Home, replace_file, sync_dir
 
-Steps = Generator[tuple[int, int, str], None, None]
-
-BATCH = 500
 BATCH_BYTES = 4_000_000
 
 # index: session (agent, session)
@@ -38,9 +34,6 @@ WHERE session = :session AND agent = :agent AND ts_ns <= :until LIMIT :most
 # index: the record's primary key
 PRESENT_SQL = """
 SELECT id, session_id, epoch_id, bytes FROM record WHERE id IN (SELECT value FROM json_each(:ids))
-"""
-NAMES_SQL = """
-SELECT agent, session FROM session WHERE id IN (SELECT value FROM json_each(:ids))
 """
 DELETE_SQL = (
     "DELETE FROM record_fts WHERE rowid IN (SELECT value FROM json_each(:ids))",
@@ -60,16 +53,7 @@ DELETE_EVENTS_SQL = (
     "DELETE FROM event_fts WHERE rowid IN (SELECT value FROM json_each(:ids))",
     "DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids))",
 )
-# index: session (agent, session), epoch (session_id, boundary); session.json has the session's events
-LAST_EPOCH_SQL = """
-UPDATE epoch SET dirty = 1 WHERE id IN (
-  SELECT max(e.id) FROM epoch e JOIN session s ON s.id = e.session_id
-  WHERE s.agent = :agent AND s.session = :session)
-"""
 DELETE_DAMAGE_SQL = "DELETE FROM damage WHERE id IN (SELECT value FROM json_each(:ids))"
-SIGHTINGS_SQL = """
-DELETE FROM record_sighting WHERE NOT EXISTS (SELECT 1 FROM record WHERE id = record_sighting.record_id)
-"""
 # A session that is forgotten whole keeps its name and its chain.
 EMPTY_SQL = (
     "DELETE FROM epoch WHERE session_id = :session AND boundary <> ''",
@@ -117,31 +101,6 @@ class Forgotten:
         return dict(vars(self))
 
 
-def pending_path(home: Home) -> str:
-    """A file that is there from the first row's going until the last byte is scrubbed."""
-    return os.path.join(home.root, "forgetting.json")
-
-
-def pending(home: Home) -> list[tuple[str, str]] | None:
-    """Sessions a forget that did not finish has taken from; None where none is unfinished."""
-    try:
-        with open(pending_path(home), encoding="utf-8") as file:
-            return [(str(agent), str(name)) for agent, name in json.load(file)["sessions"]]
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-
-
-def finished(home: Home) -> None:
-    """Every byte is scrubbed."""
-    try:
-        os.unlink(pending_path(home))
-    except FileNotFoundError:
-        return
-    sync_dir(home.root)
-
-
 def forget(archive: Archive, choice: Choice, total: Forgotten, *, now_ns: int) -> Steps:
     """Take what was chosen, and whatever a tombstone covers, out of the tables, a batch a step.
 
@@ -165,8 +124,6 @@ def forget(archive: Archive, choice: Choice, total: Forgotten, *, now_ns: int) -
     for names in list(archive.tombstones.let_go()):  # a restored archive has them again
         yield from work.until(*map(str, names))
     yield from work.settle()
-    from memlog.archive.secrets import redact_again  # it stands on Work
-
     yield from redact_again(archive, now_ns=now_ns)
 
 
@@ -189,39 +146,6 @@ def let_go(
     for agent, name, _ in wanted:
         yield from work.until(agent, name)
     yield from work.settle()
-
-
-class Work:
-    """What redacting shares with forgetting: whose counts and titles are made again, and making them."""
-
-    def __init__(self, archive: Archive, now_ns: int) -> None:
-        self.archive, self.con = archive, archive.con
-        self.now_ns = now_ns
-        self.noted: dict[tuple[str, str], None] = {}
-        self.note(pending(archive.home) or [])
-
-    def note(self, names: Iterable[tuple[str, str]]) -> None:
-        """Have the disk remember whose counts and titles are to be made again."""
-        before = len(self.noted)
-        self.noted.update(dict.fromkeys(names))
-        if len(self.noted) > before or not os.path.exists(pending_path(self.archive.home)):
-            told = {"since_ns": self.now_ns, "sessions": [list(name) for name in self.noted]}
-            replace_file(pending_path(self.archive.home), json.dumps(told).encode() + b"\n")
-
-    def names(self, sessions: Collection[int]) -> list[tuple[str, str]]:
-        return self.con.execute(NAMES_SQL, {"ids": json.dumps(sorted(sessions))}).fetchall()
-
-    def mark_events(self, agent: str, session: str) -> None:
-        """Have session.json written again, which has the session's events."""
-        self.con.execute(LAST_EPOCH_SQL, {"agent": agent, "session": session})
-
-    def settle(self) -> Steps:
-        """Sightings of what is gone; titles and counts of what is left."""
-        with self.archive.transaction() as con:
-            con.execute(SIGHTINGS_SQL)
-        for done, (agent, name) in enumerate(self.noted):
-            for _ in recount(self.archive, agent, name):
-                yield done, len(self.noted), "counts and titles"
 
 
 class _Forget(Work):

@@ -8,24 +8,19 @@ executemany, sorted by id (unsorted costs 2.3 times as much).
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memlog.archive import body, epochs, events, evidence, gaps, notes, sessions
+from memlog.archive import body, epochs, events, evidence, gaps, holes, notes, sessions
 from memlog.archive.arrival import MOST, Arrival, Read, Told
 from memlog.archive.carried import Places
+from memlog.archive.known import Known, look_up
 from memlog.archive.rows import Rows
 from memlog.archive.sessions import Session
 from memlog.archive.tombstones import event_name
 from memlog.contracts import CAPTURE_PENDING, CAPTURED, UNKNOWN_AGENT
-from memlog.record import PART_MAC_BYTES, Record
+from memlog.record import Record
 
 if TYPE_CHECKING:
     from memlog.archive.store import Archive, Outcome
 
-# index: record_identity
-LOOKUP_SQL = """
-SELECT source_id, block, part, mac, id, epoch_id, timed, ring, seq, part = 0 FROM record
-WHERE session_id = ? AND source_id IN (%s)
-"""
-LOOKUPS = {n: LOOKUP_SQL % ",".join("?" * n) for n in (8, 64, 512)}
 # index: session (agent, session)
 NAMELESS_SQL = "SELECT session FROM session WHERE agent = :agent AND session GLOB :pattern"
 # index: record_ring
@@ -37,23 +32,6 @@ SELECT DISTINCT source_id FROM record WHERE session_id = ? AND source_id IN (SEL
 """
 
 _CLOSING = ("SessionEnd", "PostCompact", "SessionStart", "PreCompact")
-
-
-class _Known:
-    """The rows of one source_id in one session, by (block, part). mac: of its line; macs: by block."""
-
-    __slots__ = ("mac", "macs", "rows")
-
-    def __init__(self, mac: bytes) -> None:
-        self.mac = mac
-        self.macs: dict[int, bytes] = {}
-        self.rows: dict[tuple[int, int], list[Any]] = {}  # [id, epoch id, timed, ring, seq, counts]
-
-    def is_other(self, record: Record) -> bool:
-        """True for another version of the line, or of this part of it where that has its own mac."""
-        if len(record.mac) == PART_MAC_BYTES:
-            return self.macs.get(record.block, record.mac) != record.mac
-        return self.mac != record.mac
 
 
 class _New(NamedTuple):
@@ -140,19 +118,19 @@ class Batch:
                 outcome.events.append((added, event))
                 self._heed(told, outcome)
         events.index(self.con, [added for added, _ in outcome.events])
-        gaps.count_arrived(self.con, self.ring, self.read.arriving, now_ns=self.now_ns)
+        holes.count_arrived(self.con, self.ring, self.read.arriving, now_ns=self.now_ns)
 
     def _heed(self, told: Told, outcome: "Outcome") -> None:
         event, pid = told.event, told.header.pid if told.header else 0
         if event.event == CAPTURED:
             session = self.session(event.agent, event.session)
-            moved = gaps.captured(
+            moved = holes.captured(
                 self.con, session.id, event.data, self.ring, pid, told.arrived, self.now_ns
             )  # fmt: skip
             if moved:
                 outcome.watermarks.append(moved)
         elif event.event == CAPTURE_PENDING:
-            gaps.pending(self.con, self.session(event.agent, event.session).id, event.data, self.now_ns)
+            holes.pending(self.con, self.session(event.agent, event.session).id, event.data, self.now_ns)
         else:
             self.hear(event.event, event.agent, event.session)
 
@@ -190,7 +168,7 @@ class Batch:
             placed.append((arrival, session))
         for session in self.touched.values():
             if session.id in asked and not session.is_new:
-                self._look_up(session, list(asked[session.id]))
+                look_up(self.con, session, list(asked[session.id]))
         for arrival, session in placed:
             self._place(arrival, session, outcome)
 
@@ -205,22 +183,9 @@ class Batch:
             pattern = {"agent": UNKNOWN_AGENT, "pattern": f"none-{uid}-*"}
             for (name,) in self.con.execute(NAMELESS_SQL, pattern).fetchall():
                 session = self.session(UNKNOWN_AGENT, name)
-                self._look_up(session, source_ids)
+                look_up(self.con, session, source_ids)
                 found.update((i, session) for i in source_ids if i in session.known)
         return found
-
-    def _look_up(self, session: Session, source_ids: list[str]) -> None:
-        known = session.known
-        while source_ids:
-            size = 8 if len(source_ids) <= 8 else 64 if len(source_ids) <= 64 else 512
-            chunk, source_ids = source_ids[:size], source_ids[size:]
-            padded = [session.id, *chunk, *[None] * (size - len(chunk))]
-            for source_id, block, part, mac, *row in self.con.execute(LOOKUPS[size], padded):
-                found = known.get(source_id)
-                if found is None:
-                    found = known[source_id] = _Known(mac)
-                found.macs[block] = mac
-                found.rows[block, part] = row
 
     def _place(self, arrival: Arrival, session: Session, outcome: "Outcome") -> None:
         """A row to come, or a sighting of one that is there."""
@@ -230,19 +195,19 @@ class Batch:
         if origin is not None and known is None and origin.source_id == f"{source_id}~{record.mac.hex()}":
             source_id = origin.source_id  # a rewritten line that comes before the one it replaced
             if not session.is_new:
-                self._look_up(session, [source_id])
+                look_up(self.con, session, [source_id])
             known = session.known.get(source_id)
         if known is not None and known.is_other(record):
             # The host rewrote the line: all of the new one goes under a name of its own.
             source_id = f"{source_id}~{record.mac.hex()}"
             if source_id not in session.known and not session.is_new:
-                self._look_up(session, [source_id])
+                look_up(self.con, session, [source_id])
             known = session.known.get(source_id)
             if self.archive.tombstones.covers(*_identity(record, source_id)):
                 outcome.tombstoned += 1
                 return
         if known is None:
-            known = session.known[source_id] = _Known(record.mac)
+            known = session.known[source_id] = Known(record.mac)
         row = known.rows.get((record.block, record.part))
         if row is None:
             known.macs[record.block] = record.mac

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from memlog.archive import anchor, backup, chain, gaps, manifest, strewn, survey, verify
+from memlog.archive.builder import BATCH, Builder, Cursors
 from memlog.archive.carried import as_bytes
 from memlog.archive.connection import open_reader, open_writer, sqlite3
 from memlog.archive.migrate import migrate
-from memlog.archive.rebuild import BATCH, Builder, Cursors, relink
+from memlog.archive.relink import relink
 from memlog.archive.store import Archive
 from memlog.archive.strewn import Strewn
 from memlog.archive.survey import Found, Line, Survey

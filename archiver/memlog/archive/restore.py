@@ -7,8 +7,9 @@ from typing import Any
 from memlog.archive import anchor, backup, chain, manifest, place, tree, verify
 from memlog.archive.connection import open_reader, sqlite3
 from memlog.archive.manifest import Manifest
-from memlog.archive.store import Archive, translate
+from memlog.archive.store import Archive
 from memlog.archive.tombstones import read_mirror
+from memlog.archive.transaction import translate
 from memlog.archive.verify import CHECKS, Look, Problem
 from memlog.errors import ArchiveError
 from memlog.paths import Home, replace_file
@@ -148,7 +149,8 @@ def _forget(archive: Archive, now_ns: int, told: Told) -> int:
     if not len(archive.tombstones):
         return 0
     from memlog.archive import scrub
-    from memlog.archive.forget import Choice, Forgotten, finished, forget
+    from memlog.archive.forget import Choice, Forgotten, forget
+    from memlog.archive.unfinished import finished
 
     total = Forgotten()
     for done, of, note in forget(archive, Choice(), total, now_ns=now_ns):

@@ -7,9 +7,10 @@ from collections.abc import Generator, Iterable
 from typing import NamedTuple
 
 from memlog.archive.connection import Connection
-from memlog.archive.forget import Forgotten, finished, let_go, pending
+from memlog.archive.forget import Forgotten, let_go
 from memlog.archive.store import Archive
 from memlog.archive.tree_forget import forget as forget_tree
+from memlog.archive.unfinished import finished, pending
 from memlog.contracts import DAY_NS
 from memlog.settings import Settings
 

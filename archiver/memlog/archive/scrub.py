@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from memlog.archive import before, pages, place, workshop
 from memlog.archive.connection import Connection, sqlite3
-from memlog.archive.store import Archive, translate
+from memlog.archive.store import Archive
+from memlog.archive.transaction import translate
 from memlog.errors import UnavailableError
 from memlog.paths import sync_dir
 

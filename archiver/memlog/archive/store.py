@@ -6,12 +6,13 @@ from hmac import digest
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from memlog.archive import arrival, epochs, gaps, ingest, place, reprepare, sessions
+from memlog.archive import arrival, epochs, gaps, holes, ingest, place, reprepare, sessions
 from memlog.archive.connection import Connection, open_writer, sqlite3
 from memlog.archive.migrate import migrate
 from memlog.archive.sessions import Session
 from memlog.archive.tombstones import Tombstones
-from memlog.errors import ArchiveError, InputError, UnavailableError
+from memlog.archive.transaction import Transaction
+from memlog.errors import ArchiveError, InputError
 from memlog.paths import Home, keep_key, load_key, make_dir
 from memlog.record import Event
 from memlog.settings import Settings
@@ -30,9 +31,6 @@ RING_FACTS_SQL = "SELECT ring_id, boot_id FROM ring WHERE id = :ring"
 ARCHIVE_SQL = "SELECT archive_id FROM archive"
 MERGE_SQL = "INSERT INTO record_fts (record_fts, rank) VALUES ('merge', :pages)"
 OPTIMIZE_SQL = "INSERT INTO record_fts (record_fts) VALUES ('optimize')"
-
-_BUSY = ("database or disk is full", "disk I/O error", "database is locked", "unable to open", "readonly")
-_MOST_SESSIONS = 2_000
 
 
 class RingFacts(Protocol):
@@ -86,7 +84,7 @@ class Archive:
         self.sessions: dict[tuple[str, str], Session] = {}
         self.tombstones = Tombstones(home.tombstones)
         self._rings: dict[int, tuple[bytes, str]] = {}
-        self._data_version = -1
+        self.data_version = -1  # of the file, as the last transaction found it
         self._prepared = False  # whether the index is known to be this version's
 
     @classmethod
@@ -126,7 +124,7 @@ class Archive:
     ) -> None:
         self.close()
 
-    def transaction(self) -> "Transaction":
+    def transaction(self) -> Transaction:
         """BEGIN IMMEDIATE … COMMIT; ROLLBACK when anything is raised.
 
         Raises: UnavailableError (disk full, locked, I/O error), ArchiveError (damaged).
@@ -201,7 +199,7 @@ class Archive:
             if outcome.archived:
                 gaps.recover(self.con, heals, outcome.archived)
             for watermark in transcripts:
-                moved = gaps.imported(self.con, watermark, None, now_ns)
+                moved = holes.imported(self.con, watermark, None, now_ns)
                 if moved:
                     outcome.watermarks.append(moved)
             if ring is not None:
@@ -217,7 +215,7 @@ class Archive:
         """Close the last epochs of sessions that have been silent for long; how many were closed."""
         before = now_ns - self.settings.epoch_silence_s * 1_000_000_000
         with self.transaction():
-            gaps.forget_stale(self.con, now_ns=now_ns)
+            holes.forget_stale(self.con, now_ns=now_ns)
             found = self.con.execute(epochs.SILENT_SQL, {"before": before}).fetchall()
             for agent, name in found:
                 session = self.sessions.get((agent, name)) or sessions.load(self.con, agent, name)
@@ -265,7 +263,7 @@ class Archive:
         finally:
             self.con = open_writer(self.home.archive)
             self.sessions.clear()
-            self._data_version = -1
+            self.data_version = -1
 
     def forget_cached(self) -> None:
         """Read sessions again: for a job that changes their rows by itself."""
@@ -276,52 +274,3 @@ class Archive:
         if found is None:
             found = self._rings[ring] = self.con.execute(RING_FACTS_SQL, {"ring": ring}).fetchone()
         return found
-
-
-class Transaction:
-    """What Archive.transaction gives."""
-
-    __slots__ = ("_archive",)
-
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-
-    def __enter__(self) -> Connection:
-        archive = self._archive
-        try:
-            archive.con.execute("BEGIN IMMEDIATE")
-            version = archive.con.execute("PRAGMA data_version").fetchone()[0]
-        except sqlite3.Error as exc:
-            raise translate(exc, archive.home.archive) from exc
-        if version != archive._data_version or len(archive.sessions) > _MOST_SESSIONS:
-            archive.sessions.clear()  # somebody else wrote: what is remembered may be old
-            archive._data_version = version
-        return archive.con
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        archive = self._archive
-        if exc is None:
-            try:
-                archive.con.execute("COMMIT")
-                return
-            except sqlite3.Error as failure:
-                exc = failure
-        archive.sessions.clear()
-        if archive.con.in_transaction:
-            try:
-                archive.con.execute("ROLLBACK")
-            except sqlite3.Error:
-                pass  # the first error is the one to tell
-        if isinstance(exc, sqlite3.Error):
-            raise translate(exc, archive.home.archive) from exc
-
-
-def translate(exc: sqlite3.Error, path: str) -> UnavailableError | ArchiveError:
-    """An SQLite error as one of ours: what may pass by itself, or what a human must look at."""
-    words = str(exc)
-    if any(word in words for word in _BUSY):
-        hint = f"make room where {path} lies, then the same again" if "full" in words else None
-        return UnavailableError(f"{path} cannot be written now: {words}", hint=hint)
-    return ArchiveError(f"{path}: {words}")

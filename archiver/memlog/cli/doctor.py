@@ -12,7 +12,7 @@ from memlog.cli.output import RowFormat, row_options
 from memlog.cli.root import Context, pass_context
 from memlog.cli.status import checks_of, look
 from memlog.errors import MemlogError, SettingsError
-from memlog.query import checks
+from memlog.query import checks, surroundings
 from memlog.query.checks import Check
 from memlog.settings import Settings, explain
 
@@ -67,15 +67,15 @@ def _checks(context: Context) -> list[Check]:
 
     home, settings = context.home, context.settings
     return [
-        checks.sqlite(), checks.home(home, network=is_network(home.root)),
-        checks.device(settings.device, settings.ring), *checks_of(context, look(context)),
-        checks.installs(_programs(), _own()), _transcripts(home), *_unfinished(home),
+        surroundings.sqlite(), surroundings.home(home, network=is_network(home.root)),
+        surroundings.device(settings.device, settings.ring), *checks_of(context, look(context)),
+        surroundings.installs(_programs(), _own()), _transcripts(home), *_unfinished(home),
     ]  # fmt: skip
 
 
 def _unfinished(home: "Home") -> list[Check]:
     """A forget that was killed, or held up by a reader: bytes of it may still lie somewhere."""
-    from memlog.archive.forget import pending
+    from memlog.archive.unfinished import pending
 
     if pending(home) is None:
         return []
@@ -99,7 +99,7 @@ def _probe(context: Context) -> Check:
             runs = lock.holder(context.home) is not None
             while runs and ring.info().archived_seq < seq and time.monotonic() < end:
                 time.sleep(0.02)
-            return checks.probe(ring.kind, seq, counted, runs, ring.info().archived_seq >= seq)
+            return surroundings.probe(ring.kind, seq, counted, runs, ring.info().archived_seq >= seq)
     except (MemlogError, OSError) as exc:
         return Check(
             "probe", checks.BAD, str(exc), exc.hint if isinstance(exc, MemlogError) else "memlog status"
@@ -132,4 +132,4 @@ def _transcripts(home: "Home") -> Check:
         finally:
             con.close()
     now_ns, days = time.time_ns(), host_files.kept_days()
-    return checks.expiring(*host_files.expiring(archived, now_ns=now_ns, days=days), days, now_ns)
+    return surroundings.expiring(*host_files.expiring(archived, now_ns=now_ns, days=days), days, now_ns)

@@ -74,7 +74,7 @@ def _chosen(
     project: str | None, agent: str | None, since: str | None, until: str | None, apply: bool,
 ) -> "Chosen":  # fmt: skip
     from memlog.archive.connection import open_reader
-    from memlog.archive.forget import pending
+    from memlog.archive.unfinished import pending
     from memlog.query import choice, dates
     from memlog.query.selection import Selection, unknown
 

@@ -60,7 +60,7 @@ def _found(context: Context) -> list[dict[str, Any]]:
 
 def _redacted(context: Context, found: list[dict[str, Any]]) -> dict[str, Any]:
     """What the job said; the last of several requests scrubs."""
-    from memlog.archive.forget import pending
+    from memlog.archive.unfinished import pending
     from memlog.witness import client
 
     nothing: dict[str, Any] = {"rows": 0, "events": 0, "damage": 0, "rules": {}, "left": []}

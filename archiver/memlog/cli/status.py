@@ -17,6 +17,7 @@ from memlog.paths import Home
 from memlog.query import checks, health
 from memlog.query.checks import Check
 from memlog.query.dates import iso
+from memlog.query.metrics import exposition
 
 _MARKS = {checks.OK: "ok", checks.WARN: "WARN", checks.BAD: "BAD"}
 _UNSEEN_NS = 3_600 * 1_000_000_000  # a turn without a hook call may be long
@@ -39,7 +40,7 @@ def status(context: Context, as_json: bool, metrics: bool) -> int:
     found = checks_of(context, facts)
     bad = [check for check in found if check.state == checks.BAD]
     if metrics:
-        terminal.write(health.metrics({"archive": facts}))
+        terminal.write(exposition({"archive": facts}))
     elif as_json:
         terminal.write(to_json({"ok": not bad, "bad": [check.detail for check in bad], **facts}) + "\n")
     else:

@@ -82,7 +82,7 @@ def _checked(
     from memlog.archive import anchor as anchors
     from memlog.archive import manifest
     from memlog.archive.connection import open_reader
-    from memlog.archive.forget import pending
+    from memlog.archive.unfinished import pending
     from memlog.archive.verify import Look, as_json, counts
     from memlog.archive.verify import verify as check
     from memlog.witness.jobs import Progress
