@@ -10,7 +10,7 @@ from datasette.database import QueryInterrupted
 
 from datasette_memlog import archives, describe, queries, seam
 from memlog.paths import Home
-from memlog.query import health
+from memlog.query import health, metrics
 
 
 async def front(datasette: Any, database: str) -> dict[str, Any]:
@@ -40,4 +40,4 @@ async def metrics_page(datasette: Any, request: Any) -> Response:
             homes[name] = home
     now_ns = time.time_ns()
     facts = {name: await asyncio.to_thread(health.look, home, now_ns=now_ns) for name, home in homes.items()}
-    return Response(health.metrics(facts), content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(metrics.exposition(facts), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -16,7 +16,7 @@ from conftest import Run
 from memlog.capture import install
 from memlog.errors import RingFullError, SqliteTooOldError
 from memlog.paths import Home
-from memlog.query import checks, health
+from memlog.query import checks, health, surroundings
 from memlog.query.checks import BAD, OK, WARN, Check
 from memlog.query.health import Damaged, Losses, Spool
 from memlog.record import encode
@@ -208,8 +208,8 @@ def test_transcripts_the_host_will_delete_are_counted_with_the_date(
 
 def test_a_home_that_lies_on_the_network_is_a_warning(home: Home) -> None:
     os.mkdir(home.root, 0o700)
-    assert checks.home(home, network=False).state == OK
-    assert "network" in checks.home(home, network=True).detail
+    assert surroundings.home(home, network=False).state == OK
+    assert "network" in surroundings.home(home, network=True).detail
 
 
 def test_a_device_has_the_mode_and_group_of_the_driver(
@@ -218,14 +218,14 @@ def test_a_device_has_the_mode_and_group_of_the_driver(
     device = tmp_path / "memlog"
     device.touch()
     device.chmod(0o666)
-    assert checks.device(str(device), "auto").state == BAD
+    assert surroundings.device(str(device), "auto").state == BAD
     device.chmod(0o660)
-    found = checks.device(str(device), "auto")
+    found = surroundings.device(str(device), "auto")
     assert found.state == WARN and "chgrp memlog" in found.remedy
-    monkeypatch.setattr(checks, "_group", lambda gid: "memlog")
-    assert checks.device(str(device), "auto").state == OK
+    monkeypatch.setattr(surroundings, "_group", lambda gid: "memlog")
+    assert surroundings.device(str(device), "auto").state == OK
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert "usermod -aG memlog" in checks.device(str(device), "auto").remedy
+    assert "usermod -aG memlog" in surroundings.device(str(device), "auto").remedy
 
 
 def test_the_metrics_are_the_figures_of_status(run_memlog: Run, home: Home, settings: Settings) -> None:
@@ -336,15 +336,15 @@ def test_hooks_that_are_missing_are_a_warning_and_installed_ones_are_well(
 
 
 def test_an_old_sqlite_is_bad_and_a_racy_one_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checks.sqlite().state == OK
-    monkeypatch.setattr(checks.connection, "wal_is_safe", lambda: False)
-    assert checks.sqlite().state == WARN
+    assert surroundings.sqlite().state == OK
+    monkeypatch.setattr(surroundings.connection, "wal_is_safe", lambda: False)
+    assert surroundings.sqlite().state == WARN
 
     def refuse() -> None:
         raise SqliteTooOldError
 
-    monkeypatch.setattr(checks.connection, "require_version", refuse)
-    found = checks.sqlite()
+    monkeypatch.setattr(surroundings.connection, "require_version", refuse)
+    found = surroundings.sqlite()
     assert found.state == BAD and "pysqlite3" in found.remedy
 
 
@@ -385,9 +385,9 @@ UNSEEN = {"path": "/p/s.jsonl", "changed": "2026-01-01T00:00:00Z"}
         (checks.spool(Spool(1, 9, NOW_NS - 9 * MINUTE), NOW_NS), BAD, "grows: 1 file"),
         (checks.ring([], False, NOW_NS), OK, "no ring yet"),
         (checks.ring([{"kind": "kernel", "error": "no right"}], True, NOW_NS), BAD, "no right"),
-        (checks.device("/nowhere", "kernel"), BAD, "there is no /nowhere"),
-        (checks.device("/nowhere", "auto"), OK, "shared-memory"),
-        (checks.device("/nowhere", "shm"), OK, "not used"),
+        (surroundings.device("/nowhere", "kernel"), BAD, "there is no /nowhere"),
+        (surroundings.device("/nowhere", "auto"), OK, "shared-memory"),
+        (surroundings.device("/nowhere", "shm"), OK, "not used"),
         (witness("stopped"), OK, "the next hook starts one"),
         (witness("stopped", may_start=False), WARN, "hooks start none"),
         (witness("stopped", forbidden=True), WARN, "memlog witness stop"),
@@ -411,13 +411,17 @@ UNSEEN = {"path": "/p/s.jsonl", "changed": "2026-01-01T00:00:00Z"}
         (clock(1), BAD, "1970-01-01"),
         (clock(ahead_s=7_200.0), BAD, "the newest stamp lies 2 h in the future"),
         (clock(jump_s=-90.0), WARN, "jumped 2 min back at then"),
-        (checks.installs(["/a/memlog"], "/a/memlog"), OK, "one"),
-        (checks.installs([], "/a/memlog"), OK, "one"),
-        (checks.installs(["/a/memlog", "/b/memlog"], "/a/memlog"), WARN, "several: /a/memlog, /b/memlog"),
-        (checks.installs(["/b/memlog"], "/a/memlog"), WARN, "a shell runs /b/memlog"),
-        (checks.expiring(0, None, 30, NOW_NS), OK, "after 30 days"),
-        (checks.expiring(2, NOW_NS + 1_440 * MINUTE, 30, NOW_NS), WARN, "2 transcripts not archived"),
-        (checks.expiring(2, NOW_NS - MINUTE, 30, NOW_NS), WARN, "at its next start"),
+        (surroundings.installs(["/a/memlog"], "/a/memlog"), OK, "one"),
+        (surroundings.installs([], "/a/memlog"), OK, "one"),
+        (
+            surroundings.installs(["/a/memlog", "/b/memlog"], "/a/memlog"),
+            WARN,
+            "several: /a/memlog, /b/memlog",
+        ),
+        (surroundings.installs(["/b/memlog"], "/a/memlog"), WARN, "a shell runs /b/memlog"),
+        (surroundings.expiring(0, None, 30, NOW_NS), OK, "after 30 days"),
+        (surroundings.expiring(2, NOW_NS + 1_440 * MINUTE, 30, NOW_NS), WARN, "2 transcripts not archived"),
+        (surroundings.expiring(2, NOW_NS - MINUTE, 30, NOW_NS), WARN, "at its next start"),
     ],
 )
 def test_each_check_tells_well_from_bad(check: Check, state: str, word: str) -> None:

@@ -12,7 +12,7 @@ import click
 
 from memlog import contracts, errors, wire
 from memlog.cli import root
-from memlog.query import health
+from memlog.query import metrics
 from memlog.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +92,7 @@ def test_every_view_has_a_heading_and_every_column_a_row() -> None:
 
 def test_every_metric_has_a_row() -> None:
     said = rows()
-    assert [name for name in (*health.METRICS, *health.RING_METRICS) if f"| `{name}` |" not in said] == []
+    assert [name for name in (*metrics.METRICS, *metrics.RING_METRICS) if f"| `{name}` |" not in said] == []
 
 
 def test_every_event_and_kind_has_a_row() -> None:

@@ -11,7 +11,7 @@ from datasette.app import Datasette
 from memlog.archive import migrate
 from memlog.archive.connection import sqlite3
 from memlog.paths import Home
-from memlog.query import health
+from memlog.query import health, metrics
 from pages.filled import NOW_NS, fill, records_of
 from pages.line import IS_ONE, SQL, count
 
@@ -197,7 +197,7 @@ async def test_metrics_are_those_of_status(serve: Any, archive: str) -> None:
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     facts = health.look(Home(str(Path(archive).parent)), now_ns=NOW_NS)
-    said = {line for line in health.metrics({"archive": facts}).splitlines() if "disk_free" not in line}
+    said = {line for line in metrics.exposition({"archive": facts}).splitlines() if "disk_free" not in line}
     assert said <= set(answer.text.splitlines())
     assert f'memlog_archive_records{{archive="archive"}} {facts["archive"]["records"]}' in said
 

@@ -1,10 +1,8 @@
 """Is the recorder well: one small question each, and what to do where the answer is no.
 
-status shows those that follow from health.look(); doctor adds the rest.
+status shows these, which follow from health.look(); surroundings.py has what doctor adds.
 """
 
-import os
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -266,102 +264,6 @@ def key(place: Home) -> Check:
     return Check("key", OK, "there")
 
 
-# -- what doctor looks at besides -----------------------------------------------------------------
-
-
-def sqlite() -> Check:
-    """Is this SQLite new enough, and safe for several processes."""
-    name = f"{connection.BINDING} {'.'.join(map(str, connection.SQLITE_VERSION))}"
-    try:
-        connection.require_version()
-    except MemlogError as exc:
-        return Check("sqlite", BAD, str(exc), exc.hint)
-    if not connection.wal_is_safe():
-        said = f"{name} may lose pages of a WAL shared between processes: archives are made without one"
-        return Check("sqlite", WARN, said, "pip install 'pysqlite3>=0.6.1'")
-    return Check("sqlite", OK, name)
-
-
-def home(place: Home, *, network: bool) -> Check:
-    """Is the home ours alone, and on a disk of this machine."""
-    try:
-        found = os.lstat(place.root)
-    except FileNotFoundError:
-        return Check("home", WARN, f"{place.root} is not there yet", "memlog up")
-    if found.st_uid != os.geteuid():
-        return Check(
-            "home", BAD, f"{place.root} belongs to uid {found.st_uid}", f"chown -R $USER {place.root}"
-        )
-    open_to_others = [place.root] if stat.S_IMODE(found.st_mode) & 0o077 else []
-    for name in (place.archive, place.key, place.archive_key, place.ring, place.spool, place.log):
-        try:
-            if stat.S_IMODE(os.lstat(name).st_mode) & 0o077:
-                open_to_others.append(name)
-        except FileNotFoundError:
-            continue
-    if open_to_others:
-        said = f"others may read {', '.join(open_to_others)}"
-        return Check("home", BAD, said, f"chmod -R go-rwx {place.root}")
-    if network:
-        said = f"{place.root} lies on a network file system: SQLite's locks cannot be trusted there"
-        return Check("home", WARN, said, "set MEMLOG_HOME to a local disk")
-    return Check("home", OK, f"{place.root}, yours alone")
-
-
-def device(path: str, kind: str) -> Check:
-    """Is the kernel module's device there, of mode 0660 and group memlog, and ours to use."""
-    if kind == "shm":
-        return Check("device", OK, "not used: the setting ring is shm")
-    try:
-        found = os.stat(path)
-    except OSError:
-        if kind == "kernel":
-            return Check("device", BAD, f"there is no {path}", 'load the module, or set ring = "auto"')
-        return Check("device", OK, f"no {path}; the shared-memory ring is used")
-    mode, group = stat.S_IMODE(found.st_mode), _group(found.st_gid)
-    said = f"{path} has mode {mode:04o} and group {group}"
-    mend = f"sudo chgrp memlog {path}; sudo chmod 0660 {path}"
-    if mode & 0o007:
-        return Check("device", BAD, f"{said}: everybody may open it", mend)
-    if not os.access(path, os.R_OK | os.W_OK):
-        remedy = "sudo usermod -aG memlog $USER, then log in again"
-        return Check("device", WARN, f"{said}: you may not open it", remedy)
-    if (mode, group) != (0o660, "memlog"):
-        return Check("device", WARN, f"{said}, not 0660 and memlog", mend)
-    return Check("device", OK, f"{said}, and can be opened")
-
-
-def probe(kind: str, seq: int, counted: int, runs: bool, archived: bool) -> Check:
-    """Did an event that was written arrive. counted: by how many the ring's total_writes grew."""
-    said = f"written to the {kind} ring as seq {seq}"
-    if counted < 1:
-        return Check("probe", BAD, f"{said}, and not counted by it", "memlog stats")
-    if runs and not archived:
-        return Check("probe", BAD, f"{said}, and not archived by the witness", "memlog witness status")
-    return Check("probe", OK, f"{said}, " + ("and archived" if archived else "no witness runs to archive it"))
-
-
-def installs(programs: Sequence[str], own: str) -> Check:
-    """Is there one memlog. programs: those a shell finds, in its order; own: the one that runs now."""
-    distinct = list(dict.fromkeys(map(os.path.realpath, programs)))
-    if len(distinct) > 1:
-        said = f"several: {', '.join(distinct)}; a shell runs the first"
-        return Check("installs", WARN, said, "uninstall the others, then memlog install claude-code")
-    if distinct and distinct[0] != os.path.realpath(own):
-        said = f"a shell runs {distinct[0]}, this is {os.path.realpath(own)}"
-        return Check("installs", WARN, said, "uninstall one of them, then memlog install claude-code")
-    return Check("installs", OK, f"one: {own}")
-
-
-def expiring(count: int, first_ns: int | None, days: int, now_ns: int) -> Check:
-    """Will the host delete transcripts that are not archived. count: of those it deletes within a week."""
-    if not count or first_ns is None:
-        return Check("transcripts", OK, f"all archived that Claude Code deletes (after {days} days)")
-    when = iso(first_ns)[:10] if first_ns > now_ns else "at its next start"
-    said = f"{number(count, 'transcript')} not archived; Claude Code deletes the first {when}"
-    return Check("transcripts", WARN, said, "memlog import claude-code")
-
-
 def age(seconds: float) -> str:
     """A span of time in its largest unit."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
@@ -373,12 +275,3 @@ def age(seconds: float) -> str:
 def number(n: int, noun: str) -> str:
     """1 record, 2,000 records."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def _group(gid: int) -> str:
-    import grp  # only where there is a device
-
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)

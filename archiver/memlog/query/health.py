@@ -1,21 +1,18 @@
-"""How the recorder is: what lies in its files and its archive, as facts, and the same as metrics.
+"""How the recorder is: what lies in its files and its archive, as facts.
 
 Opens nothing for writing and asks no witness. What the facts mean is said in checks.py.
 """
 
-import fcntl
-import json
 import os
 import shutil
-import time
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from memlog.archive import connection
 from memlog.archive.connection import Connection
-from memlog.errors import MemlogError, SettingsError
-from memlog.paths import Home, open_private
+from memlog.errors import MemlogError
+from memlog.paths import Home
+from memlog.query import running
 from memlog.query.dates import iso, since
 
 # index: none; sessions are counted by their rows, those that were emptied left out, and rings are few
@@ -49,9 +46,7 @@ SELECT coalesce(written_ns, ts_ns) FROM event WHERE event <> 'probe' ORDER BY id
 OFFSETS_SQL = "SELECT path, archived FROM transcript"
 
 _SPOOLED = ("RingBusyError", "RingFullError", "RingUnavailableError")
-_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # as witness/clock.py
 _LOGGED_NS = 2_000_000_000  # a call logs what it met after its capture is done, to the second
-_BORN_S = 30.0  # a witness that has not said by then what came of its start did not get so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +136,8 @@ def look(home: Home, *, now_ns: int) -> dict[str, Any]:
     Shape: home, now, witness, rings, undrained, lag_s, archive, losses, damage, spool, hooks, disk, clock;
     archive, losses and damage are None where there is no archive that opens, rings where no witness runs.
     """
-    said = _line(os.path.join(home.root, "status.json"))
-    witness = _witness(home, said, now_ns)
+    said = running.line(os.path.join(home.root, "status.json"))
+    witness = running.witness(home, said, now_ns)
     runs = said if witness["state"] in ("running", "degraded", "silent") else {}
     facts: dict[str, Any] = {
         "home": home.root, "now": iso(now_ns), "witness": witness, "rings": runs.get("rings"),
@@ -172,86 +167,6 @@ def measure(facts: dict[str, Any], *, now_ns: int) -> None:
     facts["lag_s"] = round(max(now_ns - since, 0) / 1e9, 3) if since else 0.0
     newest = max((n for ring in rings if (n := ring.get("newest_ns"))), default=0)
     facts["clock"]["ahead_s"] = max(facts["clock"]["ahead_s"], (newest - now_ns) / 1e9)
-
-
-def _witness(home: Home, said: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
-    """Its state: running, degraded, silent, starting; stopped, killed or failed where none runs."""
-    holder = _holder(home)
-    lives = holder is not None and said.get("pid") == holder.get("pid")
-    start = _start(home, now_ns)
-    forbidden = os.path.lexists(home.witness_stopped)
-    silent_s = _since_s(said.get("written_steady_ns"), _whole(said.get("written_ns")) or now_ns, now_ns)
-    state = str(said.get("state")) if lives else "starting"
-    if lives and silent_s > 300 and state != "stopped":
-        state = "silent"
-    if holder is None:
-        state = "stopped"
-        if start["state"] == "failed" and not forbidden:
-            state = "failed"
-        elif start["state"] in ("running", "degraded") and not forbidden:
-            state = "killed"
-    started = _whole(holder.get("started")) if holder else None
-    return {
-        "running": holder is not None, "pid": holder.get("pid") if holder else None, "state": state,
-        "started": iso(started) if started else None,
-        "uptime_s": round(_since_s(said.get("started_steady_ns") if lives else None, started, now_ns), 1)
-        if started else None,
-        "silent_s": round(silent_s, 1) if lives or state == "killed" else None,
-        "last_error": said.get("last_error"),
-        "drained": said.get("drained") if lives else None, "jobs": said.get("jobs", []) if lives else [],
-        "forbidden": forbidden, "start": start,
-    }  # fmt: skip
-
-
-def _since_s(steady_ns: object, wall_ns: int, now_ns: int) -> float:
-    """Seconds since then by the clock nobody sets, by the wall clock where that was not noted."""
-    if isinstance(steady_ns, int):
-        passed_ns = time.clock_gettime_ns(_STEADY) - steady_ns
-        if passed_ns >= 0:  # else of an earlier boot
-            return passed_ns / 1e9
-    return max(now_ns - wall_ns, 0) / 1e9
-
-
-def _start(home: Home, now_ns: int) -> dict[str, Any]:
-    """What came of the last start, as witness/start.py noted it. ago_s: since when."""
-    try:
-        tried_ns = os.lstat(home.witness_start).st_mtime_ns
-    except OSError:
-        return {"state": None, "reason": "", "hint": "", "ago_s": None}
-    said = _line(home.witness_start)
-    ago_s = round((now_ns - (_whole(said.get("at_ns")) or tried_ns)) / 1e9, 1)
-    if not said and ago_s > _BORN_S:
-        said = {"state": "failed", "reason": "it ended before it could say why", "hint": "log/witness.log"}
-    found = {name: str(said.get(name, "")) for name in ("reason", "hint")}
-    state = said.get("state")
-    if state == "failed" and found["hint"] == SettingsError.hint and _is_mended(home, tried_ns):
-        return {"state": "stopped", "reason": "", "hint": "", "ago_s": ago_s}
-    return {"state": state if isinstance(state, str) else None, **found, "ago_s": ago_s}
-
-
-def _is_mended(home: Home, failed_ns: int) -> bool:
-    """True where the settings were written since; who asks has read them without trouble."""
-    try:
-        return os.stat(home.config).st_mtime_ns > failed_ns
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-
-
-def _holder(home: Home) -> dict[str, Any] | None:
-    """What the holder of the witness's lock wrote into it; None when nobody holds it."""
-    try:
-        fd = open_private(home.lock, os.O_RDONLY)
-    except (OSError, MemlogError):
-        return None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return None
-    except BlockingIOError:
-        return _line(home.lock) or {"pid": 0, "started": 0}
-    finally:
-        os.close(fd)
 
 
 def _archived(home: Home) -> dict[str, Any]:
@@ -310,21 +225,6 @@ def _disk(home: Home) -> dict[str, int]:
     return {"free": usage.free, "total": usage.total}
 
 
-def _line(path: str) -> dict[str, Any]:
-    """The JSON object on the first line of a small file; {} where there is none."""
-    try:
-        with open(path, "rb") as file:
-            found = json.loads(file.read(1 << 20).partition(b"\n")[0])
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _whole(value: object) -> int | None:
-    """The number, of a file that anything may have written to."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def _last_line(path: str) -> str | None:
     """The last line of a log; None where there is none."""
     try:
@@ -341,89 +241,3 @@ def _size(path: str) -> int:
         return os.stat(path).st_size
     except OSError:
         return 0
-
-
-# name → what it measures and where in the facts it lies; docs/operations.md has a row for each
-METRICS = {
-    "memlog_witness_up": ("1 while a witness runs", ("witness", "running")),
-    "memlog_witness_healthy": ("1 while it runs and archives", ("witness", "healthy")),
-    "memlog_witness_uptime_seconds": ("since it started", ("witness", "uptime_s")),
-    "memlog_witness_silent_seconds": ("since it last wrote its status", ("witness", "silent_s")),
-    "memlog_hooks_missing": ("reasons why hooks do not run", ("hooks", "missing")),
-    "memlog_last_capture_timestamp_seconds": ("when a hook was last called", ("hooks", "last_call")),
-    "memlog_undrained_records": ("in rings, not archived", ("undrained",)),
-    "memlog_drain_lag_seconds": ("age of the oldest of them", ("lag_s",)),
-    "memlog_archive_sessions": ("sessions archived", ("archive", "sessions")),
-    "memlog_archive_records": ("records archived, parts not counted", ("archive", "records")),
-    "memlog_archive_bytes": ("size of archive.db", ("archive", "bytes")),
-    "memlog_archive_wal_bytes": ("size of its write-ahead log", ("archive", "wal_bytes")),
-    "memlog_last_record_timestamp_seconds": ("time of the newest record", ("archive", "last_record")),
-    "memlog_gaps": ("ranges a ring lost", ("losses", "gaps")),
-    "memlog_gaps_healed": ("of them, read again from transcripts", ("losses", "healed")),
-    "memlog_lost_records": ("records of gaps not healed", ("losses", "lost")),
-    "memlog_holes": ("ranges of transcripts that did not arrive", ("losses", "holes")),
-    "memlog_damaged_lines": ("lines that are no JSON, kept", ("damage", "lines")),
-    "memlog_damaged_blobs": ("bytes of rings that are no record, kept", ("damage", "blobs")),
-    "memlog_spool_files": ("files hooks put aside", ("spool", "files")),
-    "memlog_spool_bytes": ("their size", ("spool", "bytes")),
-    "memlog_disk_free_bytes": ("free where the home lies", ("disk", "free")),
-    "memlog_clock_ahead_seconds": ("how far the newest stamp lies in the future", ("clock", "ahead_s")),
-}
-RING_METRICS = {
-    "memlog_ring_bytes": ("bytes held", "bytes"),
-    "memlog_ring_capacity_bytes": ("bytes it can hold", "capacity"),
-    "memlog_ring_records": ("records held", "records"),
-    "memlog_ring_undrained_records": ("of them, not archived", "undrained"),
-    "memlog_ring_evicted_records": ("records overwritten since it was made", "evicted"),
-}
-
-
-def metrics(archives: Mapping[str, Mapping[str, Any]]) -> str:
-    """Facts of archives, by name, in Prometheus's text format; what is not known is left out."""
-    lines: list[str] = []
-    for name, (meaning, path) in METRICS.items():
-        found = [(label, _number(_at(facts, path))) for label, facts in archives.items()]
-        lines += _series(name, meaning, [(f'archive="{_escaped(label)}"', n) for label, n in found])
-    for name, (meaning, key) in RING_METRICS.items():
-        rings = [(label, ring) for label, facts in archives.items() for ring in facts["rings"] or ()]
-        lines += _series(
-            name, meaning, [(_ring_labels(a, ring), _number(ring.get(key))) for a, ring in rings]
-        )
-    return "".join(line + "\n" for line in lines)
-
-
-def _series(name: str, meaning: str, samples: Sequence[tuple[str, str | None]]) -> Iterator[str]:
-    known = [(labels, value) for labels, value in samples if value is not None]
-    if known:
-        yield f"# HELP {name} {meaning}"
-        yield f"# TYPE {name} gauge"
-        yield from (f"{name}{{{labels}}} {value}" for labels, value in known)
-
-
-def _ring_labels(archive: str, ring: Mapping[str, Any]) -> str:
-    pairs = {"archive": archive, "kind": ring.get("kind"), "path": ring.get("path")}
-    return ",".join(f'{name}="{_escaped(str(value))}"' for name, value in pairs.items())
-
-
-def _at(facts: Mapping[str, Any], path: Sequence[str]) -> Any:
-    found: Any = facts
-    if path == ("witness", "healthy"):
-        return facts["witness"]["state"] == "running"
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
-
-
-def _number(value: Any) -> str | None:
-    if isinstance(value, str):
-        from memlog.query.dates import since
-
-        return str(since(value, 0) / 1e9)
-    if isinstance(value, list):
-        return str(len(value))
-    return None if value is None else str(float(value) if isinstance(value, float) else int(value))
-
-
-def _escaped(text: str) -> str:
-    safe = text.encode("utf-8", "backslashreplace").decode()
-    return safe.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
