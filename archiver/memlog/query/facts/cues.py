@@ -1,49 +1,95 @@
 """What the patterns of a language are asked: one after the other, each for a kind of sentence."""
 
 import re
-from typing import NamedTuple
+from collections.abc import Sequence
 
-_WORDS = re.compile(r"[^\W\d_]+")
+from memlog.query.facts.gate import ANY, Gate, words_of
 
 
-class AnyOf(NamedTuple):
+class AnyOf:
     """Patterns that are asked one after the other: joined into one they take half as long again.
 
-    Each with the words one of which a sentence must have to be asked; none where any may.
+    Each with the words one of which a sentence must have to be asked; none where any may. A pattern is
+    compiled when it is asked for the first time: half of them never are.
     """
 
-    patterns: tuple[tuple[frozenset[str], re.Pattern[str]], ...]
+    __slots__ = ("_compiled", "at", "bits", "declared", "sources")
 
-    def search(self, text: str, words: frozenset[str] = frozenset()) -> bool:
-        """Whether one of them is in a text of lower case. words: those it has, where they are known."""
-        return any(
-            pattern.search(text)
-            for needed, pattern in self.patterns
-            if not words or not needed or not needed.isdisjoint(words)
-        )
+    def __init__(self, sources: Sequence[str], declared: Sequence[frozenset[str]]) -> None:
+        self.sources = tuple(sources)
+        self.declared = tuple(declared)
+        self._compiled: list[re.Pattern[str] | None] = [None] * len(self.sources)
+        self.at = 0  # of the first among the patterns of its script
+        self.bits = (1 << len(self.sources)) - 1
+
+    def search(self, text: str, may: int = ANY) -> bool:
+        """Whether one of them is in a text of lower case. may: what Cues.may says of its words."""
+        left = (may >> self.at) & self.bits
+        while left:
+            lowest = left & -left
+            number = lowest.bit_length() - 1
+            pattern = self._compiled[number]
+            if pattern is None:
+                pattern = self._compiled[number] = re.compile(self.sources[number])
+            if pattern.search(text):
+                return True
+            left ^= lowest
+        return False
 
 
-class Cues(NamedTuple):
+class Cues:
     """Patterns of one script.
 
     rule: holds from now on; request: to be done; fault: a correction where nothing is asked for;
     complaint: a correction though it is a question; reason: where a reason begins.
+    by_words: its words tell which of them a sentence can match.
     """
 
-    rule: AnyOf
-    request: AnyOf
-    correction: AnyOf
-    fault: AnyOf
-    complaint: AnyOf
-    decision: AnyOf
-    reason: re.Pattern[str]
+    def __init__(
+        self,
+        rule: AnyOf,
+        request: AnyOf,
+        correction: AnyOf,
+        fault: AnyOf,
+        complaint: AnyOf,
+        decision: AnyOf,
+        reason: re.Pattern[str],
+        *,
+        by_words: bool = False,
+    ) -> None:
+        self.rule, self.request, self.correction = rule, request, correction
+        self.fault, self.complaint, self.decision, self.reason = fault, complaint, decision, reason
+        self.by_words = by_words
+        self._gate: Gate | None = None
+        at = 0
+        for kind in self._kinds:
+            kind.at = at
+            at += len(kind.sources)
+        self.settles = decision.bits << decision.at
+        self.wishes = (1 << decision.at) - 1  # all but decisions
+
+    @property
+    def _kinds(self) -> tuple[AnyOf, ...]:
+        return (self.rule, self.request, self.correction, self.fault, self.complaint, self.decision)
+
+    def may(self, words: Sequence[str]) -> int:
+        """The patterns a text of these words can match, as bits for `search`."""
+        if not self.by_words or not words:
+            return ANY
+        if self._gate is None:
+            kinds = self._kinds
+            self._gate = Gate(
+                [source for kind in kinds for source in kind.sources],
+                [needed for kind in kinds for needed in kind.declared],
+            )
+        return self._gate.may(words)
 
 
 def any_of(*patterns: str | tuple[str, str]) -> AnyOf:
-    """Patterns compiled; of a pair the first holds the words."""
+    """Patterns to be asked; of a pair the first holds the words."""
     # Of lower case: twice as fast as re.I, and a sentence is asked five times.
     pairs = [("", pattern) if isinstance(pattern, str) else pattern for pattern in patterns]
-    return AnyOf(tuple((frozenset(_WORDS.findall(words)), re.compile(pattern)) for words, pattern in pairs))
+    return AnyOf([source for _, source in pairs], [frozenset(words_of(words)) for words, _ in pairs])
 
 
 def first_of(*patterns: str) -> re.Pattern[str]:

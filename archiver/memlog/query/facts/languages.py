@@ -5,10 +5,12 @@ Portuguese at once, and in English alone where its small words are English.
 """
 
 import re
+from collections.abc import Sequence
 
 from memlog.query.facts import english_choices, english_objections, english_wishes, german, portuguese
 from memlog.query.facts.chinese import CHINESE
 from memlog.query.facts.cues import Cues, any_of, first_of
+from memlog.query.facts.gate import words_of
 from memlog.query.facts.japanese import JAPANESE
 from memlog.query.facts.russian import RUSSIAN
 
@@ -20,6 +22,7 @@ ENGLISH = Cues(
     any_of(*english_objections.COMPLAINT),
     any_of(*english_choices.DECISION),
     first_of(*english_choices.REASON),
+    by_words=True,
 )
 LATIN = Cues(
     any_of(*english_wishes.RULE, *german.RULE, *portuguese.RULE),
@@ -29,6 +32,7 @@ LATIN = Cues(
     any_of(*english_objections.COMPLAINT, *german.COMPLAINT, *portuguese.COMPLAINT),
     any_of(*english_choices.DECISION, *german.DECISION, *portuguese.DECISION),
     first_of(*english_choices.REASON, *german.REASON, *portuguese.REASON),
+    by_words=True,
 )
 # Two of these in a sentence and it is asked in English only, which takes half the time.
 _COMMON = frozenset((
@@ -37,25 +41,24 @@ _COMMON = frozenset((
     "what", "which", "would", "could", "by", "on", "or", "use", "when", "then", "now", "only", "all",
     "ll", "my", "me", "so", "do", "does", "did", "why", "how", "there", "these", "those",
 ))  # fmt: skip
-_WORD = re.compile(r"[^\W\d_]+")
-
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 
 
-def cues(sentence: str) -> Cues:
-    """The cues of a sentence's script."""
+def cues(sentence: str, words: Sequence[str] | None = None) -> Cues:
+    """The cues of a sentence's script. words: those it has in lower case, where they are known."""
     if sentence.isascii():
-        return _of_latin(sentence)
+        return _of_latin(sentence, words)
     if _KANA.search(sentence):
         return JAPANESE
     if _HAN.search(sentence):
         return CHINESE
     if _CYRILLIC.search(sentence):
         return RUSSIAN
-    return _of_latin(sentence)
+    return _of_latin(sentence, words)
 
 
-def _of_latin(sentence: str) -> Cues:
-    return ENGLISH if len(_COMMON.intersection(_WORD.findall(sentence.lower()))) > 1 else LATIN
+def _of_latin(sentence: str, words: Sequence[str] | None) -> Cues:
+    known = words_of(sentence.lower()) if words is None else words
+    return ENGLISH if len(_COMMON.intersection(known)) > 1 else LATIN

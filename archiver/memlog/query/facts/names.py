@@ -7,9 +7,11 @@ from memlog.query.facts.calls import Found
 
 _URL = re.compile(r"\bhttps?://[^\s<>\"'`|\\^{}\[\]\x00-\x1f]+")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_UUID_DASHES = 4
 _TICKET = re.compile(r"(?<![\w/#&])(?:[A-Z]{2,10}-\d{1,6}|(?:PR |pull request |issue )?#\d{1,6})\b")
 # What stands in backquotes and is one name of a program's: `fooBar`, `foo_bar()`, `pkg.Foo`, a hash.
 _NAME = re.compile(r"`([A-Za-z_$][\w$]*(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*)*(?:\(\))?|[0-9a-f]{7,40})`")
+_DASHED = re.compile(r"[A-Z]-\d")
 _TRAILING = ".,;:!?)]}*_"
 
 
@@ -27,6 +29,10 @@ def urls(text: str) -> Iterator[Found]:
 
 def identifiers(text: str) -> Iterator[Found]:
     """Names of code in backquotes, UUIDs, issue and ticket numbers."""
-    for pattern, group in ((_NAME, 1), (_UUID, 0), (_TICKET, 0)):
-        for match in pattern.finditer(text):
+    for pattern, group, may in (
+        (_NAME, 1, "`" in text),
+        (_UUID, 0, text.count("-") >= _UUID_DASHES),
+        (_TICKET, 0, "#" in text or _DASHED.search(text)),
+    ):
+        for match in pattern.finditer(text) if may else ():
             yield Found("identifier", match.group(group), None, *match.span(group))

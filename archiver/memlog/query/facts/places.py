@@ -3,12 +3,14 @@
 import posixpath
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from memlog.query.facts.fact import Said
 
 # A shell that goes elsewhere, or a git that is told to: a relative name may then be of any folder.
-_LEAVES = re.compile(r"(?:^|[\s;&|(`])(?:cd|pushd|popd)\s|(?:^|\s)(?:-C|--git-dir|--work-tree)[\s=]")
+_LEAVES = re.compile(r"(?<![^\s;&|(`])(?:cd|pushd|popd)\s|(?<!\S)(?:-C|--git-dir|--work-tree)[\s=]")
+_LEAVING = ("cd", "pushd", "popd", "-C", "--git-dir", "--work-tree")
 _ENTERS = re.compile(r"\s*cd (?P<quote>['\"]?)(?P<folder>[^\s'\"`$*?~;&|(){}\\]+)(?P=quote)\s*(?:&&|;|\n)")
 _UNKNOWN = re.compile(r"[\\*?\[\]{}$~`\n]")
 
@@ -35,9 +37,18 @@ def place(said: Said, value: str, command: str | None) -> str | None:
     if base is None or re.match(r"[A-Za-z]:", value):
         return None
     if command is not None:
-        entered = _ENTERS.match(command)
-        if entered is not None:
-            base, command = posixpath.join(base, entered["folder"]), command[entered.end() :]
-        if _LEAVES.search(command):
+        folder = _folder(command)
+        if folder is None:
             return None
+        base = posixpath.join(base, folder) if folder else base
     return posixpath.normpath(posixpath.join(base, value))
+
+
+@lru_cache(4)  # a command names many files
+def _folder(command: str) -> str | None:
+    """The folder a command enters first, empty for none; None where it may leave it again."""
+    entered = _ENTERS.match(command)
+    rest = command[entered.end() :] if entered else command
+    if any(word in rest for word in _LEAVING) and _LEAVES.search(rest):
+        return None
+    return entered["folder"] if entered else ""

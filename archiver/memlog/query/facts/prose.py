@@ -6,21 +6,22 @@ from collections.abc import Iterator
 from memlog.query.facts import reviews
 from memlog.query.facts.calls import Found
 from memlog.query.facts.english_wishes import IMPERATIVE
+from memlog.query.facts.gate import words_of
 from memlog.query.facts.languages import cues
 from memlog.query.facts.sentences import Sentence, introduced_at, own, sentences, without_tags
 
-_SHORTEST = 3  # characters of a sentence of letters that is worth a fact; fewer in scripts that need fewer
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_SHORTEST = 3  # characters of a sentence that is worth a fact
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
 _PICKS = re.compile(r"\d{1,2}\.?")  # what was offered, by its number
 _LOG_LINES = 20  # of a message that may be a log
 _PASTED = 1_200  # characters of a paragraph somebody typed at most
 # Logs, code and reviews people paste: no sentence of theirs.
 _MACHINE = re.compile(
-    r"^\S+\.\w{1,5}:\d+|^\s*[{}\[\]();]|[{};]\s*$|^(?:[-+]{3} |@@|\$ |>>> |---)|^\w+\(.*\)$|^\d{4}[-/]\d\d[-/]\d\d[T ]"
+    r"^\S+\.\w{1,5}:\d+|^\s*[{}\[\]();]|^(?:[-+]{3} |@@|\$ |>>> |---)|^\w+\(.*\)$|^\d{4}[-/]\d\d[-/]\d\d[T ]"
     r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok(?=  |\t)|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[\w-]+$"
-    r"|\bmode \d{6}\b|^(?:commit |\W)*[0-9a-f]{40}\b|-> FETCH_HEAD|^(?:remote|fatal|error|warning|hint|npm \w+): |^##\["
+    r"|^(?:commit |\W)*[0-9a-f]{40}\b|^(?:remote|fatal|error|warning|hint|npm \w+): |^##\["
 )
+_MODE = re.compile(r"\bmode \d{6}\b")
 _BARE = re.compile(
     r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|perfect|nice)[,. ]+)*"
     r"(?:go (?:ahead|for it)(?: and)?|(?:do|run|try) (?:it|that|this|so)|(?:please )?do|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
@@ -102,19 +103,23 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
 
 
 def _wanted(sentence: Sentence) -> Iterator[Found]:
-    found, text = cues(sentence.text), sentence.text
-    plain = _straight(text)
-    if _LEARNS.match(plain):
+    text = sentence.text
+    low = text.lower()
+    plain = _straight(low)
+    spoken = words_of(low)
+    found = cues(text, spoken)
+    may = found.may(spoken if len(plain) == len(low) else words_of(plain))
+    if not may & found.wishes or _LEARNS.match(plain):
         return
     asks = text.endswith(("?", "？")) or _UNMARKED.match(plain) is not None
-    if found.complaint.search(plain):
+    if found.complaint.search(plain, may):
         yield Found("correction", text, None, sentence.start, sentence.end)
         return
-    rule = not asks and found.rule.search(plain)
-    requested = found.request.search(plain)
+    rule = not asks and found.rule.search(plain, may)
+    requested = found.request.search(plain, may)
     corrects = _CONDITION.match(plain) is None and (
-        found.correction.search(plain)
-        or (not (_LEADS.match(plain) or (asks and requested)) and found.fault.search(plain))
+        found.correction.search(plain, may)
+        or (not (_LEADS.match(plain) or (asks and requested)) and found.fault.search(plain, may))
     )
     if corrects and _RECOUNTS.match(plain):
         return
@@ -129,8 +134,9 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
 
 
 def _straight(text: str) -> str:
-    """Lower case with the apostrophes people leave out."""
-    return _LEFT_OUT.sub(r"\1n't", text.lower().replace("’", "'"))
+    """A text of lower case with the apostrophes people leave out."""
+    plain = text.replace("’", "'")
+    return _LEFT_OUT.sub(r"\1n't", plain) if "nt" in plain else plain
 
 
 def is_said(sentence: Sentence) -> bool:
@@ -138,8 +144,9 @@ def is_said(sentence: Sentence) -> bool:
     text = sentence.text
     if _PICKS.fullmatch(text):
         return True
-    least = 3 if _WIDE.search(text) else _SHORTEST
-    return len(text) >= least and not _MACHINE.search(text)
+    if len(text) < _SHORTEST or text[-1] in "{};" or _MACHINE.match(text):
+        return False
+    return "-> FETCH_HEAD" not in text and not ("mode " in text and _MODE.search(text))
 
 
 def _looks_pasted(text: str) -> bool:

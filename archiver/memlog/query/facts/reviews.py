@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from memlog.query.facts.calls import Found
 from memlog.query.facts.english_wishes import IMPERATIVE
+from memlog.query.facts.gate import words_of
 from memlog.query.facts.languages import ENGLISH
 from memlog.query.facts.sentences import sentences
 
@@ -57,7 +58,7 @@ def of_review(text: str, start: int, end: int) -> Iterator[Found]:
             continue
         at = start + sentence.start, start + sentence.end
         plain = _LABEL.sub("", sentence.text.lower())
-        asks = ENGLISH.request.search(plain)
+        asks = ENGLISH.request.search(plain, ENGLISH.may(words_of(plain)))
         if _FINDING.search(plain) and not (asks and _ADVISES.search(plain)) and not _PRAISES.search(plain):
             if (
                 sentence.text[-1] in ".!"
@@ -74,12 +75,12 @@ def is_finding(text: str) -> bool:
     return (
         len(text) >= _FINDING_LENGTH
         and text[-1] == "."
-        and IMPERATIVE.match(text.lower()) is None
         and ": " not in text[:40]
         and text.lstrip("\"'*`(")[:1].isalnum()
         and _COMPLAINS.search(text) is not None
         and _NAMES_CODE.search(text) is not None
         and _SPEAKS.search(text) is None
+        and IMPERATIVE.match(text.lower()) is None
     )
 
 

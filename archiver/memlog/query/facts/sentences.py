@@ -23,6 +23,8 @@ _END = re.compile(
 _ABBREVIATED = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|approx|cf|z\.B|d\.h|bzw|т\.е|т\.д|p\.ex|Dr|Sr)\.|\b\d+\.)$", re.I
 )
+_MARK = re.compile("[.!?…。！？]")  # one of them stands before every end
+_ABBREVIATION = 40  # characters that are looked at for one; a longer number is none
 _MARKER = re.compile(r"^[ \t]*(?:[-*+•] +|\d{1,2}[.)] +|#{1,6} +)*(?:\*\*|__)?")
 _QUOTED = re.compile(r"^[ \t]*>|^\s*\||^ {8,}\S|^\t{2,}\S")
 _LONGEST = 1_500
@@ -62,6 +64,8 @@ _INTRODUCES = re.compile(
     r"coment[áa]rio|erro|sa[ií]da)[^\n]{0,80}[:：]\s*$",
     re.I | re.M,
 )
+_LINE_ENDS = re.compile("[:：]")
+_SAID_LEAST = 200  # characters of what somebody else said
 # A heading behind which the user speaks again, after an issue or a log that was pasted.
 _RESUMES = re.compile(
     r"^[#*\s]*(?:instructions?|your (?:task|job)|tasks?|rules|requirements|what to do|what i want|constraints|guidelines)[*\s]*[:：][*\s]*$",
@@ -71,13 +75,16 @@ _RESUMES = re.compile(
 
 def sentences(text: str) -> Iterator[Sentence]:
     """Sentences of prose: no code between fences, no quoted lines, no tables."""
-    masked = _QUOTES.sub(lambda match: _QUOTE * len(match.group()), text)
-    for start, end in _open(masked, _FENCE):
+    masked = text
+    if text.count('"') > 1:
+        masked = _QUOTES.sub(lambda match: _QUOTE * len(match.group()), text)
+    fenced = "```" in masked or "~~~" in masked
+    for start, end in _open(masked, _FENCE) if fenced else ((0, len(masked)),):
         at = start
         for line in masked[start:end].split("\n"):
             if line.strip(_QUOTE + " \t.,;:") and not _QUOTED.match(line):
-                for _, first, last in _of_line(line, at):
-                    yield Sentence(text[first:last], first, last)
+                for first, last in _of_line(line):
+                    yield Sentence(text[at + first : at + last], at + first, at + last)
             at += len(line) + 1
 
 
@@ -100,8 +107,9 @@ def own(text: str) -> Iterator[tuple[int, int]]:
 
 def introduced_at(text: str) -> int | None:
     """Where what somebody else said begins, in a message that says so: `got this feedback:`."""
-    introduced = _INTRODUCES.search(text)
-    if introduced is None or len(text) - introduced.end() <= 200:
+    colon = _LINE_ENDS.search(text, 0, max(0, len(text) - _SAID_LEAST))
+    introduced = _INTRODUCES.search(text) if colon else None
+    if introduced is None or len(text) - introduced.end() <= _SAID_LEAST:
         return None
     return introduced.end()
 
@@ -129,20 +137,30 @@ def _open(text: str, closed: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     yield at, len(text)
 
 
-def _of_line(line: str, at: int) -> Iterator[Sentence]:
+def _of_line(line: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a line begin and end, white space and a list's marker left out."""
     marker = _MARKER.match(line)
     begin = marker.end() if marker else 0
-    for match in _END.finditer(line, begin):
-        if _ABBREVIATED.search(line[begin : match.start()]):
+    ended = begin
+    for mark in _MARK.finditer(line, max(0, begin - 1)):
+        if mark.end() < ended:
             continue
-        yield from _cut(line, begin, match.start(), at)
+        match = _END.match(line, mark.end())
+        if match is None:
+            continue
+        ended = match.end()
+        if line[match.start() - 1] == "." and _ABBREVIATED.search(
+            line[max(begin, match.start() - _ABBREVIATION) : match.start()]
+        ):
+            continue
+        yield from _cut(line, begin, match.start())
         begin = match.end()
-    yield from _cut(line, begin, len(line), at)
+    yield from _cut(line, begin, len(line))
 
 
-def _cut(line: str, begin: int, end: int, at: int) -> Iterator[Sentence]:
+def _cut(line: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     body = line[begin:end]
     text = body.strip()
     if text and len(text) <= _LONGEST:
-        start = at + begin + body.index(text)
-        yield Sentence(text, start, start + len(text))
+        start = begin + len(body) - len(body.lstrip())
+        yield start, start + len(text)

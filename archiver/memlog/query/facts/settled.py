@@ -1,12 +1,13 @@
 """What agents settle in sentences: decisions and their reasons."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from memlog.query.facts.calls import Found
 from memlog.query.facts.english_verbs import VERBS
 from memlog.query.facts.english_wishes import IMPERATIVE
-from memlog.query.facts.languages import ENGLISH, LATIN, cues
+from memlog.query.facts.gate import words_of
+from memlog.query.facts.languages import cues
 from memlog.query.facts.prose import is_said
 from memlog.query.facts.sentences import Sentence, sentences
 
@@ -56,7 +57,6 @@ _NOT_SETTLED = re.compile(
     r"|^(?:\W*\w+){1,5}:\*\*$|^(?:\W*\w+){1,3}:\W*$|\bwhat i should\b|^\W*(?:two|three|four|several|\d) options\b|^if you\b|\b(?:task|todo) list\b|^\W*(?:`[^`]+`\W+)?(?:updated|changed|replaced|renamed|switched|added|passed|populated)\b(?!.*\b(?:since|because|so that|to avoid)\b)|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
     r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
 )
-_WORD = re.compile(r"[^\W\d_]+")
 # Every Latin pattern of a decision needs one of these words; looking for them first halves the time.
 _DECIDING = frozenset((
     "i", "we", "you", "let", "going", "decided", "chose", "chosen", "opted", "settled", "agreed",
@@ -80,18 +80,28 @@ def of_agent(text: str) -> Iterator[Found]:
     for number, sentence in enumerate(sentences(text)):
         if number >= _MOST_SENTENCES:
             return
-        if not is_said(sentence) or sentence.text.endswith(("?", "？")):
+        if sentence.text.endswith(("?", "？")):
             continue
-        found, plain = cues(sentence.text), sentence.text.lower().replace("’", "'")
-        plan = next((one for one in plans if one[0] <= sentence.start < one[1]), None)
+        plain = sentence.text.lower().replace("’", "'")
+        words = words_of(plain)
+        found = cues(sentence.text, words)
+        plan = next((one for one in plans if one[0] <= sentence.start < one[1]), None) if plans else None
         listed = plan is not None and _is_step(text, sentence, decided=plan[2])
-        words = frozenset(_WORD.findall(plain)) if found in (ENGLISH, LATIN) else frozenset[str]()
-        if not listed and words and words.isdisjoint(_DECIDING):
+        may = found.may(words)
+        if not listed and not (may & found.settles and (not found.by_words or _decides(words))):
             continue
-        if (listed or found.decision.search(plain, words)) and _NOT_SETTLED.search(plain) is None:
+        if (
+            (listed or found.decision.search(plain, may))
+            and is_said(sentence)
+            and _NOT_SETTLED.search(plain) is None
+        ):
             reason = found.reason.search(plain) if len(plain) == len(sentence.text) else None
             why = sentence.text[reason.start() :].strip(" .") if reason else None
             yield Found("decision", sentence.text, why, sentence.start, sentence.end)
+
+
+def _decides(words: Sequence[str]) -> bool:
+    return not words or not _DECIDING.isdisjoint(words)
 
 
 def _plans(text: str) -> Iterator[tuple[int, int, bool]]:

@@ -72,6 +72,10 @@ _TOKEN = re.compile(
     r"""|(?P<redirect>(?:\d*|&)(?:>>?\|?|<)(?!\()(?:&\d+-?)?)"""
     r"""|(?P<split>&&|\|\|?&?|;;?|&|\n|[()])""",
 )
+_OTHER = frozenset("\\# \t0123456789&<>|;\n()")  # what begins no plain word
+_PLAIN = re.compile(r"[^ \t\n;|&<>()'\"$\\]+")
+_IN_QUOTES = re.compile(r'["\\]|\$\(')
+_BRACKET = re.compile(r"[()]")
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([\w.-]+)\1")
 _LONGEST = 20_000  # characters of a command that are read as shell
 
@@ -175,16 +179,16 @@ def _simple(command: str) -> Iterator[tuple[list[Word], list[Use]]]:
     waiting: list[str] = []  # ends of here-documents that begin on the next line
     redirect = ""
     while at < size:
-        heredoc = _HEREDOC.match(command, at)
-        if heredoc and not command.startswith("<<<", at):
-            waiting.append(heredoc.group(2))
-            at = heredoc.end()
-            continue
         if command.startswith("<<<", at):
             at += 3
             _, at = _word(command, _skip(command, at))
             continue
-        token = _TOKEN.match(command, at)
+        heredoc = _HEREDOC.match(command, at) if command[at] == "<" else None
+        if heredoc:
+            waiting.append(heredoc.group(2))
+            at = heredoc.end()
+            continue
+        token = _TOKEN.match(command, at) if command[at] in _OTHER else None
         if token is None:
             word, at = _word(command, at)
             if redirect:
@@ -234,12 +238,7 @@ def _word(command: str, at: int) -> tuple[Word, int]:
             said.append(command[at + 1 : stop])
             at, quoted = stop + 1, True
         elif c == '"':
-            stop = at + 1
-            while stop < size and command[stop] != '"':
-                if command.startswith("$(", stop):
-                    stop = _closing(command, stop + 1)
-                else:
-                    stop += 2 if command[stop] == "\\" else 1
+            stop = _quote_ends(command, at + 1)
             said.append(command[at + 1 : stop])
             at, quoted = stop + 1, True
         elif c == "$" and command.startswith("$(", at):
@@ -250,23 +249,32 @@ def _word(command: str, at: int) -> tuple[Word, int]:
             said.append(command[at + 1])
             at += 2
         else:
-            said.append(c)
-            at += 1
+            plain = _PLAIN.match(command, at)
+            said.append(plain.group() if plain else c)
+            at += len(said[-1])
     if at == start:  # a character no rule takes
         return Word(command[at], at, at + 1, False), at + 1
     inner = 1 if quoted and len(said) == 1 and command[start] in "'\"" else 0
     return Word("".join(said), start + inner, min(at, size) - inner, quoted), min(at, size)
 
 
+def _quote_ends(command: str, at: int) -> int:
+    """Where the double quote is that closes a text, or the command's end or one behind it."""
+    while at < len(command):
+        found = _IN_QUOTES.search(command, at)
+        if found is None:
+            return len(command)
+        if found.group() == '"':
+            return found.start()
+        at = _closing(command, found.start() + 1) if found.group() == "$(" else found.start() + 2
+    return at
+
+
 def _closing(command: str, at: int) -> int:
     """Where the bracket that opens at a place is closed, brackets within it counted."""
     depth = 0
-    while at < len(command):
-        if command[at] == "(":
-            depth += 1
-        elif command[at] == ")":
-            depth -= 1
-            if not depth:
-                return at + 1
-        at += 1
+    for bracket in _BRACKET.finditer(command, at):
+        depth += 1 if bracket.group() == "(" else -1
+        if not depth:
+            return bracket.end()
     return len(command)
