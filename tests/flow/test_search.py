@@ -346,6 +346,33 @@ def test_common_words_are_ranked_among_the_newest_and_say_so(
         assert not ask(con, "common", newest=True).capped
 
 
+def test_of_very_common_words_all_places_are_not_read_to_know_how_rare_they_are(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rank, "CANDIDATES", 40)
+    old = [record(f"common old words here, quite near {n}", n=n, ts_ns=NOW_NS - DAY + n) for n in range(5)]
+    new = [
+        record(
+            f"common {'x ' * 30}{n} words {'y ' * 30}{'here ' * (n % 3)}here", n=n, ts_ns=NOW_NS - HOUR + n
+        )
+        for n in range(10, 70)
+    ]
+    with archive_of(home, old, new) as con:
+        asked: list[str] = []
+        con.set_trace_callback(asked.append)
+        assert ask(con, "common words here", limit=5).capped
+        assert ask(con, "common", limit=5).capped
+        con.set_trace_callback(None)
+        assert asked and not [sql for sql in asked if "f.rank" in sql]
+        # near each other, but older than the newest that have them all; as they were typed they may be
+        assert "session-a-0" not in [hit.source_id for hit in ask(con, "common words here", limit=5)]
+        assert ask(con, "common old words here", limit=5)[0].source_id == "session-a-4"
+        con.set_trace_callback(asked.append)
+        ask(con, "common", limit=5, exhaustive=True)
+        con.set_trace_callback(None)
+        assert [sql for sql in asked if "f.rank" in sql]
+
+
 def test_raw_is_the_language_of_the_index_and_errors_name_the_column(con: Connection) -> None:
     assert len(ask(con, "rotated NEAR(token, 3)", raw=True)) == 1
     assert len(ask(con, "pipeline OR friday", raw=True)) == 2

@@ -116,24 +116,28 @@ def _closest(lower: bytes, words: list[bytes], wanted: int) -> tuple[float, byte
     while at >= 0 and looked < _LOOK:
         start, stop, letters, held = at, at + len(rarest), len(rarest), 1
         low = max(0, at - _FAR)
-        for word in others:
-            if lower.find(word, start, stop) < 0:
-                after = lower.find(word, stop, stop + _FAR)
-                before = lower.rfind(word, low, start)
-                if after >= 0 and (before < 0 or after - stop < start - before - len(word)):
-                    stop = after + len(word)
-                elif before >= 0:
-                    start = before
-                else:
-                    continue
-            held += 1
-            letters += len(word) + 1
-        tight = min(1.0, letters / (stop - start))
-        closeness = _APART * held / wanted * tight * tight
-        if closeness > best[0]:
-            best = (closeness, start, stop)
-            if closeness >= _APART:
-                break  # nothing stands closer than side by side
+        window = lower[low : stop + _FAR]
+        near = [word for word in others if word in window]
+        # most places of common words stand alone: they are not looked at closer
+        if _APART * (1 + len(near)) / wanted > best[0]:
+            for word in near:
+                if lower.find(word, start, stop) < 0:
+                    after = lower.find(word, stop, stop + _FAR)
+                    before = lower.rfind(word, low, start)
+                    if after >= 0 and (before < 0 or after - stop < start - before - len(word)):
+                        stop = after + len(word)
+                    elif before >= 0:
+                        start = before
+                    else:
+                        continue
+                held += 1
+                letters += len(word) + 1
+            tight = min(1.0, letters / (stop - start))
+            closeness = _APART * held / wanted * tight * tight
+            if closeness > best[0]:
+                best = (closeness, start, stop)
+                if closeness >= _APART:
+                    break  # nothing stands closer than side by side
         looked += 1
         at = lower.find(rarest, at + len(rarest))
     return best[0], lower, best[1], best[2]

@@ -302,9 +302,11 @@ class Asked:
         sql = HITS_SQL if self.where.covered else CHOSEN_HITS_SQL[0] + self.where.sql + CHOSEN_HITS_SQL[1]
         return self.con.execute(sql, values).fetchall()
 
-    def some(self, expression: str, most: int) -> list[int]:
-        """Ids of the newest `most` that answer."""
+    def some(self, expression: str, most: int, low: int | None = None) -> list[int]:
+        """Ids of the newest `most` that answer; low: among records from this one on."""
         values = self.where.values | {"match": self.where.match(expression), "most": most}
+        if low is not None:
+            values["low"] = max(low, self.where.low)
         sql = SOME_SQL if self.where.covered else CHOSEN_SOME_SQL[0] + self.where.sql + CHOSEN_SOME_SQL[1]
         return [row[0] for row in self.con.execute(sql, values)]
 

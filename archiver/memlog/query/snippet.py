@@ -65,7 +65,7 @@ def _find(text: str, words: list[str]) -> list[tuple[int, int, int]]:
         if not places and not text.isascii():
             bare = _bare(lower) if bare is None else bare
             places = _occurrences(bare, _bare(word), whole=True)
-            if not places and not MARKS.isdisjoint(map(ord, text)):
+            if not places and _may_be_marked(word) and not MARKS.isdisjoint(map(ord, text)):
                 found.extend((start, stop, number) for start, stop in _unmarked(lower, word))
         # what begins so; then parts of identifiers, which one letter is not
         places = places or _occurrences(lower, word, whole=False, begins=True)
@@ -98,6 +98,11 @@ def _needles(lower: str, words: list[str]) -> list[str]:
             tokens = _by_script(tokens[0])
         found.update(dict.fromkeys(tokens))
     return list(found)
+
+
+def _may_be_marked(word: str) -> bool:
+    """Whether it is Arabic: to look for its vowel marks in a long text takes longer than all else here."""
+    return any("\u0600" <= c <= "\u06ff" for c in word)
 
 
 def _with_marks(text: str, stop: int) -> int:
