@@ -10,7 +10,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from datasette_memlog.columns import plain, size
 from memlog.query.call import diff_of as diff
@@ -44,13 +44,14 @@ def markdown(text: str, limit: int = 20_000, *, breaks: bool = False) -> Markup:
 @cache
 def _renderer(breaks: bool) -> MarkdownIt:
     found = MarkdownIt("commonmark", {"html": False, "maxNesting": 40, "breaks": breaks})
-    found.enable(["table", "strikethrough"]).disable("image")
+    found.enable(["table", "strikethrough"])
     found.validateLink = _may_be_followed  # type: ignore[method-assign]
     for name in ("heading_open", "heading_close"):
         found.add_render_rule(name, _heading)
     for name in ("th_open", "td_open"):
         found.add_render_rule(name, _cell)
     found.add_render_rule("link_open", _link)
+    found.add_render_rule("image", _image)
     return found
 
 
@@ -75,6 +76,15 @@ def _cell(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -
 def _link(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     tokens[at].attrs |= _LINKS
     return str(self.renderToken(tokens, at, options, env))
+
+
+def _image(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """A link to it that says what it is of: no page asks for a picture somebody else named."""
+    said = escape(self.renderInlineAsText(tokens[at].children or [], options, env) or tokens[at].attrs["src"])
+    if next((one.nesting > 0 for one in tokens[at::-1] if one.type.startswith("link_")), False):
+        # Within a link already: another would end it.
+        return str(said)
+    return Markup('<a href="{}" rel="{}">{}</a>').format(tokens[at].attrs["src"], _LINKS["rel"], said)
 
 
 def cut(text: str, limit: int) -> str:

@@ -112,7 +112,8 @@ async def watched(serve: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple
         for question in (
             {"q": "look", "group": "session", "facet": "session"}, {"q": "look", "mode": "regex", "facet": "project"},
             {"q": text + "(", "mode": "regex"}, {"q": "(" + text, "mode": "regex"}, {"q": "look epoch:<evil>"},
-            {"q": "zebra"}, {"q": "evil kind:tool_result"},
+            {"q": "zebra"}, {"q": "evil kind:tool_result"}, {"q": "evil", "facet": "tool"},
+            {"q": "evil", "mode": "regex", "facet": "tool"},
         )
     ]  # fmt: skip
     found += [page + "?" for page in (f"/archive/-/facts/{dir}", f"/archive/-/compaction/{dir}/1")]

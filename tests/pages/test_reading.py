@@ -189,6 +189,7 @@ async def test_markdown_is_rendered_and_nothing_of_it_is_markup_or_leads_elsewhe
 ) -> None:
     text = (
         "**bold** `code` <b>raw</b> [ok](https://example.org/) [no](javascript:evil()) ![pic](https://e.org/x.png)"
+        " [![badge & <b>](https://e.org/b.svg)](https://ci.org/) ![](data:image/png,x)"
         "\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n~~gone~~ <https://example.org/auto> [f](file:///etc/passwd) [d](data:text/html,x)"
     )
     client = serve(fill(tmp_path, [said(1, "message", "assistant", text)])).client
@@ -198,8 +199,15 @@ async def test_markdown_is_rendered_and_nothing_of_it_is_markup_or_leads_elsewhe
     assert "<strong>bold</strong>" in prose[1] and "<table>" in prose[1] and "<s>gone</s>" in prose[1]
     assert "&lt;b&gt;raw&lt;/b&gt;" in prose[1] and "<img" not in html
     places = re.findall(r'href="([^"]*)"', prose[1])
-    assert places == ["https://example.org/", "https://e.org/x.png", "https://example.org/auto"]
-    assert prose[1].count('rel="noopener noreferrer nofollow"') == 3
+    assert places == [
+        "https://example.org/",
+        "https://e.org/x.png",
+        "https://ci.org/",
+        "https://example.org/auto",
+    ]
+    assert prose[1].count('rel="noopener noreferrer nofollow"') == 4
+    assert ">pic</a>" in prose[1] and "!<a" not in prose[1], "a picture is a link that says what it shows"
+    assert ">badge &amp; &lt;b&gt;</a>" in prose[1], "within a link its words alone"
 
 
 async def test_no_reading_page_holds_markup_of_a_record(serve: Any, tmp_path: Path) -> None:
@@ -241,12 +249,18 @@ async def test_counts_by_session_are_told_by_title(serve: Any, archive: str) -> 
         for row in (await client.get("/archive/v_session.json?_shape=array")).json()
     }
     table = (
-        (await client.get("/archive/-/search?q=alarm&facet=session"))
+        (await client.get("/archive/-/search?q=kind:message&facet=session"))
         .text.partition('class="counts"')[2]
         .partition("</table>")[0]
     )
     told = re.findall(r'title="([^"]*)">([^<]*)</a>', table)
-    assert told and all(unescape(shown) == titles[unescape(session)][:120] for session, shown in told)
+    assert len(told) == 2 and all(
+        unescape(shown) == titles[unescape(session)][:120] for session, shown in told
+    )
+    alone = (await client.get("/archive/-/search?q=alarm&facet=session")).text
+    assert "Of one session only: " in alone and 'class="counts"' not in alone, (
+        "a table of one row says nothing"
+    )
 
 
 async def test_a_question_has_a_length_and_a_title_of_a_page_too(serve: Any, archive: str) -> None:
