@@ -56,6 +56,8 @@ BRIEF = {
 def archive(datasette: Any, name: str) -> dict[str, Any]:
     """Datasette's metadata of one archive. Local metadata of the same keys goes before it."""
     tables: dict[str, Any] = {table: {"hidden": True} for table in archives.tables(datasette, name)}
+    # The keys of its rows are bytes, which Datasette writes into links that lead nowhere.
+    tables |= {table: {"hidden": True, "allow": False} for table in tables if table.endswith("_fts_idx")}
     for view, (title, description, newest) in VIEWS.items():
         tables[view] = {
             "title": title,

@@ -19,7 +19,7 @@ HANDLERS = ("openColumnChooser()",)
 _nonce: ContextVar[str] = ContextVar("memlog_nonce", default="")
 _TEMPLATES = Path(package.__file__).parent / "templates"
 # What 0.65 has under a table in its metadata, and 1.0 in its configuration.
-_CONFIGURED = ("hidden", "sort_desc", "fts_table", "fts_pk")
+_CONFIGURED = ("hidden", "allow", "sort_desc", "fts_table", "fts_pk")
 
 
 def rows(found: Any, columns: Sequence[str]) -> Iterator[dict[str, Any]]:

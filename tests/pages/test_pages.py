@@ -210,3 +210,21 @@ async def test_metrics_of_a_file_outside_its_home_and_of_nobody_allowed_are_none
     assert (await serve(str(copy)).client.get("/-/metrics")).text == ""
     closed = Datasette([archive], metadata={"allow": {"id": "root"}})
     assert (await closed.client.get("/-/metrics")).status_code == 403
+
+
+async def test_every_row_of_a_listed_table_opens(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    listed = [table["name"] for table in (await client.get("/archive.json?_hidden=1")).json()["tables"]]
+    assert "record_fts_data" in listed and "record_fts_idx" not in listed
+    assert (await client.get("/archive/record_fts_idx")).status_code == 403
+    links = [
+        link
+        for table in listed
+        for link in re.findall(
+            r'<td class="[^"]*"><a href="(/archive/[^"?]+)">',
+            (await client.get(f"/archive/{table}?_size=2")).text,
+        )
+    ]
+    assert {link.split("/")[2] for link in links} >= {"record_fts", "record_fts_data", "epoch"}
+    for link in links:
+        assert (await client.get(link)).status_code == 200, link
