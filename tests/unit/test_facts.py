@@ -260,3 +260,49 @@ def test_a_summary_keeps_by_name_in_other_words_or_not_at_all() -> None:
 def test_short_commands_that_check_the_work_are_routine() -> None:
     assert comeback.is_routine("cd /w && mise run lint 2>&1 | tail -3")
     assert not comeback.is_routine("git commit -m 'a long story about a test of the build that ran'")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "src/app.ts(12,5): error TS2322: no", "src/app.ts:12:5 - error TS2322: no", "  12:5  error  'x' is unused  no-unused-vars",
+        "main.c:10:5: error: expected ';'", "main.c:(.text+0x1a): undefined reference to `f'", "ninja: build stopped: subcommand failed.",
+        "E       AssertionError: assert 1 == 2", "pkg.Odd: of no known name", "foo.rb:3:in `b': no method (NoMethodError)",
+        " ERR_PNPM_NO_SCRIPT  Missing script: build", "error Couldn't find a package.json", "E: Unable to locate package x",
+        "Error from server (NotFound): pods \"x\" not found", "Error response from daemon: No such container: x",
+        "\u2502 Error: Unsupported argument", "[ERROR] /src/A.java:[1,5] cannot find symbol", "BUILD FAILED in 3s", "Failed to compile.",
+        "PHP Fatal error:  Uncaught Error: x", "ERROR 1064 (42000): You have an error in your SQL syntax",
+        "2024-01-01 12:00:00.123 UTC [81] ERROR:  relation \"x\" does not exist", "2024-01-01 12:00:00,123 - ERROR - it broke",
+        "'x' is not recognized as an internal or external command", "unknown option: --x", "jq: error (at <stdin>:1): no", "Killed",
+    ],
+)  # fmt: skip
+def test_errors_of_many_tool_chains_are_told_by_their_lines(line: str) -> None:
+    before = (
+        'Traceback (most recent call last):\n  File "a.py", line 1\n' if line.startswith("pkg") else "fine\n"
+    )
+    ran = (call("Bash", command="make it"), answer(f"{before}{line}\nfine too\n"))
+    assert [value for value, _ in of_kind("error", *ran)] == [line.strip("\u2502 ")]
+
+
+@pytest.mark.parametrize(
+    "line, how",
+    [
+        ("ok  \tw/two\t0.2s", "passed"), ("FAIL", "failed"), ("PASS", "passed"), ("     Tests  1 failed | 5 passed (6)", "failed"),
+        (" FAIL  src/a.test.ts > suite > case", "failed"), (" \u2713 src/a.test.ts (5 tests) 12ms", "passed"), ("test a::b ... ok", "passed"),
+        ("tests/t.py ..F.                    [100%]", "failed"), ("tests/t.py::test_a PASSED   [ 50%]", "passed"),
+        ("FAILED (failures=1)", "failed"), ("test_a (t.T.test_a) ... ok", "passed"), ("5 examples, 1 failure", "failed"),
+        ("[INFO] Tests run: 5, Failures: 0, Errors: 0, Skipped: 0", "passed"), ("FooTest > bar() FAILED", "failed"),
+        ("Failed!  - Failed:     1, Passed:     4, Total:     5", "failed"), ("[  PASSED  ] 5 tests.", "passed"),
+        ("2/5 Test #2: bar ..............***Failed    0.01 sec", "failed"), ("not ok 2 - bar", "failed"), ("\u2139 pass 5", "passed"),
+        ("00:01 +4 -1: Some tests failed.", "failed"), ("All 5 tests passed", "passed"), ("5/5 tests passed", "passed"),
+    ],
+)  # fmt: skip
+def test_results_of_many_runners_are_told_by_their_lines(line: str, how: str) -> None:
+    ran = (call("Bash", command="make it"), answer(f"begins\n{line}\nends\n"))
+    assert of_kind("test", *ran) == [(line.strip(), how)]
+
+
+def test_ticks_are_results_only_where_a_runner_counts_them() -> None:
+    ticks = "  \u2713 built\n  \u2713 generated in 26ms\n"
+    assert not of_kind("test", answer(ticks))
+    assert len(of_kind("test", answer(ticks + "  2 passing (3ms)\n"))) == 3

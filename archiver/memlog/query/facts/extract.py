@@ -4,7 +4,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from memlog.archive.connection import Connection
-from memlog.query.facts import calls, names, places, plans, prose, results, sentences, settled
+from memlog.query.facts import (
+    calls,
+    failures,
+    names,
+    outcomes,
+    places,
+    plans,
+    prose,
+    results,
+    sentences,
+    settled,
+)
 from memlog.query.facts.calls import Found
 from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
@@ -66,8 +77,8 @@ def found(said: Said, command: str | None = None) -> Iterator[Found]:
 def _of_user(said: Said) -> Iterator[Found]:
     yield from prose.of_user(said.text)
     yield from plans.boxes(said.text)
-    yield from results.outcomes(said.text)  # also of what was pasted
-    yield from results.errors(said.text)
+    yield from outcomes.outcomes(said.text)  # also of what was pasted
+    yield from failures.errors(said.text)
     for start, end in sentences.own(said.text):
         part = said.text[start:end]
         for one in (*names.urls(part), *names.identifiers(part)):

@@ -1,0 +1,151 @@
+"""Error messages in what a program printed, a line each, in the words of compilers, runtimes, shells and servers."""
+
+import re
+from collections.abc import Iterator
+
+from memlog.query.facts.calls import Found
+from memlog.query.facts.lines import any_word, hot_lines
+
+COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\x1b\][^\x07\\]*(?:\x07|\\)")
+LONGEST_LINE = 2_000
+_MOST_LINES = 200  # of one answer; what is more says the same again
+_QUOTED_FROM = 1_200  # characters; behind them, what a reader prints is a file's
+
+# Words an error line has, in lower case: lines without one, a place or a name of the system's are not looked at.
+_HOT_WORDS = (
+    "erro", "err!", "err_", "fatal", "critical", "panic", "exception", "not found", "no such", "denied", "no matches found",
+    "could not", "cannot", "can not", "can't", "conflict", "timed out", "timeout", "unable to", "not allowed",
+    "are ignored by", "exit status", "✖", "*** ", "http", "killed", "aborted", "core dumped", "dumped core",
+    "not permitted", "due to an", "[rejected]", "code 1", "code 2", "code 3", "code 4", "code 5", "code 6", "code 7",
+    "code 8", "code 9", "code: ", "status 4", "status 5", "uncaught", "unhandled", "segmentation", "assert", "refused", "failed",
+    "failure", "fehler", "шибка", "错误", "エラー", "失败", "失敗", "undefined", "is required", "build stopped", "unknown",
+    "unrecognized", "invalid", "illegal", "not recognized", "unterminated", "unmatched", "elifecycle", "not valid",
+    "expecting value", "already exists", "directory", "busy", "left on device", "broken pipe", "file system", "too long",
+    "too many open", "format error", "file exists", "could", "unexpected", "caused by", "does not", "denied", "unbound",
+)  # fmt: skip
+_HOT = any_word(*_HOT_WORDS)
+_PLACE = re.compile(r":\d+: ")
+_CODE = re.compile(r"E[A-Z]{5,12}: ")
+_BARE = re.compile(r"\nE: ")
+# The same of systems that speak another language.
+_FAILS_ABROAD = (
+    r"fehlgeschlagen|nicht gefunden|konnten? nicht \w+ werden|[Zz]ugriff verweigert|[Kk]eine Berechtigung|falhou"
+    r"|[Nn]ão (?:foi possível|encontrad[oa]|pôde|existe)|[Pp]ermissão negada|[Нн]е удалось|не найден\w*|[Нн]ет такого файла"
+    r"|[Оо]тказано в доступе|[Нн]евозможно|无法|未找到|找不到|没有那个文件|失败|拒绝|权限不足|できません|見つかりません|失敗|拒否|権限がありません"
+)
+_ABROAD_WORDS = (
+    "fehlgeschlagen", "nicht gefunden", "konnte", "verweigert", "berechtigung", "falhou", "não ", "permissão", "не ", "нет ",
+    "отказано", "невозможно", "无法", "未找到", "找不到", "没有", "失败", "拒绝", "权限", "できません", "見つかりません", "失敗",
+    "拒否", "ありません",
+)  # fmt: skip
+_HOT_ABROAD = any_word(*_HOT_WORDS, *_ABROAD_WORDS)
+_ERROR_ABROAD = re.compile(rf"(?:[^.!?。]{{0,120}}: ?)?[^.!?。:]{{0,80}}(?:{_FAILS_ABROAD})")
+
+_COMPILERS = (
+    r"(?:[^\s:()]+\.\w{1,6}|\(eval\)):\d+:(?:\d+:)? .*\S",  # and linters and scripts
+    r"[^\s:()]+\.\w{1,6}\(\d+,\d+\): error .*\S|[^\s:()]+\.\w{1,6}:\d+:\d+ - error .*\S|\d+:\d+ +error  .*\S|\S+: line \d+, col \d+, Error - .*",
+    r"error\[E\d+\]: .*|error:? [A-Z]{1,6}\d+: .*|(?:\S*[/ ])?ld(?:\.\w+)?: .*|.*: undefined (?:reference to|symbol)\b.*|undefined: \w+|[Uu]ndefined symbols? .*",
+    r"\[ERROR\] \S.*|FAILURE: \S.*|(?:\[INFO\] )?BUILD FAIL(?:ED|URE)\b.*|Build FAILED\.?|Failed to compile\.?|ninja: build stopped: .*|CMake Error\b.*",
+    r"g?make(?:\[\d+\])?: \*\*\* .*|[✘×] \[ERROR\] .*|✖ .*|Found [1-9]\d* errors?\b.*|error during build:.*|Module not found: .*",
+)
+_RUNTIMES = (
+    r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' panicked at .*|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
+    r"(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
+    r".*\bSegmentation fault.*|Killed|Aborted(?: \(.*\))?|.*\(core dumped\).*|.*\bdumped core|E[A-Z]{5,12}: \S.*|Expecting value: .*|(?:PHP )?(?:Fatal|Parse|Type|Syntax|[Cc]ompile|[Rr]untime|[Bb]uild) error(?: near line \d+)?: .*",
+    r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?\]?:? (?:[A-Z]{3,4} )?(?:\[?[\w.:-]+\]? )?(?:- )?(?:\S+ - )?\[?(?:ERROR|FATAL|CRITICAL|error|fatal)\b.*",
+)
+_SHELLS = (
+    r"\S*: command not found.*|\S*: (?:line \d+|\d+): .*(?:not found|error|No such|denied|unbound).*|.*(?:: [Nn]o such file or directory|: (?:[Oo]peration not permitted|[Ii]s a directory|[Nn]ot a directory|[Nn]o space left on device"
+    r"|[Rr]ead-only file system|[Aa]ddress already in use|[Bb]roken pipe|[Tt]ext file busy|[Dd]evice or resource busy|[Ff]ile exists|[Tt]oo many open files|[Aa]rgument list too long|[Ee]xec format error)|: [Pp]ermission denied|: command not found|: not found|: no matches found"
+    r"|\bConnection refused|\bwas refused\b|\bdue to an? (?:\w+ )?(?:error|failure)|\b[Cc]ould not be (?:reached|found|opened|read|resolved|loaded|parsed|written|created|located|started))\b.*",
+    r"(?:go|bash|sh|zsh|rg|grep|ls|cp|mv|rm|sed|git|sudo|find|tar|awk|curl|wget|jq|make|ssh|scp|tr|sort): +\S.*|.*\bis not recognized as .*",
+    r"(?:[\w.-]+: +)?(?:[Uu]nknown|[Uu]nrecognized|[Ii]nvalid|[Ii]llegal|[Uu]nexpected) (?:option|command|flag|argument|subcommand|arguments|revision|value|configuration|character|host)s?\b.*",
+    r"(?!Process exited|Exit code)[\w ,]{0,40}\bexit(?:ed|ing)? (?:with )?(?:code|status):? [1-9]\d*\.?|exit status [1-9]\d*|\w+: +cannot \w+ .*\S",
+)
+_TOOLS = (
+    r"npm ERR! \S.*|(?:npm|pnpm|yarn|error) (?:error|ERR!?|Command failed) .*\S|ERR_[A-Z_]+ .*|(?:\S+: )?ELIFECYCLE .*|error [A-Z]\S+ .*|(?:yarn|pnpm) run: error .*",
+    r"CONFLICT \(.*|! \[(?:remote )?rejected\] .*|remote: (?:Permission|[Ee]rror|fatal|ERROR|Repository|Invalid|Support).*|The following paths are ignored by .*|.*\bverification failed\.?",
+    r"[Ee]rror (?:response )?from (?:daemon|server)\b.*|(?:docker|ssh|ld|kubectl|helm|terraform|psql|mysql): (?:.*\b(?:[Ee]rror|not found|[Cc]ould not|[Cc]annot|denied)\b.*)|E: \S.*|dpkg: error .*",
+    r"(?:time=\S+ )?level=(?:error|fatal) .*|ERROR +\S.*|\{\"error\": ?[\"{].*|sudo: .*",
+)
+_SERVERS = (
+    r"HTTP(?:/[\d.]+)? [45]\d\d\b.*|.*HTTP/[\d.]+\\?\" [45]\d\d\b.*|.*\(HTTP [45]\d\d\).*|.*\bstatus(?: code)?:? [45]\d\d\b.*|.*returned error: [45]\d\d.*|[45]\d\d (?:Client|Server) Error\b.*",
+)
+_ANYONE = (
+    r"(?:[\w./@\[\]:-]{1,40}: ){0,2}(?:(?:syntax|type|fatal|internal|runtime|compile|build|npm) )?"
+    r"(?:[Ee]rror|ERROR|[Ff]atal|FATAL|[Pp]anic|PANIC)(?: ?\[\w+\]| ?\([^)]*\)| \d+ \(\w+\))?: +.*\S",
+    r"(?:\w+: )?[Cc]ould not \w+ .*\S|(?:\[[\w:-]+\]:? )?(?:Warning: )?(?:\w+ )?[Ff]ailed to \w+\b.*|[A-Z]\w+(?: [\w/-]+){0,3} failed(?: (?:\(|with|after|at|in|to)\b.*|\s\(.*|: .*|[.!]?|; .*)",
+    r"(?:\w+ ){0,2}(?:\w*[Ff]ehler|[Ee]rro|[Оо]шибка|[\u3040-\u30ff\u4e00-\u9fff]{0,8}(?:错误|エラー|失败|失敗))(?: \w+)?[:：] ?\S.*",
+    r".*: [\w ]{0,30}not found|.*\breported an error: .*|\[[A-Za-z ]*(?:ERROR|error)\] ?.*\S|Timeout waiting .*|.*\btimed out\b.*|[Uu]nable to .*\S",
+    r"Cannot (?:find|read|resolve|open|connect|access)\b.*|Error \w+ing .*: .*|.*\b(?:[Ee]rror): (?:[a-z]\S+ ){2,}.*\S",
+)
+_ERROR = re.compile("|".join((*_COMPILERS, *_RUNTIMES, *_SHELLS, *_TOOLS, *_SERVERS, *_ANYONE)))
+_IN_TEST = re.compile(r"[^\s:]+_test\.go:\d+: ")
+_ASSERTED = re.compile(
+    r"[Ee]xpected|[Ss]hould|[Ii]ncorrect|wrong|\bgot\b|\bwant\b|[Ee]rror|[Ff]ail|[Uu]nexpected|[Mm]issing|must\b|overwritten"
+)
+_NOISE = re.compile(
+    r"^(?:[\u2500-\u257f\u2800-\u28ff ]+|##\[error\]|\[(?!ERROR|error|INFO|\d{4}-)[\w:./-]+\]:? ?|Rebasing \(\d+/\d+\)\r?)+"
+)
+_NOT_AN_ERROR = re.compile(
+    r"^(?:hint|warning(?!: failed to)|note|info|debug)\b|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
+    r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))",
+    re.I,
+)
+_FILE_LINE = re.compile(r"[^\s:()]+\.\w{1,6}:\d+: ")
+# A place without a column is an error's only where the words say so: logs have places, too.
+_PLACED = re.compile(
+    r"[^\s:()]+\.\w{1,6}:\d+: (?:.*\b(?:[Ee]rror|undefined|cannot|expected|unused|missing|invalid|not)\b)"
+)
+# What a traceback ends with is its error, whatever it is called.
+_TRACED = re.compile(
+    r"^([ \t]*)Traceback \(most recent call last\):\n(?:\1[ \t]+.*\n)+\1([\w.]+(?:: .*)?)$", re.M
+)
+
+
+def errors(text: str, *, failed: bool = True, reads: bool = False) -> Iterator[Found]:
+    """Error messages, a line each. failed: the host says so; reads: of what the text quotes none is an error."""
+    failing = "--- FAIL" in text or "\nFAIL" in text
+    found = 0
+    folded = text.lower()
+    folded = folded if len(folded) == len(text) else text
+    abroad = not text.isascii() or any(word in folded for word in _ABROAD_WORDS[:6])
+    traced = {match.start(2) for match in _TRACED.finditer(text)} if "Traceback (" in text else set()
+    hot = _HOT_ABROAD if abroad else _HOT
+    for start, end in hot_lines(text, hot, _PLACE, _CODE, _BARE, folded=folded):
+        if end - start > LONGEST_LINE or (reads and start > _QUOTED_FROM):
+            continue
+        span = _error(text[start:end], failing, abroad)
+        if span is not None and found < _MOST_LINES:
+            found += 1
+            traced.discard(start + span[0])
+            yield _found(text, start + span[0], start + span[1])
+    for at in sorted(traced):
+        end = text.find("\n", at)
+        yield _found(text, at, len(text) if end < 0 else end)
+
+
+def _found(text: str, start: int, end: int) -> Found:
+    return Found("error", COLOUR.sub("", text[start:end]).strip(), None, start, end)
+
+
+def _error(line: str, failing: bool, abroad: bool) -> tuple[int, int] | None:
+    """Where in a line its message stands; None where it is none."""
+    coloured = "\x1b" in line
+    plain = COLOUR.sub("", line) if coloured else line
+    noise = _NOISE.match(plain)
+    at = noise.end() if noise else 0
+    body = plain[at:].strip()
+    if not body or _NOT_AN_ERROR.search(body):
+        return None
+    if _IN_TEST.match(body):
+        if not (failing and _ASSERTED.search(body)):
+            return None
+    elif not (_ERROR.match(body) or (abroad and _ERROR_ABROAD.match(body))) or (
+        _FILE_LINE.match(body) and not _PLACED.match(body)
+    ):
+        return None
+    if coloured:
+        return 0, len(line.rstrip())
+    start = line.index(body, at)
+    return start, start + len(body)
