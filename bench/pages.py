@@ -40,6 +40,7 @@ PAGES = {
     "session": "/archive/-/session/{dir}",
     "session, its end": "/archive/-/session/{dir}?at=last",
     "compaction": "/archive/-/compaction/{dir}/1",
+    "compaction, and what it took away": "/archive/-/compaction/{dir}/1?lost=1",
     "record": "/archive/-/record/{id}",
     "search, word in a few of a thousand": "/archive/-/search?q={word}",
     "search, common word": "/archive/-/search?q={common}",

@@ -36,6 +36,12 @@ def outline_of(datasette: Any, db: Any, con: Any, session: SessionRow, every: bo
     return kept(datasette, con, session, key, lambda: outline.outline(con, session, every=every))
 
 
+def is_kept(datasette: Any, con: Any, session: SessionRow, key: tuple[Any, ...]) -> bool:
+    """It was made of this session as it is now."""
+    found = _shelves.setdefault(datasette, OrderedDict()).get(key)
+    return found is not None and found[0] == outline.version(con, session)
+
+
 def kept(datasette: Any, con: Any, session: SessionRow, key: tuple[Any, ...], make: Callable[[], T]) -> T:
     """What was made of this session before; made again only where the session has changed."""
     shelf = _shelves.setdefault(datasette, OrderedDict())

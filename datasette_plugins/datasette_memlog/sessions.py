@@ -17,6 +17,7 @@ from memlog.query.verdict import ASKED, verdict
 
 AROUND = 14  # records before and after a compaction
 FOLLOWED = 5  # pages that grow on one that is open: what is new comes with all of them, every second
+AT_ONCE = 400  # records of an epoch: what one of so many lost takes two tenths of a second to tell
 WEIGHED = 4_000  # records of an epoch; what one of 13,000 lost takes four seconds to tell
 
 
@@ -62,7 +63,10 @@ async def live_page(datasette: Any, request: Any) -> Response:
 
 
 async def compaction_page(datasette: Any, request: Any) -> Response:
-    """What was said before a compaction, the summary it left, and what was said then."""
+    """What was said before a compaction, the summary it left, and what was said then.
+
+    What a long epoch lost comes after the page, or with `lost=1`.
+    """
     db = await visible(datasette, request)
     if (old := await older(datasette, request, db)) is not None:
         return old
@@ -93,19 +97,21 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
             "session": session, "before": before, "kept": kept, "then": then, "number": number,
             "compaction": reading.compaction(con, chapters[number - 1], chapters[number]),
             "others": [n for n in chapters if n],
+            "told": outlines.is_kept(datasette, con, session, _loss_of(db, session, number - 1)),
         }  # fmt: skip
 
     found = await read(datasette, db, ask)
     of = found["session"]
     place = f"{frame(datasette, db)['place']}/-/session/{of.dir}"
-    taken = None
-    if found["compaction"].before.records <= WEIGHED:
+    taken, records = None, found["compaction"].before.records
+    later = AT_ONCE < records <= WEIGHED and not found["told"] and request.args.get("lost") != "1"
+    if records <= WEIGHED and not later:
         with contextlib.suppress(DatasetteError):  # it took too long: the page says so, and has the rest
             taken = await read(datasette, db, lambda con: _lost(datasette, db, con, of, number - 1))
     said = verdict(kind.count for kind in taken.kinds) if taken else ""
     return await page(
-        datasette, request, db, "memlog_compaction.html", here=place, lost=taken, asked=ASKED, verdict=said,
-        **found,
+        datasette, request, db, "memlog_compaction.html", here=place, lost=taken, later=later, asked=ASKED,
+        verdict=said, **found,
     )  # fmt: skip
 
 
@@ -163,6 +169,8 @@ def _lost(datasette: Any, db: Any, con: Any, session: SessionRow, epoch: int) ->
     def told() -> lost.Loss | None:
         return next(lost.losses(con, session.session, epoch=epoch, agent=session.agent), None)
 
-    return outlines.kept(
-        datasette, con, session, ("lost", db.name, session.agent, session.session, epoch), told
-    )
+    return outlines.kept(datasette, con, session, _loss_of(db, session, epoch), told)
+
+
+def _loss_of(db: Any, session: SessionRow, epoch: int) -> tuple[Any, ...]:
+    return "lost", db.name, session.agent, session.session, epoch

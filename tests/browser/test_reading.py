@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from browser.chromium import Chromium, Tab
+from datasette_memlog import outlines, sessions
 from memlog.record import Record
 from pages.filled import fill
 
@@ -252,3 +253,22 @@ def test_the_search_form_is_as_wide_as_what_it_finds(tab: Tab, site: str) -> Non
     assert tab.run(
         "document.querySelector('#ask').form.offsetWidth == document.querySelector('.hit').offsetWidth"
     )
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_a_long_epoch_lost_comes_by_itself_and_without_scripts_after_a_click(
+    browser: Chromium, site: str, monkeypatch: pytest.MonkeyPatch, scripts: bool
+) -> None:
+    outlines._shelves.clear()
+    monkeypatch.setattr(sessions, "AT_ONCE", 0)
+    tab = Tab(browser, scripts=scripts)
+    tab.look(1000)
+    tab.open(site + COMPACTED)
+    tab.open(
+        tab.run("document.querySelector('table.list tbody th a').href").replace("/session/", "/compaction/")
+        + "/1"
+    )
+    if not scripts:
+        click(tab, "#loss a")
+    tab.wait("document.querySelectorAll('table.lost tbody tr').length > 1")
+    assert tab.run("document.querySelectorAll('#loss').length") == 1 and tab.complaints() == []

@@ -141,6 +141,21 @@ async def test_a_loss_that_takes_too_long_to_tell_leaves_the_rest_of_the_page(
     assert f"memlog query lost {row['session']} --epoch 0" in answer.text
 
 
+async def test_what_a_long_epoch_lost_comes_after_its_page_and_with_it_once_it_is_known(
+    serve: Any, archive: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "AT_ONCE", 0)
+    client = serve(archive, sql_time_ms=4_998).client
+    row = (await client.get("/archive/v_session.json?compactions__gt=0&_shape=array")).json()[0]
+    place = f"/archive/-/compaction/{row['dir']}/1"
+    page = (await client.get(place)).text
+    assert "Summary it kept" in page and 'data-later="?lost=1"' in page and "later.js" in page
+    assert '<a href="?lost=1">' in page and "list lost" not in page
+    told = (await client.get(f"{place}?lost=1")).text
+    assert "list lost" in told and "data-later" not in told and "later.js" not in told
+    assert (await client.get(place)).text == told.replace("?lost=1", ""), "it is known from now on"
+
+
 async def test_what_a_session_says_is_told_once_each_with_how_often_and_where(
     serve: Any, tmp_path: Path
 ) -> None:
