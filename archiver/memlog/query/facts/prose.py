@@ -8,7 +8,7 @@ from memlog.query.facts.calls import Found
 from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.gate import words_of
 from memlog.query.facts.languages import cues
-from memlog.query.facts.sentences import Sentence, introduced_at, own, sentences, without_tags
+from memlog.query.facts.sentences import Sentence, flat, introduced_at, own, sentences, without_tags
 
 _SHORTEST = 3  # characters of a sentence that is worth a fact
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
@@ -104,7 +104,7 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
 
 def _wanted(sentence: Sentence) -> Iterator[Found]:
     text = sentence.text
-    low = text.lower()
+    low = flat(text).lower()
     plain = _straight(low)
     spoken = words_of(low)
     found = cues(text, spoken)

@@ -26,6 +26,12 @@ _ABBREVIATED = re.compile(
 _MARK = re.compile("[.!?…。！？]")  # one of them stands before every end
 _ABBREVIATION = 40  # characters that are looked at for one; a longer number is none
 _MARKER = re.compile(r"^[ \t]*(?:[-*+•] +|\d{1,2}[.)] +|#{1,6} +)*(?:\*\*|__)?")
+# A line that does not end like one, and one that begins like the rest of a sentence.
+_WRAPPED = re.compile(r"[^\s.!?:;。！？：；|{}>*`][ \t]*$")
+_GOES_ON = re.compile(r"[ \t]{0,12}(?![-*+•#>|~\d\u2500-\u257f✓✗✔✘❯⎿●⏺]|\w[.)] |```|https?:)\S")
+_WIDE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
+_NARROW, _BROAD, _FULL = 50, 120, 72  # columns of a line that was wrapped
+_BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _QUOTED = re.compile(r"^[ \t]*>|^\s*\||^ {8,}\S|^\t{2,}\S")
 _LONGEST = 1_500
 # What is quoted is a word of the sentence it stands in, also on a line of its own: `change\n"X. Do Y."\nto Z`.
@@ -81,7 +87,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     fenced = "```" in masked or "~~~" in masked
     for start, end in _open(masked, _FENCE) if fenced else ((0, len(masked)),):
         at = start
-        for line in masked[start:end].split("\n"):
+        for line in _unwrapped(masked[start:end].split("\n")):
             if line.strip(_QUOTE + " \t.,;:") and not _QUOTED.match(line):
                 for first, last in _of_line(line):
                     yield Sentence(text[at + first : at + last], at + first, at + last)
@@ -89,6 +95,11 @@ def sentences(text: str) -> Iterator[Sentence]:
 
 
 def own(text: str) -> Iterator[tuple[int, int]]:
+def flat(text: str) -> str:
+    """A sentence on one line."""
+    return _BREAK.sub(" ", text) if "\n" in text else text
+
+
     """Stretches of a user's message the user wrote: no host's blocks, nothing pasted behind `got this feedback:`."""
     if _HOST_TEXT.match(text):
         given = _arguments_at(text)
@@ -142,6 +153,33 @@ def _of_line(line: str) -> Iterator[tuple[int, int]]:
     marker = _MARKER.match(line)
     begin = marker.end() if marker else 0
     ended = begin
+def _unwrapped(lines: list[str]) -> Iterator[str]:
+    """Lines, those joined that a terminal or an editor wrapped: what goes on in the next is one line's."""
+    whole = lines[0]
+    last = whole
+    for line in lines[1:]:
+        if _WRAPPED.search(last) and _GOES_ON.match(line) and not _QUOTED.match(last) and _wraps(last, line):
+            whole += "\n" + line
+        else:
+            yield whole
+            whole = line
+        last = line
+    yield whole
+
+
+def _wraps(line: str, following: str) -> bool:
+    """Whether a line was full, so that the next goes on with it: width counts double in East Asian scripts."""
+    begins = following.lstrip()
+    width = len(line.rstrip()) + len(_WIDE.findall(line))
+    first = len(re.split(r"\s", begins, maxsplit=1)[0])
+    hung = len(following) - len(begins) >= 2 and not line[:1].isspace()
+    return (
+        _NARROW <= width <= _BROAD
+        and (begins[0].islower() or _WIDE.match(begins) is not None or hung)
+        and (width + first >= _FULL or line[-1] == " ")
+    )
+
+
     for mark in _MARK.finditer(line, max(0, begin - 1)):
         if mark.end() < ended:
             continue

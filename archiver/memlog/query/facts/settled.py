@@ -9,7 +9,7 @@ from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.gate import words_of
 from memlog.query.facts.languages import cues
 from memlog.query.facts.prose import is_said
-from memlog.query.facts.sentences import Sentence, sentences
+from memlog.query.facts.sentences import Sentence, flat, sentences
 
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
 # A list, and the line it stands under.
@@ -82,7 +82,8 @@ def of_agent(text: str) -> Iterator[Found]:
             return
         if sentence.text.endswith(("?", "？")):
             continue
-        plain = sentence.text.lower().replace("’", "'")
+        said = flat(sentence.text)
+        plain = said.lower().replace("’", "'")
         words = words_of(plain)
         found = cues(sentence.text, words)
         plan = next((one for one in plans if one[0] <= sentence.start < one[1]), None) if plans else None
@@ -95,8 +96,8 @@ def of_agent(text: str) -> Iterator[Found]:
             and is_said(sentence)
             and _NOT_SETTLED.search(plain) is None
         ):
-            reason = found.reason.search(plain) if len(plain) == len(sentence.text) else None
-            why = sentence.text[reason.start() :].strip(" .") if reason else None
+            reason = found.reason.search(plain) if len(plain) == len(said) else None
+            why = said[reason.start() :].strip(" .") if reason else None
             yield Found("decision", sentence.text, why, sentence.start, sentence.end)
 
 
