@@ -8,7 +8,7 @@ import pytest
 
 from memlog.query.facts import gate, languages
 from memlog.query.facts.gate import ANY, Gate, words_of
-from memlog.query.facts.needs import Fragment, needs
+from memlog.query.facts.needs import Fragment, alternatives, needs
 
 KINDS = ("rule", "request", "correction", "fault", "complaint", "decision")
 
@@ -83,3 +83,12 @@ def test_a_need_that_is_wrong_would_be_noticed(monkeypatch: pytest.MonkeyPatch) 
 def test_what_a_pattern_cannot_match_without(source: str, wanted: set[str]) -> None:
     found = next(iter(needs(source)), frozenset())
     assert {one.text + ("" if one.whole else "*") for one in found} == wanted
+
+
+@pytest.mark.parametrize("source", [r"a|b(?:c|d)|[|x]\|y(?!e|f)", "whole", r"(?P<n>x|y)z|w"])
+def test_alternatives_are_those_between_the_outer_bars(source: str) -> None:
+    found = alternatives(source)
+    assert "|".join(found) == source
+    assert len(found) == {"whole": 1, r"(?P<n>x|y)z|w": 2}.get(source, 3)
+    for one in found:
+        re.compile(one)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from memlog.query.facts.gate import ANY, Gate, words_of
+from memlog.query.facts.needs import alternatives
 
 
 class AnyOf:
@@ -23,7 +24,7 @@ class AnyOf:
         self.bits = (1 << len(self.sources)) - 1
 
     def search(self, text: str, may: int = ANY) -> bool:
-        """Whether one of them is in a text of lower case. may: what Cues.may says of its words."""
+        """Whether one of them is in a text of lower case. may: what its words allow."""
         left = (may >> self.at) & self.bits
         while left:
             lowest = left & -left
@@ -35,6 +36,29 @@ class AnyOf:
                 return True
             left ^= lowest
         return False
+
+
+class Asked:
+    """Sets of patterns that are asked of the same sentences."""
+
+    def __init__(self, *kinds: AnyOf) -> None:
+        self._kinds = kinds
+        self._gate: Gate | None = None
+        at = 0
+        for kind in kinds:
+            kind.at = at
+            at += len(kind.sources)
+
+    def may(self, words: Sequence[str]) -> int:
+        """The patterns a text of these words can match, as bits for AnyOf.search."""
+        if not words:
+            return ANY
+        if self._gate is None:
+            self._gate = Gate(
+                [source for kind in self._kinds for source in kind.sources],
+                [needed for kind in self._kinds for needed in kind.declared],
+            )
+        return self._gate.may(words)
 
 
 class Cues:
@@ -60,29 +84,16 @@ class Cues:
         self.rule, self.request, self.correction = rule, request, correction
         self.fault, self.complaint, self.decision, self.reason = fault, complaint, decision, reason
         self.by_words = by_words
-        self._gate: Gate | None = None
-        at = 0
-        for kind in self._kinds:
-            kind.at = at
-            at += len(kind.sources)
-        self.settles = decision.bits << decision.at
-        self.wishes = (1 << decision.at) - 1  # all but decisions
+        self._wishes = Asked(rule, request, correction, fault, complaint)
+        self._settles = Asked(decision)
 
-    @property
-    def _kinds(self) -> tuple[AnyOf, ...]:
-        return (self.rule, self.request, self.correction, self.fault, self.complaint, self.decision)
+    def wishes(self, words: Sequence[str]) -> int:
+        """Which patterns but those of decisions a text of these words can match, as bits for `search`."""
+        return self._wishes.may(words) if self.by_words else ANY
 
-    def may(self, words: Sequence[str]) -> int:
-        """The patterns a text of these words can match, as bits for `search`."""
-        if not self.by_words or not words:
-            return ANY
-        if self._gate is None:
-            kinds = self._kinds
-            self._gate = Gate(
-                [source for kind in kinds for source in kind.sources],
-                [needed for kind in kinds for needed in kind.declared],
-            )
-        return self._gate.may(words)
+    def settles(self, words: Sequence[str]) -> int:
+        """The same of decisions."""
+        return self._settles.may(words) if self.by_words else ANY
 
 
 def any_of(*patterns: str | tuple[str, str]) -> AnyOf:
@@ -90,6 +101,11 @@ def any_of(*patterns: str | tuple[str, str]) -> AnyOf:
     # Of lower case: twice as fast as re.I, and a sentence is asked five times.
     pairs = [("", pattern) if isinstance(pattern, str) else pattern for pattern in patterns]
     return AnyOf([source for _, source in pairs], [frozenset(words_of(words)) for words, _ in pairs])
+
+
+def any_way(source: str) -> AnyOf:
+    """The alternatives of a long pattern, asked one by one."""
+    return any_of(*alternatives(source))
 
 
 def first_of(*patterns: str) -> re.Pattern[str]:

@@ -67,6 +67,19 @@ def needs(source: str) -> tuple[Need, ...]:
     return tuple(sorted(found, key=_cost))
 
 
+def alternatives(source: str) -> list[str]:
+    """A pattern's alternatives, each a pattern; all in one where it is not understood."""
+    found, begin, at = [], 0, 0
+    while token := _TOKEN.match(source, at):
+        at = token.end()
+        if token.lastgroup == "bar":
+            found.append(source[begin : at - 1])
+            begin = at
+        elif token.lastgroup in ("open", "look"):
+            at = _closed(source, at) + 1
+    return [*found, source[begin:]] if at == len(source) else [source]
+
+
 @lru_cache(1_024)
 def _ways(source: str) -> tuple[tuple[Piece, ...], ...]:
     """The alternatives of a source, each in pieces."""

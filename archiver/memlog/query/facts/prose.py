@@ -108,8 +108,8 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
     plain = _straight(low)
     spoken = words_of(low)
     found = cues(text, spoken)
-    may = found.may(spoken if len(plain) == len(low) else words_of(plain))
-    if not may & found.wishes or _LEARNS.match(plain):
+    may = found.wishes(spoken if len(plain) == len(low) else words_of(plain))
+    if not may or _LEARNS.match(plain):
         return
     asks = text.endswith(("?", "？")) or _UNMARKED.match(plain) is not None
     if found.complaint.search(plain, may):

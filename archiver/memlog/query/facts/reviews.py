@@ -58,7 +58,7 @@ def of_review(text: str, start: int, end: int) -> Iterator[Found]:
             continue
         at = start + sentence.start, start + sentence.end
         plain = _LABEL.sub("", sentence.text.lower())
-        asks = ENGLISH.request.search(plain, ENGLISH.may(words_of(plain)))
+        asks = ENGLISH.request.search(plain, ENGLISH.wishes(words_of(plain)))
         if _FINDING.search(plain) and not (asks and _ADVISES.search(plain)) and not _PRAISES.search(plain):
             if (
                 sentence.text[-1] in ".!"

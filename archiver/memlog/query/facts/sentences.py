@@ -70,7 +70,8 @@ _INTRODUCES = re.compile(
     r"coment[áa]rio|erro|sa[ií]da)[^\n]{0,80}[:：]\s*$",
     re.I | re.M,
 )
-_LINE_ENDS = re.compile("[:：]")
+_COLON = re.compile(r"[:：](?=[^\S\n]*$)", re.M)
+_BLANK = re.compile(r"\s*$", re.M)
 _SAID_LEAST = 200  # characters of what somebody else said
 # A heading behind which the user speaks again, after an issue or a log that was pasted.
 _RESUMES = re.compile(
@@ -94,12 +95,12 @@ def sentences(text: str) -> Iterator[Sentence]:
             at += len(line) + 1
 
 
-def own(text: str) -> Iterator[tuple[int, int]]:
 def flat(text: str) -> str:
     """A sentence on one line."""
     return _BREAK.sub(" ", text) if "\n" in text else text
 
 
+def own(text: str) -> Iterator[tuple[int, int]]:
     """Stretches of a user's message the user wrote: no host's blocks, nothing pasted behind `got this feedback:`."""
     if _HOST_TEXT.match(text):
         given = _arguments_at(text)
@@ -118,11 +119,15 @@ def flat(text: str) -> str:
 
 def introduced_at(text: str) -> int | None:
     """Where what somebody else said begins, in a message that says so: `got this feedback:`."""
-    colon = _LINE_ENDS.search(text, 0, max(0, len(text) - _SAID_LEAST))
-    introduced = _INTRODUCES.search(text) if colon else None
-    if introduced is None or len(text) - introduced.end() <= _SAID_LEAST:
-        return None
-    return introduced.end()
+    for colon in _COLON.finditer(text):
+        line = text.rfind("\n", 0, colon.start()) + 1
+        if len(text) - colon.end() <= _SAID_LEAST:
+            break
+        if _INTRODUCES.search(text, line, colon.end()):
+            blank = _BLANK.match(text, colon.end())
+            at = blank.end() if blank else colon.end()
+            return at if len(text) - at > _SAID_LEAST else None
+    return None
 
 
 def is_hosts(text: str) -> bool:
@@ -148,11 +153,6 @@ def _open(text: str, closed: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     yield at, len(text)
 
 
-def _of_line(line: str) -> Iterator[tuple[int, int]]:
-    """Where the sentences of a line begin and end, white space and a list's marker left out."""
-    marker = _MARKER.match(line)
-    begin = marker.end() if marker else 0
-    ended = begin
 def _unwrapped(lines: list[str]) -> Iterator[str]:
     """Lines, those joined that a terminal or an editor wrapped: what goes on in the next is one line's."""
     whole = lines[0]
@@ -180,6 +180,11 @@ def _wraps(line: str, following: str) -> bool:
     )
 
 
+def _of_line(line: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a line begin and end, white space and a list's marker left out."""
+    marker = _MARKER.match(line)
+    begin = marker.end() if marker else 0
+    ended = begin
     for mark in _MARK.finditer(line, max(0, begin - 1)):
         if mark.end() < ended:
             continue

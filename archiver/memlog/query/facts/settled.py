@@ -1,9 +1,10 @@
 """What agents settle in sentences: decisions and their reasons."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from memlog.query.facts.calls import Found
+from memlog.query.facts.cues import Asked, any_way
 from memlog.query.facts.english_verbs import VERBS
 from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.gate import words_of
@@ -44,7 +45,7 @@ _STEPS = re.compile(
     rf"{IMPERATIVE.pattern}|(?:if|otherwise|when|instead)\b|[^—–\n]{{1,50}} [—–] (?:\w+ )?\w+|[^:`/.\n]{{1,50}}: \W*(?:{VERBS})\b"
 )
 # What agents say while they look, of what others say, and of what is over.
-_NOT_SETTLED = re.compile(
+_NOT_SETTLED = any_way(
     r"\b(?:let me|i'll|i will|(?:i|we) (?:need|have) to|let's|(?:i|we) should|i want to)(?: (?:also|now|first|just|then|quickly|next))* "
     r"(?:check|look|read|see|search|verify|examine|find|run|understand|trace|explore|review|investigate|fetch|get|start(?!.*\bsince\b)|view"
     r"|grep|think|try again|take a look|analy[sz]e|compare|test|confirm|attempt|evaluate|summari[sz]e|provide|continue|wait|ask|propose|inspect the|know|trace)\b(?!.*\bsince you\b)"
@@ -57,6 +58,7 @@ _NOT_SETTLED = re.compile(
     r"|^(?:\W*\w+){1,5}:\*\*$|^(?:\W*\w+){1,3}:\W*$|\bwhat i should\b|^\W*(?:two|three|four|several|\d) options\b|^if you\b|\b(?:task|todo) list\b|^\W*(?:`[^`]+`\W+)?(?:updated|changed|replaced|renamed|switched|added|passed|populated)\b(?!.*\b(?:since|because|so that|to avoid)\b)|\bif (?:needed|necessary|it fails)\b|^i'm (?:now )?(?:using|pulling|running|reading|checking|looking|fetching|searching|reviewing|loading)\b(?!.*\bso i don't\b)"
     r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
 )
+_HARDLY = Asked(_NOT_SETTLED)
 # Every Latin pattern of a decision needs one of these words; looking for them first halves the time.
 _DECIDING = frozenset((
     "i", "we", "you", "let", "going", "decided", "chose", "chosen", "opted", "settled", "agreed",
@@ -85,24 +87,22 @@ def of_agent(text: str) -> Iterator[Found]:
         said = flat(sentence.text)
         plain = said.lower().replace("’", "'")
         words = words_of(plain)
-        found = cues(sentence.text, words)
         plan = next((one for one in plans if one[0] <= sentence.start < one[1]), None) if plans else None
         listed = plan is not None and _is_step(text, sentence, decided=plan[2])
-        may = found.may(words)
-        if not listed and not (may & found.settles and (not found.by_words or _decides(words))):
+        found = cues(sentence.text, words)
+        if not listed and found.by_words and words and _DECIDING.isdisjoint(words):
+            continue
+        may = found.settles(words)
+        if not (listed or may):
             continue
         if (
             (listed or found.decision.search(plain, may))
             and is_said(sentence)
-            and _NOT_SETTLED.search(plain) is None
+            and not _NOT_SETTLED.search(plain, _HARDLY.may(words))
         ):
             reason = found.reason.search(plain) if len(plain) == len(said) else None
             why = said[reason.start() :].strip(" .") if reason else None
             yield Found("decision", sentence.text, why, sentence.start, sentence.end)
-
-
-def _decides(words: Sequence[str]) -> bool:
-    return not words or not _DECIDING.isdisjoint(words)
 
 
 def _plans(text: str) -> Iterator[tuple[int, int, bool]]:
