@@ -23,7 +23,7 @@ from archives import (
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError, QueryError
 from memlog.paths import Home
-from memlog.query import newest, rank, relax
+from memlog.query import facets, newest, rank, relax
 from memlog.query.hit import Hits
 from memlog.query.search import find
 from memlog.query.selection import Selection
@@ -371,6 +371,56 @@ def test_of_very_common_words_all_places_are_not_read_to_know_how_rare_they_are(
         ask(con, "common", limit=5, exhaustive=True)
         con.set_trace_callback(None)
         assert [sql for sql in asked if "f.rank" in sql]
+
+
+def test_an_or_between_filters_finds_what_either_selects(con: Connection) -> None:
+    def kinds(text: str, **how: object) -> set[tuple[str, str | None]]:
+        return {(hit.kind, hit.tool) for hit in ask(con, text, limit=99, **how)}
+
+    either = {("summary", None), ("tool_use", "Bash")}
+    assert kinds("kind:summary OR tool:bash") == either
+    assert kinds("kind:summary OR tool:bash", newest=True) == either
+    assert kinds("token kind:summary OR tool:bash") == {("summary", None)}
+    assert kinds("kind:summary OR tool:bash OR kind:meta -token") == {("tool_use", "Bash")}
+    assert kinds("kind:summary OR tool:bash kind:tool_use OR is:error") == {("tool_use", "Bash")}
+    assert kinds("agent:nobody OR session:session-a kind:summary") == set()  # none is called so: words
+    assert kinds("agent:claude-code OR kind:tool_use kind:summary OR kind:tool_use") == either
+    assert facets.count(con, "kind:summary OR tool:bash", now_ns=NOW_NS).count == 2
+    assert "an event is no record" in ask(con, "kind:event OR is:error").notes[0]
+
+
+def test_a_version_is_met_as_it_was_typed(home: Home) -> None:
+    said = (
+        "release 1.2.3 is out", "built V1.2.3-rc1", "fix 1,2,3 first", "for p in 1 2 3", "node v1.2.3.4 here",
+        "host 10.1.2.3 is down", "1.2 alone", "v1 2>&1",
+    )  # fmt: skip
+    with archive_of(home, conversation(said)) as con:
+
+        def found(text: str, **how: object) -> set[str]:
+            return {hit.text for hit in ask(con, text, **how) if hit.matched == "all"}
+
+        every = {said[0], said[1], said[4]}
+        assert found("1.2.3") == found("v1.2.3") == found("(1.2.3)") == found("1.2.3", newest=True) == every
+        assert found('"release 1.2.3"') == {said[0]} and found('"in 1.2.3"') == set()
+        assert found("1.2") == {*every, said[6]}
+        assert found("10.1*") == {said[5]}
+        assert facets.count(con, "1.2.3", now_ns=NOW_NS).count == 3
+        # where none has all of it the version still counts as it was typed, and other words alone
+        some = {hit.text: hit.matched for hit in ask(con, "1.2.3 zzzzz first")}
+        assert said[0] in some and said[2] in some and said[3] not in some
+        assert found("1.2.3 OR first", fold=False) > every  # of words that may be others the index is asked alone
+        assert found("1,2,3") >= {said[0], said[2], said[3]}
+
+
+def test_sharp_s_is_two_and_a_ligature_its_letters(home: Home) -> None:
+    with archive_of(home, conversation(("die Straße hier", "die Strasse dort", "a fine day"))) as con:
+        for typed in ("strasse", "Straße", "STRASSE", "strass*"):
+            hits = ask(con, typed)
+            assert {hit.source_id for hit in hits} == {"session-a-0", "session-a-1"}, typed
+            assert {"«Straße»" in hit.snippet or "«Strasse»" in hit.snippet for hit in hits} == {
+                True
+            } or "*" in typed
+        assert texts(ask(con, "ﬁne day")) == ["a fine day"]
 
 
 def test_raw_is_the_language_of_the_index_and_errors_name_the_column(con: Connection) -> None:

@@ -126,8 +126,9 @@ async def test_a_text_with_a_nul_is_shown_to_its_end(serve: Any, archive: str) -
 
 @pytest.mark.parametrize(
     ("words", "least"),
-    [("alarm", 5), ("database locked", 3), ("警报", 1), ("警報", 1), ("nosuchword", 0), ('"4 tries"', 1)],
-)
+    [("alarm", 5), ("database locked", 3), ("警报", 1), ("警報", 1), ("nosuchword", 0), ('"4 tries"', 1),
+     ("kind:summary OR is:error", 2), ("kind:damage OR agent:codex", 0)],
+)  # fmt: skip
 async def test_the_search_box_of_a_table_finds_what_search_finds(
     serve: Any, archive: str, words: str, least: int
 ) -> None:

@@ -19,7 +19,7 @@ QUESTIONS = (
     "is:error", "-is:error build", "path:src/drain.py", "path:drain.py token", "project:api", "project:api token",
     "-project:api token", "agent:codex", "session:other-session", "-session:other-session token", "epoch:0 token",
     "since:2026-03-05", "until:2026-03-04 token", "Größe", "cafe", "环形", "内存日志", "std::vec", "http://x.example/a",
-    "E0308:", "--no-verify", "parse_records", "foo:bar", "kind:nonsense token", "nosuchwordatall", "tokne", "", "?!",
+    "is:error OR kind:summary", "token is:error OR agent:codex", "E0308:", "--no-verify", "parse_records", "foo:bar", "kind:nonsense token", "nosuchwordatall", "tokne", "", "?!",
     '"never closed', "a" * 300, "(", "token AND deploy", "TOKEN", "is:odd",
 )  # fmt: skip
 FLAGS: tuple[tuple[list[str], dict[str, Any]], ...] = (

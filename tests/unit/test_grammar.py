@@ -39,6 +39,20 @@ def _bare(expression: str) -> str:
     return re.sub(r'"([^"]*)"', lambda m: "".join(c for c in m[1].lower() if c.isalnum()), expression)
 
 
+def test_an_or_between_different_filters_is_either_of_them() -> None:
+    question = words.parse('is:error OR kind:summary OR path:"a b" x tool:Bash OR role:user')
+    assert question.filters == [
+        (words.EITHER, "0", 'is:error OR kind:summary OR path:"a b"'),
+        (words.EITHER, "1", "tool:Bash OR role:user"),
+    ]
+    assert question.unions == [
+        [("is", "error"), ("kind", "summary"), ("path", "a b")],
+        [("tool", "Bash"), ("role", "user")],
+    ]
+    assert [term.text for group in question.terms for term in group] == ["x"] and not question.notes
+    assert words.parse("kind:meta OR since:2d").notes and words.parse("-kind:meta OR is:error").notes
+
+
 def test_filters_can_be_joined_and_can_leave_out() -> None:
     question = words.parse('tool:Bash OR tool:Read -kind:meta -path:"a b" is:error -epoch:3 Path:x')
     assert [(key, value) for key, value, _ in question.filters] == [
@@ -46,7 +60,7 @@ def test_filters_can_be_joined_and_can_leave_out() -> None:
     ]  # fmt: skip
     assert [term.text for term in question.exclude] == ["epoch:3"]
     assert words.parse("kind:meta OR x").notes == [
-        "OR joins words, or values of one filter: kind:meta holds for all of it"
+        "OR joins words with words, and filters but for times and epochs: kind:meta holds for all of it"
     ]
     assert words.parse('say "never closed').notes == [
         "the quote at column 5 is not closed: it goes to the end"

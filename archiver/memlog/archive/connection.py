@@ -24,8 +24,8 @@ else:
             import sqlite3
 
 __all__ = [
-    "Connection", "Error", "memlog_blob", "memlog_extra", "memlog_text", "open_reader", "open_writer",
-    "quote_path", "register_functions", "require_version", "sqlite3", "wal_is_safe",
+    "Connection", "Error", "memlog_blob", "memlog_extra", "memlog_says", "memlog_text", "open_reader",
+    "open_writer", "quote_path", "register_functions", "require_version", "sqlite3", "wal_is_safe",
 ]  # fmt: skip
 
 Connection = sqlite3.Connection
@@ -169,10 +169,11 @@ def open_reader(path: str, *, immutable: bool = False, older: bool = False) -> C
 
 
 def register_functions(con: Connection) -> None:
-    """The functions our views stand on; none of them ever raises."""
+    """The functions our views and searches stand on; none of them ever raises."""
     con.create_function("memlog_text", 3, memlog_text, deterministic=True)
     con.create_function("memlog_extra", 2, memlog_extra, deterministic=True)
     con.create_function("memlog_blob", 2, memlog_blob, deterministic=True)
+    con.create_function("memlog_says", 4, memlog_says, deterministic=True)
 
 
 def memlog_text(packed: object, packing: object, text_bytes: object) -> str | bytes | None:
@@ -200,6 +201,17 @@ def memlog_blob(packed: object, packing: object) -> bytes | None:
     """The blob as it was archived; NULL for a body that cannot be unpacked."""
     try:
         return body.unpack(packed, packing)  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001 - see memlog_text
+        return None
+
+
+def memlog_says(packed: object, packing: object, text_bytes: object, words: object) -> bool | None:
+    """Whether a record's text has each of these versions, a line each, as typed; NULL without a text."""
+    from memlog.archive import versions
+
+    try:
+        text = body.text_of(packed, packing, text_bytes)  # type: ignore[arg-type]
+        return versions.stand(text, str(words).split("\n"))
     except Exception:  # noqa: BLE001 - see memlog_text
         return None
 

@@ -21,6 +21,12 @@ MOST = 400  # identifiers of one text
 _SHORTEST = 2.6  # letters a part has on average; below it is base64 and the like
 _KNOWN_MOST = 50_000
 
+_AROUND = "().,;:?!'\""  # of a sentence, not of a version
+_PRINTED = {
+    "ß": "ss", "\u1e9e": "ss", "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi",
+    "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st",
+}  # fmt: skip
+
 _known: dict[bytes, str] = {}
 
 
@@ -66,15 +72,36 @@ def split(word: str) -> str:
 def alternatives(word: str) -> tuple[str, ...]:
     """Other ways a text may spell a word of a question: in parts, or a version without or with its v."""
     if word.isascii():
-        if "." in word and word[:1].isdigit() and word.replace(".", "").isdigit():
-            return (f"v{word}",)
-        if "." in word and word[:1] in "vV" and word[1:].replace(".", "").isdigit():
-            return (word[1:],)
+        if "." in word:
+            bare = word.strip(_AROUND)
+            if bare[:1].isdigit() and bare.replace(".", "").isdigit():
+                return (f"v{bare}",)
+            if bare[:1] in ("v", "V") and bare[1:].replace(".", "").isdigit():
+                return (bare[1:],)
         if not (word.islower() or word.isupper()) and len(word) <= LONGEST:
             apart = split(word)
             if apart != word:
                 return (apart,)
     return ()
+
+
+def respelled(word: str) -> tuple[str, ...]:
+    """The same word with ß for ss or ss for ß, and without the ligatures a page of print has."""
+    if word.isascii():
+        lower = word.lower() if word.isalpha() else ""
+        return (lower.replace("ss", "ß"),) if "ss" in lower else ()
+    plain = "".join(_PRINTED.get(c, c) for c in word)
+    return (plain,) if plain != word else ()
+
+
+def is_version(word: str) -> bool:
+    """Whether digits stand on both sides of a dot: the index takes `1.2` for `1 2`."""
+    at = word.find(".")
+    while at >= 0:
+        if word[at - 1 : at].isdigit() and word[at + 1 : at + 2].isdigit():
+            return True
+        at = word.find(".", at + 1)
+    return False
 
 
 def _learn(word: bytes) -> str:

@@ -7,11 +7,11 @@ an Arabic word; and of `parseRecords` it knows the whole: identifiers in parts f
 A search loads this: re is imported only for a text that holds such a script.
 """
 
-from memlog.archive.identifiers import alternatives, parts
+from memlog.archive.identifiers import alternatives, is_version, parts, respelled
 
 __all__ = [
-    "TEXT_VERSION", "alternatives", "match_phrase", "match_terms", "match_word", "prepare", "query_terms",
-    "searchable", "tag", "tags",
+    "TEXT_VERSION", "alternatives", "is_version", "match_phrase", "match_terms", "match_word", "prepare",
+    "query_terms", "respelled", "searchable", "tag", "tags",
 ]  # fmt: skip
 
 TEXT_VERSION = 2  # 1: no emoji, no full-width forms, no vowel marks, no parts of identifiers
@@ -71,8 +71,10 @@ def match_word(word: str, prefix: bool = False) -> str:
     """
     others = alternatives(word)
     if not others:
-        return match_phrase(word, prefix)
-    if word[-1:].isalpha() and not prefix:
+        others = respelled(word)
+        if not others:
+            return match_phrase(word, prefix)
+    elif word[-1:].isalpha() and not prefix:
         # the index ends no part before a digit; what nobody says costs a look into the index
         others = (*others, *(f"{others[0]}{digit}" for digit in range(10)))
     return f"({' OR '.join(match_phrase(each, prefix) for each in (word, *others))})"

@@ -3,7 +3,7 @@
 from memlog.archive.prepare import searchable
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query import dates, words
-from memlog.query.selection import NAMED_KINDS, Selection, in_epoch, known, session_name
+from memlog.query.selection import EVENT, NAMED_KINDS, Selection, in_epoch, known, session_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ def filtered(con: "Connection", question: words.Question, selection: Selection, 
     kept = []
     for key, value, typed in question.filters:
         try:
+            if key == words.EITHER:
+                union = tuple(_joined(con, *one, now_ns) for one in question.unions[int(value)])
+                selection = selection.replace(either=(*(selection.either or ()), union))
+                kept.append((key, value, typed))
+                continue
             if key == "-path":
                 question.exclude.append(_path(value))
                 continue
@@ -31,7 +36,17 @@ def filtered(con: "Connection", question: words.Question, selection: Selection, 
             )
             question.add(words.Term(typed))
     question.filters = kept
-    return selection
+    return selection.replace(says=question.versions or None)
+
+
+def _joined(con: "Connection", key: str, value: str, now_ns: int) -> tuple[str, str]:
+    """One of several filters joined by an OR. Raises: as _taken() does."""
+    _taken(con, key, value, now_ns, Selection())
+    if key == "session" and in_epoch(con, value)[1] is not None:
+        raise ValueError("with an epoch a session stands alone")
+    if key == "kind" and EVENT in value.split(","):
+        raise ValueError("an event is no record: kind:event stands alone")
+    return key, _path(value).text if key == "path" else value
 
 
 def _taken(con: "Connection", key: str, value: str, now_ns: int, selection: Selection) -> "dict[str, object]":

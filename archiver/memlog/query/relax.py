@@ -62,10 +62,12 @@ def relax(asked: "Asked", question: words.Question, hits: "Hits") -> None:
 def _best(asked: "Asked", question: words.Question, said: "list[list[Term]]", hits: "Hits") -> "list[Hit]":
     counted = []
     for group in said:
+        asked.saying(words.versions([group]))
         expression = words.any_of([_spoken(asked, _forms(group))], question) or ""
         scored = dict(asked.scored(expression, HITS))
         count = asked.count(expression, COUNTED) if len(scored) == HITS else len(scored)
         counted.append((count, expression, scored))
+    asked.saying(question.versions)
     size = max(asked.con.execute(SIZE_SQL).fetchone()[0], 1)
     counted.sort(key=lambda one: one[0])
     terms: list[Weights] = []
@@ -82,6 +84,7 @@ def _best(asked: "Asked", question: words.Question, said: "list[list[Term]]", hi
             held[id_] = held.get(id_, 0) + 1
     hits.have = asked.count(words.all_of(question), COUNTED), sum(n == len(said) for n in held.values())
     hits.have_more = bool(terms) and len(terms[0]) >= HITS
+    asked.saying([])
     if asked.seen:
         held = {id_: n for id_, n in held.items() if id_ not in asked.seen}
     order = _roughly(terms, held, max(_CHECKED, 2 * asked.limit))

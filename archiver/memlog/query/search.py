@@ -4,7 +4,7 @@ A search is a process of its own while a person or an agent waits: this module a
 imports load neither re, json, cbor2, typing, dataclasses nor pathlib.
 """
 
-from memlog.archive.connection import Error
+from memlog.archive.connection import Error, memlog_says
 from memlog.archive.prepare import TEXT_VERSION
 from memlog.errors import ArchiveError, NotFoundError
 from memlog.query import rank, words
@@ -122,7 +122,7 @@ def find(
             asked.events(text, hits)
         else:
             question = words.parse(text)
-            if question.filters:
+            if question.filters or question.versions:
                 from memlog.query.filters import filtered
 
                 selection = filtered(con, question, selection, now_ns)
@@ -216,6 +216,11 @@ class Asked:
             event.name_of(self.con, selection.session or "")  # a session that has events only, else it raises
             self.where = where(self.con, selection.replace(session=None, ids=()))
 
+    def saying(self, versions: list[str]) -> None:
+        """From now on of the versions of the question only these must stand in a text as they were typed."""
+        if self.selection.says is not None:
+            self.where = where(self.con, self.selection.replace(says=versions))
+
     def events(self, expression: str, hits: Hits) -> None:
         """Add events that answer, where the records leave room."""
         room = self.limit - len(hits)
@@ -238,6 +243,12 @@ class Asked:
                 self.con, scored, self.selection, beside=hits, needles=self.needles,
                 limit=room + len(self.seen),
             )  # fmt: skip
+            if "says" in self.where.values:
+                said = self.where.values["says"]
+                raws = [one.text.encode("utf-8", "replace") for one in told]
+                told = [
+                    one for one, raw in zip(told, raws, strict=True) if memlog_says(raw, 0, len(raw), said)
+                ]
             hits += [one for one in told if one.id not in self.seen][:room]
             if self.newest:
                 hits.sort(key=lambda hit: -hit.ts_ns)

@@ -50,6 +50,13 @@ SELECT 1 FROM session WHERE project = :value OR substr(project, -length(:value) 
     "agent": "SELECT 1 FROM session WHERE agent = :value LIMIT 1",
 }
 
+OF_SQL = {
+    "project": """
+SELECT id FROM session WHERE project = :value OR substr(project, -length(:value) - 1) = '/' || :value
+""",
+    "agent": "SELECT id FROM session WHERE agent = :value",
+}
+
 # Conditions on `record r`; every one is a constant, values are named parameters.
 _CONDITIONS = {
     "since_ns": "r.ts_ns >= :since_ns",
@@ -75,6 +82,8 @@ _CONDITIONS = {
     "not_tool": "coalesce(lower(r.tool), '') NOT IN (SELECT value FROM json_each(:not_tool))",
     "error": "r.error = :error",
     "path": "r.id IN (SELECT rowid FROM record_fts WHERE record_fts MATCH :path)",
+    "either": "r.id IN (SELECT rowid FROM record_fts WHERE record_fts MATCH :either)",
+    "says": "memlog_says(r.body, r.packing, r.text_bytes, :says)",
     "before_ns": "(r.ts_ns, r.id) < (:before_ns, :before_id)",
 }
 
@@ -85,13 +94,14 @@ class Selection:
     session: id, a prefix of at least 4 characters, `last`, or `@2` for the one before. project: whole
     path or its last components. kind, role, tool: one or several, any of which; not_*: none of which.
     path: files or folders, all of which its text names. error: whether it is a failure. since_ns <= ts_ns <
-    until_ns. before: (ts_ns, id) of a record, what precedes it in order of time.
+    until_ns. before: (ts_ns, id) of a record, what precedes it in order of time. either: of each of these one
+    of the (filter, value) pairs holds. says: versions its text has as they are spelled.
     """
 
     __slots__ = (
-        "agent", "before", "epoch", "error", "ids", "kind", "not_agent", "not_kind", "not_project",
-        "not_role", "not_session", "not_tool", "path", "project", "role", "session", "since_ns", "tool",
-        "until_ns",
+        "agent", "before", "either", "epoch", "error", "ids", "kind", "not_agent", "not_kind", "not_project",
+        "not_role", "not_session", "not_tool", "path", "project", "role", "says", "session", "since_ns",
+        "tool", "until_ns",
     )  # fmt: skip
 
     def __init__(
@@ -116,6 +126,8 @@ class Selection:
         not_role: "Many" = None,
         not_tool: "Many" = None,
         before: "tuple[int, int] | None" = None,
+        either: "Iterable[tuple[tuple[str, str], ...]] | None" = None,
+        says: "Iterable[str] | None" = None,
     ) -> None:
         self.session = session
         self.project = _bindable(project.rstrip("/") or "/") if project is not None else None
@@ -136,11 +148,13 @@ class Selection:
         self.not_role = _many(not_role)
         self.not_tool = _many(not_tool)
         self.before = before
+        self.either = tuple(either) or None if either is not None else None
+        self.says = tuple(says) or None if says is not None else None
 
     @property
     def takes_events(self) -> bool:
         """Whether text that only a hook delivered may be among what is meant."""
-        if self.ids is not None or self.path is not None or self.error is not None:
+        if any(said is not None for said in (self.ids, self.path, self.error, self.either)):
             return False
         return (self.kind is None or EVENT in self.kind) and EVENT not in (self.not_kind or ())
 
@@ -239,6 +253,11 @@ def where(con: "Connection", selection: Selection) -> Where:
         tags.append(f"{{text}} : ({path_match(path)})")
     if tags and selection.path:
         values["path"] = " AND ".join(tags[-len(selection.path) :])
+    either = [either_match(con, union) for union in selection.either or ()]
+    if either:
+        values["either"] = " AND ".join(either)
+    if selection.says is not None:
+        values["says"] = "\n".join(map(_bindable, selection.says))
     for kind in (*(selection.kind or ()), *(selection.not_kind or ())):
         if kind not in NAMED_KINDS:
             raise QueryError(f"no kind is called {kind!r}; there are: {', '.join(NAMED_KINDS)}")
@@ -257,10 +276,11 @@ def where(con: "Connection", selection: Selection) -> Where:
     if "one_session" in names and "epoch" in names:
         names[names.index("epoch")] = "epoch_of"
     values["low"], values["high"] = low, high
-    told = {"one_session", "sessions", "path", *by_tag}
+    told = {"one_session", "sessions", "path", "either", *by_tag}
     if rare:
         told.add("kind")
-    expression = " AND ".join(tag if tag[0] == "{" else f"{{tags}} : ({tag})" for tag in tags) or None
+    known = [tag if tag[0] == "{" else f"{{tags}} : ({tag})" for tag in tags]
+    expression = " AND ".join([*known, *either]) or None
     return Where(names, values, expression, told.issuperset(names))
 
 
@@ -279,6 +299,28 @@ def _tagged(con: "Connection", selection: Selection, tags: "list[str]") -> "list
         tags.append('"e1"')
         sure.append("error")
     return sure
+
+
+def either_match(con: "Connection", union: "Iterable[tuple[str, str]]") -> str:
+    """FTS5 expression for what any of these filters selects.
+
+    Raises: NotFoundError, QueryError, as where() does.
+    """
+    found = []
+    for key, value in union:
+        if key == "path":
+            found.append(f"{{text}} : ({path_match(value)})")
+            continue
+        if key == "session":
+            said = [f"s{row[0]}" for row in sessions(con, value)]
+        elif key in OF_SQL:
+            said = [f"s{row[0]}" for row in con.execute(OF_SQL[key], {"value": _bindable(value)})]
+        elif key == "is":
+            said = ["e1"]
+        else:
+            said = [tag(key[0], one) for one in _many(value) or ()]
+        found.append("{tags} : (" + " OR ".join(f'"{one}"' for one in said or ["s0"]) + ")")
+    return "(" + " OR ".join(found) + ")"
 
 
 def path_match(path: str) -> str:

@@ -4,7 +4,7 @@ Ours and not FTS5's: the index holds a prepared form and no text to show. Made f
 rows only, from the original.
 """
 
-from memlog.archive.prepare import MARKS, alternatives, match_phrase, searchable
+from memlog.archive.prepare import MARKS, alternatives, match_phrase, respelled, searchable
 
 WIDTH = 200  # characters of text in a snippet
 _LOOK = 300  # occurrences of one word that are looked at
@@ -84,7 +84,8 @@ def _needles(lower: str, words: list[str]) -> list[str]:
     """The words in lower case, each once; split as the tokenizer does where the text has them only so."""
     found: dict[str, None] = {}
     for word in words:
-        spelled = next((each for each in (word, *alternatives(word)) if _lower(each) in lower), word)
+        ways = (word, *alternatives(word), *respelled(word))
+        spelled = next((each for each in ways if _lower(each) in lower), word)
         if spelled is word and _lower(word) not in lower:
             spelled = " ".join(alternatives(word)) or word
         spelled = _lower(spelled)

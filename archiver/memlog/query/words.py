@@ -3,7 +3,7 @@
 Every text is a question: nothing here is ever a syntax error. Only --raw is FTS5's own language.
 """
 
-from memlog.archive.prepare import match_phrase, match_word, searchable
+from memlog.archive.prepare import is_version, match_phrase, match_word, searchable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 FILTERS = (
     "session", "project", "agent", "kind", "role", "tool", "path", "is", "epoch", "since", "until",
 )  # fmt: skip
+JOINED = ("session", "project", "agent", "kind", "role", "tool", "path", "is")  # `is:error OR kind:summary`
+EITHER = "|"  # key of filters an OR joins; its value is their place among Question.unions
 NEGATIVE = ("session", "project", "agent", "kind", "role", "tool", "path", "is")  # `-tool:Bash`
 SEVERAL = ("kind", "role", "tool")  # `tool:Bash OR tool:Read` is `tool:Bash,Read`
 _FAR = 10_000  # characters a group may take
@@ -88,17 +90,19 @@ class Question:
     """What was typed. terms: every inner list must be met, by any of its terms.
 
     filters: (key, value, as typed), the key of `-tool:Bash` is `-tool`; a value its key cannot take goes
-    back among the terms. empty: words that hold nothing the index knows. notes: what a person should
-    know about how it was read; without: what was left out by a minus that may have been meant as a hyphen.
+    back among the terms. unions: (key, value) of filters of which one must hold. empty: words that hold
+    nothing the index knows. notes: what a person should know about how it was read; without: what was left
+    out by a minus that may have been meant as a hyphen.
     """
 
-    __slots__ = ("_known", "empty", "exclude", "filters", "notes", "terms", "without")
+    __slots__ = ("_known", "empty", "exclude", "filters", "notes", "terms", "unions", "without")
 
     def __init__(self) -> None:
         self.terms: list[list[Term]] = []
         self.exclude: list[Term] = []
         self.empty: list[str] = []
         self.filters: list[tuple[str, str, str]] = []
+        self.unions: list[list[tuple[str, str]]] = []
         self.notes: list[str] = []
         self.without: list[str] = []
         self._known: set[str] = set()
@@ -109,6 +113,11 @@ class Question:
         return len(self.terms) >= SENTENCE or any(
             term.text.lower() in STOP_WORDS for group in self.terms for term in group
         )
+
+    @property
+    def versions(self) -> list[str]:
+        """Those of its words that are met only as they stand: the index takes 1.2.3 for 1,2,3."""
+        return versions(self.terms)
 
     @property
     def every(self) -> str | None:
@@ -252,7 +261,9 @@ class _Reader:
 
     def _says_or(self) -> None:
         typed = self.question.filters[-1][2]
-        self.question.notes.append(f"OR joins words, or values of one filter: {typed} holds for all of it")
+        self.question.notes.append(
+            f"OR joins words with words, and filters but for times and epochs: {typed} holds for all of it"
+        )
 
     def _add(self, term: Term, negative: bool, alternative: bool) -> None:
         question = self.question
@@ -336,9 +347,21 @@ class _Reader:
         if joined == key and key in SEVERAL:
             _, other, before = filters.pop()
             value, typed = f"{other},{value}", f"{before} OR {typed}"
+        elif not negative and key in JOINED and joined in (EITHER, *JOINED):
+            key, value, typed = self._union(key, value, typed)
         filters.append((f"-{key}" if negative else key, value, typed))
         self.at = stop
         return True
+
+    def _union(self, key: str, value: str, typed: str) -> tuple[str, str, str]:
+        """The filter before, and this one: either."""
+        unions = self.question.unions
+        before, which, said = self.question.filters.pop()
+        if before != EITHER:
+            unions.append([(before, which)])
+            which = str(len(unions) - 1)
+        unions[int(which)].append((key, value))
+        return EITHER, which, f"{said} OR {typed}"
 
     def _connects(self, word: str, filtered: str | None) -> bool:
         """An OR or AND between two things."""
@@ -408,6 +431,17 @@ def needles(question: Question) -> list[str]:
 def texts(groups: "Iterable[list[Term]]") -> list[str]:
     """What was typed of these terms."""
     return [leaf.text for group in groups for term in group for leaf in term.leaves()]
+
+
+def versions(groups: "Iterable[list[Term]]") -> list[str]:
+    """Words that have digits on both sides of a dot, where nothing else will do instead."""
+    return [
+        word.strip("*") + "*" * term.prefix
+        for group in groups
+        if len(group) == 1 and "." in (term := group[0]).text and not isinstance(term, Group)
+        for word in term.text.split()
+        if is_version(word)
+    ]
 
 
 def needles_of_raw(text: str) -> list[str]:
