@@ -322,9 +322,9 @@ class Heal(Operation):
             Drain(archive, at.settings) as drain,
         ):
             drained(drain, say)
-            drain.hurry()
+            drain.errands.hurry()
             drain.errands.find()
-            while drain.errand():
+            while drain.errands.step():
                 say(soundness.names(archive.con))
                 archive.checkpoint()
             drain.settle()
