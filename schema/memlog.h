@@ -49,12 +49,13 @@ struct memlog_record_header {
 } __attribute__((packed));
 
 /**
- * struct memlog_stats - counters over the caller's uid (all uids with the capability)
+ * struct memlog_stats - counters over the caller's uid (all uids with the capability:
+ * counts and sizes are then sums, at most what their type holds)
  * @total_writes: records ever written
  * @total_evictions: records evicted to make room
  * @records_in_ring: records held now
  * @ring_bytes: bytes they take
- * @ring_capacity: bytes the ring may hold
+ * @ring_capacity: bytes the ring may hold; of several, those that hold a record
  * @oldest_ts_ns: time of the oldest record held, 0 when empty
  * @newest_ts_ns: time of the newest record held, 0 when empty
  */

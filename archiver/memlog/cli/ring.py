@@ -118,6 +118,8 @@ def tail(
 def stats(context: Context, ring: str | None, device: str | None, uid: str | None, style: str) -> None:
     """Counters of the ring, and how much of it is archived.
 
+    With `--uid all` they are sums over all users' rings; the capacity is that of rings with a record.
+
     Example: memlog stats --format json
     """
     with opened(context, ring, device) as found:
