@@ -10,7 +10,7 @@ import pytest
 
 import archives
 from archives import MINUTE, NOW_NS, event, record
-from memlog.archive import chain, rebuild, survey, tree, workshop
+from memlog.archive import chain, rebuild, session_file, survey, tree, workshop
 from memlog.archive.folder import LONGEST_LINE, Folder
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import Tombstone
@@ -232,6 +232,25 @@ def test_a_line_without_end_is_damage_in_pieces_and_never_whole_in_memory(full: 
     assert [r["id"] for r in after["v_record"]] == [r["id"] for r in before]
     kept = [bytes.fromhex(r["data"]) for r in after["v_damage"] if r["source"].endswith(place.name)]
     assert len(kept) == 4 and b"".join(kept) == endless
+
+
+def test_a_session_file_without_end_is_no_word_of_a_session_and_its_records_come_back(
+    full: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete(full)
+    place = Path(full.root, "session-a", "session.json")
+    told = place.read_bytes().rstrip().removesuffix(b"}")
+    monkeypatch.setattr(session_file, "_LARGEST", len(told))
+    before = sorted(r["source_id"] for r in everything(full)["v_record"])
+    forget_archive(full)
+    with Folder.open(full.root, "session-a") as folder:
+        assert session_file.read(folder)["session"] == "session-a" and list(session_file.events(folder))
+        place.write_bytes(told + b',"junk": [' + b"1," * len(told) + b"1]}")
+        assert session_file.read(folder) == {}  # more than is kept of one, whatever it says
+        place.write_bytes(told + b',"junk": "' + b"x" * 10_000_000)
+        assert session_file.read(folder) == {}  # a value longer than any of ours
+    run(full)
+    assert sorted(r["source_id"] for r in everything(full)["v_record"]) == before
 
 
 def test_numbers_that_cannot_be_are_not_believed(full: Home) -> None:

@@ -1,11 +1,12 @@
 """A new archive while folders of a tree go into it: each row with the id, times, ring key and salt it had."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
 from memlog.archive import chain, epochs, session_file, sessions, survey
 from memlog.archive.arrival import Arrival
 from memlog.archive.carried import as_bytes
+from memlog.archive.folder import Folder
 from memlog.archive.ids import day_of
 from memlog.archive.relink import relink
 from memlog.archive.salvage import Salvage
@@ -56,7 +57,8 @@ class Builder:
 
     def folder(self, found: Found, kept: bool) -> Generator[int, None, None]:
         """Every record of one folder; yields how many lines each batch had."""
-        self.begin(found.notes)
+        with Folder.open(self.root, found.name) as folder:
+            self.begin(found.notes, session_file.events(folder))
         before, self.total.sessions = self.total.archived, set()
         waiting: dict[int | None, list[Line]] = {}
         renamed: list[Line] = []
@@ -101,15 +103,15 @@ class Builder:
             for ring, ring_id, uid in self.con.execute(RINGS_SQL).fetchall():
                 self.con.execute(CURSOR_SQL, {"ring": ring, "cursor": cursors.get((ring_id, uid))})
 
-    def begin(self, notes: Mapping[str, Any]) -> None:
-        """The session's row with the epochs and events its notes tell of."""
+    def begin(self, notes: Mapping[str, Any], events: Iterable[Mapping[str, Any]] = ()) -> None:
+        """The session's row with the epochs its notes tell of, and these events."""
         agent, name = notes.get("agent"), notes.get("session")
         if not isinstance(agent, str) or not isinstance(name, str):
             return
         with self.archive.transaction():
             for ring in session_file.listed(notes, "rings"):
                 self.salvage.ring(ring)
-            for event in session_file.listed(notes, "events"):
+            for event in events:
                 self.salvage.event({**event, "agent": agent, "session": name})
             session = sessions.load(self.con, agent, name)
             session = session or sessions.add(self.con, self.archive.archive_id, agent, name)

@@ -1,15 +1,17 @@
 """session.json: what a session is, for who opens its folder, and for a rebuild what records do not say."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from memlog import portable
 from memlog.archive.connection import Connection
 from memlog.archive.folder import Folder
+from memlog.archive.members import members
 from memlog.archive.snapshot import snap_name
 
 NAME = "session.json"
+_LARGEST = 64 << 20  # characters of what it says besides events: more is not of our making
 
 SESSION_SQL = """
 SELECT agent, session, project, title, started_ns, ended_ns, closed_ns, records, bytes FROM session
@@ -44,13 +46,49 @@ _EPOCH_FACTS = (
 
 
 def read(folder: Folder) -> dict[str, Any]:
-    """What it says; {} where it says nothing that can be read."""
+    """What it says but for its events; {} where it says nothing that can be read."""
+    notes: dict[str, Any] = {}
+    room = _LARGEST
     try:
         with folder.reader(NAME) as file:
-            value = json.loads(file.read())
+            for member in members(file):
+                if member.name == "events":
+                    continue
+                room -= member.size
+                if room < 0:
+                    return {}
+                if member.is_item:
+                    notes[member.name].append(member.value)
+                else:
+                    notes[member.name] = member.value
     except (FileNotFoundError, ValueError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return notes
+
+
+def events(folder: Folder) -> Iterator[dict[str, Any]]:
+    """The events it tells of, one at a time: no session's end bounds how many there are."""
+    try:
+        with folder.reader(NAME) as file:
+            for member in members(file):
+                if member.name == "events" and member.is_item and isinstance(member.value, dict):
+                    yield member.value
+    except (FileNotFoundError, ValueError, RecursionError):
+        return
+
+
+def replace_events(folder: Folder, notes: Mapping[str, Any], kept: Iterable[Mapping[str, Any]]) -> None:
+    """The file's new content: these notes, and these of its events."""
+    folder.replace(NAME, _spelled({name: value for name, value in notes.items() if name != "events"}, kept))
+
+
+def _spelled(notes: Mapping[str, Any], kept: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    yield json.dumps(notes, indent=1, ensure_ascii=False).removesuffix("\n}").encode()
+    before = ',\n "events": ['
+    for event in kept:
+        yield (before + "\n" + json.dumps(event, indent=1, ensure_ascii=False)).encode()
+        before = ","
+    yield b"\n]\n}\n" if before == "," else before.encode() + b"]\n}\n"
 
 
 def listed(notes: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

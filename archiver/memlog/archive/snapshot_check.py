@@ -58,7 +58,7 @@ def _session(
             where = os.path.join(name, session_file.NAME)
             if notes.get("archive") != archive_id:
                 yield where, "it does not name this archive: a rebuild would not take its records"
-            yield from ((where, what) for what in _notes(con, session, notes, {e[0] for e in epochs}))
+            yield from ((where, what) for what in _notes(con, session, folder, notes, {e[0] for e in epochs}))
             for epoch, number, _ in epochs:
                 path = os.path.join(name, snap_name(number))
                 yield from ((path, what) for what in _lines(con, folder, epoch, number))
@@ -66,14 +66,16 @@ def _session(
         yield name, str(exc)
 
 
-def _notes(con: Connection, session: int, notes: Mapping[str, Any], clean: set[int]) -> Iterator[str]:
+def _notes(
+    con: Connection, session: int, folder: Folder, notes: Mapping[str, Any], clean: set[int]
+) -> Iterator[str]:
     """What session.json says that the archive does not. clean: epochs that do not wait to be written."""
     said = {epoch.get("epoch"): epoch for epoch in session_file.listed(notes, "epochs")}
     for epoch in session_file.epochs_of(con, session):
         if epoch["id"] in clean and notes and said.get(epoch["epoch"]) != session_file.noted(epoch):
             yield f"it says something else of epoch {epoch['epoch']}"
     held = {event["digest"]: event for event in session_file.events_of(con, session)}
-    for event in session_file.listed(notes, "events"):
+    for event in session_file.events(folder):
         if held.get(event.get("digest")) != event:
             yield f"it says something else of the {event.get('event')} at {event.get('ts_ns')}"
 

@@ -1,6 +1,5 @@
 """The snapshot tree without what was forgotten: folders of whole sessions, lines of the others."""
 
-import json
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -126,16 +125,16 @@ def _is_covered(raw: bytes, tombstones: Tombstones) -> bool:
 
 
 def _filter_events(folder: Folder, notes: dict[str, Any], tombstones: Tombstones) -> bool:
-    events = session_file.listed(notes, "events")
     agent, session = str(notes.get("agent")), str(notes.get("session"))
-    kept = [
-        event for event in events
-        if not _is_gone(tombstones, agent, session, event_name(as_bytes(event.get("digest"))))
-    ]  # fmt: skip
-    if len(kept) == len(events):
+
+    def kept() -> Iterator[dict[str, Any]]:
+        for event in session_file.events(folder):
+            if not _is_gone(tombstones, agent, session, event_name(as_bytes(event.get("digest")))):
+                yield event
+
+    if sum(1 for _ in kept()) == sum(1 for _ in session_file.events(folder)):
         return False
-    notes = {**notes, "events": kept, "title": None}
-    folder.replace(session_file.NAME, [json.dumps(notes, indent=1, ensure_ascii=False).encode(), b"\n"])
+    session_file.replace_events(folder, {**notes, "title": None}, kept())
     return True
 
 
