@@ -12,15 +12,17 @@ from datasette_memlog import archives, assets, columns, prose, seam
 
 OLDER = "memlog_older.html"
 COMPILED = (
-    "memlog_overview.html", "memlog_sessions.html", "memlog_session.html", "memlog_live.html",
-    "_memlog_session.html", "_memlog_entry.html", "_memlog_glance.html", "_memlog_overview.html",
+    "memlog_base.html", "memlog_overview.html", "memlog_sessions.html", "memlog_session.html",
+    "memlog_live.html", "memlog_compaction.html", "memlog_record.html", "memlog_search.html",
+    "memlog_facts.html", "_memlog_session.html", "_memlog_entry.html", "_memlog_glance.html",
+    "_memlog_overview.html", "_memlog_lost.html",
 )  # fmt: skip
 STEPS = 2_000  # of SQLite between two looks at the time limit
 LATE = "This page took longer than sql_time_ms allows. MEMLOG_SQL_TIME_MS=5000 memlog serve gives it more."
 
 
 def prepare(datasette: Any) -> None:
-    """Compile the larger templates and Markdown's rules, so that the first reader does not wait for it."""
+    """Compile the templates and Markdown's rules, so that the first reader does not wait for it."""
     for name in COMPILED:
         seam.templates(datasette).get_template(name)
     prose.markdown("ready")

@@ -17,7 +17,7 @@ from memlog.query.verdict import ASKED, verdict
 
 AROUND = 14  # records before and after a compaction
 FOLLOWED = 5  # pages that grow on one that is open: what is new comes with all of them, every second
-AT_ONCE = 400  # records of an epoch: what one of so many lost takes two tenths of a second to tell
+AT_ONCE = 100  # records of an epoch: what one of so many lost takes two tenths of a second to tell
 WEIGHED = 4_000  # records of an epoch; what one of 13,000 lost takes four seconds to tell
 
 
