@@ -12,8 +12,9 @@ import click
 from memlog.cli import brief, terminal
 from memlog.cli.destination import Destination, style_of
 from memlog.cli.encode import to_json
-from memlog.cli.table import table
+from memlog.cli.table import table, widths_of
 from memlog.cli.terminal import safe_line, safe_text
+from memlog.cli.width import cut
 from memlog.errors import InputError
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 _NO_HEADERS = "memlog.no_headers"
 _FILE = "memlog.file"
+_FRAME = 3  # of a column in a style of tabulate: a line and a space on either side
 
 
 class RowFormat(StrEnum):
@@ -203,7 +205,7 @@ def _table(
         cells = brief.cells(names, cells, terminal.size()[0])
         heads = [columns[name] or name for name in names] if isinstance(columns, Mapping) else names
     if fmt is not None:
-        terminal.write(_tabulated(fmt, heads, cells, headers))
+        terminal.write(_tabulated(fmt, heads, cells, headers, terminal.width() if short else None))
         return
     text = table(heads, cells, terminal.width(), headers)
     if headers and terminal.colours():
@@ -221,16 +223,21 @@ def _nearest(fmt: str, styles: list[str]) -> list[str]:
     )
 
 
-def _tabulated(fmt: str, names: list[str], cells: list[list[Any]], headers: bool) -> str:
-    from tabulate import tabulate, tabulate_formats
+def _tabulated(
+    fmt: str, names: list[str], cells: list[list[Any]], headers: bool, width: int | None
+) -> str:  # fmt: skip
+    """The rows in a style of tabulate; width: of the terminal, which breaks longer lines."""
+    import tabulate
 
-    if fmt not in tabulate_formats:
-        raise InputError(
-            f"no table style is called {fmt!r}; some are {', '.join(_nearest(fmt, tabulate_formats))}",
-            hint="--fmt github",
-        )
+    if fmt not in tabulate.tabulate_formats:
+        some = ", ".join(_nearest(fmt, tabulate.tabulate_formats))
+        raise InputError(f"no table style is called {fmt!r}; some are {some}", hint="--fmt github")
     clean = [["" if v is None else safe_line(_plain(v)) for v in row] for row in cells]
-    shown = tabulate(
-        clean, headers=list(map(safe_line, names)) if headers else (), tablefmt=fmt, disable_numparse=True
-    )
+    heads = list(map(safe_line, names)) if headers else []
+    if width is not None:
+        sizes = widths_of(heads or [""] * len(names), clean, width - _FRAME * len(names) - 1)
+        clean = [list(map(cut, row, sizes)) for row in clean]
+        heads = list(map(cut, heads, sizes))
+        tabulate.MIN_PADDING = 0  # else it makes columns wider than their names
+    shown = tabulate.tabulate(clean, headers=heads or (), tablefmt=fmt, disable_numparse=True)
     return f"{shown}\n"

@@ -20,16 +20,8 @@ def table(
     """
     cells = [["" if value is None else safe_line(_text(value)) for value in row] for row in rows]
     names = [safe_line(name) for name in names]
-    widths = [columns(name) if headers else 0 for name in names]
-    for line in cells:
-        widths = [max(w, columns(cell)) for w, cell in zip(widths, line, strict=True)]
-    if width is not None:
-        room = width - GAP * (len(names) - 1)
-        stiff = [_stiff([columns(line[n]) for line in cells]) for n in range(len(names))]
-        loose = compress(widths, [not s for s in stiff])
-        cut_first = iter(fitted(list(loose), room - sum(compress(widths, stiff))))
-        widths = [w if s else next(cut_first) for w, s in zip(widths, stiff, strict=True)]
-        widths = fitted(widths, room)
+    room = None if width is None else width - GAP * (len(names) - 1)
+    widths = widths_of(names if headers else [""] * len(names), cells, room)
     right = [
         all(isinstance(row[n], (int, float)) or row[n] is None for row in rows) for n in range(len(names))
     ]
@@ -39,6 +31,19 @@ def table(
         padded = [_fill(cut(cell, w), w, r) for cell, w, r in zip(line, widths, right, strict=True)]
         lines.append((" " * GAP).join(padded).rstrip())
     return "".join(line + "\n" for line in lines)
+
+
+def widths_of(names: Sequence[str], cells: Sequence[Sequence[str]], room: int | None) -> list[int]:
+    """Columns each column takes, names above it; room: for all of them together."""
+    widths = [columns(name) for name in names]
+    for line in cells:
+        widths = [max(w, columns(cell)) for w, cell in zip(widths, line, strict=True)]
+    if room is None:
+        return widths
+    stiff = [_stiff([columns(line[n]) for line in cells]) for n in range(len(names))]
+    loose = compress(widths, [not s for s in stiff])
+    cut_first = iter(fitted(list(loose), room - sum(compress(widths, stiff))))
+    return fitted([w if s else next(cut_first) for w, s in zip(widths, stiff, strict=True)], room)
 
 
 def _stiff(sizes: Sequence[int]) -> bool:
