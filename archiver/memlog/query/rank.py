@@ -185,16 +185,16 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     few = question is not None and len(question.terms) <= SENTENCE
     ranking.crowded = few and asked.fold and asked.selection.session is None
     sentence = literal is not None and len(literal.split()) >= SENTENCE
-    first_page = not (asked.exhaustive or asked.seen) and asked.limit <= READ
-    newest = asked.some(expression, CANDIDATES) if first_page else []
-    if first_page and not newest and not (question and question.exclude):
-        return []
-    common = len(newest) == CANDIDATES
+    newest: list[int] = []
     for nearby, verbatim in ((phrase, True), (near, False)):
+        if not verbatim and not (asked.exhaustive or asked.seen) and asked.limit <= READ:
+            newest = asked.some(expression, CANDIDATES)
+            if not newest:
+                return ranking.hits(ranking.ordered())
         if nearby is not None:
             # Words as they were typed may stand anywhere. That common words are near each other is looked for
             # where all of them are: over a million records it takes 70 ms.
-            low = newest[-1] if common and not verbatim else None
+            low = newest[-1] if len(newest) == CANDIDATES else None
             ids = asked.shortest(asked.some(nearby, NEARBY, low), SIDE_BY_SIDE)
             ranking.read(ids, None, said=verbatim, strict=strict and verbatim)
             asked.as_typed |= sentence and any(one.verbatim for one in ranking.found.values())
@@ -208,7 +208,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
             if whole and ranking.found.keys() >= set(ids):
                 # one quoted phrase: these are all there are, and bm25 would look for it twice more
                 return ranking.hits(ranking.ordered())
-    if common:
+    if len(newest) == CANDIDATES:
         return _of_the_newest(ranking, newest)
     # on a later page as many more as were shown, so that pages go on to the last hit
     most = max(CANDIDATES, asked.limit) + len(asked.seen)
