@@ -96,8 +96,10 @@ def when(ts: str | None, part: str = "minute") -> Markup:
     """An ISO time: to the minute, its `day`, or its `clock`; whole where the pointer rests."""
     if not ts:
         return Markup("")
+    ts = escape(ts)
     shown = {"minute": ts[:16].replace("T", " "), "day": ts[:10], "clock": ts[11:19]}[part]
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(ts, ts, shown)
+    # Not Markup.format(): a page has hundreds, and it takes ten times as long.
+    return Markup(f'<time datetime="{ts}" title="{ts}">{shown}</time>')  # noqa: S704 - each is escaped
 
 
 def length(ns: int | None) -> str:
