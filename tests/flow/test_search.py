@@ -23,7 +23,7 @@ from archives import (
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError, QueryError
 from memlog.paths import Home
-from memlog.query import facets, newest, rank, relax
+from memlog.query import facets, newest, rank, relax, vocabulary
 from memlog.query.hit import Hits
 from memlog.query.search import find
 from memlog.query.selection import Selection
@@ -408,7 +408,9 @@ def test_a_version_is_met_as_it_was_typed(home: Home) -> None:
         # where none has all of it the version still counts as it was typed, and other words alone
         some = {hit.text: hit.matched for hit in ask(con, "1.2.3 zzzzz first")}
         assert said[0] in some and said[2] in some and said[3] not in some
-        assert found("1.2.3 OR first", fold=False) > every  # of words that may be others the index is asked alone
+        assert (
+            found("1.2.3 OR first", fold=False) > every
+        )  # of words that may be others the index is asked alone
         assert found("1,2,3") >= {said[0], said[2], said[3]}
 
 
@@ -421,6 +423,15 @@ def test_sharp_s_is_two_and_a_ligature_its_letters(home: Home) -> None:
                 True
             } or "*" in typed
         assert texts(ask(con, "ﬁne day")) == ["a fine day"]
+
+
+def test_words_nobody_says_are_looked_for_many_at_once(con: Connection) -> None:
+    nobody = [f'"nobodysays{n}"' for n in range(50)]
+    asked: list[str] = []
+    con.set_trace_callback(asked.append)
+    assert vocabulary.spoken(con, [*nobody, '"token"', '"dep"*', *nobody]) == ['"token"', '"dep"*']
+    con.set_trace_callback(None)
+    assert len(asked) < 2 * len(nobody) / 3
 
 
 def test_raw_is_the_language_of_the_index_and_errors_name_the_column(con: Connection) -> None:

@@ -6,7 +6,7 @@ before or after counts in part: what people say is spread over turns. A search l
 
 from math import log
 
-from memlog.query import stop_words, words
+from memlog.query import stop_words, vocabulary, words
 from memlog.query.forms import forms
 
 TYPE_CHECKING = False
@@ -28,8 +28,6 @@ _CHECKED = 150  # of the best: whether what counts for them was said in their se
 
 # primary keys all the way
 SESSIONS_SQL = "SELECT id, session_id, kind FROM record WHERE id IN (SELECT value FROM json_each(:ids))"
-# index: the full-text index itself, ends at the first
-THERE_SQL = "SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 1"
 SIZE_SQL = "SELECT coalesce(sum(records + metas), 0) FROM session"
 
 
@@ -199,12 +197,12 @@ def _shown(
 
 
 def _spoken(asked: "Asked", forms: "list[Term]") -> "list[Term]":
-    """Those of a word's forms that some record has: to look costs 20 µs, to weigh by one more than that."""
-    there = forms
-    if len(forms) > 1:
-        look = asked.con.execute
-        there = [f for f in forms if look(THERE_SQL, {"match": f"{{text}} : {f.match}"}).fetchone()]
-    return there or forms[:1]
+    """Those of a word's forms that some record has: to look costs less than to weigh by one."""
+    if len(forms) == 1:
+        return forms
+    itself, *others = [form.match for form in forms]  # most words are said as they are, in few other forms
+    there = {*vocabulary.spoken(asked.con, [itself]), *vocabulary.spoken(asked.con, others)}
+    return [form for form in forms if form.match in there] or forms[:1]
 
 
 def _forms(group: "list[Term]") -> "list[Term]":

@@ -4,7 +4,7 @@ A search loads it only where no record has all of its words.
 """
 
 from memlog.archive.connection import Error
-from memlog.query import words
+from memlog.query import vocabulary, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ TWO_SLIPS = 6  # characters from which two letters may be wrong
 SURE = 3  # letters that a word of two slips begins with as it should
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-# index: the full-text index itself, ends at the first
-THERE_SQL = "SELECT 1 FROM record_fts WHERE record_fts MATCH :match LIMIT 1"
 # index: the full-text index itself, words in order. Counting reads a word's hits, so the range is small
 NEIGHBOURS_SQL = "SELECT term, doc FROM record_term WHERE term >= :low AND term < :high"
 COUNT_SQL = "SELECT doc FROM record_term WHERE term = :term"
@@ -58,10 +56,11 @@ def _better(con: "Connection", word: str) -> list[str]:
             for term, doc in con.execute(NEIGHBOURS_SQL, bounds)
             if abs(len(term) - len(word)) <= most and distance(word, term, most) <= most
         }
-    for term in one_slip(word, SURE if most == 2 else len(word)):
-        if term not in counts and _is_there(con, term):
-            row = con.execute(COUNT_SQL, {"term": term}).fetchone()
-            counts[term] = row[0] if row else 1
+    slips = one_slip(word, SURE if most == 2 else len(word))
+    for match in vocabulary.spoken(con, (f'"{term}"' for term in slips if term not in counts)):
+        term = match.strip('"')
+        row = con.execute(COUNT_SQL, {"term": term}).fetchone()
+        counts[term] = row[0] if row else 1
     if word.endswith("nt") and _is_there(con, f"{word[:-1]} t"):
         return [f"{word[:-1]}'t"]
     same = [term for term in counts if term.casefold() == word]  # straße
@@ -75,7 +74,7 @@ def _better(con: "Connection", word: str) -> list[str]:
 
 
 def _is_there(con: "Connection", word: str) -> bool:
-    return con.execute(THERE_SQL, {"match": f'{{text}} : "{word}"'}).fetchone() is not None
+    return vocabulary.is_spoken(con, f'"{word}"')
 
 
 def one_slip(word: str, places: int) -> "Iterator[str]":
