@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from memlog.archive.redaction import redact_blob_bytes
 from memlog.capture import transcript
 from memlog.capture.agents import reader
 from memlog.contracts import CLAUDE_CODE
 from memlog.record import encode
-from memlog.redact import redact_blob_bytes, redact_value, rules_for
+from memlog.redact import redact_value, rules_for
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("MEMLOG_SHARED") or ROOT.parent / "shared") / "data"

@@ -15,7 +15,7 @@ from memlog.errors import DecodeError
 
 T = TypeVar("T")
 
-LINE_MAC_BYTES, PART_MAC_BYTES = 8, 12
+PART_MAC_BYTES = 12  # of a part of a line; a whole line has eight
 
 # Room a part's own keys take at most: ids, project and counts; texts longer than this go into rest.
 _ENVELOPE = 6_000

@@ -9,9 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cbor2 import CBORTag, dumps
-
-from memlog.record import Record, load_cbor
+from memlog.record import Record
 
 Counts = dict[str, int]
 
@@ -257,11 +255,6 @@ def rules_for(data: bytes) -> tuple[Rule, ...]:
     return tuple([rule for rule in RULES if next(find(rule, data), None) is not None])
 
 
-def may_hold_secret(data: bytes) -> bool:
-    """False when no rule can match."""
-    return bool(rules_for(data))
-
-
 def marker(rule: str) -> str:
     """What stands in a text where a credential was."""
     return f"[redacted:{rule}]"
@@ -270,10 +263,11 @@ def marker(rule: str) -> str:
 def redact_text(text: str, rules: Sequence[Rule] = RULES) -> tuple[str, Counts]:
     """The text with markers, and how many of which rule."""
     counts: Counts = {}
-    return _redact(text, rules, counts), counts
+    return put_markers(text, rules, counts), counts
 
 
-def _redact(text: str, rules: Sequence[Rule], counts: Counts, *, raw: bool = False) -> str:
+def put_markers(text: str, rules: Sequence[Rule], counts: Counts, *, raw: bool = False) -> str:
+    """The text with markers, added to the counts. raw: bytes of anything, a character each."""
     for rule in rules:
         for word in rule.literals:
             if word in text:
@@ -355,7 +349,7 @@ def _key_spans(text: str) -> Iterator[tuple[int, int]]:
 def redact_value(value: Any, rules: Sequence[Rule], counts: Counts, key: str = "") -> Any:
     """The value with every string leaf redacted; a leaf under a telling key as `key: leaf`."""
     if isinstance(value, str):
-        text = _redact(value, rules, counts)
+        text = put_markers(value, rules, counts)
         return _keyed(text, key, rules, counts) if key and text == value else text
     if isinstance(value, dict):
         return {k: redact_value(v, rules, counts, k if isinstance(k, str) else "") for k, v in value.items()}
@@ -379,63 +373,6 @@ def _keyed(text: str, key: str, rules: Sequence[Rule], counts: Counts) -> str:
 def redact_record(record: Record, rules: Sequence[Rule]) -> Record:
     """The record with text and rest redacted, and the markers counted in it."""
     counts: Counts = dict(record.redacted)
-    text = _redact(record.text, rules, counts)
+    text = put_markers(record.text, rules, counts)
     rest = redact_value(record.rest, rules, counts) if isinstance(record.rest, Mapping) else record.rest
     return record._replace(text=text, rest=rest, redacted=counts) if counts else record
-
-
-def redact_blob_bytes(blob: bytes) -> tuple[bytes, Counts]:
-    """A blob somebody else wrote, without credentials; the same bytes where there are none.
-
-    CBOR stays CBOR: its strings are redacted and it is encoded again. Other bytes are treated as
-    text. The result may be longer than a ring would take: a marker can be longer than its secret.
-    """
-    rules = rules_for(blob)
-    counts: Counts = {}
-    if not rules:
-        return blob, counts
-    try:
-        value = load_cbor(blob)
-    except Exception:  # not CBOR, whatever the decoder says of it
-        text = _redact(blob.decode("latin-1"), rules, counts, raw=True)
-        return (text.encode("latin-1") if counts else blob), counts
-    value = _redact_cbor(value, rules, counts)
-    if not counts:
-        return blob, counts
-    if isinstance(value, dict) and "source_id" in value:
-        before = value.get("redacted")
-        text_last = value.pop("text", None)  # record.cddl: text stays the last key
-        value["redacted"] = _sum(before if isinstance(before, dict) else {}, counts)
-        if text_last is not None:
-            value["text"] = text_last
-    packed: bytes = dumps(value)
-    return packed, counts
-
-
-def _redact_cbor(value: Any, rules: Sequence[Rule], counts: Counts) -> Any:
-    """As redact_value, for what CBOR has beyond JSON; a slice of a rest is left whole, it would not join."""
-    if isinstance(value, bytes):
-        return _redact(value.decode("latin-1"), rules, counts, raw=True).encode("latin-1")
-    if isinstance(value, dict):
-        slice_of_ours = "source_id" in value and isinstance(value.get("rest"), bytes)
-        return {
-            k: v if slice_of_ours and k == "rest" else _named(k, v, rules, counts) for k, v in value.items()
-        }
-    if isinstance(value, (list, tuple)):
-        return [_redact_cbor(v, rules, counts) for v in value]
-    if isinstance(value, CBORTag):
-        return CBORTag(value.tag, _redact_cbor(value.value, rules, counts))
-    return redact_value(value, rules, counts)
-
-
-def _named(key: Any, value: Any, rules: Sequence[Rule], counts: Counts) -> Any:
-    if isinstance(value, str):
-        return redact_value(value, rules, counts, key if isinstance(key, str) else "")
-    return _redact_cbor(value, rules, counts)
-
-
-def _sum(one: Mapping[Any, Any], other: Counts) -> Counts:
-    total = {str(k): v for k, v in one.items() if isinstance(v, int)}
-    for name, count in other.items():
-        total[name] = total.get(name, 0) + count
-    return total

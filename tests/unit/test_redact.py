@@ -10,8 +10,9 @@ import cbor2
 import pytest
 
 from memlog import redact
+from memlog.archive.redaction import redact_blob_bytes
 from memlog.record import Record, decode, encode
-from memlog.redact import RULES, Hits, redact_blob_bytes, redact_text, redact_value, rules_for
+from memlog.redact import RULES, Hits, redact_text, redact_value, rules_for
 
 ALNUM = string.ascii_letters + string.digits
 UPPER = string.ascii_uppercase + string.digits

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from memlog.archive import body, chain
 from memlog.archive.carried import Origin, row_was, seal_of
 from memlog.archive.prepare import prepare
+from memlog.archive.redaction import redact_blob_bytes
 from memlog.contracts import CAPTURED, CLAUDE_CODE, UNKNOWN_AGENT
 from memlog.errors import DecodeError
 from memlog.portable import is_text
 from memlog.record import Event, Record, decode
-from memlog.redact import redact_blob_bytes
 from memlog.wire import Carried, Damage, Foreign, Frame, Gap, Header, Note, is_forgotten, unpack_session
 
 MOST = (1 << 63) - 1  # what an SQLite integer holds; a header's numbers are unsigned

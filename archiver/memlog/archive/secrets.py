@@ -16,12 +16,13 @@ from memlog.archive.connection import Connection
 from memlog.archive.events import index as index_events
 from memlog.archive.ids import day_of
 from memlog.archive.prepare import prepare, tags
+from memlog.archive.redaction import redact_blob_bytes
 from memlog.archive.store import Archive
 from memlog.archive.tombstones import event_name, redacted_name, redaction_stone
 from memlog.archive.unfinished import BATCH, Work
 from memlog.errors import MemlogError
 from memlog.record import Record, decode
-from memlog.redact import Counts, redact_blob_bytes, redact_text, redact_value, rules_for
+from memlog.redact import Counts, redact_text, redact_value, rules_for
 
 Steps = Generator[tuple[int, int, str], None, None]
 
