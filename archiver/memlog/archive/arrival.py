@@ -95,13 +95,7 @@ def take_apart(
             last_seq = max(last_seq, header.seq)
             forgotten += 1
             continue
-        value, error = _decode(blob)
-        if redact and header is not None and value is not None and value.agent != CLAUDE_CODE:
-            # Our own capture has redacted what it wrote; others write records of this shape too.
-            cleaned, counts = redact_blob_bytes(blob)
-            if counts:
-                blob = cleaned
-                value, error = _decode(blob)
+        blob, value, error = _understood(blob, redact and header is not None)
         pid = 0
         if header is not None:
             pid = header.pid
@@ -122,6 +116,17 @@ def take_apart(
             arrivals[-1] = _as_it_was(arrivals[-1], item.facts)
             carried = True
     return Read(arrivals, told, lost, damage, arriving, min(last_seq, MOST), notes, carried, forgotten)
+
+
+def _understood(blob: bytes, redact: bool) -> tuple[bytes, Record | Event | None, str | None]:
+    """The blob as it is to be archived, what it says, and why it says nothing."""
+    value, error = _decode(blob)
+    if redact and value is not None and value.agent != CLAUDE_CODE:
+        # Our own capture has redacted what it wrote; others write records of this shape too.
+        cleaned, counts = redact_blob_bytes(blob)
+        if counts:
+            return cleaned, *_decode(cleaned)
+    return blob, value, error
 
 
 def _decode(blob: bytes) -> tuple[Record | Event | None, str | None]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from memlog.archive.store import Archive, Outcome
 from memlog.capture import agents, transcript, watermark
+from memlog.capture.transcript import Piece
 from memlog.capture.watermark import Watermark
 from memlog.contracts import HOOKED
 from memlog.errors import MemlogError
@@ -83,23 +84,26 @@ class Intake:
             redact=self.settings.redact, stop=stop, settled=settled,
         )  # fmt: skip
         for piece in pieces:
-            self.lines += piece.line_bytes > 0
-            for record in piece.records:
-                self.damaged += record.kind == "damage" and record.block == 0  # a giant line is one
-                self.redacted.update(record.redacted)
-                self.omitted.update(record.omitted)
-                for blob in encode(record):
-                    self._items.append(Frame(None, blob))
-                    self._bytes += len(blob)
-            for frame in piece.frames:
-                self._items.append(frame)
-                self._bytes += len(frame.blob)
+            self._take(piece)
             self.reached = piece.watermark
             if covers:
                 self._marks[piece.watermark.path] = piece.watermark, agent
             if len(self._items) >= self.settings.batch_records or self._bytes >= self.settings.batch_bytes:
                 self.flush()
                 yield piece.watermark.offset
+
+    def _take(self, piece: Piece) -> None:
+        self.lines += piece.line_bytes > 0
+        for record in piece.records:
+            self.damaged += record.kind == "damage" and record.block == 0  # a giant line is one
+            self.redacted.update(record.redacted)
+            self.omitted.update(record.omitted)
+            for blob in encode(record):
+                self._items.append(Frame(None, blob))
+                self._bytes += len(blob)
+        for frame in piece.frames:
+            self._items.append(frame)
+            self._bytes += len(frame.blob)
 
     @property
     def waiting(self) -> bool:
