@@ -7,12 +7,12 @@ _MARKED = re.compile(r"[.*+?^${}()|\[\]\\]")
 
 
 def any_word(*words: str) -> re.Pattern[str]:
-    """A pattern of words as they are: where every branch begins with a letter, most of a text is skipped at once."""
+    """A pattern of words as they are; where each begins with a letter, most of a text is skipped at once."""
     return re.compile("|".join(_MARKED.sub(r"\\\g<0>", word) for word in words))
 
 
 def hot_lines(text: str, *patterns: re.Pattern[str], folded: str | None = None) -> Iterator[tuple[int, int]]:
-    """Where lines stand in which one of the patterns is, in order; the first is looked for in the folded text."""
+    """Where lines stand that have one of the patterns; the first is looked for in the folded text."""
     starts: set[int] = set()
     for number, pattern in enumerate(patterns):
         last = -1
