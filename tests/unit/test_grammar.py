@@ -60,7 +60,8 @@ def test_filters_can_be_joined_and_can_leave_out() -> None:
     ]  # fmt: skip
     assert [term.text for term in question.exclude] == ["epoch:3"]
     assert words.parse("kind:meta OR x").notes == [
-        "OR joins words with words, and filters but for times and epochs: kind:meta holds for all of it"
+        "the OR at column 11 is left out, kind:meta holds for all of it: an OR joins words with words, and "
+        "filters but for times and epochs with each other"
     ]
     assert words.parse('say "never closed').notes == [
         "the quote at column 5 is not closed: it goes to the end"

@@ -230,6 +230,7 @@ class _Reader:
     def read(self) -> tuple[list[list[Term]], list[Term]]:
         """What must be met, and what must not."""
         either = False
+        or_at = 0  # where the last OR stands
         filtered = None  # the filter just read, as an OR after it sees it
         while self.at < len(self.text):
             if self.text[self.at].isspace():
@@ -242,16 +243,17 @@ class _Reader:
                 word = self.text[self.at : _end(self.text, self.at)]
                 if self._filter(word, start, negative, filtered if either else None):
                     if either and " OR " not in self.question.filters[-1][2]:
-                        self._says_or()
+                        self._says_or(or_at)
                     filtered, either = self.question.filters[-1][0], False
                     continue
                 self.at = _end(self.text, self.at)
                 if not negative and self._connects(word, filtered):
-                    either = either or word == "OR"
+                    if word == "OR":
+                        either, or_at = True, start
                     continue
                 term = Term(word.rstrip("*"), prefix=word.endswith("*"))
             if either and filtered:
-                self._says_or()
+                self._says_or(or_at)
             self._add(term, negative, either and not negative)
             either, filtered = either and negative, None
         terms = _spread(self.terms)
@@ -259,10 +261,11 @@ class _Reader:
             self.question.note_cut()
         return terms[:MAX_TERMS], self.exclude
 
-    def _says_or(self) -> None:
+    def _says_or(self, at: int) -> None:
         typed = self.question.filters[-1][2]
         self.question.notes.append(
-            f"OR joins words with words, and filters but for times and epochs: {typed} holds for all of it"
+            f"the OR{'' if self.depth else f' at column {at + 1}'} is left out, {typed} holds for all of it: "
+            "an OR joins words with words, and filters but for times and epochs with each other"
         )
 
     def _add(self, term: Term, negative: bool, alternative: bool) -> None:
