@@ -33,19 +33,6 @@ from memlog.settings import Settings
 from memlog.witness import lock
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sound") / "home"
-    whole.make(Home(str(path)))
-    return path
-
-
-@pytest.fixture
-def full(sound: Path, home: Home) -> Home:
-    shutil.copytree(sound, home.root)
-    return home
-
-
 def back_up(home: Home, folder: Path, **named: Any) -> manifest.Manifest:
     return backup.backup(home, str(folder), made="2026-03-05T14:30:00Z", **named)
 

@@ -26,19 +26,6 @@ from memlog.settings import Settings
 PAGE = 4_096
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("sound") / "home"
-    whole.make(Home(str(place)))
-    return place
-
-
-@pytest.fixture
-def full(sound: Path, home: Home) -> Home:
-    shutil.copytree(sound, home.root)
-    return home
-
-
 def recovered(home: Home, folder: str) -> tuple[Recovered, Home]:
     settings = Settings(home=home.root, ring="shm", start_witness=False)
     before = Path(home.archive).read_bytes() if os.path.exists(home.archive) else None

@@ -25,19 +25,6 @@ from memlog.errors import UnavailableError
 from memlog.paths import Home
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("sound") / "home"
-    whole.make(Home(str(place)))
-    return place
-
-
-@pytest.fixture
-def full(sound: Path, home: Home) -> Home:
-    shutil.copytree(sound, home.root)
-    return home
-
-
 def problems(home: Home, *, without: str = "", **named: Any) -> list[Problem]:
     con = open_reader(home.archive)
     try:
