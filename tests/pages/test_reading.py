@@ -428,6 +428,25 @@ async def test_a_long_session_is_read_in_pages_that_together_hold_every_record_o
     con.close()
 
 
+def test_a_page_of_long_answers_has_fewer_of_them(tmp_path: Path) -> None:
+    records = [
+        record
+        for n in range(0, 300, 3)
+        for record in (
+            said(n, "message", "assistant", f"answer {n} " + "long " * (1_800 if n < 150 else 1)),
+            said(n + 1, "tool_use", "assistant", "command: x", tool="Bash", rest={"id": f"t{n}"}),
+            said(n + 2, "tool_result", "tool", "x" * 40_000, tool="Bash", rest={"tool_use_id": f"t{n}"}),
+        )
+    ]
+    con = open_reader(fill(tmp_path, records))
+    found = outline.outline(con, session(con, "last"))
+    lengths = [last - first for first, last in map(found.stretch, range(len(found.pages)))]
+    assert sum(lengths) == 300 and lengths[0] < outline.PAGE / 2 < outline.PAGE <= lengths[-2], lengths
+    for first in found.pages[1:]:
+        assert found.kinds[first] != "r", "a call and its answer are on one page"
+    con.close()
+
+
 def test_an_outline_has_every_record_by_epoch_and_then_by_time(tmp_path: Path) -> None:
     kinds = ("message", "thinking", "tool_use", "tool_result", "attachment", "message", "meta", "summary")
     records = [

@@ -45,7 +45,11 @@ FROM (
 # index: epoch (session_id, boundary)
 NUMBERS_SQL = "SELECT id, number FROM epoch WHERE session_id = :session"
 PAGE = 120  # records of a page, about
+WEIGHT = 200_000  # bytes of what is shown of them, about: a tenth of a second of Markdown at most
+LEAST = 24  # records of a page, however long
 _SLACK = 80  # how much longer it may get, so that a call and its answer stay together
+_SHOWN = {"u": 8_000, "r": 2_400, "h": 2_400, "o": 2_400}  # bytes that a page shows of a record of this kind
+_WHOLE = 20_000  # … and of what was said
 # What hosts put into a user's mouth.
 _NOT_SAID = (
     "<",
@@ -220,8 +224,20 @@ def _pages(found: Outline) -> Iterator[int]:
     start = 0
     while start < len(found):
         yield start
-        end = start + PAGE
+        end = _weighed(found, start, min(start + PAGE, len(found)))
+        held = "rus" if end == start + PAGE else "rs"
         most = min(end + _SLACK, len(found))
-        while end < most and (found.kinds[end] in "rus" or found.flags[end] > "1"):
+        while end < most and (found.kinds[end] in held or found.flags[end] > "1"):
             end += 1
         start = end
+
+
+def _weighed(found: Outline, start: int, end: int) -> int:
+    """Where a page ends that would show too much up to `end`."""
+    total = 0
+    if sum(found.sizes[start:end]) > WEIGHT:
+        for n in range(start, end):
+            total += min(found.sizes[n], _SHOWN.get(found.kinds[n], _WHOLE))
+            if total > WEIGHT and n - start >= LEAST:
+                return n
+    return end
