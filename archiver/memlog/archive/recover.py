@@ -16,7 +16,7 @@ from memlog.archive.builder import BATCH, Builder, Cursors
 from memlog.archive.carried import as_bytes
 from memlog.archive.connection import open_reader, open_writer, sqlite3
 from memlog.archive.migrate import migrate
-from memlog.archive.relink import relink
+from memlog.archive.relink import begin_with, relink, whole_links
 from memlog.archive.store import Archive
 from memlog.archive.strewn import Strewn
 from memlog.archive.survey import Found, Line, Survey
@@ -36,8 +36,6 @@ LINKS_SQL = """
 SELECT (SELECT count(*) FROM record WHERE session_id = :id)
   + (SELECT count(link) FROM tombstone WHERE agent = :agent AND session = :session)
 """
-DROP_LINKS_SQL = "DELETE FROM archive_link"
-BEGIN_CHAIN_SQL = "UPDATE archive SET head = :head, links = 0, created_ns = :created_ns"
 _JOURNAL_SQL = "PRAGMA journal_mode = DELETE"
 _MISSING = 20  # sessions named
 
@@ -251,29 +249,13 @@ class _Recovery:
 
     def _own_chain(self) -> None:
         """The archive's own chain as far as it is whole, the gaps it noted, and that it was recovered."""
-        old = self.pages.tables["link"]
-        head, kept = chain.archive_genesis(self.archive.archive_id), []
-        for n in range(1, len(old) + 1):
-            row = old.get(n)
-            head = chain.next_archive_head(head, n, row["type"], row["body"]) if row else b""
-            if row is None or head != row["head"]:
-                break
-            kept.append(row)
+        kept = whole_links(self.archive.archive_id, self.pages.tables["link"])
         self.found.links_lost = max(
             (row["links"] for row in self.pages.tables["archive"].values()), default=len(kept)
         ) - len(kept)
         with self.archive.transaction() as con:
-            new = con.execute(chain.ARCHIVE_LINKS_SQL).fetchall()
             if kept:
-                con.execute(DROP_LINKS_SQL)
-                start = {"head": chain.archive_genesis(self.archive.archive_id)}
-                con.execute(BEGIN_CHAIN_SQL, start | {"created_ns": _made(kept[0]["body"], self.now_ns)})
-                known = {row["body"] for row in kept}
-                for row in kept:
-                    chain.link_text(con, row["type"], row["body"])
-                for _, kind, text, _ in new:
-                    if kind == "migration" and not any(_same_file(text, other) for other in known):
-                        chain.link_text(con, kind, text)
+                begin_with(con, self.archive.archive_id, kept, self.now_ns)
             self._gaps(kept)
             counts = {"rows": self.build.total.archived, "missing": self.found.missing}
             chain.link_archive(con, "recover", {"recovered_ns": self.now_ns, **counts})
@@ -302,20 +284,6 @@ class _Recovery:
         self.done += lines
         if lines > 1 or self.done % 500 == 0:
             self.told(self.done, self.total, what)
-
-
-def _made(text: str, now_ns: int) -> int:
-    """When an archive was made, as the first link of its chain says."""
-    try:
-        found = json.loads(text)["created_ns"]
-    except (ValueError, TypeError, LookupError):
-        return now_ns
-    return found if isinstance(found, int) else now_ns
-
-
-def _same_file(text: str, other: str) -> bool:
-    """Whether two links note the same migration."""
-    return text.split('"sha256"')[0] == other.split('"sha256"')[0]
 
 
 def _finish(work: Home, made: str, found: Recovered, told: Told) -> None:
