@@ -27,7 +27,9 @@ _TOKEN = re.compile(
     re.S,
 )
 _BRACKET = re.compile(r"[^\\()\[]+|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<open>\()|(?P<close>\))", re.S)
+_PLAIN_WAYS = re.compile(r"[^\W_][\w ']*(?:\|[^\W_][\w ']*)*(?=\||\Z)")  # as long lists of words are
 _LETTERS = re.compile(r"[^\W\d_]+")
+_SHORT = 2  # letters that may be in any word tell nothing
 _FEW = 8  # spellings of a piece that are told apart
 _PLAIN_SET = re.compile(r"\[([^\W\d_]{1,4})\]")
 _DELIMITERS = re.compile(r"\[-?(?:[ ,.;:!()/*?+&–—'’\d]|\\[-sd.*?()'\]])+-?\]")
@@ -86,6 +88,11 @@ def _ways(source: str) -> tuple[tuple[Piece, ...], ...]:
     ways: list[list[Piece]] = [[]]
     at = 0
     while at < len(source):
+        plain = None if ways[-1] else _PLAIN_WAYS.match(source, at)
+        if plain:
+            ways[-1:] = [[Piece("lit", text)] for text in plain.group().split("|")]
+            at = plain.end()
+            continue
         token = _TOKEN.match(source, at)
         if token is None:
             raise _OddError
@@ -143,11 +150,21 @@ def _of_group(source: str, left: bool, right: bool) -> Need | None:
     """What every alternative needs: of each its most telling set."""
     found: set[Fragment] = set()
     for way in _ways(source):
+        text = _word(way)
+        if text and (left and right or len(text) > _SHORT):
+            found.add(Fragment(text, left and right))
+            continue
         best = min(_of_sequence(way, left, right), key=_cost, default=None)
         if best is None:
             return None
         found |= best
     return frozenset(found)
+
+
+def _word(way: tuple[Piece, ...]) -> str:
+    """The word an alternative is, as most are."""
+    one = way[0] if len(way) == 1 else Piece("any")
+    return one.text if one.kind == "lit" and one.least == one.most == 1 and one.text.isalpha() else ""
 
 
 def _of_sequence(pieces: tuple[Piece, ...], left: bool, right: bool) -> Iterator[Need]:
@@ -197,7 +214,7 @@ def _of_run(run: list[tuple[str, ...]], left: bool, right: bool) -> Iterator[Nee
             begins = left if match.start() == 0 else True
             ends = right if match.end() == len(text) else True
             fragments.add(Fragment(match.group(), begins and ends))
-        if all(one.whole or len(one.text) > 2 for one in fragments):
+        if all(one.whole or len(one.text) > _SHORT for one in fragments):
             yield frozenset(fragments)
 
 

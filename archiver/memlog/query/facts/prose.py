@@ -42,7 +42,7 @@ _CONTINUES = re.compile(
 )
 # What begins so asks for something, whatever bad words come after.
 _LEADS = re.compile(
-    rf"{IMPERATIVE.pattern}|(?:\w+[,.]? ){{0,3}}(?:(?:can|could|would|will) you|please|(?:we|i|you) (?:also |really |still )?(?:should(?! not)|may (?:also )?want|might (?:also )?want|want|would like))\b(?! not\b)|(?:\w+, )?(?:don't|do not|never)\b"
+    r"(?:\w+[,.]? ){0,3}(?:(?:can|could|would|will) you|please|(?:we|i|you) (?:also |really |still )?(?:should(?! not)|may (?:also )?want|might (?:also )?want|want|would like))\b(?! not\b)|(?:\w+, )?(?:don't|do not|never)\b"
 )
 _LEFT_OUT = re.compile(r"\b(do|does|did|is|are|was|were|ca|wo|should|would|could|have|has|had)nt\b")
 _ASKS = re.compile(
@@ -119,7 +119,10 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
     requested = found.request.search(plain, may)
     corrects = _CONDITION.match(plain) is None and (
         found.correction.search(plain, may)
-        or (not (_LEADS.match(plain) or (asks and requested)) and found.fault.search(plain, may))
+        or (
+            not (IMPERATIVE.match(plain) or _LEADS.match(plain) or (asks and requested))
+            and found.fault.search(plain, may)
+        )
     )
     if corrects and _RECOUNTS.match(plain):
         return

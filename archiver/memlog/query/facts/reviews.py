@@ -25,7 +25,7 @@ _FINDING = re.compile(
 )
 # A heading in front of what a reviewer says: `Recommendation: add ...`.
 _LABEL = re.compile(r"^\W*(?:[A-Za-z]+ ){0,3}[A-Za-z]+(?: \([^)]*\))?\*{0,2}: ?\*{0,2}(?=\S)")
-_ADVISES = re.compile(rf"{IMPERATIVE.pattern}|\b(?:consider|recommend|suggest)\b")
+_ADVISES = re.compile(r"\b(?:consider|recommend|suggest)\b")
 _LACKS = re.compile(r"(?:there (?:is|are) )?(?:no|missing|lacks?)\b")
 _PRAISES = re.compile(
     r"^(?!.*\b(?:but|however|although|though|except)\b).*(?:\b(?:good|great|nice|excellent|solid|clean|clear|proper|correctly|properly)\b"
@@ -59,7 +59,11 @@ def of_review(text: str, start: int, end: int) -> Iterator[Found]:
         at = start + sentence.start, start + sentence.end
         plain = _LABEL.sub("", sentence.text.lower())
         asks = ENGLISH.request.search(plain, ENGLISH.wishes(words_of(plain)))
-        if _FINDING.search(plain) and not (asks and _ADVISES.search(plain)) and not _PRAISES.search(plain):
+        if (
+            _FINDING.search(plain)
+            and not (asks and (IMPERATIVE.search(plain) or _ADVISES.search(plain)))
+            and not _PRAISES.search(plain)
+        ):
             if (
                 sentence.text[-1] in ".!"
                 or (len(words) >= _UNSTOPPED and _LABEL.match(sentence.text))
