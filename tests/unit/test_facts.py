@@ -1,4 +1,4 @@
-"""What the extractor finds in a record, in every agent's words and in seven languages, and what it leaves."""
+"""What the extractor finds in a record, in every agent's words and in ten languages, and what it leaves."""
 
 from typing import Any
 
@@ -112,9 +112,18 @@ def test_a_shell_command_names_the_files_its_programs_touch(command: str, files:
         ("Sempre rode os testes antes do commit", "instruction"),
         ("não altere a pasta de migrações", "instruction"),
         ("Na verdade, o limite é por usuário", "correction"),
+        ("Ajoute toujours un test avant de commiter", "instruction"),
+        ("ne modifie pas le dossier des migrations", "instruction"),
+        ("Non, la limite est par utilisateur", "correction"),
+        ("Ejecuta siempre las pruebas antes de subir", "instruction"),
+        ("no toques la carpeta de migraciones", "instruction"),
+        ("No, el límite es por usuario", "correction"),
+        ("커밋하기 전에 항상 테스트를 돌려 주세요", "instruction"),
+        ("마이그레이션 폴더는 건드리지 마", "instruction"),
+        ("아니, 제한은 사용자마다야", "correction"),
     ],
 )
-def test_what_a_user_wants_is_found_in_seven_languages(text: str, kind: str) -> None:
+def test_what_a_user_wants_is_found_in_ten_languages(text: str, kind: str) -> None:
     assert kind in {fact.kind for fact in facts(said(f"Hm.\n\n{text}"))}
 
 
@@ -128,6 +137,9 @@ def test_what_a_user_wants_is_found_in_seven_languages(text: str, kind: str) -> 
         ("Буду использовать SQLite, потому что пользователь один.", "потому что пользователь один"),
         ("Ich verwende SQLite, weil es nur einen Nutzer gibt.", "weil es nur einen Nutzer gibt"),
         ("Vou usar SQLite porque há um só usuário.", "porque há um só usuário"),
+        ("Je vais utiliser SQLite parce que l'utilisateur est seul.", "parce que l'utilisateur est seul"),
+        ("Voy a usar SQLite porque hay un solo usuario.", "porque hay un solo usuario"),
+        ("사용자가 하나이기 때문에 SQLite를 사용하겠습니다.", "때문에 SQLite를 사용하겠습니다"),
     ],
 )
 def test_a_decision_comes_with_its_reason(text: str, reason: str | None) -> None:

@@ -19,7 +19,7 @@ _THING = r"(?:it|this|that|they|these|those|there|the \S+(?: \S+){0,4})"
 
 # It is refused, or taken back.
 _REFUSED = (
-    r"^(?:no|nope|nah|wrong|incorrect|not (?:quite|really|exactly|that|what|all))\b(?! (?:need|problem|worries|idea|one|more|rush)\b)",
+    r"^(?:no|nope|nah|wrong|incorrect|not (?:quite|really|exactly|that|what|all))\b(?! (?:need|problem|worries|idea|one|more|rush|\w+[ae]s (?:el|la|los|las|una?|nada|en))\b)",
     r"^(?:hm+,? )?(?:but )?(?:wait|hold on|stop)\b[,!. ]",
     r"^actually\b(?! i (?:misunderstood|missed|forgot|messed))",
     r"\b(?:revert|undo) (?:that|this|it|the|your)\b",

@@ -19,7 +19,7 @@ REQUEST = (
 )  # fmt: skip
 
 CORRECTION = (
-    r"^(?:nein|ne|nee|falsch\w*|nicht so|moment|halt|stopp|doch)\b|\bdu hast\b.*\b(?:wieder|schon wieder|erneut)\b|\bnicht d(?:ie|er|as|en|em)\b.*, ?sondern\b|\bmach das zurück\b|\bgehört (?:auf|in|nach|zu)\b", r"\b(?:das|es) (?:ist|war|stimmt) (?:falsch|nicht)\b|\bdas stimmt (?:so )?nicht\b",
+    r"^(?:nein|ne(?=[,.])|nee|falsch\w*|nicht so|moment|halt|stopp|doch)\b|\bdu hast\b.*\b(?:wieder|schon wieder|erneut)\b|\bnicht d(?:ie|er|as|en|em)\b.*, ?sondern\b|\bmach das zurück\b|\bgehört (?:auf|in|nach|zu)\b", r"\b(?:das|es) (?:ist|war|stimmt) (?:falsch|nicht)\b|\bdas stimmt (?:so )?nicht\b",
     r"\b(?:ich (?:habe|hatte) (?:doch )?gesagt|ich meinte|du hast (?:\w+ ){0,4}(?:vergessen|übersehen|falsch)|eigentlich)\b",
     r"\bmach das (?:wieder )?rückgängig\b|\bfunktioniert (?:immer noch )?nicht\b|\bgeht (?:immer noch )?nicht\b",
 )  # fmt: skip
@@ -41,9 +41,9 @@ _SETTLES = (
     r"\b(?:weil|da|deshalb|daher|denn)\b.*\b(?:ich|wir)\b.*\b(?:verwende|nehme|nutze|lasse|behalte|mache|werde|werden)\b",
 )  # fmt: skip
 
-_DOING = r"(?:füge|ändere|entferne|verschiebe|teile|ziehe|lege|baue|setze|ersetze|erweitere|kapsle|übernehme|streiche|belasse|trenne|fasse)"
+_DOING = r"(?:füge|ändere|entferne|verschiebe|teile|ziehe|lege|baue|setze|ersetze|erweitere|kapsle|übernehme|streiche|belasse|trenne|fasse|implementiere|erstelle|passe|schreibe|behebe|nutze|packe|speichere|starte|mache|werde)"
 _PROMISES = (
-    rf"\bich {_DOING}\b.*\b(?:damit|weil|da|denn|indem|statt|nur|als|sodass|um)\b|\b(?:deshalb|daher|also|darum) {_DOING} ich\b",
+    rf"\bich {_DOING}\b.*\b(?:damit|weil|da|denn|indem|statt|nur|als|sodass|um|zuerst|direkt|mittels|über|ohne)\b|\b(?:deshalb|daher|also|darum) {_DOING} ich\b",
     r"^\W*(?:mein vorschlag|meine empfehlung|lösung|ansatz|entscheidung|fix)\W*:|\b(?:ist|wäre|erscheint) (?:\w+ )?(?:einfacher|sauberer|besser|sicherer|am einfachsten|am besten|am saubersten)\b",
     r"\b(?:lohnt (?:sich )?nicht|bleibt (?:so|wie es ist|unverändert)|außerhalb des umfangs|lasse ich so)\b|\b(?:es|das|der \w+|die \w+) sollte(?:n)? .*\b(?:werden|sein|bleiben)\b.*\b(?:statt|weil|da|damit|nur)\b",
 )

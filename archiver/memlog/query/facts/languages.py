@@ -1,17 +1,26 @@
 """Which language's patterns a sentence is asked.
 
-Chinese, Japanese and Russian are told by their letters; all that is Latin is asked in English, German and
-Portuguese at once, and in English alone where its small words are English.
+Chinese, Japanese, Korean and Russian are told by their letters; all that is Latin is asked in English, German,
+Portuguese, French and Spanish at once, and in English alone where its small words are English.
 """
 
 import re
 from collections.abc import Sequence
 
-from memlog.query.facts import english_choices, english_objections, english_wishes, german, portuguese
+from memlog.query.facts import (
+    english_choices,
+    english_objections,
+    english_wishes,
+    french,
+    german,
+    portuguese,
+    spanish,
+)
 from memlog.query.facts.chinese import CHINESE
 from memlog.query.facts.cues import Cues, any_of, first_of
 from memlog.query.facts.gate import words_of
 from memlog.query.facts.japanese import JAPANESE
+from memlog.query.facts.korean import KOREAN
 from memlog.query.facts.russian import RUSSIAN
 
 ENGLISH = Cues(
@@ -25,13 +34,27 @@ ENGLISH = Cues(
     by_words=True,
 )
 LATIN = Cues(
-    any_of(*english_wishes.RULE, *german.RULE, *portuguese.RULE),
-    any_of(*english_wishes.REQUEST, *german.REQUEST, *portuguese.REQUEST),
-    any_of(*english_objections.CORRECTION, *german.CORRECTION, *portuguese.CORRECTION),
-    any_of(*english_objections.FAULT, *german.FAULT, *portuguese.FAULT),
-    any_of(*english_objections.COMPLAINT, *german.COMPLAINT, *portuguese.COMPLAINT),
-    any_of(*english_choices.DECISION, *german.DECISION, *portuguese.DECISION),
-    first_of(*english_choices.REASON, *german.REASON, *portuguese.REASON),
+    any_of(*english_wishes.RULE, *german.RULE, *portuguese.RULE, *french.RULE, *spanish.RULE),
+    any_of(*english_wishes.REQUEST, *german.REQUEST, *portuguese.REQUEST, *french.REQUEST, *spanish.REQUEST),
+    any_of(
+        *english_objections.CORRECTION,
+        *german.CORRECTION,
+        *portuguese.CORRECTION,
+        *french.CORRECTION,
+        *spanish.CORRECTION,
+    ),
+    any_of(*english_objections.FAULT, *german.FAULT, *portuguese.FAULT, *french.FAULT, *spanish.FAULT),
+    any_of(
+        *english_objections.COMPLAINT,
+        *german.COMPLAINT,
+        *portuguese.COMPLAINT,
+        *french.COMPLAINT,
+        *spanish.COMPLAINT,
+    ),
+    any_of(
+        *english_choices.DECISION, *german.DECISION, *portuguese.DECISION, *french.DECISION, *spanish.DECISION
+    ),
+    first_of(*english_choices.REASON, *german.REASON, *portuguese.REASON, *french.REASON, *spanish.REASON),
     by_words=True,
 )
 # Two of these in a sentence and it is asked in English only, which takes half the time.
@@ -43,6 +66,7 @@ _COMMON = frozenset((
 ))  # fmt: skip
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_HANGUL = re.compile(r"[\uac00-\ud7af]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 
 
@@ -52,6 +76,8 @@ def cues(sentence: str, words: Sequence[str] | None = None) -> Cues:
         return _of_latin(sentence, words)
     if _KANA.search(sentence):
         return JAPANESE
+    if _HANGUL.search(sentence):
+        return KOREAN
     if _HAN.search(sentence):
         return CHINESE
     if _CYRILLIC.search(sentence):

@@ -10,6 +10,7 @@ RULE = (
 REQUEST = (
     r"\bpor favor\b", r"^(?:e |ent[ãa]o |agora |ok,? |sim,? |n[ãa]o,? |certo,? |primeiro |depois |tamb[ée]m )*(?:adicione|"
     r"remova|apague|mude|altere|troque|escreva|teste|verifique|confira|use|utilize|rode|execute|mostre|crie|fa[çc]a|"
+    r"estude|inicie|selecione|me mostre|peça|peca|analise|revise|gere|monte|liste|suba|baixe|instale|configure|valide|refa[çc]a|veja|olhe|pesquise|compare|resuma|descreva|siga|prossiga|finalize|termine|transforme|converta|integre|organize|separe|"
     r"corrija|conserte|atualize|renomeie|mova|mantenha|leia|procure|explique|diga|pare|comece|commite|fa[çc]a|"
     r"implemente|refatore|documente|deixe|substitua|garanta|lembre|salve|abra|feche|envie|coloque|limpe|ajuste|"
     r"continue|espere|tente|reverta|ignore|evite|prefira|certifique)\b",
@@ -38,9 +39,9 @@ _SETTLES = (
     r"\b(?:em vez|ao inv[ée]s) d[eoa]s?\b(?!.*\?$)", r"\b(?:melhor|mais simples|certa|correta) (?:solu[çc][ãa]o|abordagem|op[çc][ãa]o|forma)\b",
 )  # fmt: skip
 
-_DOING = r"(?:adicionar|mudar|alterar|remover|mover|separar|extrair|criar|trocar|substituir|dividir|juntar|manter|guardar|isolar|reaproveitar)"
+_DOING = r"(?:adicionar|mudar|alterar|remover|mover|separar|extrair|criar|trocar|substituir|dividir|juntar|manter|guardar|isolar|reaproveitar|lan[çc]ar|implementar|usar|aplicar|corrigir|ajustar|refatorar|reescrever|simplificar|reutilizar|centralizar|unificar|fazer|rodar|atualizar)"
 _PROMISES = (
-    rf"\b(?:vou|vamos) {_DOING}\b.*\b(?:porque|pois|para que|j[áa] que|em vez|apenas|s[óo]|assim|como)\b|\b(?:por isso|ent[ãa]o|assim),? vou {_DOING}\b",
+    rf"\b(?:vou|vamos) {_DOING}\b.*\b(?:porque|pois|para que|j[áa] que|em vez|apenas|s[óo]|assim|como|sem|em paralelo|primeiro|depois|antes|direto|via|usando)\b|\b(?:por isso|ent[ãa]o|assim),? vou {_DOING}\b",
     r"^\W*(?:minha (?:sugest[ãa]o|recomenda[çc][ãa]o)|solu[çc][ãa]o|abordagem|decis[ãa]o|corre[çc][ãa]o)\W*:|\b(?:[ée]|seria|fica) (?:o |a )?(?:mais (?:simples|limp[oa]|segur[oa]|f[áa]cil)|melhor)\b",
     r"\b(?:n[ãa]o vale a pena|fica como est[áa]|deixo como est[áa]|fora do escopo)\b|\b(?:deve|deveria) (?:ser|ficar|usar|retornar)\b.*\b(?:em vez|porque|pois|s[óo]|apenas)\b",
 )

@@ -7,24 +7,25 @@ from memlog.query.facts import reviews
 from memlog.query.facts.calls import Found
 from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.gate import words_of
-from memlog.query.facts.languages import cues
+from memlog.query.facts.languages import ENGLISH, cues
 from memlog.query.facts.sentences import Sentence, flat, introduced_at, own, sentences, without_tags
 
 _SHORTEST = 3  # characters of a sentence that is worth a fact
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
 _PICKS = re.compile(r"\d{1,2}\.?")  # what was offered, by its number
+_OTHER = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LOG_LINES = 20  # of a message that may be a log
 _PASTED = 1_200  # characters of a paragraph somebody typed at most
 # Logs, code and reviews people paste: no sentence of theirs.
 _MACHINE = re.compile(
     r"^\S+\.\w{1,5}:\d+|^\s*[{}\[\]();]|^(?:[-+]{3} |@@|\$ |>>> |---)|^\w+\(.*\)$|^\d{4}[-/]\d\d[-/]\d\d[T ]"
-    r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok(?=  |\t)|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[\w-]+$"
+    r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok(?=  |\t)|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[A-Za-z0-9_-]+$"
     r"|^(?:commit |\W)*[0-9a-f]{40}\b|^(?:remote|fatal|error|warning|hint|npm \w+): |^##\["
 )
 _MODE = re.compile(r"\bmode \d{6}\b")
 _BARE = re.compile(
-    r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|perfect|nice)[,. ]+)*"
-    r"(?:go (?:ahead|for it)(?: and)?|(?:do|run|try) (?:it|that|this|so)|(?:please )?do|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
+    r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|perfect|nice|да|хорошо|ок|sim|ja|oui)[,. ]+)*"
+    r"(?:go (?:ahead|for it)(?: and)?|давай(?:те)?(?: дальше| следующий шаг)?|(?:да,? )?(?:давай(?:те)?,? )?продолж\w+|sim,? pode \w+|ja,? (?:mach )?weiter|(?:oui,? )?continue|(?:do|run|try) (?:it|that|this|so)|(?:please )?do|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
     re.I,
 )
 # A question that asks what is so, and for nothing to be done.
@@ -81,11 +82,13 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
         if pasted and reviews.REVIEW.search(plain, start, end):
             yield from reviews.of_review(plain, start, end)
             continue
+        # Behind a log in English, who writes in another script speaks.
+        alien = pasted and 3 * len(_OTHER.findall(plain, start, end)) < end - start
         objects = False
         for number, sentence in enumerate(sentences(plain[start:end])):
             if number >= _MOST_SENTENCES:
                 return
-            if not is_said(sentence) or (pasted and number):
+            if not is_said(sentence) or (pasted and number and not (alien and _OTHER.search(sentence.text))):
                 continue
             placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
             wanted = list(_wanted(placed))
@@ -159,11 +162,20 @@ def _looks_pasted(text: str) -> bool:
     paragraphs = [part for part in text.split("\n\n") if part.strip()]
     if len(text) < 300 or len(paragraphs) < 2:
         return False
-    if 2 * sum(IMPERATIVE.match(part.strip().lower()) is not None for part in paragraphs) >= len(paragraphs):
+    if 2 * sum(_asks_for_work(part.strip()) for part in paragraphs) >= len(paragraphs):
         return False
     said = re.search(r"\b(?:i|i'd|i've|you|your|let's|please|we)\b", text[:1_600], re.I)
     reports = sum(1 for part in paragraphs if _REPORTS.match(part.strip()))
     return not said or (reports > 0 and len(text) > _PASTED)
+
+
+def _asks_for_work(paragraph: str) -> bool:
+    """Whether a paragraph begins with a request, in its own language."""
+    line = paragraph.split("\n", 1)[0].lstrip("#*- ").lower()
+    if IMPERATIVE.match(line):
+        return True
+    found = cues(line)
+    return found is not ENGLISH and found.request.search(line, found.wishes(words_of(line)))
 
 
 def _looks_like_a_log(text: str) -> bool:

@@ -27,20 +27,18 @@ _NOT_SETTLED = any_way(
     r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
 )
 _HARDLY = Asked(_NOT_SETTLED)
-# Every Latin pattern of a decision needs one of these words; looking for them first halves the time.
+# A form of English settles something only with one of these words.
 _DECIDING = frozenset((
     "i", "we", "you", "let", "going", "decided", "chose", "chosen", "opted", "settled", "agreed",
-    "decision", "instead", "rather", "opposed", "approach", "fix", "solution", "option", "choice",
-    "design", "path", "strategy", "workaround", "place", "should", "must", "needs",
-    "since", "because", "needed", "necessary", "required", "helper", "pattern", "both",
-    "intentional", "deliberate", "sense", "trade", "tradeoff", "my", "ich", "wir", "entscheidung",
-    "entscheide", "entscheiden", "anstatt", "anstelle", "statt", "lösung", "ansatz", "weg", "weil",
-    "da", "deshalb", "daher", "denn", "decidi", "decidimos", "escolhi", "escolhemos", "optei",
-    "optamos", "prefiro", "decisão", "decisao", "vou", "vamos", "vez", "invés", "inves", "solução",
-    "keeping", "sticking", "leaving", "picking", "skip", "defer", "needs", "scope", "worth", "option", "now",
-    "better", "simpler", "easier", "cleaner", "safer", "simplest", "best", "cleanest", "safest", "easiest", "overkill",
-    "preferable", "most", "no", "vorschlag", "empfehlung", "fix", "ich", "sollte", "wäre", "lohnt", "bleibt", "sugestão", "sugestao", "correção", "vale", "deve", "deveria", "fica", "seria", "é", "recommendation", "proposal", "preference", "verdict", "conclusion", "easy", "quick", "trivial", "simple",
-    "pragmatic", "minimal", "small", "fine", "splitting", "split", "starting", "enough", "documenting", "committing", "adding", "too", "single", "while", "proper", "real", "enough", "could", "can", "won", "solucao", "abordagem", "opção", "opcao", "forma", "consistency",
+    "decision", "instead", "rather", "opposed", "approach", "fix", "solution", "option", "choice", "design",
+    "path", "strategy", "workaround", "place", "should", "must", "needs", "since", "because", "needed",
+    "necessary", "required", "helper", "pattern", "both", "intentional", "deliberate", "sense", "trade",
+    "tradeoff", "my", "keeping", "sticking", "leaving", "picking", "skip", "defer", "scope", "worth", "now",
+    "better", "simpler", "easier", "cleaner", "safer", "simplest", "best", "cleanest", "safest", "easiest",
+    "overkill", "preferable", "most", "no", "recommendation", "proposal", "preference", "verdict",
+    "conclusion", "easy", "quick", "trivial", "simple", "pragmatic", "minimal", "small", "fine",
+    "splitting", "split", "starting", "enough", "documenting", "committing", "adding", "too", "single",
+    "while", "proper", "real", "could", "can", "won", "consistency",
 ))  # fmt: skip
 
 
@@ -71,7 +69,7 @@ def _settles(plain: str, found: Cues, lead: str | None, *, step: bool, decided: 
     """Whether a sentence of lower case settles something: by its form, and in English by what else it says."""
     words = words_of(plain)
     known = step or (
-        not (found.by_words and words and _DECIDING.isdisjoint(words))
+        not (found is ENGLISH and _DECIDING.isdisjoint(words))
         and found.decision.search(plain, found.settles(words))
     )
     known = known and not _NOT_SETTLED.search(plain, _HARDLY.may(words))
