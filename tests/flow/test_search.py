@@ -350,6 +350,7 @@ def test_of_very_common_words_all_places_are_not_read_to_know_how_rare_they_are(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rank, "CANDIDATES", 40)
+    monkeypatch.setattr(rank, "LARGE", 60)
     old = [record(f"common old words here, quite near {n}", n=n, ts_ns=NOW_NS - DAY + n) for n in range(5)]
     new = [
         record(

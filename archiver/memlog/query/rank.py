@@ -1,7 +1,8 @@
 """The order of records that have all the words: what they say, how close together, who said it, when.
 
-Ranking costs what it has hits, so it is done in steps: bm25, then the texts of the best; of very common
-words the shortest texts of the newest CANDIDATES. A score is (`text` x `again` + `near`) x `kind` x `recent`.
+Ranking costs what it has hits, so it is done in steps: bm25 over the newest CANDIDATES, then the texts of the
+best; of very common words in large archives the shortest texts of these. A score is (`text` x `again` +
+`near`) x `kind` x `recent`.
 """
 
 from memlog.archive.body import raw_text_of
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from memlog.query.search import Asked
     from memlog.query.words import Question
 
-# To know how rare words are bm25 reads all places of each, 10 ms a common word at a million records: it ranks
-# what has fewer hits than this. Of more, how often the texts say it is told from these.
-CANDIDATES = 2_000
+CANDIDATES = 2_000  # hits, the newest, that are ranked
+# To know how rare words are bm25 reads all places of each, 10 ms a common word at a million records. In
+# archives so large, what more records have than are ranked is weighed by what its texts say instead.
+LARGE = 50_000
 READ = 160  # of the best: the texts are read
 SIDE_BY_SIDE, NEARBY = 200, 2_000  # the shortest, of the newest that have the words near each other
 MOST_READ = 400  # texts; what says the same more often than this leaves a page that is not full
@@ -186,8 +188,9 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     ranking.crowded = few and asked.fold and asked.selection.session is None
     sentence = literal is not None and len(literal.split()) >= SENTENCE
     newest: list[int] = []
+    first_page = asked.limit <= READ and not (asked.exhaustive or asked.seen)
     for nearby, verbatim in ((phrase, True), (near, False)):
-        if not verbatim and not (asked.exhaustive or asked.seen) and asked.limit <= READ:
+        if not verbatim and first_page and asked.records() > LARGE:
             newest = asked.some(expression, CANDIDATES)
             if not newest:
                 return ranking.hits(ranking.ordered())

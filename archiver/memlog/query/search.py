@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Hit", "Hits", "find"]
 
 VERSION_SQL = "SELECT text_version FROM archive"
+SIZE_SQL = "SELECT coalesce(sum(n), 0) FROM day"  # days are few
 BEHIND = (
     "the index is of an older memlog; the witness brings it up to date when idle: until then parts of "
     "identifiers, emoji and full-width letters are not found everywhere"
@@ -312,6 +313,10 @@ class Asked:
         values = self.where.values | {"match": self.where.match(expression), "candidates": most}
         sql = HITS_SQL if self.where.covered else CHOSEN_HITS_SQL[0] + self.where.sql + CHOSEN_HITS_SQL[1]
         return self.con.execute(sql, values).fetchall()
+
+    def records(self) -> int:
+        """About how many records and parts the archive has: those that were forgotten count, too."""
+        return int(self.con.execute(SIZE_SQL).fetchone()[0])
 
     def some(self, expression: str, most: int, low: int | None = None) -> list[int]:
         """Ids of the newest `most` that answer; low: among records from this one on."""
