@@ -19,6 +19,7 @@ _SPACED = rf"[^{_STOPS}]+(?:\\? [^{_STOPS}]+){{1,4}}"
 _PATH = (
     rf"(?:(?<![\w/.:>~\\-])(?:~(?:[A-Za-z_][\w.-]{{1,31}}(?=/))?)?(?:{_SLASH}{_PART})+/?"
     rf"|(?<=\w:)~?(?:/{_PART})+/?"
+    rf"|(?<![\w/.:\\-])//[\w.-]{{2,}}(?:/{_PART})+"
     rf"|(?<![\w\\])[A-Za-z]:(?:(?:{_BACK}|/){_PART})+"
     rf"|(?<![\w\\])\\{{2,8}}[\w.-]{{3,}}(?:{_BACK}{_PART})+"
     r"|(?<![\w-])-(?:home|Users)-[\w.-]+"
@@ -82,6 +83,10 @@ USERS = tuple(
         (("USER", "LOGNAME", "_NAME="), r"\b(?:SUDO_USER|USER|LOGNAME|USERNAME)=[\"']?([\w.-]{2,64})"),
         (("_NAME=",), rf"\bGIT_(?:AUTHOR|COMMITTER)_NAME=[\"']?({_CALLED})"),
         (("~",), r"(?<![\w~/.:%)\]-])~([a-z_][\w.-]{1,31})/"),
+        (
+            ("~",),
+            r"\b(?:cd|ls|ll|pushd|du|tree|cat|find|rsync|chown|cp|mv)[ \t]+(?:-\w+[ \t]+)*~([a-z_][\w.-]{1,31})(?![\w/])",
+        ),
         (("author:\t",), r"\bauthor:\t([\w.-]{2,60})"),
     )
 )
