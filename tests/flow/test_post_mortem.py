@@ -23,6 +23,7 @@ from memlog.errors import NotFoundError, RefusedError
 from memlog.export import bundle_check, manifest, post_mortem
 from memlog.paths import Home
 from memlog.query import slice, timeline
+from memlog.query.facts import listing
 from memlog.query.facts.endings import HIDDEN
 from memlog.query.selection import Selection
 from pages.filled import records_of
@@ -536,3 +537,18 @@ def test_the_command_makes_one_of_an_epoch_and_verify_knows_it(
         *home, "export", "post-mortem", f"{session}@77", "-o", str(tmp_path / "b"), check=3
     ).stderr
     assert not (tmp_path / "b").exists()
+
+
+def test_sentences_too_long_to_be_read_are_counted_in_the_list_and_in_the_report(
+    home: Home, tmp_path: Path
+) -> None:
+    long = "never do this because " + "of that and " * 200 + "so on"
+    archives.fill(
+        home, [record(f"Use pnpm, please. {long}.\n{long}.", n=1), record("Use tabs, please.", n=2)]
+    )
+    with archives.reading(home) as con:
+        counts: list[int] = []
+        said = [row.value for row in listing.facts(con, "session-a", unread=counts.append)]
+    assert said == ["Use pnpm, please.", "Use tabs, please."] and counts == [2]
+    place = write(home, tmp_path / "bundle")
+    assert "2 sentences of more than 1,500 characters not read" in (place / "report.md").read_text()

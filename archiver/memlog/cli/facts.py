@@ -120,22 +120,28 @@ def facts(
     Example: memlog query facts last --fact decision
     """
     from memlog.query.facts import listing, tally
+    from memlog.query.facts.extract import said_unread
     from memlog.query.selection import pinned
 
     chosen = selection(time.time_ns(), **flags)
     with reading(context) as con:
         chosen = pinned(con, chosen, session)
         session = chosen.session or session
-        found = listing.facts(con, session, epoch=chosen.epoch, agent=chosen.agent, kinds=kinds)
+        unread: list[int] = []
+        found = listing.facts(
+            con, session, epoch=chosen.epoch, agent=chosen.agent, kinds=kinds, unread=unread.append
+        )
         if once or failed:
             each = tally.told(found)
             told = tally.failed(each) if failed else each
             output.emit(
                 islice(told, limit), rows, fmt, ["ts", "epoch", "kind", "times", "details", "record", "value"]
             )
-            return
-        columns = ["ts", "epoch", "kind", "by", "detail", "record", "value"]
-        output.emit(islice(found, limit), rows, fmt, columns)
+        else:
+            columns = ["ts", "epoch", "kind", "by", "detail", "record", "value"]
+            output.emit(islice(found, limit), rows, fmt, columns)
+    if unread:
+        output.terminal.say(said_unread(sum(unread)))
 
 
 @click.command()

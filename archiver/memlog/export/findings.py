@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from memlog.query import gaps, health, lost
 from memlog.query.before import Image
 from memlog.query.epochs import EpochRow, epochs
-from memlog.query.facts import listing
+from memlog.query.facts import extract, listing
 from memlog.query.facts.fact import Fact
 from memlog.query.facts.stream import records
 from memlog.query.selection import sessions
@@ -33,10 +33,13 @@ def rows(
     on_rows: "OnRows",
 ) -> Rows:
     """Table and row of all that is found in the records `out` holds. names: its sessions, their agents."""
+    unread: list[int] = []
     for name, agent in list(names):
         for row in sessions(con, name, agent):
             if (row[1], row[2]) == (name, agent):
-                yield from _of_session(con, out, part, row[0], name, agent, on_rows)
+                yield from _of_session(con, out, part, row[0], name, agent, on_rows, unread)
+    if unread:
+        yield "health", ("facts", "warn", extract.said_unread(sum(unread)), None)
     yield from _health(con, checks)
 
 
@@ -48,8 +51,9 @@ def _of_session(
     name: str,
     agent: str,
     on_rows: "OnRows",
+    unread: list[int],
 ) -> Rows:
-    yield from _of_epochs(con, out, part, session_id, epochs(con, name, agent=agent), on_rows)
+    yield from _of_epochs(con, out, part, session_id, epochs(con, name, agent=agent), on_rows, unread)
     for hole in gaps.holes(con, name, agent=agent):
         if hole.session == name:
             yield (
@@ -75,6 +79,7 @@ def _of_epochs(
     session_id: int,
     known: "list[EpochRow]",
     on_rows: "OnRows",
+    unread: list[int],
 ) -> Rows:
     """Facts of each epoch, and what the compaction that ended it took: its records are read once."""
     here = _numbers(con, part, session_id, {row.epoch for row in known})
@@ -85,6 +90,9 @@ def _of_epochs(
         if row.epoch in here or ending is not None:
             for said in records(con, session_id, row.epoch):
                 on_rows(1)
+                left = extract.unread(said) if part.whole or _is_here(out, said.id) else 0
+                if left:
+                    unread.append(left)
                 yield from _facts(out, part, image.add(said, waiting))
             image.close(waiting)
         if ending is not None:

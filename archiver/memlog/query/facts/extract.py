@@ -74,6 +74,23 @@ def found(said: Said, command: str | None = None) -> Iterator[Found]:
         yield from names.identifiers(said.text)
 
 
+def unread(said: Said) -> int:
+    """How many sentences of a record are too long to be read for what somebody wants or settles."""
+    if len(said.text) <= sentences.LONGEST or said.kind not in ("message", "thinking"):
+        return 0
+    if said.role == "assistant":
+        return sentences.unread(said.text)
+    if said.role != "user" or said.injected or sentences.is_hosts(said.text):
+        return 0
+    return sum(sentences.unread(said.text[start:end]) for start, end in sentences.own(said.text))
+
+
+def said_unread(count: int) -> str:
+    """What a person is told of them."""
+    what = "1 sentence" if count == 1 else f"{count:,} sentences"
+    return f"{what} of more than {sentences.LONGEST:,} characters not read: too long to be somebody's"
+
+
 def _of_user(said: Said) -> Iterator[Found]:
     yield from prose.of_user(said.text)
     yield from plans.boxes(said.text)

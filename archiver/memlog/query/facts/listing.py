@@ -1,12 +1,13 @@
 """Facts of a session as rows."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
 from memlog.query.dates import iso
 from memlog.query.facts import extract
-from memlog.query.facts.fact import Fact
+from memlog.query.facts.fact import Fact, Said
+from memlog.query.facts.stream import records
 from memlog.query.selection import sessions
 
 
@@ -30,16 +31,25 @@ class FactRow:
 
 def facts(
     con: Connection, name: str, *, epoch: int | None = None, agent: str | None = None,
-    kinds: Collection[str] = (),
+    kinds: Collection[str] = (), unread: Callable[[int], object] = lambda count: None,
 ) -> Iterator[FactRow]:  # fmt: skip
     """Facts of a session's records in order; a command where its answer says how it ended.
 
+    unread: told how many sentences of a record were too long to be read.
     Raises: NotFoundError with the nearest names, QueryError for an ambiguous prefix.
     """
     for row in sessions(con, name, agent):
-        for fact in extract.facts(con, row[0], epoch):
+        for fact in extract.of_records(_noted(records(con, row[0], epoch), unread)):
             if not kinds or fact.kind in kinds:
                 yield row_of(fact)
+
+
+def _noted(found: Iterable[Said], unread: Callable[[int], object]) -> Iterator[Said]:
+    for said in found:
+        count = extract.unread(said)
+        if count:
+            unread(count)
+        yield said
 
 
 def row_of(fact: Fact) -> FactRow:

@@ -34,7 +34,7 @@ _NARROW, _BROAD, _FULL = 50, 120, 72  # columns of a line that was wrapped
 _LEAST = _NARROW // 2  # characters of one
 _BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _QUOTED = re.compile(r"^[ \t]*>|^\s*\||^ {8,}\S|^\t{2,}\S")
-_LONGEST = 1_500
+LONGEST = 1_500  # characters of a sentence; what is longer was pasted, or is none
 # What is quoted is a word of the sentence it stands in, also on a line of its own: `change\n"X. Do Y."\nto Z`.
 _QUOTES = re.compile(
     r'(?<=\w)[ \t]*\n\s*"[^"\n]{8,600}"[ \t]*\n\s*(?=(?:to|with|into|by|as)\b)|(?<![\w"])"[^"\n]{8,600}"(?!\w)',
@@ -82,7 +82,18 @@ _RESUMES = re.compile(
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """Sentences of prose: no code between fences, no quoted lines, no tables."""
+    """Sentences of prose: no code between fences, no quoted lines, no tables, none that is too long."""
+    for first, last in _stretches(text):
+        if last - first <= LONGEST:
+            yield Sentence(text[first:last], first, last)
+
+
+def unread(text: str) -> int:
+    """How many sentences of a text are too long to be somebody's, and are left out."""
+    return sum(last - first > LONGEST for first, last in _stretches(text)) if len(text) > LONGEST else 0
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
     masked = text
     if text.count('"') > 1:
         masked = _QUOTES.sub(lambda match: _QUOTE * len(match.group()), text)
@@ -92,7 +103,7 @@ def sentences(text: str) -> Iterator[Sentence]:
         for line in _unwrapped(masked[start:end].split("\n")):
             if line.strip(_QUOTE + " \t.,;:") and not _QUOTED.match(line):
                 for first, last in _of_line(line):
-                    yield Sentence(text[at + first : at + last], at + first, at + last)
+                    yield at + first, at + last
             at += len(line) + 1
 
 
@@ -216,6 +227,6 @@ def _of_line(line: str) -> Iterator[tuple[int, int]]:
 def _cut(line: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     body = line[begin:end]
     text = body.strip()
-    if text and len(text) <= _LONGEST:
+    if text:
         start = begin + len(body) - len(body.lstrip())
         yield start, start + len(text)
