@@ -53,6 +53,8 @@ CUES = (
     Cue("so it follows", 1, r"^so (?!i'll|let me|i need|i can see|now|far)"),
     Cue("a tale", -2, r"\b(?:was|were) (?:\w+ )?\w+ing\b|\b(?:identified|discovered|noticed|turned out|found that)\b|\bhad (?:its|their|been)\b"),
     Cue("what is there", -3, r"\b(?:i see|looking at|i notice|i found|it (?:looks|seems|appears)|i understand|i can see|there(?:'s| is| are)|i've|i have)\b"),
+    Cue("said of others", -3, r"^\W*(?:so |and |but )?(?:the user|they|he|she|copilot|the review(?:er)?)\b(?!.*\b(?:so i|i'll)\b)"),
+    Cue("either way", -2, r"\bor (?:use|keep|find|add|make|just|maybe|remove|a different|a separate)\b|\beither\b"),
     Cue("of tests", -2, r"\btests?\b"),
     Cue("might", -1, r"\b(?:would|might|may|could)\b"),
     Cue("next", -2, r"^\W*(?:now|next|first|then|finally|also)\b"),

@@ -21,7 +21,7 @@ _HOT_WORDS = (
     "failure", "fehler", "шибка", "错误", "エラー", "失败", "失敗", "undefined", "is required", "build stopped", "unknown",
     "unrecognized", "invalid", "illegal", "not recognized", "unterminated", "unmatched", "elifecycle", "not valid",
     "expecting value", "already exists", "directory", "busy", "left on device", "broken pipe", "file system", "too long",
-    "too many open", "format error", "file exists", "could", "unexpected", "caused by", "does not", "denied", "unbound",
+    "too many open", "format error", "file exists", "could", "unexpected", "statuscode", "caused by", "does not", "denied", "unbound",
 )  # fmt: skip
 _HOT = any_word(*_HOT_WORDS)
 _PLACE = re.compile(r":\d+: ")
@@ -69,14 +69,14 @@ _TOOLS = (
     r"(?:time=\S+ )?level=(?:error|fatal) .*|ERROR +\S.*|\{\"error\": ?[\"{].*|sudo: .*",
 )
 _SERVERS = (
-    r"HTTP(?:/[\d.]+)? [45]\d\d\b.*|.*HTTP/[\d.]+\\?\" [45]\d\d\b.*|.*\(HTTP [45]\d\d\).*|.*\bstatus(?: code)?:? [45]\d\d\b.*|.*returned error: [45]\d\d.*|[45]\d\d (?:Client|Server) Error\b.*",
+    r".*[\"\']statusCode[\"\']: ?[45]\d\d\b.*|.*\balready exists[.:]?$|.*\b(?:got an unexpected keyword argument|missing \d+ required positional)\b.*|HTTP(?:/[\d.]+)? [45]\d\d\b.*|.*HTTP/[\d.]+\\?\" [45]\d\d\b.*|.*\(HTTP [45]\d\d\).*|.*\bstatus(?: code)?:? [45]\d\d\b.*|.*returned error: [45]\d\d.*|[45]\d\d (?:Client|Server) Error\b.*",
 )
 _ANYONE = (
     r"(?:[\w./@\[\]:-]{1,40}: ){0,2}(?:(?:syntax|type|fatal|internal|runtime|compile|build|npm) )?"
     r"(?:[Ee]rror|ERROR|[Ff]atal|FATAL|[Pp]anic|PANIC)(?: ?\[\w+\]| ?\([^)]*\)| \d+ \(\w+\))?: +.*\S",
     r"(?:\w+: )?[Cc]ould not \w+ .*\S|(?:\[[\w:-]+\]:? )?(?:Warning: )?(?:\w+ )?[Ff]ailed to \w+\b.*|[A-Z]\w+(?: [\w/-]+){0,3} failed(?: (?:\(|with|after|at|in|to)\b.*|\s\(.*|: .*|[.!]?|; .*)",
     r"(?:\w+ ){0,2}(?:\w*[Ff]ehler|[Ee]rro|[Оо]шибка|[\u3040-\u30ff\u4e00-\u9fff]{0,8}(?:错误|エラー|失败|失敗))(?: \w+)?[:：] ?\S.*",
-    r".*: [\w ]{0,30}not found|.*\breported an error: .*|\[[A-Za-z ]*(?:ERROR|error)\] ?.*\S|Timeout waiting .*|.*\btimed out\b.*|[Uu]nable to .*\S",
+    r".*: [\w ]{0,30}not found|.*\breported an error: .*|\[[A-Za-z ]*(?:ERROR|error)\] ?.*\S|Timeout waiting .*|.*\b[Tt]imed out\b.*|[Uu]nable to .*\S",
     r"Cannot (?:find|read|resolve|open|connect|access)\b.*|Error \w+ing .*: .*|.*\b(?:[Ee]rror): (?:[a-z]\S+ ){2,}.*\S",
 )
 _ERROR = re.compile("|".join((*_COMPILERS, *_RUNTIMES, *_SHELLS, *_TOOLS, *_SERVERS, *_ANYONE)))
@@ -88,7 +88,7 @@ _NOISE = re.compile(
     r"^(?:[\u2500-\u257f\u2800-\u28ff ]+|##\[error\]|\[(?!ERROR|error|INFO|\d{4}-)[\w:./-]+\]:? ?|Rebasing \(\d+/\d+\)\r?)+"
 )
 _NOT_AN_ERROR = re.compile(
-    r"^(?:hint|warning(?!: failed to)|note|info|debug)\b|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
+    r"^\[?(?:hint|warning(?!: (?:failed to|could not|unable to))|note|info|debug)\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
     r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))",
     re.I,
 )
