@@ -16,6 +16,7 @@ from archives import (
     SECOND,
     archive_of,
     conversation,
+    event,
     fill,
     reading,
     record,
@@ -387,6 +388,8 @@ def test_an_or_between_filters_finds_what_either_selects(con: Connection) -> Non
     assert kinds("agent:nobody OR session:session-a kind:summary") == set()  # none is called so: words
     assert kinds("agent:claude-code OR kind:tool_use kind:summary OR kind:tool_use") == either
     assert facets.count(con, "kind:summary OR tool:bash", now_ns=NOW_NS).count == 2
+    assert kinds("session:session-a OR kind:summary tool:bash") == {("tool_use", "Bash")}
+    assert "no session is called" in ask(con, "session:nosuch OR is:error").notes[0]
     assert "an event is no record" in ask(con, "kind:event OR is:error").notes[0]
 
 
@@ -413,6 +416,13 @@ def test_a_version_is_met_as_it_was_typed(home: Home) -> None:
             found("1.2.3 OR first", fold=False) > every
         )  # of words that may be others the index is asked alone
         assert found("1,2,3") >= {said[0], said[2], said[3]}
+
+
+def test_a_version_in_what_only_a_hook_delivered_is_met_as_it_was_typed(home: Home) -> None:
+    told = [event("UserPromptSubmit", prompt=f"try {said} now") for said in ("1 2 3", "1.2.3", "１．２．３")]
+    with archive_of(home, conversation(["nothing here"]), told) as con:
+        assert {hit.text for hit in ask(con, "1.2.3")} == {"try 1.2.3 now", "try １．２．３ now"}
+        assert len(ask(con, "1 2 3")) == 3
 
 
 def test_sharp_s_is_two_and_a_ligature_its_letters(home: Home) -> None:

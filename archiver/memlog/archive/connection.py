@@ -210,8 +210,8 @@ def memlog_says(packed: object, packing: object, text_bytes: object, words: obje
     from memlog.archive import versions
 
     try:
-        text = body.text_of(packed, packing, text_bytes)  # type: ignore[arg-type]
-        return versions.stand(text, str(words).split("\n"))
+        raw = body.raw_text_of(packed, packing, text_bytes)  # type: ignore[arg-type]
+        return versions.stand(raw, str(words))
     except Exception:  # noqa: BLE001 - see memlog_text
         return None
 

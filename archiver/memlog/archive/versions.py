@@ -5,26 +5,39 @@ What it finds of a word that holds a version is looked through for it. A search 
 
 from memlog.archive.identifiers import is_version
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+_WIDE = b"\xef\xbc"  # full-width digits and dots begin so
+_known: "dict[str, tuple[tuple[str, bytes, bool], ...]]" = {}
 
 
-def stand(text: str, words: "Iterable[str]") -> bool:
-    """Whether the versions of all these words are in a text, with or without a `v`; `1.2*` may go on."""
-    if "\uff0e" in text or not text.isascii() and any("\uff10" <= c <= "\uff19" for c in text):
+def stand(raw: bytes, words: str) -> bool:
+    """Whether a text, in UTF-8, has the versions of all these words, a line each, as they are spelled.
+
+    With or without a `v` before it; `1.2*` may go on.
+    """
+    runs = _known.get(words)
+    if runs is None:
+        _known.clear()
+        runs = _known[words] = tuple(_runs(words.lower()))
+    if _WIDE in raw:
         from unicodedata import normalize
 
-        text = normalize("NFKC", text)
-    lower = text.lower()
-    return all(_stands(lower, run, word[-1] == "*") for word in words for run in _runs(word.lower()))
+        raw = normalize("NFKC", raw.decode("utf-8", "replace")).encode()
+    lower = raw.lower()
+    if not all(found in lower for _, found, _ in runs):  # most that is looked through: no need to decode it
+        return False
+    text = lower.decode("utf-8", "replace")
+    return all(_stands(text, run, begins) for run, _, begins in runs)
 
 
-def _runs(word: str) -> "Iterable[str]":
-    for run in "".join(c if c.isalnum() or c == "." else " " for c in word).split():
-        run = run.strip(".")
-        if is_version(run):
-            yield run[1:] if run[0] == "v" and run[1].isdigit() else run
+def _runs(words: str) -> "list[tuple[str, bytes, bool]]":
+    found = []
+    for word in words.split("\n"):
+        for run in "".join(c if c.isalnum() or c == "." else " " for c in word).split():
+            run = run.strip(".")
+            if is_version(run):
+                run = run[1:] if run[0] == "v" and run[1].isdigit() else run
+                found.append((run, run.encode("utf-8", "replace"), word[-1] == "*"))
+    return found
 
 
 def _stands(lower: str, run: str, begins: bool) -> bool:

@@ -44,6 +44,8 @@ def _joined(con: "Connection", key: str, value: str, now_ns: int) -> tuple[str, 
     _taken(con, key, value, now_ns, Selection())
     if key == "session" and in_epoch(con, value)[1] is not None:
         raise ValueError("with an epoch a session stands alone")
+    if key == "session":
+        value = session_name(con, value)
     if key == "kind" and EVENT in value.split(","):
         raise ValueError("an event is no record: kind:event stands alone")
     return key, _path(value).text if key == "path" else value

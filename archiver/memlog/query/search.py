@@ -174,13 +174,14 @@ class Asked:
 
     __slots__ = (
         "answered", "as_typed", "capped", "con", "exhaustive", "fold", "limit", "meta_last", "more",
-        "needles", "newest", "now_ns", "seen", "seen_parts", "selection", "where", "with_left_out",
+        "needles", "newest", "now_ns", "says", "seen", "seen_parts", "selection", "where", "with_left_out",
     )  # fmt: skip
 
     where: "Where"
     selection: Selection
     meta_last: bool
     needles: list[str]
+    says: str  # versions that must stand in a text as they were typed, a line each
 
     def __init__(
         self, con: "Connection", limit: int, newest: bool, exhaustive: bool, *, now_ns: int, fold: bool
@@ -209,6 +210,7 @@ class Asked:
     def choose(self, selection: Selection) -> None:
         """Which records and events are meant. Raises: NotFoundError, QueryError."""
         self.selection, self.meta_last = selection, selection.kind is None
+        self.says = "\n".join(selection.says or ())
         try:
             self.where = where(self.con, selection)
         except NotFoundError:
@@ -220,7 +222,15 @@ class Asked:
     def saying(self, versions: list[str]) -> None:
         """From now on of the versions of the question only these must stand in a text as they were typed."""
         if self.selection.says is not None:
+            self.says = "\n".join(versions)
             self.where = where(self.con, self.selection.replace(says=versions))
+
+    def settle(self, expression: str) -> None:
+        """Look once for the versions of the question where few records have them, not with each question."""
+        if "says" in self.where.values:
+            ids = self.some(expression, rank.CANDIDATES)
+            if len(ids) < rank.CANDIDATES:
+                self.where = where(self.con, self.selection.replace(says=None, ids=ids))
 
     def events(self, expression: str, hits: Hits) -> None:
         """Add events that answer, where the records leave room."""
@@ -244,15 +254,15 @@ class Asked:
                 self.con, scored, self.selection, beside=hits, needles=self.needles,
                 limit=room + len(self.seen),
             )  # fmt: skip
-            if "says" in self.where.values:
-                said = self.where.values["says"]
+            if self.says:
                 raws = [one.text.encode("utf-8", "replace") for one in told]
-                told = [
-                    one for one, raw in zip(told, raws, strict=True) if memlog_says(raw, 0, len(raw), said)
-                ]
+                told = [one for one, raw in zip(told, raws, strict=True) if self._says(raw)]
             hits += [one for one in told if one.id not in self.seen][:room]
             if self.newest:
                 hits.sort(key=lambda hit: -hit.ts_ns)
+
+    def _says(self, raw: bytes) -> bool:
+        return bool(memlog_says(raw, 0, len(raw), self.says))
 
     def newest_events(self, hits: Hits) -> None:
         """Add the newest events of the selection, where it names them or nothing but them is there."""
@@ -292,6 +302,8 @@ class Asked:
     def run(self, expression: str, question: "words.Question | None" = None, typed: str = "") -> list[Hit]:
         """Hits of an FTS5 expression over the text; question, typed: what it was made of."""
         if not self.newest:
+            if question is not None and not question.exclude:
+                self.settle(expression)
             return rank.best(self, expression, question, typed)
         from memlog.query import newest
 
