@@ -48,6 +48,12 @@ _PROMISES = (
     r"\b(?:lohnt (?:sich )?nicht|bleibt (?:so|wie es ist|unverändert)|außerhalb des umfangs|lasse ich so)\b|\b(?:es|das|der \w+|die \w+) sollte(?:n)? .*\b(?:werden|sein|bleiben)\b.*\b(?:statt|weil|da|damit|nur)\b",
 )
 
-DECISION = _SETTLES + _PROMISES
+_JUDGES = (
+    r"\bich (?:schlage vor|empfehle|würde)\b(?!.*\?$)|\b(?:am besten|am einfachsten|am saubersten|besser|richtig|sinnvoll|einfacher) (?:\w+ )?(?:ist|wäre|wir|ich|es|lager\w*|\w+en wir)\b|\b(?:genügt|reicht (?:hier |dafür |völlig )?(?:aus)?)\b",
+    r"\b(?:bleib(?:t|en))\b.*\b(?:wegen|erhalten|bestehen|unverändert|vorerst|so)\b|\b(?:deshalb|daher|also|darum)\b.*\b(?:kein\w*|nicht|nur)\b|\b(?:ich|wir)\b.*\bfür .* entschieden\b|\b(?:fasse|rühre|ändere) ich nicht\b",
+    r"\b(?:ich|wir) werden? .*\b(?:auslagern|verwenden|einführen|ersetzen|entfernen|verschieben|umstellen|aufteilen|zusammenfassen|weglassen|ergänzen|kapseln)\b",
+)
+
+DECISION = _SETTLES + _PROMISES + _JUDGES
 
 REASON = (r"\b(?:weil|da|damit|denn|sonst|um zu|wegen)\b",)

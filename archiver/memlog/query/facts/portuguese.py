@@ -46,6 +46,12 @@ _PROMISES = (
     r"\b(?:n[ãa]o vale a pena|fica como est[áa]|deixo como est[áa]|fora do escopo)\b|\b(?:deve|deveria) (?:ser|ficar|usar|retornar)\b.*\b(?:em vez|porque|pois|s[óo]|apenas)\b",
 )
 
-DECISION = _SETTLES + _PROMISES
+_JUDGES = (
+    r"\b(?:sugiro|proponho|recomendo|mantive|mantenho|escolho|descarto)\b(?!.*\?$)|\bo (?:melhor|ideal|correto|certo|mais simples) (?:é|seria|aqui)\b|\b(?:basta|bastam)\b",
+    r"\b(?:por isso|ent[ãa]o|assim|portanto)\b.*\b(?:n[ãa]o (?:precis\w+|vou|vamos|é necess[áa]ri[oa])|basta|podemos)\b|\bn[ãa]o vou (?:mexer|alterar|mudar|tocar|criar|adicionar)\b",
+    rf"\b(?:vou|vamos) (?:come[çc]ar|{_DOING[3:-1]})\b.*\b(?:primeiro|depois|para n[ãa]o|para (?:evitar|manter|que)|em vez)\b",
+)
+
+DECISION = _SETTLES + _PROMISES + _JUDGES
 
 REASON = (r"\b(?:porque|pois|j[áa] que|para que|para evitar|por causa|sen[ãa]o)\b",)

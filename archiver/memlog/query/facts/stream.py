@@ -60,13 +60,13 @@ def _said(con: Connection, row: Any) -> Said:
     if parts > 1:
         identity = {"session": row[14], "source_id": row[15], "block": row[16]}
         text = "".join(body.text_of(*part) for part in con.cursor().execute(PARTS_SQL, identity))
-    if not isinstance(rest, Mapping):
+    if not isinstance(rest, dict):
         rest = {}
     line = rest.get("line")
     return Said(
         id_, session, agent, epoch, ts_ns, kind, role, tool, text, bool(error), digest.hex(),
         given(rest) if kind == "tool_use" else None, call_of(rest), aside=SIDECHAIN in blob,
-        injected=isinstance(line, Mapping) and line.get("isMeta") is True,
+        injected=isinstance(line, dict) and line.get("isMeta") is True,
         repeated=_repeated(rest) if kind == "compaction" else 0,
         cwd=places.cwd_of(agent, project, rest) if kind == "tool_use" else None,
     )  # fmt: skip
@@ -75,9 +75,9 @@ def _said(con: Connection, row: Any) -> Said:
 def given(rest: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """A call's arguments, wherever its agent puts them; None where only the text has them."""
     line, block = rest.get("line"), rest.get("block")
-    payload = line.get("payload") if isinstance(line, Mapping) else None
+    payload = line.get("payload") if isinstance(line, dict) else None
     for part in (rest, block, payload):
-        if not isinstance(part, Mapping):
+        if not isinstance(part, dict):
             continue
         for name in ("input", "arguments", "args", "action"):
             found = part.get(name)
@@ -86,7 +86,7 @@ def given(rest: Mapping[str, Any]) -> Mapping[str, Any] | None:
                     found = json.loads(found)
                 except (ValueError, RecursionError):
                     found = None
-            if isinstance(found, Mapping):
+            if isinstance(found, dict):
                 return found
     return None
 
@@ -95,14 +95,14 @@ def call_of(rest: Mapping[str, Any]) -> str | None:
     """The id a call and its answer share."""
     line, block = rest.get("line"), rest.get("block")
     inner = [rest, block]
-    if isinstance(line, Mapping):
+    if isinstance(line, dict):
         inner += [line.get("payload"), line.get("data")]
         ids = line.get("tool_call_ids")
         if isinstance(ids, list) and ids and isinstance(ids[0], str):
             return ids[0]
     for part in inner:
         for name in ("tool_use_id", "call_id", "toolCallId", "callID", "id"):
-            if isinstance(part, Mapping) and isinstance(part.get(name), str):
+            if isinstance(part, dict) and isinstance(part.get(name), str):
                 found: str = part[name]
                 return found
     return None
@@ -111,9 +111,9 @@ def call_of(rest: Mapping[str, Any]) -> str | None:
 def _repeated(rest: Mapping[str, Any]) -> int:
     """How many messages of the user a new context repeats that an earlier line holds: Codex's."""
     line = rest.get("line")
-    payload = line.get("payload") if isinstance(line, Mapping) else None
-    history = payload.get("replacement_history") if isinstance(payload, Mapping) else None
-    messages = [i for i in history if isinstance(i, Mapping)] if isinstance(history, list) else []
+    payload = line.get("payload") if isinstance(line, dict) else None
+    history = payload.get("replacement_history") if isinstance(payload, dict) else None
+    messages = [i for i in history if isinstance(i, dict)] if isinstance(history, list) else []
     contents = [i.get("content") for i in messages if i.get("role") == "user"]
     parts = [part for content in contents if isinstance(content, list) for part in content]
-    return sum(isinstance(part, Mapping) and part.get("text") == {"same": True} for part in parts)
+    return sum(isinstance(part, dict) and part.get("text") == {"same": True} for part in parts)
