@@ -85,7 +85,8 @@ USERS = tuple(
         (("~",), r"(?<![\w~/.:%)\]-])~([a-z_][\w.-]{1,31})/"),
         (
             ("~",),
-            r"\b(?:cd|ls|ll|pushd|du|tree|cat|find|rsync|chown|cp|mv)[ \t]+(?:-\w+[ \t]+)*~([a-z_][\w.-]{1,31})(?![\w/])",
+            r"\b(?:cd|ls|ll|pushd|du|tree|cat|find|rsync|chown|cp|mv)[ \t]+(?:-\w+[ \t]+)*"
+            r"~([a-z_][\w.-]{1,31})(?![\w/])",
         ),
         (("author:\t",), r"\bauthor:\t([\w.-]{2,60})"),
     )
@@ -102,8 +103,7 @@ DOMAIN = re.compile(r"(<host-\d+>)((?:\.[A-Za-z0-9-]{1,63}){1,5})(?![\w<])")
 # What is left of a word a title was cut in: all of it, where it may be an address or a path.
 CUT = re.compile(r"(?:[^\s…]*[/@\\%][^\s…]*|[^\s…]{0,64})…$")
 INNER = frozenset(("local", "lan", "internal", "intranet", "corp", "home", "localdomain", "fritz"))
-DIGIT = re.compile(r"[0-9]|::")
-SLUG = ("-home-", "-Users-")
+MARKED = re.compile(r"[/@\\%0-9]|::|-home-|-Users-")  # what every one of the shapes has
 # Endings that stay: of any other nobody knows whether it is one, or half of a name.
 ENDINGS = frozenset((
     "c", "cc", "cfg", "conf", "cpp", "cs", "css", "csv", "db", "diff", "go", "gz", "h", "hpp", "html",

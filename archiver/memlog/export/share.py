@@ -15,6 +15,7 @@ from typing import Any
 from memlog.export import shapes
 
 _TELLING = 7  # characters of a name that is nothing else by chance
+_SHORT = 200  # characters of a text that is remembered
 _MOST_PIECES, _QUOTES = 100_000, "\\\"'`"
 KINDS = ("email", "path", "user", "host", "ip")
 
@@ -33,6 +34,9 @@ class Share:
         self._last: Counter[str] = Counter()
         self._names: dict[str, str] = {}
         self._pieces: dict[str, str] = {}  # of paths with spaces
+        self._plain: set[str] = (
+            set()
+        )  # short ones with nothing to hide: keys come again and again
         for kind, found in (("user", names), ("host", hosts)):
             for name in found:
                 self._learn(kind, name)
@@ -40,7 +44,7 @@ class Share:
     def learn(self, text: str) -> None:
         """Notice users whom a text names as such: whose home it is, who signed, who is at which host."""
         for marks, pattern in shapes.USERS:
-            if any(mark in text for mark in marks):
+            if any(map(text.__contains__, marks)):
                 for found in pattern.finditer(text):
                     self._learn("user", found[1])
         if "@" in text:
@@ -55,12 +59,20 @@ class Share:
 
     def text(self, text: str) -> str:
         """The text with placeholders."""
-        if " " in text and any(mark in text for mark in shapes.MAYBE_SPACED):
+        if text in self._plain:
+            return text
+        hidden = self._hidden(text)
+        if hidden == text and len(text) <= _SHORT and len(self._plain) < _MOST_PIECES:
+            self._plain.add(text)
+        return hidden
+
+    def _hidden(self, text: str) -> str:
+        if " " in text and any(map(text.__contains__, shapes.MAYBE_SPACED)):
             text = shapes.SPACED.sub(self._spaced, text)
         text = shapes.TOKEN.sub(self._token, text)
         low = text.lower()
         # Most texts have no name in them, and to look is far cheaper than an alternation of all.
-        here = tuple(name for name in self._names if name in low)
+        here = tuple(filter(low.__contains__, self._names))
         if here:
             text = _words(here).sub(self._word, text)
         return shapes.DOMAIN.sub(_domain, text) if "<host-" in text else text
@@ -128,9 +140,7 @@ class Share:
 
     def _token(self, found: "re.Match[str]") -> str:
         said = found[0]
-        if any(mark in said for mark in ("/", "@", "\\", "%", *shapes.SLUG)) or shapes.DIGIT.search(said):
-            return shapes.SHAPES.sub(self._shape, said)
-        return said
+        return shapes.SHAPES.sub(self._shape, said) if shapes.MARKED.search(said) else said
 
     def _shape(self, found: "re.Match[str]") -> str:
         kind, said = str(found.lastgroup), found[0]
@@ -183,7 +193,10 @@ class Share:
             least = 3 if low.isascii() else 2
             if len(low) >= least and low not in shapes.ANYBODYS and not low.isdigit():
                 for form in ("NFC", "NFD"):  # as the file systems of different machines spell it
-                    self._names.setdefault(unicodedata.normalize(form, low), kind)
+                    spelt = unicodedata.normalize(form, low)
+                    if spelt not in self._names:
+                        self._names[spelt] = kind
+                        self._plain.clear()
 
     def _word(self, found: "re.Match[str]") -> str:
         return self._put(self._names.get(found[0].lower(), "user"), found[0])
