@@ -6,7 +6,7 @@ apostrophes; one with a question mark is marked by its last character.
 
 _BEST = r"(?:best|better|least|simplest|simpler|cleanest|cleaner|safest|safer|easiest|easier|clearer|clearest|preferable|nicer)"
 _BAD = (
-    r"(?:wrong|incorrect|broken|off|strange|weird|odd|misleading|redundant|unnecessary|useless|outdated|confusing|ugly|bad|"
+    r"(?:wrong|incorrect|broken|off|strange|weird|odd|misleading|redundant|unnecessary|useless|outdated|confusing|ugly|bad|bunk|bogus|garbage|rubbish|non-? ?sens(?:e|ical)|"
     r"worse|unclear|hacky|overkill|over-?engineered|inconsistent|inaccurate|nonsense|messed up|backwards|pointless|"
     r"not (?:very |really |so |all that |quite |particularly |exactly |super |at all )?(?:right|correct|true|good|great|ideal|"
     r"enough|useful|needed|necessary|appropriate|acceptable|working|thorough|clear|consistent|readable|accurate|complete|nice|"
@@ -47,6 +47,7 @@ _MEANT = (
 # What the agent did.
 _DID = (
     r"\byou (?:forgot|missed|didn't|did not|should(?:n't)? have|were supposed|misunderstood|broke|removed|ignored|skipped|are wrong)\b",
+    r"\byou(?:'re| are| were) supposed to\b(?!.*\?$)|\byou should be \w+ing\b|\bnot sure (?:that )?you (?:understood|understand|got|get)\b|\bi (?:don't|do not) (?:believe|buy)\b(?!.*\?$)",
     r"\byou're (?:wrong|mistaken)\b|\byou went (?:and|ahead|with|back|off)\b|\byou \w+ed\b.*\bagain\b|\bnot sure why\b",
     r"\byou (?:\w+ed|put|set|made|wrote|left|said|kept|did|built|ran|took|chose|got|broke|gave|cut|hid|went|meant|read|sent|told|lost)\b.*"
     r"\b(?:but|instead|again|twice|wrong(?:ly)?|not|without|even though|rather than)\b(?!.*\?$)",

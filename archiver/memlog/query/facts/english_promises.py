@@ -101,7 +101,7 @@ PROMISES = (
     ),
     (
         "by replacing adding",
-        r"\b(?:let me|i'll|i will) (?:fix|solve|handle|resolve|address|implement|do)\b.*(?:\bby \w+ing\b| [—–-] (?:replacing|adding|using|removing)\b)",
+        r"\b(?:let me|i'll|i will) (?:fix|solve|handle|resolve|address|implement|do)\b.*(?:\bby (?:\w+ly )?\w+ing\b| [—–-] (?:replacing|adding|using|removing)\b)",
     ),
     (
         _PAST,

@@ -39,7 +39,7 @@ _ABROAD_WORDS = (
     "拒否", "ありません",
 )  # fmt: skip
 _HOT_ABROAD = any_word(*_HOT_WORDS, *_ABROAD_WORDS)
-_ERROR_ABROAD = re.compile(rf"(?:[^.!?。]{{0,120}}: ?)?[^.!?。:]{{0,80}}(?:{_FAILS_ABROAD})")
+_ERROR_ABROAD = re.compile(rf"(?:[^.!?。]{{0,120}}: ?)?[^.!?。:]{{0,80}}(?:{_FAILS_ABROAD})(?!.*的问题)")
 
 _COMPILERS = (
     r"(?:[^\s:()]+\.\w{1,6}|\(eval\)):\d+:(?:\d+:)? .*\S",  # and linters and scripts
@@ -49,7 +49,7 @@ _COMPILERS = (
     r"g?make(?:\[\d+\])?: \*\*\* .*|[✘×] \[ERROR\] .*|✖ .*|Found [1-9]\d* errors?\b.*|error during build:.*|Module not found: .*",
 )
 _RUNTIMES = (
-    r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' panicked at .*|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
+    r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' panicked at .*|ImportError while importing .*|E  +fixture .* not found|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
     r"(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
     r".*\bSegmentation fault.*|Killed|Aborted(?: \(.*\))?|.*\(core dumped\).*|.*\bdumped core|E[A-Z]{5,12}: \S.*|Expecting value: .*|(?:PHP )?(?:Fatal|Parse|Type|Syntax|[Cc]ompile|[Rr]untime|[Bb]uild) error(?: near line \d+)?: .*",
     r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?\]?:? (?:[A-Z]{3,4} )?(?:\[?[\w.:-]+\]? )?(?:- )?(?:\S+ - )?\[?(?:ERROR|FATAL|CRITICAL|error|fatal)\b.*",
@@ -88,7 +88,7 @@ _NOISE = re.compile(
     r"^(?:[\u2500-\u257f\u2800-\u28ff ]+|##\[error\]|\[(?!ERROR|error|INFO|\d{4}-)[\w:./-]+\]:? ?|Rebasing \(\d+/\d+\)\r?)+"
 )
 _NOT_AN_ERROR = re.compile(
-    r"^\[?(?:hint|warning(?!: (?:failed to|could not|unable to))|note|info|debug)\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
+    r"^\[?(?:hint|warning(?!: (?:failed to|could not|unable to))|note|info|debug)\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run|^[^\s:]+:\d+:\d+: (?:context|note|info|hint)\b"
     r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))",
     re.I,
 )

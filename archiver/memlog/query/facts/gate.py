@@ -38,6 +38,10 @@ class Gate:
                     self._note(found[row], bit)
                 else:
                     self._free |= bit
+        sizes: dict[str, set[int]] = {}
+        for text in self._inside:
+            sizes.setdefault(text[0], set()).add(len(text))
+        self._sizes = sizes
 
     def _note(self, fragments: Iterable[Fragment], bit: int) -> None:
         for text, whole in fragments:
@@ -53,8 +57,8 @@ class Gate:
     def _bits(self, word: str) -> int:
         found = self._whole.get(word, 0)
         for start in range(len(word) - 2):
-            for end in range(start + 3, min(len(word), start + _LONGEST) + 1):
-                found |= self._inside.get(word[start:end], 0)
+            for size in self._sizes.get(word[start], ()):
+                found |= self._inside.get(word[start : start + size], 0)
         return found
 
 

@@ -10,7 +10,7 @@ RULE = (
 
 REQUEST = (
     r"\bbitte\b", r"^(?:und |dann |jetzt |nun |also |ok,? |ja,? |nein,? |gut,? |zuerst |danach )*(?:mach|füge|lösche|"
-    r"entferne|ändere|schreib|teste|prüfe|überprüfe|nutze|benutze|verwende|nimm|lass|zeig|erstelle|baue|behebe|"
+    r"entferne|ändere|schreib|teste|prüfe|überprüfe|nutze|sortiere|vergleiche|analysiere|beschreibe|trage|nenne|fasse|benutze|verwende|nimm|lass|zeig|erstelle|baue|behebe|"
     r"korrigiere|führe|starte|stoppe|committe|pushe|merge|rebase|aktualisiere|ersetze|benenne|verschiebe|halte|"
     r"behalte|lies|suche|finde|erkläre|sag|gib|sorge|achte|stelle?|vergiss|denk|dokumentiere|ergänze|"
     r"implementiere|refaktoriere|räume?|setze?|warte|versuche?|öffne|schließe?|speichere?)e?n?\b",

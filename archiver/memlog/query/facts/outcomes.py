@@ -16,16 +16,16 @@ _RUNNERS = (
     # pytest
     r"(?:=+ )?(?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?|rerun),? ?)+in [\d.]+ ?s.*"
     r"|(?:\[gw\d+\] )?(?:\[ *\d+%\] )?(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) \S+::\S.*|\S+::\S+.* (?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b.*"
-    r"|\S+\.py [.FEsxX]+[ \t]*(?:\[ *\d+%\])?|(?:FAILED|ERROR) \S+\.py(?: - .*)?",
+    r"|\S+\.py [.FEsxX]+[ \t]*(?:\[ *\d+%\])?|(?:FAILED|ERROR) \S+\.py(?: - .*)?|_{3,} ERROR .* _{3,}|(?:collecting \.\.\. )?collected \d+ items?(?: / \d+ \w+)* / \d+ errors?.*",
     # unittest
     r"Ran \d+ tests? (?:in|across) .*|OK(?: \((?:\w+=\d+(?:, )?)+\))?|FAILED \((?:\w+ ?\w*=\d+(?:, )?)+\)"
     r"|\w+ \([\w.]+\) \.\.\. (?:ok|FAIL|ERROR|skipped\b.*|expected failure)|(?:FAIL|ERROR): \w+ \([\w.]+\).*",
     # jest, vitest, mocha, bun, node, deno
     r"(?:Tests|Test Suites|Test Files|Errors|Suites):?[ \t]+.*\b\d+ (?:passed|failed|skipped|todo|errors?)\b.*|(?:PASS|FAIL) +\S+\.\w+.*"
     r"|\d+ (?:passing|failing|pending|pass|fail)\b(?: \(.*\))?|\((?:pass|fail|skip)\) \S.*|(?:#|\u2139) (?:pass|fail) \d+|(?:ok|FAILED) \| \d+ passed.*"
-    r"|[❯×✓✗✘✕] \S+ +\(\d+(?: tests?\b.*)?\).*|[✓✗✘×✔✖✕] \S.*\(\d+(?:\.\d+)? ?ms\)",
+    r"|[❯×✓✗✘✕] \S+ +\(\d+(?: tests?\b.*)?\).*|[✓✗✘×✔✖✕] \S.*\(\d+(?:\.\d+)? ?ms\)|[✓✗✘×✔✖✕] \S.* > .* \d+ ?m?s",
     # cargo, nextest
-    r"test result: (?:ok|FAILED)\..*|test .+ \.\.\. (?:ok|FAILED|ignored)\b.*|(?:PASS|FAIL) \[ *[\d.]+s\] .*|Summary \[ *[\d.]+s\] .*\btests? run: .*",
+    r"(?:\d+ )?test result: (?:ok|FAILED)\..*|test .+ \.\.\. (?:ok|FAILED|ignored)\b.*|(?:PASS|FAIL) \[ *[\d.]+s\] .*|Summary \[ *[\d.]+s\] .*\btests? run: .*",
     # TAP, rspec, minitest, mix, gradle, maven, phpunit
     r"(?:not )?ok \d+(?: -)? \S.*|\d+ examples?, \d+ failures?.*|rspec \./\S+:\d+ # .*"
     r"|\d+ (?:tests?|runs?|properties|doctests?), (?:\d+ \w+, )*\d+ failures?.*|\d+ tests? completed, \d+ failed.*|[\w.$]+(?: > .+)? > .+ (?:PASSED|FAILED|SKIPPED)"

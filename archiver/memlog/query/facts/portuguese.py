@@ -14,7 +14,7 @@ REQUEST = (
     r"corrija|conserte|atualize|renomeie|mova|mantenha|leia|procure|explique|diga|pare|comece|commite|fa[çc]a|"
     r"implemente|refatore|documente|deixe|substitua|garanta|lembre|salve|abra|feche|envie|coloque|limpe|ajuste|"
     r"continue|espere|tente|reverta|ignore|evite|prefira|certifique)\b",
-    r"\b(?:voc[êe] )?(?:pode|poderia|consegue)\b.*\?", r"\b(?:quero|queria|gostaria|preciso|precisamos|vamos)\b|^(?:um|uma|dois|duas|tr[êe]s|s[óo]|apenas|ambas?|a op[çc][ãa]o) \w+, ",
+    r"\b(?:voc[êe] )?(?:pode|poderia|consegue)\b.*\?|^(?:ent[ãa]o |agora )?pode \w+r\b", r"\b(?:quero|queria|gostaria|preciso|precisamos|vamos)\b|^(?:um|uma|dois|duas|tr[êe]s|s[óo]|apenas|ambas?|a op[çc][ãa]o) \w+, ",
 )  # fmt: skip
 
 CORRECTION = (

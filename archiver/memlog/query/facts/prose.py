@@ -15,6 +15,7 @@ _MOST_SENTENCES = 400  # of one message; what is longer was pasted
 _PICKS = re.compile(r"\d{1,2}\.?")  # what was offered, by its number
 _OTHER = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LOG_LINES = 20  # of a message that may be a log
+_FEW_LINES = 40  # of a list of requests somebody typed
 _PASTED = 1_200  # characters of a paragraph somebody typed at most
 # Logs, code and reviews people paste: no sentence of theirs.
 _MACHINE = re.compile(
@@ -163,6 +164,9 @@ def _looks_pasted(text: str) -> bool:
     if len(text) < 300 or len(paragraphs) < 2:
         return False
     if 2 * sum(_asks_for_work(part.strip()) for part in paragraphs) >= len(paragraphs):
+        return False
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) <= _FEW_LINES and 3 * sum(map(_asks_for_work, lines)) >= len(lines):
         return False
     said = re.search(r"\b(?:i|i'd|i've|you|your|let's|please|we)\b", text[:1_600], re.I)
     reports = sum(1 for part in paragraphs if _REPORTS.match(part.strip()))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -93,7 +94,9 @@ def unread(text: str) -> int:
     return sum(last - first > LONGEST for first, last in _stretches(text)) if len(text) > LONGEST else 0
 
 
-def _stretches(text: str) -> Iterator[tuple[int, int]]:
+@lru_cache(2)  # a text is asked for its sentences, and for what is unread of it
+def _stretches(text: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
     masked = text
     if text.count('"') > 1:
         masked = _QUOTES.sub(lambda match: _QUOTE * len(match.group()), text)
@@ -102,9 +105,9 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
         at = start
         for line in _unwrapped(masked[start:end].split("\n")):
             if line.strip(_QUOTE + " \t.,;:") and not _QUOTED.match(line):
-                for first, last in _of_line(line):
-                    yield at + first, at + last
+                found += [(at + first, at + last) for first, last in _of_line(line)]
             at += len(line) + 1
+    return found
 
 
 def flat(text: str) -> str:
@@ -203,11 +206,12 @@ def _wraps(line: str, following: str) -> bool:
     )
 
 
-def _of_line(line: str) -> Iterator[tuple[int, int]]:
+def _of_line(line: str) -> list[tuple[int, int]]:
     """Where the sentences of a line begin and end, white space and a list's marker left out."""
     marker = _MARKER.match(line)
     begin = marker.end() if marker else 0
     ended = begin
+    found = []
     for mark in _MARK.finditer(line, max(0, begin - 1)):
         if mark.end() < ended:
             continue
@@ -219,14 +223,15 @@ def _of_line(line: str) -> Iterator[tuple[int, int]]:
             line[max(begin, match.start() - _ABBREVIATION) : match.start()]
         ):
             continue
-        yield from _cut(line, begin, match.start())
+        found.append((begin, match.start()))
         begin = match.end()
-    yield from _cut(line, begin, len(line))
+    found.append((begin, len(line)))
+    return [
+        _bare(line, first, last) for first, last in found if not line[first:last].isspace() and first < last
+    ]
 
 
-def _cut(line: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+def _bare(line: str, begin: int, end: int) -> tuple[int, int]:
+    """A stretch of a line without the white space around it."""
     body = line[begin:end]
-    text = body.strip()
-    if text:
-        start = begin + len(body) - len(body.lstrip())
-        yield start, start + len(text)
+    return begin + len(body) - len(body.lstrip()), begin + len(body.rstrip())
