@@ -7,6 +7,7 @@ left out in turn, and rounded.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from memlog.query.facts.english_deeds import BUILDS, LOOKS, STEPS_ASIDE
@@ -83,6 +84,9 @@ _OF_CHOICES = re.compile(
     r"root cause|why|verify|verified|results?|usage|example|output|status|callers?|files?)\b"
 )
 
+_OPENERS = ("i", "we", "let", "lets")  # one of them is in each of _OPENS
+_LABELS = (":", "—", "–", " - ")
+_OF_A_LIST = 7  # points, the most `of_list` gives
 _gate = Gate([cue.pattern for cue in CUES], [frozenset()] * len(CUES))
 _compiled: list[re.Pattern[str] | None] = [None] * len(CUES)
 
@@ -105,6 +109,24 @@ def points(plain: str, words: list[str], lead: str | None) -> int:
     if lead is None:
         return found + (2 if builds and _LABELLED.match(masked) else 0)
     return found + of_list(lead, builds)
+
+
+def at_most(plain: str, words: list[str], lead: str | None) -> int:
+    """What `points` cannot be more than, told by the words: most sentences need not be asked for more."""
+    found = _best(_gate.may(words)) if words else _best(-1)
+    found += 3 * sum(map(words.count, _OPENERS))
+    if len(words) < _SHORT:
+        found -= 2
+    elif len(plain.split()) > _LONG:
+        found += 1
+    if lead is not None:
+        return found + _OF_A_LIST
+    return found + (2 if any(map(plain.__contains__, _LABELS)) else 0)
+
+
+@lru_cache(10_000)
+def _best(may: int) -> int:
+    return sum(cue.points for number, cue in enumerate(CUES) if may >> number & 1 and cue.points > 0)
 
 
 def of_list(lead: str, builds: bool) -> int:

@@ -52,12 +52,13 @@ def of_agent(text: str) -> Iterator[Found]:
             continue
         said = flat(sentence.text)
         plain = said.lower().replace("’", "'")
-        found = cues(sentence.text, words_of(plain))
+        words = words_of(plain)
+        found = cues(sentence.text, words)
         plan = next((one for one in listed if one[0] <= sentence.start < one[1]), None) if listed else None
         step = plan is not None and is_step(text, sentence, decided=plan[2])
         line = text.rfind("\n", 0, sentence.start) + 1
         lead = above.get(line) if above and begins_item(text, sentence) else None
-        if not _settles(plain, found, lead, step=step, decided=step and plan is not None and plan[2]):
+        if not _settles(plain, words, found, lead, step=step, decided=step and plan is not None and plan[2]):
             continue
         if is_said(sentence):
             reason = found.reason.search(plain) if len(plain) == len(said) else None
@@ -65,17 +66,18 @@ def of_agent(text: str) -> Iterator[Found]:
             yield Found("decision", sentence.text, why, sentence.start, sentence.end)
 
 
-def _settles(plain: str, found: Cues, lead: str | None, *, step: bool, decided: bool) -> bool:
+def _settles(
+    plain: str, words: list[str], found: Cues, lead: str | None, *, step: bool, decided: bool
+) -> bool:
     """Whether a sentence of lower case settles something: by its form, and in English by what else it says."""
-    words = words_of(plain)
-    known = step or (
-        not (found is ENGLISH and _DECIDING.isdisjoint(words))
-        and found.decision.search(plain, found.settles(words))
-    )
-    known = known and not _NOT_SETTLED.search(plain, _HARDLY.may(words))
+    may = 0 if found is ENGLISH and _DECIDING.isdisjoint(words) else found.settles(words)
+    form = evidence.NAMED_STEP if step else evidence.KNOWN_FORM if may else 0
+    if (
+        found.by_words and not decided and (found is ENGLISH or not form)
+        and evidence.at_most(plain, words, lead) + form < evidence.ENOUGH
+    ):  # fmt: skip
+        return False
+    known = (step or found.decision.search(plain, may)) and not _NOT_SETTLED.search(plain, _HARDLY.may(words))
     if decided or not found.by_words or (known and found is not ENGLISH):
         return known
-    return (
-        evidence.points(plain, words, lead) + known * (evidence.NAMED_STEP if step else evidence.KNOWN_FORM)
-        >= evidence.ENOUGH
-    )
+    return evidence.points(plain, words, lead) + known * form >= evidence.ENOUGH
