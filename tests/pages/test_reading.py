@@ -433,7 +433,7 @@ def test_a_page_of_long_answers_has_fewer_of_them(tmp_path: Path) -> None:
         record
         for n in range(0, 300, 3)
         for record in (
-            said(n, "message", "assistant", f"answer {n} " + "long " * (1_800 if n < 150 else 1)),
+            said(n, "message", "assistant", f"answer {n} " + "long " * (3_600 if n < 150 else 1)),
             said(n + 1, "tool_use", "assistant", "command: x", tool="Bash", rest={"id": f"t{n}"}),
             said(n + 2, "tool_result", "tool", "x" * 40_000, tool="Bash", rest={"tool_use_id": f"t{n}"}),
         )

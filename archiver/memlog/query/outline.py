@@ -44,7 +44,7 @@ FROM (
 """
 # index: epoch (session_id, boundary)
 NUMBERS_SQL = "SELECT id, number FROM epoch WHERE session_id = :session"
-PAGE = 120  # records of a page, about
+PAGE = 100  # records of a page, about
 WEIGHT = 200_000  # bytes of what is shown of them, about: a tenth of a second of Markdown at most
 LEAST = 24  # records of a page, however long
 _SLACK = 80  # how much longer it may get, so that a call and its answer stay together
