@@ -237,3 +237,43 @@ def test_to_file_an_issue_when_a_call_is_refused_corrects_nothing() -> None:
 
     assert refused("Can we log a tracker issue with the details please") == {"instruction"}
     assert refused("please use the staging host") == {"instruction", "correction"}
+
+
+def test_a_sentence_a_terminal_wrapped_is_one_and_a_list_of_lines_is_none() -> None:
+    wrapped = (
+        "please write the names of all the open files to the report, and sort them by the\n"
+        "  folder they stand in so that a reader finds them."
+    )
+    assert kinds(wrapped) == [("instruction", wrapped)]
+    lines = "please write the names of the open files to the report\nsort them by the folder they stand in"
+    assert [value for _, value in kinds(lines)] == lines.split("\n")
+
+
+@pytest.mark.parametrize(
+    "settled, near",
+    [
+        ("I'll only keep the second index because the first one is never read.", "I see only the second index, because the first one is never read."),
+        ("Using the stream reader instead (no second copy in memory).", "Let me look at the stream reader instead."),
+        ("I left the flag as it is for compatibility.", "If you like, I can leave the flag as it is for compatibility."),
+        ("So I should drop the cache and read the file directly.", "The user says I should drop the cache and read the file directly."),
+        ("The fix: keep one writer and let the others wait.", "Then we discovered that one writer was keeping the others waiting."),
+    ],
+)  # fmt: skip
+def test_a_sentence_settles_something_where_enough_of_it_says_so(settled: str, near: str) -> None:
+    assert only(settled, "assistant") == {"decision"}
+    assert not only(near, "assistant")
+
+
+def test_what_a_line_says_of_its_list_counts_for_every_item() -> None:
+    items = "- Storage: one file for each day of records\n- Locking: a lock for each file of the archive\n"
+    assert len(kinds(f"Key decisions:\n\n{items}", "assistant")) == 2
+    assert not kinds(f"Options:\n\n{items}", "assistant")
+    assert not kinds(f"What I found:\n\n{items}", "assistant")
+
+
+def test_lines_that_mostly_ask_for_work_were_typed_and_not_pasted() -> None:
+    asked = (
+        "In the page of settings the card of the connection is red.\n\n"
+        + "Replace the query with a safe one.\n" * 9
+    )
+    assert len(kinds(asked)) >= 9 and len(asked) > 300
