@@ -110,13 +110,14 @@ def _closest(lower: bytes, words: list[bytes], wanted: int) -> tuple[float, byte
     words: those that are in the text, the rarest first; wanted: of how many.
     """
     rarest, *others = words
+    reach = sum(_FAR + len(word) for word in others)  # each may stand so far behind the one before
     best = (0.0, 0, 0)
     at = lower.find(rarest)
     looked = 0
     while at >= 0 and looked < _LOOK:
         start, stop, letters, held = at, at + len(rarest), len(rarest), 1
         low = max(0, at - _FAR)
-        window = lower[low : stop + _FAR]
+        window = lower[low : stop + reach]
         near = [word for word in others if word in window]
         # most places of common words stand alone: they are not looked at closer
         if _APART * (1 + len(near)) / wanted > best[0]:
