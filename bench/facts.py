@@ -1,21 +1,26 @@
-"""Precision and recall of the fact extractor: bench/facts.py --home DIR [--set NAME] [LABELS.json ...] | --lines HALF
+"""Precision and recall of the fact extractor: bench/facts.py --home DIR [--set NAME] [LABELS.json ...] | --lines HALF | --texts FILE
 
 Labels are offsets and digests, never texts (tests/data/labels): a record is found again by the SHA-256 of its
 text in an archive that holds it. A fact is right where a label of its kind covers most of the shorter of both.
-`--lines dev|held` scores our own chat lines instead, by language.
+`--lines dev|held` scores our own chat lines instead, by language. `--texts FILE` scores a file of a labeller's, a JSON
+object a line: role (user, assistant, thinking, tool), part (call, result), tool (name, input), lang, text, and labels
+with kind, start and end in characters.
 """
 
 import argparse
 import hashlib
 import json
+import re
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from memlog.archive.connection import Connection, open_reader
 from memlog.paths import Home
 from memlog.query.facts import extract
+from memlog.query.facts.calls import SHELLS
 from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
 
@@ -25,6 +30,10 @@ WANTED = {
     "file": (0.98, 0.98), "command": (0.98, 0.98), "error": (0.90, 0.85), "test": (0.90, 0.85),
     "instruction": (0.80, 0.70), "correction": (0.80, 0.70), "decision": (0.80, 0.70),
 }  # fmt: skip
+# A call as a terminal or a page shows it: `Bash(make it)`, a fence, an object.
+_SHOWN = re.compile(
+    r"\W*[\w-]+\((.+?)\)?\s*|\s*```\w*\n(.+?)\n?```\s*|\s*\{\s*\"command\": \"(.+)\"\s*\}\s*", re.S
+)
 Span = tuple[str, int, int]
 
 
@@ -36,20 +45,21 @@ def main() -> int:
     parser.add_argument("labels", nargs="*", type=Path)
     parser.add_argument("--home", help="A home whose archive holds the labelled sessions.")
     parser.add_argument("--lines", choices=("dev", "held"), help="Our own lines in six languages, this half.")
+    parser.add_argument("--texts", type=Path, help="Records with their texts and labels, by language.")
     parser.add_argument("--set", metavar="NAME", help="Only this set.")
     parser.add_argument(
         "--show", metavar="SPLIT", help="What was wrong in this split, with texts of the archive."
     )
     parser.add_argument("--kind", help="Only of this kind.")
     args = parser.parse_args()
-    if args.lines:
-        wanted, found = _lines(args.lines)
+    if args.lines or args.texts:
+        wanted, found = _lines(args.lines) if args.lines else _texts(args.texts)
         _report(wanted, found)
         if args.show:
             _show(wanted, found, args.show, args.kind)
         return 0
     if args.home is None:
-        parser.error("--home or --lines is needed")
+        parser.error("--home, --lines or --texts is needed")
     files = args.labels or [f for f in sorted(LABELS.glob("*.json")) if f.name != TEXTS]
     drawn = [r for file in files for r in json.loads(file.read_text())]
     wanted = {(r["kind"], r["sha256"]): r for r in drawn if args.set in (None, r["split"])}
@@ -92,6 +102,45 @@ def _lines(half: str) -> tuple[dict[Any, Any], dict[Any, tuple[str, list[Fact]]]
             wanted[number] = {"split": line["language"], "facts": line["facts"]}
             found[number] = (line["text"], list(extract.of_records([_as_said(line)])))
     return wanted, found
+
+
+def _texts(file: Path) -> tuple[dict[Any, Any], dict[Any, tuple[str, list[Fact]]]]:
+    """A labeller's records, and what is found in each; of an answer the call it answers is known."""
+    wanted: dict[Any, Any] = {}
+    found: dict[Any, tuple[str, list[Fact]]] = {}
+    for number, line in enumerate(file.read_text().splitlines()):
+        record = json.loads(line)
+        text = record["text"]
+        labels = [
+            [one["kind"], len(text[: one["start"]].encode()), len(text[: one["end"]].encode())]
+            for one in record["labels"]
+        ]
+        wanted[number] = {"split": record.get("lang", "?"), "facts": labels}
+        facts = extract.of_records(_as_records(record))
+        found[number] = (text, [fact for fact in facts if fact.record == 1])
+    return wanted, found
+
+
+def _as_records(record: dict[str, Any]) -> Iterator[Said]:
+    """A labeller's record, behind the call it answers."""
+    text, called = record["text"], record.get("tool") or {}
+    name, given = called.get("name"), called.get("input")
+    shown = _SHOWN.fullmatch(text) if record.get("part") == "call" else None
+    if isinstance(given, str):
+        given = next(filter(None, shown.groups())) if shown else given
+        given = {"command": given} if (name or "").lower() in SHELLS else {"file_path": given}
+    given = given if isinstance(given, dict) else None
+    if record["role"] != "tool":
+        kind = "thinking" if record["role"] == "thinking" else "message"
+        role = "user" if record["role"] == "user" else "assistant"
+        yield Said(1, "s", "claude-code", 0, 0, kind, role, None, text, False, "")
+    elif record.get("part") == "call":
+        yield Said(1, "s", "claude-code", 0, 0, "tool_use", "assistant", name, text, False, "", given, "c")
+    else:
+        asked = "\n".join(f"{key}: {value}" for key, value in (given or {}).items())
+        failed = text.lstrip().startswith("Error:")  # as a terminal shows what the host calls an error
+        yield Said(0, "s", "claude-code", 0, 0, "tool_use", "assistant", name, asked, False, "", given, "c")
+        yield Said(1, "s", "claude-code", 0, 0, "tool_result", "tool", name, text, failed, "", None, "c")
 
 
 def _as_said(line: dict[str, Any]) -> Said:
