@@ -1,6 +1,6 @@
 """How much in an English sentence of an agent says that it settles something: named cues, each with its points.
 
-No cue is enough by itself but a known form; what an agent settles is told by a verb that makes something, by the
+Hardly a cue is enough by itself; what an agent settles is told by a verb that makes something, by the
 one who promises it, by a reason, a contrast or a limit, by a judgement, and by the list it stands in. What only
 looks, or tells what was seen, is told by its verb as well. The points were found on labelled sessions, each draw
 left out in turn, and rounded.

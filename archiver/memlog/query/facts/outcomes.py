@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from memlog.query.facts.calls import Found
-from memlog.query.facts.failures import COLOUR
+from memlog.query.facts.failures import COLOUR, LONGEST_LINE
 from memlog.query.facts.lines import any_word, hot_lines
 
 _MOST_LINES = 200  # of one answer; what is more says the same again
@@ -23,7 +23,7 @@ _RUNNERS = (
     # jest, vitest, mocha, bun, node, deno
     r"(?:Tests|Test Suites|Test Files|Errors|Suites):?[ \t]+.*\b\d+ (?:passed|failed|skipped|todo|errors?)\b.*|(?:PASS|FAIL) +\S+\.\w+.*"
     r"|\d+ (?:passing|failing|pending|pass|fail)\b(?: \(.*\))?|\((?:pass|fail|skip)\) \S.*|(?:#|\u2139) (?:pass|fail) \d+|(?:ok|FAILED) \| \d+ passed.*"
-    r"|[❯×✓✗✘✕] \S+ +\(\d+(?: tests?\b.*)?\).*|[✓✗✘×✔✖✕] \S.*\(\d+(?:\.\d+)? ?ms\)|[✓✗✘×✔✖✕] \S.* > .* \d+ ?m?s",
+    r"|[❯×✓✗✘✕] \S+ +\(\d+(?: tests?\b.*)?\).*|[✓✗✘×✔✖✕] \S.*\(\d+(?:\.\d+)? ?ms\)|[✓✗✘×✔✖✕] [^\s>][^>]* > .* \d+ ?m?s",
     # cargo, nextest
     r"(?:\d+ )?test result: (?:ok|FAILED)\..*|test .+ \.\.\. (?:ok|FAILED|ignored)\b.*|(?:PASS|FAIL) \[ *[\d.]+s\] .*|Summary \[ *[\d.]+s\] .*\btests? run: .*",
     # TAP, rspec, minitest, mix, gradle, maven, phpunit
@@ -66,6 +66,8 @@ def outcomes(text: str) -> Iterator[Found]:
     counted: bool | None = None
     number = 0
     for start, end in hot_lines(text, _HOT):
+        if end - start > LONGEST_LINE:
+            continue
         line = text[start:end]
         plain = (COLOUR.sub("", line) if "\x1b" in line else line).strip()
         if not _LINE.fullmatch(plain):
