@@ -66,6 +66,8 @@ MAYBE_SPACED = (
 )
 _SEP = rf"(?:{_BACK}/?|/|%2[Ff]|%5[Cc])"
 _CALLED = r"[^\W\d_][\w.'’-]{0,30}(?: [^\W\d_][\w.'’-]{0,30}){0,3}"
+# What stands before an address in brackets: without it no name before one is looked for, which is dear.
+_OPENS = tuple(space + bracket for space in " \t" for bracket in ("<", "&lt;", "\\u003c"))
 # Who somebody is, where a text says so: whose home it is, who signed, who is logged in. Each has one group.
 USERS = tuple(
     (marks, re.compile(pattern))
@@ -74,7 +76,7 @@ USERS = tuple(
             tuple(_HOMES.split("|")),
             rf"(?<![\w])(?:{_HOMES}){_SEP}({_NAME}(?:\\? [A-Z]{_NAME})?(?={_SEP})|{_NAME})",
         ),
-        (("@", "%40"), rf"((?:{_CALLED}))[ \t]+(?:<|&lt;|\\u003c)(?:{_EMAIL})(?:>|&gt;|\\u003e)"),
+        (_OPENS, rf"((?:{_CALLED}))[ \t]+(?:<|&lt;|\\u003c)(?:{_EMAIL})(?:>|&gt;|\\u003e)"),
         (("-by:", "-By:"), rf"\b[A-Z][a-z]+(?:-[a-z]+)?-[bB]y: ({_CALLED})"),
         (('"email"',), r'"name"\s*:\s*"([^"\\]{2,60})"\s*,\s*"email"'),
         (('\\"email\\"',), r'\\"name\\"\s*:\s*\\"([^"\\]{2,60})\\"\s*,\s*\\"email\\"'),

@@ -34,9 +34,7 @@ class Share:
         self._last: Counter[str] = Counter()
         self._names: dict[str, str] = {}
         self._pieces: dict[str, str] = {}  # of paths with spaces
-        self._plain: set[str] = (
-            set()
-        )  # short ones with nothing to hide: keys come again and again
+        self._plain: set[str] = set()  # short ones with nothing to hide: keys come again and again
         for kind, found in (("user", names), ("host", hosts)):
             for name in found:
                 self._learn(kind, name)
