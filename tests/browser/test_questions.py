@@ -128,7 +128,7 @@ def test_what_the_summary_dropped(start: Start) -> None:
     reader = start()
     reader.click("After compaction 1", ".contents")
     reader.click("What it took away", ".timeline")
-    assert reader.see("document.querySelectorAll('table.lost tbody tr').length") > 5
+    reader.tab.wait("document.querySelectorAll('table.lost tbody tr').length > 5")  # it comes after the page
     assert reader.see("document.querySelector('table.lost').parentElement.ariaLabel") == "Lost"
 
 
