@@ -277,3 +277,37 @@ def test_lines_that_mostly_ask_for_work_were_typed_and_not_pasted() -> None:
         + "Replace the query with a safe one.\n" * 9
     )
     assert len(kinds(asked)) >= 9 and len(asked) > 300
+
+
+@pytest.mark.parametrize(
+    "request_, statement",
+    [
+        ("Also declutter the sidebar.", "Between the sidebars is a gap."),
+        ("blur all of them behind the dialog", "none of them are behind the dialog"),
+        ("After the sale ends, hide the banner.", "After the sale ended, the banner was hidden."),
+        ("If no stock → show a badge", "If no stock → a badge was there"),
+        ("и подвинти, то есть зафиксируй ширину колонки", "ширина колонки зафиксирована"),
+        ("ширину колонки зафиксировать.", "ширину колонки не удалось зафиксировать."),
+        ("Kippe die Reihenfolge der Spalten", "Eine die Reihenfolge kippende Spalte"),
+        ("Encaixar a coluna ao lado do preço", "Qualquer a coluna ao lado do preço"),
+        ("Décale la colonne vers la droite", "Toute la colonne est à droite"),
+        ("line 12. лучше подпиши и обнови подсказку", "line 12. подсказка тут другая"),
+        ("(mind you, keep the footer as it is)", "(and the footer was there already)"),
+    ],
+)
+def test_a_request_is_told_by_its_shape_in_whatever_verb(request_: str, statement: str) -> None:
+    assert only(request_) == {"instruction"}
+    assert only(statement) == set()
+
+
+def test_items_under_a_request_are_requests_and_those_under_a_finding_are_not() -> None:
+    listed = "\n- the price with its currency\n- how many are left in stock\n- Why: buyers ask for it"
+    assert len(kinds("Show in the row:" + listed)) == 3
+    assert only("These errors came up:" + listed) == set()
+
+
+def test_most_items_of_a_list_speak_for_the_others() -> None:
+    asks = "- rename the column\n- sort by its date\n- dark header with a small logo"
+    assert len(kinds(asks)) == 3
+    tells = "- rename the column\n- dark header with a small logo\n- it was light in spring"
+    assert len(kinds(tells)) == 1

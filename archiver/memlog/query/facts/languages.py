@@ -14,6 +14,7 @@ from memlog.query.facts import (
     french,
     german,
     portuguese,
+    shapes,
     spanish,
 )
 from memlog.query.facts.chinese import CHINESE
@@ -25,7 +26,7 @@ from memlog.query.facts.russian import RUSSIAN
 
 ENGLISH = Cues(
     any_of(*english_wishes.RULE),
-    any_of(*english_wishes.REQUEST),
+    any_of(*english_wishes.REQUEST, *shapes.ENGLISH),
     any_of(*english_objections.CORRECTION),
     any_of(*english_objections.FAULT),
     any_of(*english_objections.COMPLAINT),
@@ -35,7 +36,17 @@ ENGLISH = Cues(
 )
 LATIN = Cues(
     any_of(*english_wishes.RULE, *german.RULE, *portuguese.RULE, *french.RULE, *spanish.RULE),
-    any_of(*english_wishes.REQUEST, *german.REQUEST, *portuguese.REQUEST, *french.REQUEST, *spanish.REQUEST),
+    any_of(
+        *english_wishes.REQUEST,
+        *german.REQUEST,
+        *portuguese.REQUEST,
+        *french.REQUEST,
+        *spanish.REQUEST,
+        *shapes.ENGLISH_OR_NOT,
+        *shapes.GERMAN,
+        *shapes.FRENCH,
+        *shapes.PORTUGUESE,
+    ),
     any_of(
         *english_objections.CORRECTION,
         *german.CORRECTION,

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from memlog.query.facts import reviews
+from memlog.query.facts import items, reviews
 from memlog.query.facts.calls import Found
 from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.gate import words_of
+from memlog.query.facts.items import Row
 from memlog.query.facts.languages import ENGLISH, cues
 from memlog.query.facts.sentences import Sentence, flat, introduced_at, own, sentences, without_tags
 
@@ -23,11 +24,20 @@ _MACHINE = re.compile(
     r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok(?=  |\t)|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[A-Za-z0-9_-]+$"
     r"|^(?:commit |\W)*[0-9a-f]{40}\b|^(?:remote|fatal|error|warning|hint|npm \w+): |^##\["
 )
+# Said in brackets; and a request that ends in a piece of code.
+_ASIDE = re.compile(r"\((?:[^\W\d_]+['’]?[^\W\d_]*,? ){3}.*\)[.!]?$", re.S)
+_WORDS = re.compile(r"(?:[A-Za-z]+,? ){3}")
 _MODE = re.compile(r"\bmode \d{6}\b")
 _BARE = re.compile(
     r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|perfect|nice|да|хорошо|ок|sim|ja|oui)[,. ]+)*"
     r"(?:go (?:ahead|for it)(?: and)?|давай(?:те)?(?: дальше| следующий шаг)?|(?:да,? )?(?:давай(?:те)?,? )?продолж\w+|sim,? pode \w+|ja,? (?:mach )?weiter|(?:oui,? )?continue|(?:do|run|try) (?:it|that|this|so)|(?:please )?do|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
     re.I,
+)
+# What stands before a request and is none of it: an arrow, a command of the host, a file, a line's number, a title.
+_BEFORE = re.compile(
+    r"^(?:[→➜▶►»·○●⎿✓✔❯_~–—]+\s*|/[a-z][\w:-]*\s+(?=\S)|(?:/[\w.@-]+){2,}/?\s+|\[(?:image|pasted)[^\]]*\]\s*"
+    r"|(?:line|строка|zeile|linha|ligne|第)\s*\d+(?:\s*行)?[.:,]?\s+|@\S+[\s,:]+|\d{1,2}\)\s*|\((?=\w)"
+    r"|\*{0,2}(?:目标|任务|要求|目的|タスク|задача|цель|aufgabe|ziel|tarefa|objetivo|objectif|goal|task|todo)\*{0,2}\s*[:：]\s*\*{0,2}\s*)+"
 )
 # A question that asks what is so, and for nothing to be done.
 _CONDITION = re.compile(
@@ -83,21 +93,8 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
         if pasted and reviews.REVIEW.search(plain, start, end):
             yield from reviews.of_review(plain, start, end)
             continue
-        # Behind a log in English, who writes in another script speaks.
-        alien = pasted and 3 * len(_OTHER.findall(plain, start, end)) < end - start
-        objects = False
-        for number, sentence in enumerate(sentences(plain[start:end])):
-            if number >= _MOST_SENTENCES:
-                return
-            if not is_said(sentence) or (pasted and number and not (alien and _OTHER.search(sentence.text))):
-                continue
-            placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
-            wanted = list(_wanted(placed))
-            if not wanted and objects and _CONTINUES.match(sentence.text):
-                wanted = [Found("correction", *placed[:1], None, *placed[1:])]
-            if not wanted and review and reviews.is_finding(sentence.text):
-                wanted = [Found("correction", *placed[:1], None, *placed[1:])]
-            objects = bool(wanted) and wanted[0].kind == "correction"
+        rows = list(_rows(plain, start, end, pasted=pasted, review=review))
+        for sentence, wanted, _ in items.with_items(plain, rows):
             yield from wanted
             if refused and wanted and wanted[0].kind == "instruction" and not _FILES.search(sentence.text):
                 yield Found("correction", *wanted[0][1:])
@@ -106,10 +103,30 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
         yield from reviews.of_review(plain, introduced, len(plain))
 
 
+def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool) -> Iterator[Row]:
+    """Sentences of a stretch with what each wants. review: a finding may stand alone in it."""
+    # Behind a log in English, who writes in another script speaks.
+    alien = pasted and 3 * len(_OTHER.findall(plain, start, end)) < end - start
+    objects = False
+    for number, sentence in enumerate(sentences(plain[start:end])):
+        if number >= _MOST_SENTENCES:
+            return
+        if not is_said(sentence) or (pasted and number and not (alien and _OTHER.search(sentence.text))):
+            continue
+        placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
+        wanted = list(_wanted(placed))
+        if not wanted and (
+            (objects and _CONTINUES.match(sentence.text)) or (review and reviews.is_finding(sentence.text))
+        ):
+            wanted = [Found("correction", *placed[:1], None, *placed[1:])]
+        objects = bool(wanted) and wanted[0].kind == "correction"
+        yield items.row(plain, placed, wanted)
+
+
 def _wanted(sentence: Sentence) -> Iterator[Found]:
     text = sentence.text
     low = flat(text).lower()
-    plain = _straight(low)
+    plain = _BEFORE.sub("", _straight(low), count=1)
     spoken = words_of(low)
     found = cues(text, spoken)
     may = found.wishes(spoken if len(plain) == len(low) else words_of(plain))
@@ -151,7 +168,9 @@ def is_said(sentence: Sentence) -> bool:
     text = sentence.text
     if _PICKS.fullmatch(text):
         return True
-    if len(text) < _SHORTEST or text[-1] in "{};" or _MACHINE.match(text):
+    if len(text) < _SHORTEST or _MACHINE.match(text):
+        return _ASIDE.match(text) is not None
+    if text[-1] in "{};" and not (IMPERATIVE.match(text.lower()) and _WORDS.match(text)):
         return False
     return "-> FETCH_HEAD" not in text and not ("mode " in text and _MODE.search(text))
 

@@ -34,7 +34,7 @@ _WIDE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
 _NARROW, _BROAD, _FULL = 50, 120, 72  # columns of a line that was wrapped
 _LEAST = _NARROW // 2  # characters of one
 _BREAK = re.compile(r"[ \t]*\n[ \t]*")
-_QUOTED = re.compile(r"^[ \t]*>|^\s*\||^ {8,}\S|^\t{2,}\S")
+_QUOTED = re.compile(r"^[ \t]*>|^\s*\||^(?: {8,}|\t{2,})(?![-*•] |\d{1,2}[.)] )\S")
 LONGEST = 1_500  # characters of a sentence; what is longer was pasted, or is none
 # What is quoted is a word of the sentence it stands in, also on a line of its own: `change\n"X. Do Y."\nto Z`.
 _QUOTES = re.compile(
