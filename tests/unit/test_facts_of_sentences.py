@@ -287,7 +287,7 @@ def test_lines_that_mostly_ask_for_work_were_typed_and_not_pasted() -> None:
         ("After the sale ends, hide the banner.", "After the sale ended, the banner was hidden."),
         ("If no stock → show a badge", "If no stock → a badge was there"),
         ("и подвинти, то есть зафиксируй ширину колонки", "ширина колонки зафиксирована"),
-        ("ширину колонки зафиксировать.", "ширину колонки не удалось зафиксировать."),
+        ("ширину колонки зафиксировать.", "ширину колонки они пытались зафиксировать."),
         ("Kippe die Reihenfolge der Spalten", "Eine die Reihenfolge kippende Spalte"),
         ("Encaixar a coluna ao lado do preço", "Qualquer a coluna ao lado do preço"),
         ("Décale la colonne vers la droite", "Toute la colonne est à droite"),
@@ -298,6 +298,29 @@ def test_lines_that_mostly_ask_for_work_were_typed_and_not_pasted() -> None:
 def test_a_request_is_told_by_its_shape_in_whatever_verb(request_: str, statement: str) -> None:
     assert only(request_) == {"instruction"}
     assert only(statement) == set()
+
+
+@pytest.mark.parametrize(
+    "objection, other",
+    [
+        ("you still haven't renamed the basket", "have you renamed the basket?"),
+        ("The basket should keep its items, no?", "Does the basket keep its items?"),
+        ("only two of the pictures show up", "which of the pictures show up?"),
+        ("the title came out blank", "is the title blank?"),
+        ("same error as with the basket", "same goes for the basket"),
+        ("Картинка исчезла после входа", "Поищи, куда исчезла картинка"),
+        ("цена не обновляется", "цена не требует скидки"),
+        ("Das Problem ist nicht behoben", "Das Problem ist bekannt"),
+        ("o carrinho sumiu da página", "o carrinho está na página"),
+        ("le panier ne garde plus les prix", "le panier garde les prix"),
+        ("la cesta sigue sin mostrar precios", "la cesta muestra precios"),
+        ("又报错了，价格没更新", "价格更新了"),
+        ("この表は読みにくい", "この表は長い"),
+    ],
+)
+def test_what_came_out_wrong_is_a_correction_and_what_is_so_is_none(objection: str, other: str) -> None:
+    assert only(objection) == {"correction"}
+    assert "correction" not in only(other)
 
 
 def test_items_under_a_request_are_requests_and_those_under_a_finding_are_not() -> None:

@@ -6,7 +6,7 @@ apostrophes; one with a question mark is marked by its last character.
 
 _BEST = r"(?:best|better|least|simplest|simpler|cleanest|cleaner|safest|safer|easiest|easier|clearer|clearest|preferable|nicer)"
 _BAD = (
-    r"(?:wrong|incorrect|broken|off|strange|weird|odd|misleading|redundant|unnecessary|useless|outdated|confusing|ugly|bad|bunk|bogus|garbage|rubbish|non-? ?sens(?:e|ical)|"
+    r"(?:wrong|incorrect|broken(?! (?:down|into|up|out))|(?<!one )off|strange|weird|odd|misleading|redundant|unnecessary|useless|outdated|confusing|ugly|bad|bunk|bogus|garbage|rubbish|non-? ?sens(?:e|ical)|"
     r"worse|unclear|hacky|overkill|over-?engineered|inconsistent|inaccurate|nonsense|messed up|backwards|pointless|"
     r"not (?:very |really |so |all that |quite |particularly |exactly |super |at all )?(?:right|correct|true|good|great|ideal|"
     r"enough|useful|needed|necessary|appropriate|acceptable|working|thorough|clear|consistent|readable|accurate|complete|nice|"
@@ -34,7 +34,7 @@ _REFUSED = (
 # What was said, meant or expected, against what came of it.
 _MEANT = (
     r"\bi (?:mean|meant|didn't (?:say|mean|ask))\b(?!.*\bi mean\b.*\?$)",
-    r"\bnot what i\b|\bi (?:said|asked|told you|already)\b(?!.*\?$)|\bmy (?:instructions?|request|point|idea|intention) (?:was|were)\b",
+    r"\bnot what i\b|(?<!because )\bi (?:said|asked|told you|already)\b(?!.*\?$)|\bmy (?:instructions?|request|point|idea|intention) (?:was|were)\b",
     r"\bwould have (?:thought|expected|preferred)\b|\bi (?:thought|thougth|thougt|doubt|expected|assumed)\b(?!.*\bif\b.*\?$)",
     r"\bi don't get (?:it|this|that|why)\b|\bi don't think\b.*\b(?:is|are) (?:the|a|an|right|correct|what|needed)\b",
     r"\bi was (?:less|more|not|talking|asking|referring|thinking|hoping|expecting|trying|looking|only|just)\b"
@@ -54,6 +54,7 @@ _DID = (
     r"\byou(?:'re| are| keep| just| always| never| still)(?: \w+)? \w+ing\b.*\b(?:twice|again|wrong(?:ly)?|instead|too|without|not|every|for no)\b",
     r"\b(?:you|it|this|that)(?:'ve| has| have)? (?:also )?(?:forgot(?:ten)?|missed|misread|misunderst\w+|lost|broke|overlooked|ignored|"
     r"deleted|dropped|screwed|messed)\b(?!.*\?$)",
+    r"\byou (?:still |really |also |just )?(?:haven't|have not|never|aren't|weren't|hadn't|won't|keep|kept)\b(?! (?:to|in mind|know)\b)(?!.*\?$)(?!.*\bif\b)",
     r"\bwhat (?:are|were) you doing\b|\b(?:wtf|wth|ugh|oops|argh|nooo*|yikes|damn)\b",
 )
 # Bad words about the work.
@@ -68,7 +69,7 @@ _FAULTS = (
     r"\bover(?:-| )?(?:complicat|engineer|kill)\w*\b(?!.*\?$)|\b(?:weakest|(?<!least )worst|ugliest)\b",
     r"\bthe (?:problem|issue|trouble|bug|point|catch|downside) (?:with \S+(?: \S+){0,5} )?(?:is|was)\b(?!.*\?$)",
     r"\b(?:lots? of|so many|so much|full of|bunch of|all (?:this|these|those)) (?:\w+ )?(?:redundan\w+|duplicat\w+|unnecessary|useless|noise|clutter|garbage)\b",
-    r"\b(?:this|that|we|there) should(?:n't| not)\b",
+    r"\b(?:this|that|there) should(?:n't| not)\b",
     r"^(?:it|this|that|they)(?:'s| is| are|'re) .+\bnot (?:necessarily|really|just|the|an?|about)\b(?!.*\?$)",
 )
 # What does not work.
@@ -77,19 +78,28 @@ _FAILS = (
     r"|\bbut (?:now |it |that |this |there )(?:it )?(?:still|is|was|does|should|never|no longer|breaks?|fails?|gives?|gave|shows?|says?)\b(?!.*\?$)",
     r"^(?:so |and |but )?(?:(?:it|this|that|there|they)(?:'s| is| are|'re)? )?still\b(?!.*\?$)",
     r"\bstill (?:fails?|failing|broken|wrong|not working|the same|doesn't|seeing|see|getting|lots|there|says?|shows?)\b(?!.*\?$)",
-    rf"\b{_NOT} (?:seem to |even |actually |really |properly )?(?:work|look right|seem right|make (?:any )?sense|fix|mean|match|belong|exist|apply|"
+    rf"^(?!.*\b(?:until|unless|in case)\b).*\b{_NOT} (?:seem to |even |actually |really |properly )?(?:work|look right|seem right|make (?:any )?sense|fix|mean|match|belong|exist|apply|"
     r"help|count|follow|respect|show|compile|run|build|pass|need to|do anything|bother|clear|check|open|load|update)\b(?!.*\?$)(?!.*\bif\b)",
     r"\b(?:not|isn't|aren't|never|no longer|stopped) (?:even |actually |really )?(?:working|showing|rendering|loading|updating|saving|"
     r"happening|responding|visible|displayed|clickable|firing|triggering)\b(?!.*\?$)",
     r"\bi (?:still |also )?(?:can't|cannot|can not|don't|do not|didn't) (?:even |actually )?(?:see|find|open|get|access|reach|run|use) "
     r"(?!how|why|when|what|where|if|whether|any (?:reason|need|problem|issue))(?!.*\?$)",
     r"\bnothing (?:happens|happened|changed|changes|shows)\b|\b(?:keeps?|kept) (?:failing|getting|showing|crashing|coming|asking|doing)\b",
-    r"\b(?:gives?|gave|giving|got|getting|shows?|showing|showed|says|prints?|returns?|picks?) (?:me |us )?(?:an? |the )?(?:wrong|same|empty|weird|strange|old)\b(?!.*\?$)",
+    r"\b(?:gives?|gave|giving|got|getting|shows?|showing|showed|says|prints?|returns|picks?) (?:me |us )?(?:an? |the )?(?:wrong|same|empty|weird|strange|old)\b(?!.*\?$)",
     r"\b(?:so|and|which|it|they) (?:\w+ )?(?:cuts?|gets? cut) off\b|\b(?:it|this|that|which|everything) (?:\w+ )?(?:breaks|crashes|hangs|fails)\b(?!.*\?$)(?!.*\b(?:if|when)\b)",
+)
+# It looks wrong, or is not there.
+_STATES = (
+    r"^(?!.*\b(?:if|when|why|consider)\b).*\b(?:is|are|was|were|stays?|turn(?:s|ed)|c[ao]mes? (?:up|out)|shows? up|looks?|gets?) (?:all |just |now |completely |still |also )*(?:red|blank|missing|gone|cut off|misaligned|overlapping|invisible|unreadable|"
+    r"way off|frozen|squashed|blurry|cropped|truncated|out of (?:place|sync|order|date))\b(?!.*\?$)",
+    r"^only \S+(?: \S+){0,4} (?:shows?|works?|appears?|loads?|displays?|renders?|changed|updated)\b(?!.*\?$)",
+    r"\bthere(?:'s| is| are) (?:clearly |obviously |definitely |now )?(?:an?|some|another|two|many|no way) (?:\w+ )?(?:problems?|bugs?|mistakes?|typos?|glitch(?:es)?)\b(?!.*\?$)",
+    r"^(?:\w+[,.]? ){0,3}same (?:old )?(?:error|issue|problem|result|bug|failure|mistake)\b(?! (?:for|with|in|goes|applies)\b)(?!.*\?$)",
+    r"\b(?:it|this|that|everything|the (?:app|page|screen|ui|server|window|site|build)) (?:now |just |still |always |immediately )?(?:crash|hang|freez|flicker|overlap|stutter|lag|jump|disappear|vanish)(?:e?s|ed)\b(?!.*\?$)(?!.*\bif\b)",
 )
 # It ought to be otherwise.
 _OTHERWISE = (
-    r"^(?:hm+,? )?but (?!(?:also|first|please|keep|make|be|do|don't|use|add|can|could|let|let's|if|when|what|how|before|only|lets|go|not|try|see|why|how|what|who|where|which|later|rather|only)\b)"
+    r"^(?:hm+,? )?but (?!(?:for now|also|first|please|keep|make|be|do|don't|use|add|can|could|let|let's|if|when|what|how|before|only|lets|go|not|try|see|why|how|what|who|where|which|later|rather|only)\b)"
     r"(?!.*\bwe will\b)(?!.*\b(?:right|correct)\?)",
     r"^(?:\w+[,.]? ){0,2}but (?:we|i|you) (?:don't|do not|won't|shouldn't|never|can't|already|still)\b(?!.*\?$)",
     r"^(?:how|what) about instead\b",
@@ -101,7 +111,7 @@ _OTHERWISE = (
 
 CORRECTION = _REFUSED + _MEANT + _DID
 # Not where the sentence asks for something.
-FAULT = _FAULTS + _FAILS + _OTHERWISE
+FAULT = _FAULTS + _FAILS + _STATES + _OTHERWISE
 
 # A complaint in the form of a question, with the mark or without.
 COMPLAINT = (
@@ -117,4 +127,5 @@ COMPLAINT = (
     r"\b(?:isn't|is not) (?:that|this|it) (?:wrong|redundant|too|already|supposed|what|the (?:same|wrong|opposite)|an? bug)\b",
     r"\b(?:aren't|weren't|are not) (?:we|you|they) (?:supposed|already|meant)\b|\bdidn't (?:we|you|i) (?:already |just )?(?:say|agree|decide|ask|remove|fix|tell)\b",
     r"\bwho (?:told|asked) you\b",
+    r"\b(?:should|shouldn't|must|supposed|doesn't|isn't|wasn't)\b.*, no\?$",
 )

@@ -26,6 +26,7 @@ CORRECTION = (
 
 FAULT = (
     r"\bne (?:marche|fonctionne|s'affiche|compile|passe|charge|r[ée]pond)\w*(?: toujours)? (?:pas|plus)\b|\b(?:marche|fonctionne|s'affiche) (?:toujours )?pas\b",
+    r"(?!(?:et|puis|mais|donc|alors|ok|svp|stp)\b)\b\w+,? ne \w+(?:e|t|ent)(?: toujours)? (?:pas|plus)\b(?!.*\?$)|\btoujours (?:la m[êe]me|le m[êe]me|pareil|pas)\b|\b(?:il manque|a disparu|ont disparu|ça ne va pas)\b",
     r"\b(?:cass[ée]|inutile|redondant|incorrecte?|trop (?:long|compliqu[ée]|lent|grand))\b|^mais (?!d'abord|aussi)|\bencore (?:la m[êe]me )?(?:une )?erreur\b",
 )
 

@@ -27,6 +27,7 @@ CORRECTION = (
 FAULT = (
     r"\b(?:geht|klappt|funktioniert|stimmt|passt|läuft|lädt|reagiert|erscheint|hilft)\b(?: \w+){0,3} nicht\b|\b(?:kaputt|fehlerhaft|umständlich|überflüssig|unnötig|doppelt)\b",
     r"\bzu (?:viel|viele|lang|kompliziert|groß|langsam|breit|streng|laut|ausführlich)\b|\b(?:schlägt|bricht) (?:immer )?noch\b|\bimmer noch (?:nicht|kaputt|falsch|rot|der|die|das)\b",
+    r"\bnicht (?:behoben|gelöst|korrekt|richtig|sichtbar|gefunden|angezeigt|geladen|gespeichert|übernommen|angekommen|gefixt)\b|\b(?:fehlt|fehlen|verschwunden|verschwindet|abgeschnitten|noch immer|immer noch)\b(?!.*\?$)|\b(?:den|der|das|ein) (?:fehler|problem|bug) (?:liegt|ist (?:noch|wieder)|tritt|kommt|bleibt|besteht)\b",
     r"^aber (?!bitte|erst|zuerst|nur|mach)\b|\bich (?:sehe|finde|bekomme) (?:\w+ ){0,3}(?:nicht|kein\w*)\b|\bes passiert nichts\b|\b(?:sollte|soll) (?:eigentlich|doch|nicht)\b",
 )
 

@@ -26,6 +26,7 @@ CORRECTION = (
 FAULT = (
     r"\bn[ãa]o (?:funciona|funcionou|carrega|aparece|abre|roda|passa|compila|faz sentido|ajuda|responde|salva|bate)\b|\b(?:quebrad[oa]s?|errad[oa]s?|redundantes?|desnecess[áa]ri[oa]s?)\b",
     r"\b(?:muito|demais|grande demais|longo demais)\b.*\b(?:complicad[oa]|long[oa]|verbos[oa]|lent[oa]|confus[oa]|demais)\b|\bainda (?:falha|quebra|est[áa] (?:falhando|quebrad\w|errad\w)|n[ãa]o)\b",
+    r"\b(?:continua|segue) (?:\w+ndo|com|sem|igual|dando|o mesmo|a mesma)\b|\b(?:deu|dando|d[áa]) (?:o mesmo |um )?erro\b|\b(?:sumiu|quebrou|travou|parou de|faltou|falta|faltando|n[ãa]o deu certo|n[ãa]o mudou|n[ãa]o ficou)\b(?!.*\?$)|\bainda (?:d[áa]|aparece|mostra|continua|tem)\b(?!.*\?$)|\bficou (?:ruim|feio|feia|errad[oa]|estranh[oa]|pior|torto|torta)\b",
     r"^mas (?!por favor|primeiro|antes|só|so)\b|\bn[ãa]o (?:vejo|encontro|consigo ver|aparece)\b|\bn[ãa]o acontece nada\b|\bera (?:para|pra) (?:ser|estar|ficar)\b",
 )
 

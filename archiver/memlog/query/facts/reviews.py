@@ -25,13 +25,13 @@ _FINDING = re.compile(
 )
 # A heading in front of what a reviewer says: `Recommendation: add ...`.
 _LABEL = re.compile(r"^\W*(?:[A-Za-z]+ ){0,3}[A-Za-z]+(?: \([^)]*\))?\*{0,2}: ?\*{0,2}(?=\S)")
-_ADVISES = re.compile(r"\b(?:consider|recommend|suggest)\b")
+_ADVISES = re.compile(r"^(?:don['’]t|do not|never) |\b(?:consider|recommend|suggest)\b")
 _LACKS = re.compile(r"(?:there (?:is|are) )?(?:no|missing|lacks?)\b")
 _PRAISES = re.compile(
     r"^(?!.*\b(?:but|however|although|though|except)\b).*(?:\b(?:good|great|nice|excellent|solid|clean|clear|proper|correctly|properly)\b"
     r"|\b(?:prevents?|eliminat(?:es|ing)|improv(?:es|ement)|ensures)\b)"
 )
-_CODE = re.compile(r"^\s*(?:[-+@{}<]|//|\* )|[{};]\s*$|\) =>|^\w+\(.*\)$")
+_CODE = re.compile(r"^\S+:\d+:\d+: |^\s*(?:[-+@{}<]|//|\* )|[{};]\s*$|\) =>|^\w+\(.*\)$")
 # A finding that stands alone: it names code, complains, and speaks of nobody.
 _NAMES_CODE = re.compile(
     r"`|\b[a-z]+[A-Z]\w+|\b[A-Z][a-z]+[A-Z]\w+|\w_\w|\w\(\)|\w\.\w{2,4}\b|\b(?:function|method|test|variable|parameter|branch|case|loop|error|condition|comment|calculation|code)s?\b"
@@ -58,7 +58,8 @@ def of_review(text: str, start: int, end: int) -> Iterator[Found]:
             continue
         at = start + sentence.start, start + sentence.end
         plain = _LABEL.sub("", sentence.text.lower())
-        asks = ENGLISH.request.search(plain, ENGLISH.wishes(words_of(plain)))
+        may = ENGLISH.wishes(words_of(plain))
+        asks = ENGLISH.request.search(plain, may) or ENGLISH.rule.search(plain, may)
         if (
             _FINDING.search(plain)
             and not (asks and (IMPERATIVE.search(plain) or _ADVISES.search(plain)))

@@ -22,6 +22,7 @@ CORRECTION = (
 )
 
 FAULT = (
+    r"\b(?:sigue|todav[íi]a|a[úu]n) (?:\w+ndo|no|con|sin|igual|aparece|sale|da|est[áa])\b(?!.*\?$)|\b(?:da|dando|dio|sale) (?:el mismo |un )?error\b|\b(?:desapareci[óo]|se rompi[óo]|falta|faltan|dej[óo] de)\b(?!.*\?$)",
     r"\b(?:ya )?no (?:funciona|carga|aparece|abre|compila|pasa|sirve|responde|se (?:ve|muestra|guarda))\b|\b(?:roto|rota|incorrect[oa]|innecesari[oa]|redundante)\b|\bsigue (?:fallando|sin|igual|roto)\b|^pero (?!primero|por favor|tambi[ée]n)",
 )
 
