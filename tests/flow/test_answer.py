@@ -226,7 +226,7 @@ def test_a_word_no_record_has_is_answered_with_those_that_are_near(home: Home) -
         assert answer(con, "deadlok", now_ns=NOW_NS).near == [("deadlok", ["deadlock"])]
         assert answer(con, "xcheduler", now_ns=NOW_NS).near == [("xcheduler", ["scheduler"])]
         assert answer(con, "zzzzzzz", now_ns=NOW_NS).near == []
-        assert answer(con, "strasse", now_ns=NOW_NS).near == [("strasse", ["straße"])]
+        assert answer(con, "strasse", now_ns=NOW_NS).near == []  # found: ß is ss
         assert answer(con, "dont", now_ns=NOW_NS).near == [("dont", ["don't"])]
         assert answer(con, "E030", now_ns=NOW_NS).near == [("e030", ["e0308", "1030"])]
         assert answer(con, "deadlock", now_ns=NOW_NS).near == []

@@ -30,7 +30,7 @@ AGAIN_S = 1.0  # the same, where a page was found already
 CHUNK_BYTES = 1 << 20
 
 _COLUMNS = """
-SELECT r.id, r.ts_ns, r.parts, r.session_id, r.source_id, r.block, r.body, r.packing, r.text_bytes
+SELECT r.id, r.ts_ns, r.parts, r.session_id, r.source_id, r.block, r.kind, r.body, r.packing, r.text_bytes
 """
 # index: the full-text index, newest first
 CHOSEN_SQL = (
@@ -40,7 +40,6 @@ CHOSEN_SQL = (
     " ORDER BY f.rowid DESC",
 )
 EVERY_SQL = (_COLUMNS + "FROM record r WHERE ", " ORDER BY r.id DESC")
-SHOWN = " AND r.kind <> 'meta'"
 
 Row = tuple[Any, ...]
 
@@ -54,10 +53,11 @@ def find_characters(
     limit: int,
     now_ns: int,
     seconds: float | None = None,
+    meta: bool = False,
 ) -> Hits:
     """The newest records whose text holds these characters; pattern: a match of this expression.
 
-    Capitals matter where the text has one. Bookkeeping is looked at where its kind is asked for.
+    Capitals matter where the text has one. Bookkeeping is found where nothing else is; meta: as all else.
     Limits: what the index can choose is read whole, the rest for `seconds`; notes say how far that went.
     Raises: NotFoundError, QueryError with the column of what is wrong in a pattern.
     """
@@ -70,7 +70,7 @@ def find_characters(
             chosen = where(con, selection)
         except NotFoundError:
             return _no_session(con, selection, hits)
-        scan = _Scan(con, chosen, search, limit, meta=selection.kind is not None)
+        scan = _Scan(con, chosen, search, limit, meta=meta or selection.kind is not None)
         try:
             _look(scan, words, hits, SCAN_S if seconds is None else seconds)
         except TooSlowError:
@@ -170,8 +170,8 @@ class _Scan:
         self.where = chosen
         self.search = search
         self.limit = limit
-        self.shown = "" if meta else SHOWN
         self.best: list[tuple[int, int]] = []  # a heap, its oldest first
+        self.aside = self.best if meta else list[tuple[int, int]]()  # the same of bookkeeping
         self.places: dict[int, Spans] = {}
         self.seen: set[tuple[int, str, int]] = set()
         self.reached = 0  # the time of the newest record of those the search was last given
@@ -190,7 +190,7 @@ class _Scan:
         for row in self._rows(expression):
             if self.full and self._is_older(row):
                 break
-            texts.append(text_or_damaged(*row[6:]))
+            texts.append(text_or_damaged(*row[7:]))
             rows.append(row)
             size += len(texts[-1])
             if size > CHUNK_BYTES or len(rows) >= 500:
@@ -203,7 +203,7 @@ class _Scan:
 
     def fill(self, hits: Hits) -> None:
         """Hits for what was found, newest first."""
-        ids = [id_ for _, id_ in sorted(self.best, reverse=True)]
+        ids = [id_ for _, id_ in sorted(self.best or self.aside, reverse=True)]
         found = {row[0]: Hit(row, None) for row in self.con.execute(ROWS_SQL, {"ids": str(ids)})}
         for id_ in ids:
             if id_ in found:
@@ -217,7 +217,7 @@ class _Scan:
         match = " AND ".join(filter(None, (expression, self.where.tags)))
         sql = CHOSEN_SQL if match else EVERY_SQL
         return self.con.execute(
-            sql[0] + self.where.sql + self.shown + sql[1], values | ({"match": match} if match else {})
+            sql[0] + self.where.sql + sql[1], values | ({"match": match} if match else {})
         )
 
     def _match(self, rows: list[Row], texts: list[str]) -> None:
@@ -227,8 +227,9 @@ class _Scan:
                 continue
             self.seen.add(row[3:6])
             self.places[row[0]] = places
-            keep: Callable[..., Any] = heappushpop if self.full else heappush
-            keep(self.best, (row[1], row[0]))
+            best = self.aside if row[6] == "meta" else self.best
+            keep: Callable[..., Any] = heappushpop if len(best) >= self.limit else heappush
+            keep(best, (row[1], row[0]))
 
     def _is_older(self, row: Row) -> bool:
         """Whether this row and all after it, which come in falling order of id, are older than the page."""

@@ -80,6 +80,22 @@ def count(
     return Count(total, asked.step > 1)
 
 
+def sessions(
+    con: "Connection", text: str, selection: Selection | None = None, *, now_ns: int, mode: str = WORDS
+) -> list[tuple[int, int, int]] | None:
+    """(session's number, how many of its records answer, id of the newest) of each, the newest first.
+
+    Limits: None where more than EXACT records answer. Bookkeeping is the newest only of a session that has
+    nothing else.
+    Raises: NotFoundError, QueryError.
+    """
+    try:
+        asked = _Asked(con, text, selection or Selection(), now_ns, mode)
+        return asked.sessions() if asked.step == 1 else None
+    except Error as exc:
+        raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
+
+
 def doubts(
     con: "Connection", text: str, selection: Selection | None = None, *, now_ns: int, mode: str = WORDS
 ) -> list[str]:
@@ -125,7 +141,9 @@ class _Asked:
         if mode in (LITERAL, REGEX):
             from memlog.query.characters import find_characters
 
-            found = find_characters(con, text, selection, pattern=mode == REGEX, limit=READ, now_ns=now_ns)
+            found = find_characters(
+                con, text, selection, pattern=mode == REGEX, limit=READ, now_ns=now_ns, meta=True
+            )
             self.values["picked"] = str([hit.id for hit in found])
         elif mode == RAW:
             raw.check(con, text)
@@ -170,3 +188,12 @@ class _Asked:
         )  # fmt: skip
         rows = [(value, n * self.step) for value, n in self.con.execute(sql, self.values)]
         return sum(n for _, n in rows), rows
+
+    def sessions(self) -> list[tuple[int, int, int]]:
+        """As sessions(): of the columns beside a max() SQLite takes those of its row."""
+        sql = (
+            "SELECT r.session_id, count(DISTINCT " + _ONE + "), r.id, "
+            "max((r.kind <> 'meta') * 4611686018427387904 + r.ts_ns) AS newest " + self.begin
+            + self.condition + " GROUP BY 1 ORDER BY newest DESC, 3 DESC"
+        )  # fmt: skip
+        return [row[:3] for row in self.con.execute(sql, self.values)]

@@ -1,0 +1,55 @@
+"""Which text is found, however it was spelled: beside a scan of every text, where that says what is true."""
+
+import pytest
+
+from archives import NOW_NS, archive_of, conversation, record
+from memlog.archive.connection import Connection
+from memlog.paths import Home
+from memlog.query import facets, grouped
+from memlog.query.answer import answer
+from memlog.query.hit import Hits
+
+
+def ask(con: Connection, text: str, **how: object) -> Hits:
+    return answer(con, text, now_ns=NOW_NS, **how)  # type: ignore[arg-type]
+
+
+def every(con: Connection, text: str) -> set[str]:
+    """Texts of the records that have all of the words; a count says the same number."""
+    found = {hit.text for hit in ask(con, text, limit=100, fold=False) if hit.matched == "all"}
+    assert facets.count(con, text, now_ns=NOW_NS).count == len(found), text
+    return found
+
+
+@pytest.mark.parametrize("mode", ["words", "literal", "regex"])
+@pytest.mark.parametrize("exact", [50_000, 3])
+def test_every_session_with_a_hit_is_listed(
+    home: Home, monkeypatch: pytest.MonkeyPatch, mode: str, exact: int
+) -> None:
+    monkeypatch.setattr(grouped, "LOOKED", 4)
+    monkeypatch.setattr(facets, "EXACT", exact)
+    said = [record(f"tide {n}", n=n) for n in range(20, 30)]
+    others = [record("one tide", n=n, session=f"session-{c}") for n, c in enumerate("bcd")]
+    book = [record("tide book", n=9, session="session-e", kind="meta", role=None)]
+    with archive_of(home, said, others, book) as con:
+        found, hits = grouped.by_session(con, "tide", now_ns=NOW_NS, mode=mode, limit=10)
+        less, told = grouped.by_session(con, "tide", now_ns=NOW_NS, mode=mode, limit=2)
+    assert {one.session: one.found for one in found} == {
+        "session-a": 10, "session-b": 1, "session-c": 1, "session-d": 1, "session-e": 1
+    }  # fmt: skip
+    assert found[0].session == "session-a" and all("«tide»" in one.best[0].snippet for one in found)
+    assert any("the others follow, the newest first" in note for note in hits.notes)
+    assert len(less) == 2 and any("2 of at least" in note for note in told.notes)
+
+
+@pytest.mark.parametrize("mode", ["words", "literal", "regex"])
+def test_bookkeeping_is_counted_and_shown_where_there_is_nothing_else(home: Home, mode: str) -> None:
+    book = [
+        record("tide book", n=9, kind="meta", role=None),
+        record("only book", n=8, kind="meta", role=None),
+    ]
+    with archive_of(home, conversation(["tide one", "the tide two"]), book) as con:
+        assert facets.count(con, "tide", now_ns=NOW_NS, mode=mode).count == 3
+        shown = {hit.text for hit in ask(con, "tide", mode=mode, newest=True)}
+        assert shown == {"tide one", "the tide two"}
+        assert [hit.text for hit in ask(con, "only", mode=mode)] == ["only book"]
