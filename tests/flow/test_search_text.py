@@ -53,3 +53,17 @@ def test_bookkeeping_is_counted_and_shown_where_there_is_nothing_else(home: Home
         shown = {hit.text for hit in ask(con, "tide", mode=mode, newest=True)}
         assert shown == {"tide one", "the tide two"}
         assert [hit.text for hit in ask(con, "only", mode=mode)] == ["only book"]
+
+
+def test_a_line_nobody_wrote_is_looked_for_as_its_file(home: Home) -> None:
+    said = ("see hooks_run.go:204 first", "hooks_run.go fails at noon", "noon it is", "hooks of go at 907")
+    with archive_of(home, conversation(said)) as con:
+        hits = ask(con, "hooks_run.go:907")
+        assert {hit.text for hit in hits} == {*said[:2]} and {hit.matched for hit in hits} == {"most"}
+        assert "hooks_run.go is looked for, whatever its line" in hits.notes[0] and hits.relaxed
+        assert [hit.text for hit in ask(con, "noon hooks_run.go:907:3", newest=True)] == [said[1]]
+        hits = ask(con, "(hooks_run.go:907) zzzgone")
+        assert {hit.text for hit in hits} == {*said[:2]}
+        # what stands in a record, or was quoted, is met as it is
+        assert every(con, "hooks_run.go:204") == {said[0]} and not ask(con, "hooks_run.go:204").notes
+        assert ask(con, '"hooks_run.go:907"') == [] and ask(con, "12:30") == []

@@ -31,6 +31,49 @@ SESSIONS_SQL = "SELECT id, session_id, kind FROM record WHERE id IN (SELECT valu
 SIZE_SQL = "SELECT coalesce(sum(records + metas), 0) FROM session"
 
 
+def without_lines(asked: "Asked", question: words.Question, hits: "Hits") -> words.Question:
+    """The question with `file.go` for `file.go:907`, where no record has the line; its hits are added."""
+    bare = words.Question()
+    bare.filters, bare.exclude, bare.unions = question.filters, question.exclude, question.unions
+    dropped: list[tuple[str, str]] = []
+    for group in question.terms:
+        bare.terms.append([_file(term, dropped) for term in group])
+    expression = words.all_of(bare)
+    if not dropped or expression is None:
+        return question
+    needles, asked.needles = asked.needles, words.needles(bare)
+    found = asked.run(expression, bare, " ".join(words.texts(bare.terms)))
+    if not found and not asked.answered:
+        asked.needles = needles
+    hits += found
+    for hit in hits:
+        hit.matched = "most"
+    hits.relaxed, hits.said = bool(hits), words.texts(bare.terms)
+    hits.have = 0, asked.count(expression, COUNTED)
+    if not asked.seen:
+        hits.notes += [
+            f"no record has {typed}: {file} is looked for, whatever its line" for typed, file in dropped
+        ]
+    return bare
+
+
+def _file(term: "Term", dropped: list[tuple[str, str]]) -> "Term":
+    """The term without `:907` or `:907:12`, where that stands behind what may be a file."""
+    if term.quoted or term.prefix:
+        return term
+    typed = core = term.text.strip("?!.,;:'\"()[]`")
+    while True:
+        head, colon, line = core.rpartition(":")
+        if not (colon and line.replace("-", "").isdigit()):
+            break
+        core = head
+    named = ("." in core or "/" in core) and any(c.isalpha() for c in core)
+    if core == typed or not named:
+        return term
+    dropped.append((typed, core))
+    return words.Term(core)
+
+
 def relax(asked: "Asked", question: words.Question, hits: "Hits") -> None:
     """Fill up the hits: `most` have every word that says something, `any` have some of these.
 

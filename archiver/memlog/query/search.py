@@ -161,6 +161,10 @@ def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> 
         return
     hits += asked.run(every, question, text)
     asked.events(every, hits)
+    if not hits and not asked.answered and ":" in text:
+        from memlog.query.relax import without_lines
+
+        question = without_lines(asked, question, hits)
     sure = asked.newest or asked.as_typed or not question.may_be_plain
     enough = len(hits) >= asked.limit or asked.more or bool((hits or asked.answered) and sure)
     if len(question.terms) > 1 and not enough:
