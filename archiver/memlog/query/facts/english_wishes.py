@@ -42,7 +42,7 @@ RULE = (
 # What asks: a wish, a suggestion, an obligation of the work, a choice of what was offered.
 REQUEST = (
     rf"^{_LEAD}(?:also |then |now |just |please |always |never |only |let['’]?s |lets |let us |go ahead and |try to |"
-    rf"feel free to |make sure (?:to |you )|be sure to |remember to )*(?:re-?)?(?:{VERBS})\b(?!['’]s\b|:| (?:is|was|are|were|"
+    rf"feel free to |make sure (?:to |you )|be sure to |remember to )*(?:re-?)?(?:{VERBS})\b(?!['’]s\b|:|(?<=work)[.!]|(?<=(?:exit|quit))$|(?<=clear)$| (?:is|was|are|were|"
     r"passed|failed|fails|failing|failures?|broken|errors?|works|worked|shows?|says?|has|does|looks)\b)",
     rf"^{_LEAD}let['’]?s\b|^{_LEAD}lets\b|^let us\b",
     r"[,;–—-] ?(?:so |then |and )?(?:let['’]s|please)\b|\blet['’]s (?!say\b|see if\b)\w+",

@@ -49,6 +49,14 @@ ENGLISH_OR_NOT = (
         rf"climate|candidate|certificate|appropriate|accurate|adequate|ultimate|corporate|estate|specific|intermediate|legitimate|moderate|delicate|chocolate)\b)"
         r"[a-z]{3,}(?:ize|ise|ify|[^st]ate)(?: (?:for|to|on|with|by|from|into|as|at|when|if|so|again|only|more|where|how|why|what|whether|between|[a-z]+ing)\b|[.,!]|$)(?!.*\?$)",
     ),
+    (
+        "should must",
+        r"\b(?!(?:i|who|what|where|which|how|why|when|that|whether) )\w+ (?:should|must) (?!have\b|work\b|pass\b|know\b|see\b|probably\b|i\b|we\b|you\b|it\b|be (?:fine|ok|okay|good|enough|able|safe|possible|easy|there)\b)[a-z]+\b(?!.*\?$)",
+    ),
+    (
+        "need needs",
+        r"^(?:and |also |but |so )*(?:the|this|that|it|each|every|all|these|those|there)\b(?: \S+){0,5}? needs? (?:to |an? |the |more |some |another |its |less )(?!.*\?$)",
+    ),
     (_OWN, rf"{_BARE}(?:{_THE})\b(?!.*\?$)"),
 )
 ENGLISH = (*ENGLISH_OR_NOT, (_SHARED, rf"{_BARE}(?:{_ALL})\b(?!.*\?$)"))
@@ -62,6 +70,20 @@ GERMAN = (
         r"möchte|dürfte|heute|gerne|danke|ohne|bisherige|aktuelle|neue|erste|zweite|letzte|gute|große|kleine|wurde|hatte|wollte|konnte|"
         r"musste|denke|glaube|finde|sehe|verstehe|weiß|bekomme|hoffe|meinte|dachte|wenige|manche|einige|mehrere|leute|sache|frage|seite|datei|klasse|code|frühe|werde|worte|sie|wie|nie|hier|there|the|we|are|were|have|make|use|these|those|one|some|done|where|there|fine|sure|same|maybe|before|because|like|page|file|name|type|none|once|while)\b)"
         r"[a-zäöüß]{3,}e (?:mir|uns|mich|jetzt|nun|bitte|doch|mal|die|das|den|dem|der|alle|alles|ein|eine|einen|nochmal|noch|auch|im|in|auf|für|es|sie|ihn|diese[nsr]?|unsere[nr]?|meine[nr]?|nur|sicher|dir|dich)\b(?!.*\?$)",
+    ),
+    (
+        "",
+        r"^(?:und |dann |jetzt |nun |also |ok,? |ja,? |nein,? |gut,? |zuerst |danach |bitte )*(?:mach|füg|lösch|schreib|nimm|gib|lies|zeig|sag|schau|guck|stell|setz|leg|bau|änder|prüf|fix|lass|hol|bring|führ|stopp|geh|sieh|such|pack|"
+        r"schieb|räum|denk|bleib|wechsel|hilf|trag|merk|nutz|ruf|erstell|entfern|sorg|verwend|benutz|erklär|analysier|vergleich|generier|implementier|korrigier)\b(?!.*\?$)",
+    ),
+    (
+        "soll sollen sollte sollten muss müssen müsste müssten",
+        r"^(?!.*\b(?:ich (?:muss|soll)|(?:muss|soll) ich|was|wie|wo|warum)\b).*\b(?:soll|sollen|sollten?|muss|müssen|müssten?)\b(?!.*\?$)",
+    ),
+    (
+        "",
+        r"^(?!.*\b(?:kann|kannst|können|will|wollen|wird|werden|würden?|haben|hat|habe|um|zu|ich|sie|wir|mag|konnte|wollte)\b)[^,?]{3,80} (?:\w+ieren|\w*(?:schreiben|machen|lassen|ändern|löschen|entfernen|fügen|bauen|testen|prüfen|"
+        r"fixen|stellen|passen|benennen|schieben|committen|pushen|starten|zeigen|setzen|nehmen|legen|ziehen|räumen|trennen|beheben|verwenden|nutzen|behalten|halten|warten))[.!]*$",
     ),
     (
         "könnte könnten sollte sollten",
@@ -91,6 +113,16 @@ PORTUGUESE = (
         r"^(?:e |ent[ãa]o |agora |ok,? |sim,? |certo,? |primeiro |depois |tamb[ée]m |por fim,? )*"
         r"(?!(?:qualquer|lugar|mulher|quer|quer|valor|sequer|quando|celular|familiar|similar|error|server|after|over|under|her|per|ever|never|whether|other|either|for|or|your|our|dar|color|user|number)\b)"
         r"[a-zçãõáéíóúâêô]{2,}(?:ar|er|ir|or) (?:o|a|os|as|um|uma|isso|isto|este|esta|esse|essa|meu|minha|nosso|nossa|todos|todas|tudo|no|na|nos|nas|apenas|s[óo]|mais)\b(?!.*\?$)",
+    ),
+    (
+        "",
+        r"^(?:e |ent[ãa]o |agora |ok,? |sim,? |certo,? |primeiro |depois |tamb[ée]m |por fim,? )*(?:me (?:mostra|d[áa]|diz|explica|ajuda|manda|passa|envia|faz|fala)|(?:cria|faz|p[õo]e|coloca|adiciona|remove|muda|troca|testa|"
+        r"verifica|arruma|ajeita|tira|deixa|usa|volta|manda|olha|corrige|atualiza|implementa|gera|explica|analisa|tenta|apaga|salva|copia|instala|configura|sobe|puxa|separa|organiza|traduz|resume|escreve|l[êe]|busca|procura|aplica|ajusta|melhora|refaz)"
+        r" (?:o|a|os|as|um|uma|isso|isto|ess[ae]s?|est[ae]s?|tudo|todos|todas|mais|pra|para|com|no|na|de novo|meu|minha|tamb[ée]m|s[óo]|apenas|\S+\.\w+))\b(?!.*\b(?:erro|mas)\b)(?!.*\?$)",
+    ),
+    (
+        "pra para como deve devem deveria deveriam precisa precisam tem têm que é preciso consegue",
+        r"\b(?:d[áa] (?:pra|para)|tem como|consegue) \w+r\b|\b(?:deve|devem|deveria|deveriam|precisa|precisam|tem que|t[êe]m que|[ée] (?:pra|para|preciso|necess[áa]rio)) (?:\w+ )?\w+[aeio]r\b(?!.*\?$)",
     ),
     (
         "preciso precisamos quero queremos gostaria",
