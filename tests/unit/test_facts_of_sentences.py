@@ -334,3 +334,16 @@ def test_most_items_of_a_list_speak_for_the_others() -> None:
     assert len(kinds(asks)) == 3
     tells = "- rename the column\n- dark header with a small logo\n- it was light in spring"
     assert len(kinds(tells)) == 1
+
+
+def test_behind_what_somebody_else_said_the_user_asks_again() -> None:
+    log = "The error is:\n\n" + "disk sda1 has no room for the basket\n" * 8
+    assert kinds(log + "\nsweep the attic of the server") == []
+    assert only(log + "\nPlease sweep the attic of the server") == {"instruction"}
+
+
+def test_a_long_text_that_speaks_to_someone_is_typed_in_whatever_language() -> None:
+    told = "В корзине лежат товары разных продавцов, у каждого своя цена и свой срок доставки.\n\n" * 4
+    asked = "Сгруппируй товары по продавцам, а внутри по сроку доставки."
+    assert kinds(told + asked) == []
+    assert [kind for kind, _ in kinds(told + "Мне так неудобно. " + asked)] == ["instruction"]

@@ -9,7 +9,15 @@ from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.gate import words_of
 from memlog.query.facts.items import Row
 from memlog.query.facts.languages import ENGLISH, cues
-from memlog.query.facts.sentences import Sentence, flat, introduced_at, own, sentences, without_tags
+from memlog.query.facts.sentences import (
+    Sentence,
+    flat,
+    introduced_at,
+    own,
+    resumed_at,
+    sentences,
+    without_tags,
+)
 
 _SHORTEST = 3  # characters of a sentence that is worth a fact
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
@@ -17,6 +25,11 @@ _PICKS = re.compile(r"\d{1,2}\.?")  # what was offered, by its number
 _OTHER = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LOG_LINES = 20  # of a message that may be a log
 _FEW_LINES = 40  # of a list of requests somebody typed
+_SPEAKS = re.compile(
+    r"\b(?:i|you|your|let['’]s|please|we|ich|wir|du|mir|uns|bitte|je|nous|vous|tu|eu|voc[êe]|quero|preciso|yo|quiero|necesito|favor"
+    r"|я|мы|мне|нам|ты|вы|нужно|надо|хочу|давай|пожалуйста)\b|[我你您请咱]|ください|下さい|お願い|したい|ほしい",
+    re.I,
+)
 _PASTED = 1_200  # characters of a paragraph somebody typed at most
 # Logs, code and reviews people paste: no sentence of theirs.
 _MACHINE = re.compile(
@@ -100,7 +113,7 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
                 yield Found("correction", *wanted[0][1:])
     introduced = introduced_at(plain)
     if introduced is not None and reviews.REVIEW.search(plain, max(0, introduced - 120)):
-        yield from reviews.of_review(plain, introduced, len(plain))
+        yield from reviews.of_review(plain, introduced, resumed_at(plain, introduced))
 
 
 def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool) -> Iterator[Row]:
@@ -187,7 +200,7 @@ def _looks_pasted(text: str) -> bool:
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) <= _FEW_LINES and 3 * sum(map(_asks_for_work, lines)) >= len(lines):
         return False
-    said = re.search(r"\b(?:i|i'd|i've|you|your|let's|please|we)\b", text[:1_600], re.I)
+    said = _SPEAKS.search(text, 0, 1_600)
     reports = sum(1 for part in paragraphs if _REPORTS.match(part.strip()))
     return not said or (reports > 0 and len(text) > _PASTED)
 

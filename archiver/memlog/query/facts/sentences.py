@@ -74,10 +74,13 @@ _INTRODUCES = re.compile(
 )
 _COLON = re.compile(r"[:：](?=[^\S\n]*$)", re.M)
 _BLANK = re.compile(r"\s*$", re.M)
+_MOST_PASTED = 20  # texts of others in a message
 _SAID_LEAST = 200  # characters of what somebody else said
-# A heading behind which the user speaks again, after an issue or a log that was pasted.
+# Behind a heading, or in a paragraph that asks, the user speaks again, after an issue or a log that was pasted.
 _RESUMES = re.compile(
-    r"^[#*\s]*(?:instructions?|your (?:task|job)|tasks?|rules|requirements|what to do|what i want|constraints|guidelines)[*\s]*[:：][*\s]*$",
+    r"^[#*\s]*(?:instructions?|your (?:task|job)|tasks?|rules|requirements|what to do|what i want|constraints|guidelines)[*\s]*[:：][*\s]*$"
+    r"|\n[ \t]*\n(?=[ \t]*(?:(?:please|can you|could you|i want|i need|i['’]d like|i would like|let['’]s|what i want|bitte|ich möchte|ich will|kannst du|könntest du|por favor|preciso|quero|"
+    r"pode|je veux|peux-tu|quiero|necesito|пожалуйста|давай|можешь|нужно|надо|хочу)\b|请|帮我|麻烦|以上|上記|これ))",
     re.I | re.M,
 )
 
@@ -122,14 +125,23 @@ def own(text: str) -> Iterator[tuple[int, int]]:
         if given is not None:
             yield given, len(text)
         return
-    introduced = introduced_at(text)
-    stop = len(text) if introduced is None else introduced
-    again = None if introduced is None else _RESUMES.search(text, introduced)
-    for start, end in _open(text, _HOST_BLOCK):
-        if start < stop:
-            yield start, min(end, stop)
-        if again is not None and end > again.end():
-            yield max(start, again.end()), end
+    at = 0
+    for _ in range(_MOST_PASTED):
+        rest = text[at:]
+        introduced = introduced_at(rest)
+        stop = len(rest) if introduced is None else introduced
+        for start, end in _open(rest, _HOST_BLOCK):
+            if start < stop:
+                yield at + start, at + min(end, stop)
+        at = len(text) if introduced is None else at + resumed_at(rest, introduced)
+        if at >= len(text):
+            return
+
+
+def resumed_at(text: str, introduced: int) -> int:
+    """Where the user speaks again behind what somebody else said; the end where that was the last of it."""
+    again = _RESUMES.search(text, introduced)
+    return len(text) if again is None else again.end()
 
 
 def introduced_at(text: str) -> int | None:
