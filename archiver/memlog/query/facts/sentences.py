@@ -211,9 +211,11 @@ def _wraps(line: str, following: str) -> bool:
     width = len(line.rstrip()) + len(_WIDE.findall(line))
     first = len(re.split(r"\s", begins, maxsplit=1)[0])
     hung = len(following) - len(begins) >= 2 and not line[:1].isspace()
+    # an export fills a terminal's lines with spaces
+    padded = line[-1] == " " and width + first >= _FULL and begins[0].isalnum()
     return (
         _NARROW <= width <= _BROAD
-        and (begins[0].islower() or _WIDE.match(begins) is not None or hung)
+        and (begins[0].islower() or _WIDE.match(begins) is not None or hung or padded)
         and (width + first >= _FULL or line[-1] == " ")
     )
 

@@ -73,7 +73,7 @@ GERMAN = (
     ),
     (
         "",
-        r"^(?:und |dann |jetzt |nun |also |ok,? |ja,? |nein,? |gut,? |zuerst |danach |bitte )*(?:mach|füg|lösch|schreib|nimm|gib|lies|zeig|sag|schau|guck|stell|setz|leg|bau|änder|prüf|fix|lass|hol|bring|führ|stopp|geh|sieh|such|pack|"
+        r"^(?:und |dann |jetzt |nun |also |ok,? |ja,? |nein,? |gut,? |zuerst |danach |bitte )*(?:[^?,]{3,80}, )?(?:mach|füg|lösch|schreib|nimm|gib|lies|zeig|sag|schau|guck|stell|setz|leg|bau|änder|prüf|fix|lass|hol|bring|führ|stopp|geh|sieh|such|pack|"
         r"schieb|räum|denk|bleib|wechsel|hilf|trag|merk|nutz|ruf|erstell|entfern|sorg|verwend|benutz|erklär|analysier|vergleich|generier|implementier|korrigier)\b(?!.*\?$)",
     ),
     (
