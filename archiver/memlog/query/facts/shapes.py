@@ -22,7 +22,7 @@ _NO_VERB = (
     r"lost|kept|built|ran|sent|meant|became|began|broke|chose|understood|had|did|put|read|hit|cut|set|tried|his|her|our|your|"
     r"my|their|plus|minus|versus|vs|same|other|another|one|two|three|part|type|kind|guess|think|hope|wish|wonder|bet|"
     r"feel|know|love|hate|notice|mind|thank|and/or|ie|eg|etc|imho|imo|afaik|apparently|whatever|whoever|instead|given|"
-    r"pretty|very|too|ever|good|great|nice|glad|bad|fine|sad|due|true|sure|that'?ll|already|soon|later|usually|actually|whenever|wherever|isn|aren|don|doesn|didn|won)"
+    r"curious|unclear|unsure|wait|matter|see|remember|say|idea|exactly|file|page|class|function|method|module|folder|script|path|branch|error|line|question|reason|pretty|very|too|ever|good|great|nice|glad|bad|fine|sad|due|true|sure|that'?ll|already|soon|later|usually|actually|whenever|wherever|isn|aren|don|doesn|didn|won)"
 )
 _BARE = rf"^{_LINKS}(?!{_NO_VERB}\b)(?![a-z-]*(?:ing|ed|ly|[^s]s|n't)\b)[a-z]{{3,}}(?:-[a-z]+)?(?: (?:up|out|off|down|back|in|on|over|through|away))? "
 # As words stand in English alone, and those that do in other languages, too.
@@ -57,6 +57,12 @@ ENGLISH_OR_NOT = (
         "need needs",
         r"^(?:and |also |but |so )*(?:the|this|that|it|each|every|all|these|those|there)\b(?: \S+){0,5}? needs? (?:to |an? |the |more |some |another |its |less )(?!.*\?$)",
     ),
+    # a question within, or a piece of code
+    (
+        "what why how where whether which",
+        rf"{_BARE}(?:what|why|how|where|whether|which)\b(?!.*\?$)",
+    ),
+    rf"{_BARE}(?!(?:and|or)/)(?:`|\S+\.(?:py|js|ts|tsx|jsx|md|go|rs|c|h|cpp|java|rb|sh|json|ya?ml|toml|html|css|sql|txt|vue|kt|dart|swift)\b|[\w.-]+/[\w./-]+|\w+\(\))(?!.*\b(?:is|are|was|were|has|have|does|fails?|failed)\b)(?!.*\?$)",
     (_OWN, rf"{_BARE}(?:{_THE})\b(?!.*\?$)"),
 )
 ENGLISH = (*ENGLISH_OR_NOT, (_SHARED, rf"{_BARE}(?:{_ALL})\b(?!.*\?$)"))
