@@ -356,7 +356,7 @@ def test_a_search_loads_nothing_heavy(home: Home) -> None:
     ours = {name for name in loaded if name.startswith("memlog")}
     assert ours == {
         "memlog", "memlog.archive", "memlog.archive.body", "memlog.archive.connection", "memlog.archive.extension",
-        "memlog.archive.identifiers", "memlog.archive.prepare",
+        "memlog.archive.identifiers", "memlog.archive.prepare", "memlog.archive.spelling",
         "memlog.cli", "memlog.cli.encode", "memlog.cli.interrupt", "memlog.cli.search", "memlog.cli.start", "memlog.cli.terminal",
         "memlog.contracts", "memlog.errors", "memlog.paths", "memlog.query", "memlog.query.answer", "memlog.query.dates",
         "memlog.query.filters", "memlog.query.fold", "memlog.query.hit", "memlog.query.passage", "memlog.query.rank",

@@ -67,3 +67,30 @@ def test_a_line_nobody_wrote_is_looked_for_as_its_file(home: Home) -> None:
         # what stands in a record, or was quoted, is met as it is
         assert every(con, "hooks_run.go:204") == {said[0]} and not ask(con, "hooks_run.go:204").notes
         assert ask(con, '"hooks_run.go:907"') == [] and ask(con, "12:30") == []
+
+
+SPELLED = (
+    ("еще", "ещё", "Ещё раз"), ("ёлка", "елка", "вот ЕЛКА"), ("αθήνα", "ΑΘΗΝΑ", "η Αθήνα σήμερα"),
+    ("ΛΟΓΟΣ", "λόγος", "ο λόγος"), ("lodz", "Łódź", "w Łódź teraz"), ("smorrebrod", "smørrebrød", "et smørrebrød"),
+    ("oeuvre", "œuvre", "une œuvre"), ("configuration", "conﬁguration", "the conﬁguration page"),
+    ("efficient", "eﬃcient", "very eﬃcient"), ("effi*", "eﬃcient", "no eﬃcient one"),
+)  # fmt: skip
+
+
+def test_accents_and_ligatures_do_not_matter_whoever_wrote_them(home: Home) -> None:
+    with archive_of(home, conversation([text for *_, text in SPELLED])) as con:
+        for *ways, text in SPELLED:
+            for typed in ways:
+                assert text in every(con, typed), typed
+                marked = ask(con, typed)[0].snippet
+                assert "«" in marked or "*" in typed, typed
+        assert every(con, '"еще раз"') == {"Ещё раз"} and every(con, '"ο ΛΟΓΟΣ"') == {"ο λόγος"}
+        # another letter is another word
+        assert every(con, "ещи") == set() and every(con, "lodzx") == set()
+
+
+def test_plain_words_are_found_by_who_types_the_accents(home: Home) -> None:
+    with archive_of(home, conversation([ways[0] for *ways, _ in SPELLED[:-1]])) as con:
+        for plain, typed, _ in SPELLED[:-1]:
+            assert every(con, typed) == {plain}
+            assert ask(con, typed)[0].snippet == f"«{plain}»"

@@ -22,10 +22,6 @@ _SHORTEST = 2.6  # letters a part has on average; below it is base64 and the lik
 _KNOWN_MOST = 50_000
 
 _AROUND = "().,;:?!'\""  # of a sentence, not of a version
-_PRINTED = {
-    "ß": "ss", "\u1e9e": "ss", "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi",
-    "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st",
-}  # fmt: skip
 
 _known: dict[bytes, str] = {}
 
@@ -83,15 +79,6 @@ def alternatives(word: str) -> tuple[str, ...]:
             if apart != word:
                 return (apart,)
     return ()
-
-
-def respelled(word: str) -> tuple[str, ...]:
-    """The same word with ß for ss or ss for ß, and without the ligatures a page of print has."""
-    if word.isascii():
-        lower = word.lower() if word.isalpha() else ""
-        return (lower.replace("ss", "ß"),) if "ss" in lower else ()
-    plain = "".join(_PRINTED.get(c, c) for c in word)
-    return (plain,) if plain != word else ()
 
 
 def is_version(word: str) -> bool:

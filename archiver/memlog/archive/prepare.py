@@ -7,11 +7,12 @@ an Arabic word; and of `parseRecords` it knows the whole: identifiers in parts f
 A search loads this: re is imported only for a text that holds such a script.
 """
 
-from memlog.archive.identifiers import alternatives, is_version, parts, respelled
+from memlog.archive.identifiers import alternatives, is_version, parts
+from memlog.archive.spelling import PLAIN, foreign, respelled
 
 __all__ = [
-    "TEXT_VERSION", "alternatives", "is_version", "match_phrase", "match_terms", "match_word", "prepare",
-    "query_terms", "respelled", "searchable", "tag", "tags",
+    "PLAIN", "TEXT_VERSION", "alternatives", "foreign", "is_version", "match_phrase", "match_quoted",
+    "match_terms", "match_word", "prepare", "query_terms", "respelled", "searchable", "tag", "tags",
 ]  # fmt: skip
 
 TEXT_VERSION = 2  # 1: no emoji, no full-width forms, no vowel marks, no parts of identifiers
@@ -44,6 +45,8 @@ _tags: "dict[tuple[str, str | None, str | None], str]" = {}
 _TAGS_MOST = 10_000
 _run: "re.Pattern[str] | None" = None
 _wide: "re.Pattern[str] | None" = None
+
+_WAYS = 32  # spellings of one phrase
 
 # Between a text and the parts of its identifiers: a word nobody types, so that no phrase reaches across.
 SEAM = "\n\ue000\n"
@@ -78,6 +81,23 @@ def match_word(word: str, prefix: bool = False) -> str:
         # the index ends no part before a digit; what nobody says costs a look into the index
         others = (*others, *(f"{others[0]}{digit}" for digit in range(10)))
     return f"({' OR '.join(match_phrase(each, prefix) for each in (word, *others))})"
+
+
+def match_quoted(text: str, prefix: bool = False) -> str:
+    """A quoted phrase as an FTS5 expression: its words in a row, each as it stands or as another spells it.
+
+    Shape: as of match_word. Limits: of more than a few words with several spellings, one at a time.
+    """
+    # of ASCII a phrase stays one: what answers to several costs twice as much
+    ways = [] if text.isascii() else [(word, *respelled(word)) for word in text.split()]
+    if all(len(one) == 1 for one in ways):
+        return match_phrase(text, prefix)
+    found = [""]
+    for one in ways:
+        if len(found) * len(one) > _WAYS:
+            one = one[:2]
+        found = [f"{before} {word}" for before in found for word in one][:_WAYS]
+    return f"({' OR '.join(match_phrase(each.strip(), prefix) for each in found)})"
 
 
 def match_phrase(text: str, prefix: bool = False) -> str:

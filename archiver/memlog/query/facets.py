@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from memlog.archive.connection import Error
 from memlog.errors import ArchiveError, InputError
-from memlog.query import raw, words
+from memlog.query import raw, vocabulary, words
 from memlog.query.answer import LITERAL, RAW, REGEX, WORDS
 from memlog.query.filters import filtered
 from memlog.query.newest import NOT_MATCHING
+from memlog.query.respell import respell
 from memlog.query.selection import Selection, Where, unknown, where
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ class _Asked:
             question = words.parse(text)
             selection = filtered(con, question, selection, now_ns)
             match = question.every
+            if match and not vocabulary.is_spoken(con, match) and respell(con, question):
+                match = question.every
             unwanted = None if match else words.excluded(question)
         chosen = where(con, selection)
         self.where, self.condition = chosen, chosen.sql

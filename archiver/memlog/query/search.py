@@ -161,6 +161,12 @@ def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> 
         return
     hits += asked.run(every, question, text)
     asked.events(every, hits)
+    if not hits and not asked.answered:
+        from memlog.query.respell import respell
+
+        if respell(asked.con, question):
+            asked.needles = words.needles(question)
+            hits += asked.run(words.all_of(question) or "", question, " ".join(words.texts(question.terms)))
     if not hits and not asked.answered and ":" in text:
         from memlog.query.relax import without_lines
 

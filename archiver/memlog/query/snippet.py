@@ -4,7 +4,7 @@ Ours and not FTS5's: the index holds a prepared form and no text to show. Made f
 rows only, from the original.
 """
 
-from memlog.archive.prepare import MARKS, alternatives, match_phrase, respelled, searchable
+from memlog.archive.prepare import MARKS, PLAIN, alternatives, match_phrase, respelled, searchable
 
 WIDTH = 200  # characters of text in a snippet
 _LOOK = 300  # occurrences of one word that are looked at
@@ -62,7 +62,7 @@ def _find(text: str, words: list[str]) -> list[tuple[int, int, int]]:
     bare: str | None = None
     for number, word in enumerate(_needles(lower, words)):
         places = _occurrences(lower, word, whole=True)
-        if not places and not text.isascii():
+        if not places and not (text.isascii() and word.isascii()):
             bare = _bare(lower) if bare is None else bare
             places = _occurrences(bare, _bare(word), whole=True)
             if not places and _may_be_marked(word) and not MARKS.isdisjoint(map(ord, text)):
@@ -157,8 +157,9 @@ def _bare(text: str) -> str:
             parts = decomposition(c)
             if parts and parts[0] == "<" and parts.count(" ") == 1:
                 parts = parts.partition("> ")[2] if parts.startswith(("<wide>", "<narrow>")) else ""
-            if parts and parts[0] != "<":
-                text = text.replace(c, chr(int(parts.split()[0], 16)))
+            plain = chr(int(parts.split()[0], 16)) if parts and parts[0] != "<" else PLAIN.get(c, c)
+            if len(plain) == 1:
+                text = text.replace(c, plain)
     return text
 
 

@@ -3,7 +3,7 @@
 Every text is a question: nothing here is ever a syntax error. Only --raw is FTS5's own language.
 """
 
-from memlog.archive.prepare import is_version, match_phrase, match_word, searchable
+from memlog.archive.prepare import is_version, match_quoted, match_word, searchable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Term:
     def match(self) -> str:
         """Its FTS5 expression."""
         if self._match is None:
-            self._match = (match_phrase if self.quoted else match_word)(self.text, self.prefix)
+            self._match = (match_quoted if self.quoted else match_word)(self.text, self.prefix)
         return self._match
 
     def leaves(self) -> "list[Term]":
