@@ -94,3 +94,24 @@ def test_plain_words_are_found_by_who_types_the_accents(home: Home) -> None:
         for plain, typed, _ in SPELLED[:-1]:
             assert every(con, typed) == {plain}
             assert ask(con, typed)[0].snippet == f"«{plain}»"
+
+
+VERSIONS = (
+    "tagged v1.2.4-rc.1 today", "pip took 4.5.6rc2", "/usr/bin/python3.11.2 runs", "v3.1.4-rc1 it is",
+    "7.2.10 and 7.25 and 7 2 9", "7.2.x is old", "run 17.2.1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("1.2.4-rc.1", {0}), ("1.2.4-rc", {0}), ('"1.2.4-rc.1"', {0}), ("v1.2.4", {0}), ("1.2.4", {0}),
+        ('"tagged 1.2.4"', {0}), ("3.1.4-rc1", {3}), ("4.5.6", {1}), ("3.11.2", {2}), ("7.2.*", {4, 5}),
+        ("7.2*", {4, 5}), ("7.2.1", set()), ("5.6", set()), ("11.2", set()), ("1.2.4-rc.2", set()),
+    ],
+)  # fmt: skip
+def test_a_version_is_found_beside_letters_and_not_beside_numbers(
+    home: Home, typed: str, found: set[int]
+) -> None:
+    with archive_of(home, conversation(VERSIONS)) as con:
+        assert every(con, typed) == {VERSIONS[n] for n in found}

@@ -70,9 +70,9 @@ def alternatives(word: str) -> tuple[str, ...]:
     if word.isascii():
         if "." in word:
             bare = word.strip(_AROUND)
-            if bare[:1].isdigit() and bare.replace(".", "").isdigit():
+            if bare[:1].isdigit() and is_version(bare):
                 return (f"v{bare}",)
-            if bare[:1] in ("v", "V") and bare[1:].replace(".", "").isdigit():
+            if bare[:1] in ("v", "V") and bare[1:2].isdigit() and is_version(bare):
                 return (bare[1:],)
         if not (word.islower() or word.isupper()) and len(word) <= LONGEST:
             apart = split(word)

@@ -88,8 +88,8 @@ def match_quoted(text: str, prefix: bool = False) -> str:
 
     Shape: as of match_word. Limits: of more than a few words with several spellings, one at a time.
     """
-    # of ASCII a phrase stays one: what answers to several costs twice as much
-    ways = [] if text.isascii() else [(word, *respelled(word)) for word in text.split()]
+    # of ASCII most phrases stay one: what answers to several costs twice as much
+    ways = [] if text.isascii() and not is_version(text) else [_ways(word) for word in text.split()]
     if all(len(one) == 1 for one in ways):
         return match_phrase(text, prefix)
     found = [""]
@@ -98,6 +98,12 @@ def match_quoted(text: str, prefix: bool = False) -> str:
             one = one[:2]
         found = [f"{before} {word}" for before in found for word in one][:_WAYS]
     return f"({' OR '.join(match_phrase(each.strip(), prefix) for each in found)})"
+
+
+def _ways(word: str) -> tuple[str, ...]:
+    if word.isascii():
+        return (word, *alternatives(word)) if is_version(word) else (word,)
+    return (word, *respelled(word))
 
 
 def match_phrase(text: str, prefix: bool = False) -> str:

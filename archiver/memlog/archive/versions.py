@@ -12,7 +12,7 @@ _known: "dict[str, tuple[tuple[str, bytes, bool], ...]]" = {}
 def stand(raw: bytes, words: str) -> bool:
     """Whether a text, in UTF-8, has the versions of all these words, a line each, as they are spelled.
 
-    With or without a `v` before it; `1.2*` may go on.
+    Letters may stand before and behind it (`v1.2.3`, `python3.11`, `1.2rc1`); `1.2*` may go on, `1.2.*` must.
     """
     runs = _known.get(words)
     if runs is None:
@@ -33,8 +33,11 @@ def _runs(words: str) -> "list[tuple[str, bytes, bool]]":
     found = []
     for word in words.split("\n"):
         for run in "".join(c if c.isalnum() or c == "." else " " for c in word).split():
+            goes_on = run[-1] == "." and word.endswith(".*")
             run = run.strip(".")
-            if is_version(run):
+            if goes_on and run[-1:].isdigit():
+                found.append((f"{run}.", f"{run}.".encode(), True))
+            elif is_version(run):
                 run = run[1:] if run[0] == "v" and run[1].isdigit() else run
                 found.append((run, run.encode("utf-8", "replace"), word[-1] == "*"))
     return found
@@ -50,10 +53,10 @@ def _stands(lower: str, run: str, begins: bool) -> bool:
 
 
 def _is_whole(lower: str, start: int, stop: int, begins: bool) -> bool:
-    """Whether nothing goes before it: neither 11.2 nor 3.1.2 is 1.2; 1.2.3 is."""
-    before = lower[max(start - 3, 0) : start]
-    if before[-1:] == "v":
-        before = before[:-1]
-    if before[-1:].isalnum() or (before[-1:] == "." and before[-2:-1].isdigit()):
+    """Whether no number goes on there: neither 11.2 nor 3.1.2 is 1.2; 1.2.3 is."""
+    before = lower[max(start - 2, 0) : start]
+    if before[-1:].isdigit() or (before[-1:] == "." and before[-2:-1].isdigit()):
         return False
-    return begins or not lower[stop : stop + 1].isalnum()
+    if lower[stop - 1] == ".":
+        return lower[stop : stop + 1].isalnum()
+    return begins or not lower[stop : stop + 1].isdigit()

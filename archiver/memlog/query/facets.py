@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from memlog.archive.connection import Error
 from memlog.errors import ArchiveError, InputError
-from memlog.query import raw, vocabulary, words
+from memlog.query import raw, words
 from memlog.query.answer import LITERAL, RAW, REGEX, WORDS
 from memlog.query.filters import filtered
 from memlog.query.newest import NOT_MATCHING
@@ -41,6 +41,11 @@ PICKED = """FROM json_each(:picked) i CROSS JOIN record r ON r.id = i.value
 JOIN session s ON s.id = r.session_id WHERE """
 HITS_SQL = (
     "SELECT count(*) FROM record_fts f WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high"
+)
+ANY_SQL = (
+    """SELECT 1 FROM record_fts f CROSS JOIN record r ON r.id = f.rowid
+  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high AND """,
+    " LIMIT 1",
 )
 ROWS_SQL = "SELECT count(*) FROM record INDEXED BY record_session WHERE id BETWEEN :low AND :high"
 
@@ -153,13 +158,18 @@ class _Asked:
             question = words.parse(text)
             selection = filtered(con, question, selection, now_ns)
             match = question.every
-            if match and not vocabulary.is_spoken(con, match) and respell(con, question):
-                match = question.every
             unwanted = None if match else words.excluded(question)
         chosen = where(con, selection)
+        if mode == WORDS and match and not self._any(chosen, match) and respell(con, question):
+            match = question.every
         self.where, self.condition = chosen, chosen.sql
         self.values |= chosen.values
         self._source(chosen, match, unwanted)
+
+    def _any(self, chosen: Where, match: str) -> bool:
+        sql = ANY_SQL[0] + chosen.sql + ANY_SQL[1]
+        values = chosen.values | {"match": chosen.match(match)}
+        return self.con.execute(sql, values).fetchone() is not None
 
     def _source(self, chosen: Where, match: str | None, unwanted: str | None) -> None:
         if "picked" in self.values:

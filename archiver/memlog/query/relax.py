@@ -41,6 +41,7 @@ def without_lines(asked: "Asked", question: words.Question, hits: "Hits") -> wor
     expression = words.all_of(bare)
     if not dropped or expression is None:
         return question
+    asked.saying(bare.versions)
     needles, asked.needles = asked.needles, words.needles(bare)
     found = asked.run(expression, bare, " ".join(words.texts(bare.terms)))
     if not found and not asked.answered:

@@ -153,8 +153,7 @@ def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> 
     if every is None:
         narrowed = bool(question.filters or question.exclude or not text.strip())
         if question.empty or not narrowed:
-            said = " ".join(question.empty) or text
-            hits.notes.append(f"nothing in {said!r} can be searched for: it has neither letter nor digit")
+            question.note_empty(" ".join(question.empty) or text)
         if narrowed:
             hits += asked.listed(words.excluded(question))
             asked.newest_events(hits)
@@ -165,6 +164,7 @@ def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> 
         from memlog.query.respell import respell
 
         if respell(asked.con, question):
+            asked.saying(question.versions)  # where the first look is no bound
             asked.needles = words.needles(question)
             hits += asked.run(words.all_of(question) or "", question, " ".join(words.texts(question.terms)))
     if not hits and not asked.answered and ":" in text:
