@@ -8,7 +8,7 @@ from datasette import Response
 from datasette.utils import sqlite3
 from datasette.views.base import DatasetteError
 
-from datasette_memlog import archives, assets, columns, prose, seam
+from datasette_memlog import archives, assets, columns, marks, prose, seam
 
 OLDER = "memlog_older.html"
 COMPILED = (
@@ -69,6 +69,7 @@ def frame(datasette: Any, db: Any) -> dict[str, Any]:
     place = datasette.urls.database(db.name)
     return {
         "database": db.name, "place": place, "show": prose, "plain": columns.plain,
+        "said": marks.Said(),
         "static": lambda name: assets.address(datasette, name),
         "behind": db.path if archives.is_behind(datasette, db.name) else None,
     }  # fmt: skip

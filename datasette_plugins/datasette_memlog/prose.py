@@ -16,6 +16,7 @@ from datasette_memlog.columns import plain, size
 from memlog.query.call import diff_of as diff
 
 __all__ = [
+    "as_written",
     "count",
     "cut",
     "diff",
@@ -29,27 +30,43 @@ __all__ = [
     "when",
 ]
 
+DEEP = 24  # quotes in quotes; of lists half as many
+TOO_DEEP = "Shown as it was written: it is nested too deep for Markdown."
 _LINKS = {"rel": "noopener noreferrer nofollow"}
 
 
 def markdown(text: str, limit: int = 20_000, *, breaks: bool = False) -> Markup:
     """The text as Markdown, of a long one the beginning. breaks: a new line is one, as people type."""
     shown = plain(text[:limit])
+    reader = _renderer(breaks)
+    env: dict[str, Any] = {}
     try:
-        return Markup(_renderer(breaks).render(shown))  # noqa: S704 - html is off: it escapes whatever it is given
+        tokens = reader.parse(shown, env)
+        # What lies deeper it leaves out without a word.
+        if max((token.level for token in tokens), default=0) >= DEEP - 1:
+            return as_written(text[:limit], TOO_DEEP)
+        return Markup(reader.renderer.render(tokens, reader.options, env))  # noqa: S704 - html is off: it escapes whatever it is given
     except RecursionError:
-        return Markup("<pre>{}</pre>").format(shown)
+        return as_written(text[:limit], TOO_DEEP)
+
+
+def as_written(text: str, why: str) -> Markup:
+    """The text without its markup, after a line that says why."""
+    return Markup('<p class="soft">{}</p><pre class="text" tabindex="0">{}</pre>').format(why, plain(text))
 
 
 @cache
 def _renderer(breaks: bool) -> MarkdownIt:
-    found = MarkdownIt("commonmark", {"html": False, "maxNesting": 40, "breaks": breaks})
+    found = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEP, "breaks": breaks})
     found.enable(["table", "strikethrough"])
     found.validateLink = _may_be_followed  # type: ignore[method-assign]
     for name in ("heading_open", "heading_close"):
         found.add_render_rule(name, _heading)
     for name in ("th_open", "td_open"):
         found.add_render_rule(name, _cell)
+    for name in ("fence", "code_block"):
+        found.add_render_rule(name, _code)
+    found.add_render_rule("table_open", _table)
     found.add_render_rule("link_open", _link)
     found.add_render_rule("image", _image)
     return found
@@ -70,6 +87,16 @@ def _cell(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -
     align = str(tokens[at].attrs.pop("style", ""))
     if align.startswith("text-align:"):
         tokens[at].attrs["class"] = f"to-{align.partition(':')[2].strip()}"
+    return str(self.renderToken(tokens, at, options, env))
+
+
+def _code(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """Code in a box that scrolls, so that it can be scrolled by keyboard too."""
+    return Markup('<pre tabindex="0"><code>{}</code></pre>\n').format(tokens[at].content)
+
+
+def _table(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    tokens[at].attrs["tabindex"] = "0"
     return str(self.renderToken(tokens, at, options, env))
 
 

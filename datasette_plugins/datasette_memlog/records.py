@@ -7,7 +7,7 @@ from typing import Any
 from datasette import Response
 from datasette.utils.asgi import NotFound
 
-from datasette_memlog import columns, queries, rendering, tree
+from datasette_memlog import columns, marks, queries, rendering, tree
 from datasette_memlog.asking import page, read, visible
 from memlog.errors import NotFoundError
 from memlog.query import call, record
@@ -15,6 +15,7 @@ from memlog.query.record import Whole
 
 NEAR = 3  # neighbours on each side
 LONGEST = 1 << 20  # characters of a text that are shown
+BLOBS = 8  # of a record in many parts that are shown decoded
 
 
 async def record_page(datasette: Any, request: Any) -> Response:
@@ -22,14 +23,20 @@ async def record_page(datasette: Any, request: Any) -> Response:
     db = await visible(datasette, request)
     ref = request.url_vars["id"]
 
+    said = marks.Said()
+
     def ask(con: Any) -> tuple[Whole, list[bytes]]:
-        return record.find(con, ref)[0], record.blobs(con, ref)
+        found = record.find(con, ref)[0]
+        if found.kind in marks.PROSE:
+            said("record", found.text[:LONGEST])
+        return found, record.blobs(con, ref)
 
     try:
         found, blobs = await read(datasette, db, ask)
     except NotFoundError as exc:
         raise NotFound("No such record") from exc
     context = {"record": found, "fields": _fields(datasette, db, found), "text": found.text[:LONGEST]}
+    context |= {"said": said, "prose": marks.PROSE, "read": marks.LIMITS["record"]}
     context["extra"] = "" if found.extra is None else json.dumps(found.extra, ensure_ascii=False, indent=1)
     if found.kind == "event":
         return await page(datasette, request, db, "memlog_record.html", **context, **_none())
@@ -43,7 +50,8 @@ async def record_page(datasette: Any, request: Any) -> Response:
         datasette, request, db, "memlog_record.html", **context, before=before[::-1], after=after,
         links=links,
         line=[row for row in lines if row["id"] != found.id], dir=links[0]["dir"] if links else "",
-        trees=[(blob, tree.tree(blob), list(tree.hex_lines(blob))) for blob in blobs],
+        trees=[(blob, tree.tree(blob), list(tree.hex_lines(blob))) for blob in blobs[:BLOBS]],
+        blobs=len(blobs),
         hex_bytes=tree.HEX_BYTES,
         changes=call.changes(found, given) if given else [], diff=call.diff_of(found.text),
     )  # fmt: skip
@@ -68,7 +76,7 @@ async def record_file(datasette: Any, request: Any) -> Response:
 def _none() -> dict[str, Any]:
     return {
         "before": [], "after": [], "links": [], "line": [], "dir": "", "trees": [], "changes": [], "diff": [],
-        "hex_bytes": 0,
+        "hex_bytes": 0, "blobs": 0,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from datasette import Response
 from datasette.utils.asgi import NotFound
 from datasette.views.base import DatasetteError
 
-from datasette_memlog import drawing, outlines, places
+from datasette_memlog import drawing, marks, outlines, places
 from datasette_memlog.asking import frame, older, page, read, visible
 from memlog.query import epochs, lost, outline, reading
 from memlog.query.sessions import SessionRow
@@ -97,6 +97,7 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
             "session": session, "before": before, "kept": kept, "then": then, "number": number,
             "compaction": reading.compaction(con, chapters[number - 1], chapters[number]),
             "others": [n for n in chapters if n],
+            "said": marks.Said().read(kept).read(before).read(then),
             "told": outlines.is_kept(datasette, con, session, _loss_of(db, session, number - 1)),
         }  # fmt: skip
 
@@ -108,10 +109,10 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
     if records <= WEIGHED and not later:
         with contextlib.suppress(DatasetteError):  # it took too long: the page says so, and has the rest
             taken = await read(datasette, db, lambda con: _lost(datasette, db, con, of, number - 1))
-    said = verdict(kind.count for kind in taken.kinds) if taken else ""
+    judged = verdict(kind.count for kind in taken.kinds) if taken else ""
     return await page(
         datasette, request, db, "memlog_compaction.html", here=place, lost=taken, later=later, asked=ASKED,
-        verdict=said, **found,
+        verdict=judged, **found,
     )  # fmt: skip
 
 
@@ -145,6 +146,7 @@ def _stretch(
     begins = {epoch: found.ids[begin] for epoch, (begin, _) in lengths.items()}
     opened = {id: epoch for epoch, id in begins.items() if epoch - 1 in by_number and epoch in by_number}
     return {
+        "said": marks.Said().read(entry for chapter in chapters for entry in chapter.entries),
         "session": session, "chapters": chapters, "epochs": rows, "begins": begins, "page": number,
         "until": until, "pages": max(len(found.pages), 1), "version": found.version, "total": len(found),
         "counted": {epoch: end - begin for epoch, (begin, end) in lengths.items()},

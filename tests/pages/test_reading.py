@@ -211,7 +211,7 @@ async def test_markdown_is_rendered_and_nothing_of_it_is_markup_or_leads_elsewhe
     html = (await client.get(await folder(client))).text
     prose = re.search(r'<div class="prose">(.*?)</div>', html, re.DOTALL)
     assert prose
-    assert "<strong>bold</strong>" in prose[1] and "<table>" in prose[1] and "<s>gone</s>" in prose[1]
+    assert "<strong>bold</strong>" in prose[1] and '<table tabindex="0">' in prose[1] and "<s>gone</s>" in prose[1]
     assert "&lt;b&gt;raw&lt;/b&gt;" in prose[1] and "<img" not in html
     places = re.findall(r'href="([^"]*)"', prose[1])
     assert places == [
