@@ -12,6 +12,7 @@ import pytest
 
 import archives
 from archives import NOW_NS, event, record
+from conftest import Run
 from memlog.archive import anchor as anchors
 from memlog.archive.connection import sqlite3
 from memlog.cli import root
@@ -30,6 +31,8 @@ from memlog.export.share import Share
 from memlog.paths import Home
 from memlog.query import slice
 from memlog.query.selection import Selection
+from memlog.settings import Settings
+from memlog.witness import client
 from pages.filled import records_of
 
 
@@ -41,7 +44,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Home:
         record("never deploy on a Friday", n=1),
         record("x", n=2, kind="tool_use", role="assistant", tool="Bash"),
     ]
-    archives.fill(home, records_of("compacted.jsonl"), said, [event("PreCompact")])
+    told = [event("PreCompact"), event("UserPromptSubmit", prompt="never deploy on a Friday"), event("Stop")]
+    archives.fill(home, records_of("compacted.jsonl"), said, told)
     return home
 
 
@@ -245,6 +249,51 @@ def test_with_an_anchor_it_is_still_said_that_what_no_link_holds_may_be_new(
         assert any(
             "written anew" in words for words in bundle_check.verify(str(bundle), anchor=kept).not_proved
         )
+
+
+@pytest.mark.slow
+def test_a_session_captured_through_hooks_verifies_and_a_forged_finding_of_theirs_does_not(
+    home: Home, settings: Settings, run_hook: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, session = tmp_path / "s.jsonl", "6a1ff4a2-7a52-4b8e-9f2d-2f2a30f1b9aa"
+
+    def hook(name: str, **more: Any) -> None:
+        given = {"session_id": session, "transcript_path": str(path), "cwd": "/w", "hook_event_name": name}
+        run_hook(name, given | more)
+
+    def says(n: int, role: str, content: Any) -> None:
+        line = {"sessionId": session, "cwd": "/w", "uuid": f"u{n}", "type": role,
+                "timestamp": f"2026-03-05T14:00:{n:02}.000Z", "message": {"role": role, "content": content}}  # fmt: skip
+        with path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    says(1, "user", "never deploy on a Friday")
+    ran = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "make drain"}}
+    says(2, "assistant", [ran])
+    hook("PreCompact", trigger="auto", custom_instructions="")
+    hook("PostCompact", trigger="auto", compact_summary="We ran make drain.")
+    hook("SessionStart", source="compact")
+    hook("UserPromptSubmit", prompt="go on")
+    says(3, "user", "go on")
+    says(4, "assistant", "Gone on.")
+    hook("Stop", stop_hook_active=False, last_assistant_message="Gone on.")
+    client.drain(home, settings)
+    for name, what in (("b", [session]), ("b0", [f"{session}@0"]), ("br", [session, "--redact"])):
+        assert root.main(["export", "post-mortem", *what, "-o", str(tmp_path / name)]) == 0
+        code, said = verified(tmp_path / name, capfd)
+        assert code == 0, said
+    with stock.connect(tmp_path / "b/incident.db") as con:
+        (heard,) = con.execute("SELECT count(*) FROM event WHERE event <> 'captured'").fetchone()
+        kept = con.execute("SELECT kept FROM kept WHERE value = 'make drain'").fetchall()
+        (source,) = con.execute("SELECT source FROM compaction").fetchone()
+    assert (heard, kept, source) == (5, [("verbatim",)], "PostCompact")
+    for sql in (
+        "UPDATE kept SET kept = NULL WHERE value = 'make drain'",
+        "UPDATE event SET data = replace(data, 'make drain', 'nothing') WHERE event = 'PostCompact'",
+    ):
+        place = forged(Path(shutil.copytree(tmp_path / "b", tmp_path / f"f{len(sql)}")), sql)
+        code, said = verified(place, capfd)
+        assert code == 1 and "table kept" in said and "cannot be followed" not in said
 
 
 def flip(data: bytes) -> bytes:

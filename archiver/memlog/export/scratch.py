@@ -33,9 +33,11 @@ CREATE TABLE v_epoch (session, epoch, opened, closed, trigger, tokens_before, to
 ADD_TOLD_EPOCH_SQL = "INSERT INTO v_epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_EPOCH_SQL = "INSERT INTO epoch (session_id, number, boundary, opened_ns) VALUES (?, ?, ?, ?)"
 EPOCH_IDS_SQL = "SELECT id, session_id, number FROM epoch"
-EVENTS_SQL = "SELECT agent, session, event, ts_ns, data FROM event"
+EVENTS_SQL = "SELECT id, agent, session, event, ts_ns, data FROM event"
+# No bundle has an event's digest, and no two events have the same one: its id stands in for it.
 ADD_EVENT_SQL = """
-INSERT INTO event (agent, session, event, ts_ns, data, digest, archived_ns) VALUES (?, ?, ?, ?, ?, x'', 0)
+INSERT INTO event (id, agent, session, event, ts_ns, data, digest, archived_ns)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, CAST(?1 AS BLOB), 0)
 """
 HOLES_SQL = "SELECT session, agent, path, start, stop, noticed_ns, healed FROM hole"
 ADD_HOLE_SQL = """
