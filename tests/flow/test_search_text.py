@@ -115,3 +115,15 @@ def test_a_version_is_found_beside_letters_and_not_beside_numbers(
 ) -> None:
     with archive_of(home, conversation(VERSIONS)) as con:
         assert every(con, typed) == {VERSIONS[n] for n in found}
+
+
+def test_a_minus_leaves_out_a_record_that_has_the_word_in_another_part(home: Home) -> None:
+    long = "tide at the start " + "of many words " * 9_000 + "and oak at the end"
+    with archive_of(home, conversation([long, "tide alone", "tide and oak"])) as con:
+        assert con.execute("SELECT max(parts) FROM v_record").fetchone()[0] > 1
+        for text, found in (("tide -oak", {"tide alone"}), ("-oak", {"tide alone"}), ("-zzz tide", 3)):
+            for newest in (False, True):
+                hits = ask(con, text, newest=newest)
+                assert len(hits) == found if isinstance(found, int) else {hit.text for hit in hits} == found
+            count = found if isinstance(found, int) else len(found)
+            assert facets.count(con, text, now_ns=NOW_NS).count == count

@@ -15,6 +15,7 @@ from memlog.query.filters import filtered
 from memlog.query.newest import NOT_MATCHING
 from memlog.query.respell import respell
 from memlog.query.selection import Selection, Where, unknown, where
+from memlog.query.whole import leave_out
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
@@ -160,6 +161,8 @@ class _Asked:
             match = question.every
             unwanted = None if match else words.excluded(question)
         chosen = where(con, selection)
+        if mode == WORDS and question.exclude:
+            leave_out(chosen, question)
         if mode == WORDS and match and not self._any(chosen, match) and respell(con, question):
             match = question.every
         self.where, self.condition = chosen, chosen.sql

@@ -127,6 +127,7 @@ def find(
                 from memlog.query.filters import filtered
 
                 selection = filtered(con, question, selection, now_ns)
+            asked.question = question
             asked.choose(selection)
             asked.needles = words.needles(question)
             _answer(asked, question, text, hits)
@@ -184,7 +185,8 @@ class Asked:
 
     __slots__ = (
         "answered", "as_typed", "capped", "con", "exhaustive", "fold", "limit", "meta_last", "more",
-        "needles", "newest", "now_ns", "says", "seen", "seen_parts", "selection", "where", "with_left_out",
+        "needles", "newest", "now_ns", "question", "says", "seen", "seen_parts", "selection", "where",
+        "with_left_out",
     )  # fmt: skip
 
     where: "Where"
@@ -204,6 +206,7 @@ class Asked:
         self.fold = fold
         self.seen: frozenset[int | str] = frozenset()  # what earlier pages showed or folded
         self.seen_parts: set[tuple[int, str, int]] = set()  # identities of those of it that have parts
+        self.question: words.Question | None = None  # what a minus leaves out is left out of whole records
         self.capped = False
         self.more = False  # some of what answers was not read: a page that is not full is not the last
         self.answered = False  # some record has all of it, maybe on an earlier page
@@ -222,25 +225,33 @@ class Asked:
         self.selection, self.meta_last = selection, selection.kind is None
         self.says = "\n".join(selection.says or ())
         try:
-            self.where = where(self.con, selection)
+            self.where = self._where(selection)
         except NotFoundError:
             from memlog.query import event
 
             event.name_of(self.con, selection.session or "")  # a session that has events only, else it raises
-            self.where = where(self.con, selection.replace(session=None, ids=()))
+            self.where = self._where(selection.replace(session=None, ids=()))
+
+    def _where(self, selection: Selection) -> "Where":
+        chosen = where(self.con, selection)
+        if self.question is None or not self.question.exclude:
+            return chosen
+        from memlog.query.whole import leave_out
+
+        return leave_out(chosen, self.question)
 
     def saying(self, versions: list[str]) -> None:
         """From now on of the versions of the question only these must stand in a text as they were typed."""
         if self.selection.says is not None:
             self.says = "\n".join(versions)
-            self.where = where(self.con, self.selection.replace(says=versions))
+            self.where = self._where(self.selection.replace(says=versions))
 
     def settle(self, expression: str) -> None:
         """Look once for the versions of the question where few records have them, not with each question."""
         if "says" in self.where.values:
             ids = self.some(expression, rank.CANDIDATES)
             if len(ids) < rank.CANDIDATES:
-                self.where = where(self.con, self.selection.replace(says=None, ids=ids))
+                self.where = self._where(self.selection.replace(says=None, ids=ids))
 
     def events(self, expression: str, hits: Hits) -> None:
         """Add events that answer, where the records leave room."""
