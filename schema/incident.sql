@@ -26,7 +26,7 @@ CREATE TABLE loss (                       -- of a compaction: facts of one kind,
   unknown INTEGER NOT NULL                -- of how many it cannot be told, because no summary was captured
 );
 
-CREATE TABLE kept (                       -- of a compaction: each fact, how it was kept (NULL: lost; unseen: unknown), likeliest missed first
+CREATE TABLE kept (                       -- of a compaction: each fact, how it was kept (NULL: lost; unseen: unknown; done: a finished item), likeliest missed first
   session TEXT NOT NULL, agent TEXT NOT NULL, epoch INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
   kept TEXT, kept_in TEXT, weight REAL NOT NULL, came_back INTEGER, uses INTEGER NOT NULL, said_by TEXT NOT NULL,
   detail TEXT, record INTEGER NOT NULL, ts TEXT NOT NULL, start_byte INTEGER, end_byte INTEGER, digest TEXT NOT NULL,
@@ -107,7 +107,7 @@ INSERT INTO query VALUES
 ('missed', 'Lost, and the agent came back for it',
  'SELECT session, epoch, kind, value, came_back, record, again FROM kept WHERE kept IS NULL AND came_back > 0 ORDER BY came_back DESC'),
 ('constraints lost', 'Instructions and corrections no summary kept',
- 'SELECT session, epoch, kind, value, ts, record FROM kept WHERE kept IS NULL AND kind IN (''instruction'', ''correction'') ORDER BY ts'),
+ 'SELECT session, epoch, kind, value, ts, record FROM kept WHERE kept IS NULL AND kind IN (''instruction'', ''correction'') ORDER BY weight DESC, ts'),
 ('failed commands', 'Commands that did not end well',
  'SELECT * FROM commands WHERE ended IS NOT NULL AND ended NOT IN (''ok'', ''exit 0'')'),
 ('never succeeded', 'Commands that failed and never went well',

@@ -536,6 +536,102 @@ def test_calls_of_every_agent_carry_their_outcome_in_a_timeline(home: Home) -> N
     assert len(steps) == len(ways)
 
 
+def tidy(*said: Record, summary: str = "We did some work.", after: tuple[Record, ...] = ()) -> list[Record]:
+    """These records, a compaction, its summary, and what came then."""
+    told = [
+        record("Conversation compacted", n=80, kind="compaction", role="system", boundary="session-a-80"),
+        record(summary, n=81, kind="summary", boundary="session-a-80"),
+    ]
+    return [*said, *told, *after]
+
+
+def test_a_rule_the_summary_dropped_comes_before_requests_and_decisions(home: Home) -> None:
+    said = [
+        record("Never push to main without my approval.", n=1), record("Use ruff, not black.", n=2),
+        record("Run the tests after every change.", n=3), record("rename the module drain to empty", n=40),
+        record("I'll keep it synchronous because the lock is not reentrant.", n=41, role="assistant"),
+        *(record(text, n=n) for n, text in enumerate(["go on", "go on", "fix it", "continue", "yes"], 50)),
+    ]  # fmt: skip
+    with archive_of(home, tidy(*said, summary="We use ruff, not black.")) as con:
+        rows = only(losses(con, "session-a")).rows
+    texts = [row.value for row in rows]
+    assert texts[:2] == ["Run the tests after every change.", "Never push to main without my approval."]
+    assert texts[2:4] == ["Use ruff, not black.", "rename the module drain to empty"], (
+        "a rule that was kept, too"
+    )
+    assert not {"go on", "fix it", "continue", "yes"} & set(texts)
+    assert [row.weight for row in rows] == sorted((row.weight for row in rows), reverse=True)
+
+
+def test_an_item_that_was_finished_is_no_loss(home: Home) -> None:
+    items = [("write the parser", "completed"), ("write the tests", "completed"), ("publish it", "pending")]
+    given = [{"content": item, "status": state} for item, state in items]
+    text = "todos:\n" + "\n".join(f"content: {item}\nstatus: {state}" for item, state in items)
+    plan = record(
+        text, n=1, kind="tool_use", role="assistant", tool="TodoWrite",
+        rest={"id": "t1", "input": {"todos": given}},
+    )  # fmt: skip
+    with archive_of(home, tidy(plan)) as con:
+        one = only(losses(con, "session-a"))
+    assert [(row.value, row.kept) for row in one.rows] == [
+        ("publish it", None), ("write the parser", "done"), ("write the tests", "done"),
+    ]  # fmt: skip
+    assert verdict(kind.count for kind in one.kinds) == "lost: 1 of 1 plan item"
+    assert [row.value for row in shortened(one, missing=True).rows] == ["publish it"]
+
+
+def test_a_command_is_come_back_for_whatever_filters_it_and_whatever_runs_beside_it(home: Home) -> None:
+    at = {"boundary": "session-a-80"}
+    later = (
+        bash(90, "mise run lint 2>&1 | head -50", **at),
+        bash(91, "cd /w/sub && mise run lint && mise run test", **at),
+        bash(92, "mise run lint:css", **at),
+    )
+    had = (bash(1, "mise run lint 2>&1"), bash(2, "cat > a.txt <<'E'\none\nE"), bash(3, "mise run test 2>&1"))
+    with archive_of(home, tidy(*had, after=(*later, bash(93, "cat > a.txt <<'E'\ntwo\nE", **at)))) as con:
+        back = {row.value: row.came_back for row in only(losses(con, "session-a")).rows}
+        both = {row.value for row in diff(con, "session-a@0", "session-a@1", kinds=["command"], same=True)
+                if row.side == "both"}  # fmt: skip
+    assert back == {
+        "mise run lint 2>&1": 2, "mise run test 2>&1": 1, "a.txt": 1, "cat > a.txt <<'E'\none\nE": 0,
+    }  # fmt: skip
+    assert both == {"mise run lint 2>&1"}
+
+
+def test_a_brief_timeline_joins_commands_only_where_they_do_the_same(home: Home) -> None:
+    """A push hides behind no test: in another call, on another line of a script, behind `&&`, beyond the cut."""
+    tests = [bash(n, f"pytest tests/test_{n}.py -q") for n in (1, 2)]
+    alone = [
+        "git push origin main", "git status", "pytest tests -q && git push", "pytest tests/a.py -q\ngit push",
+        "pytest " + "tests/a.py " * 20 + "; git push", "sudo pytest -q | xargs git push",
+        "bash -c 'git push'", "python a.py", "python b.py", "cat a.txt", "cat > a.txt",
+    ]  # fmt: skip
+    said = [*tests, *(bash(n, command) for n, command in enumerate(alone, 10))]
+    with archive_of(home, said) as con:
+        texts = [step.text for step in brief(timeline(con, Selection(), now_ns=NOW_NS))]
+    assert texts[0] == "2 × pytest tests/test_1.py -q, pytest tests/test_2.py -q"
+    assert texts[1:4] == alone[:3] and texts[4] == "pytest tests/a.py -q ⏎ git push"
+    assert len(texts) == 1 + len(alone), "each by itself"
+
+
+def test_a_brief_timeline_leaves_out_hooks_that_say_what_a_record_says(home: Home) -> None:
+    said = [
+        record("mend the drain", n=1), call(2, "Read", file_path="/w/a.py"), record("done", n=3, role="assistant")
+    ]  # fmt: skip
+    told = [
+        event("UserPromptSubmit", ts_ns=said[0].ts_ns + 9, prompt="mend the drain"),
+        event("Stop", ts_ns=said[2].ts_ns + 9, stop_hook_active=False),
+        event("UserPromptSubmit", ts_ns=said[2].ts_ns + 20, prompt="a prompt no record holds"),
+        event("PreCompact", ts_ns=said[2].ts_ns + 30, trigger="auto"),
+    ]
+    with archive_of(home, said, told) as con:
+        whole = timeline(con, Selection(), now_ns=NOW_NS)
+    assert [step.text for step in brief(whole) if step.what == "hook"] == [
+        "UserPromptSubmit a prompt no record holds", "PreCompact auto",
+    ]  # fmt: skip
+    assert sum(step.what == "hook" for step in whole) == len(told)
+
+
 @pytest.mark.data
 @pytest.mark.slow
 def test_every_compaction_of_real_sessions_has_its_report(home: Home, run_memlog: Run) -> None:

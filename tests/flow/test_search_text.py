@@ -127,3 +127,25 @@ def test_a_minus_leaves_out_a_record_that_has_the_word_in_another_part(home: Hom
                 assert len(hits) == found if isinstance(found, int) else {hit.text for hit in hits} == found
             count = found if isinstance(found, int) else len(found)
             assert facets.count(con, text, now_ns=NOW_NS).count == count
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "shown"),
+    [
+        ("a tree in the worktree", "tree", "a «tree» in the worktree"),
+        ("the worktree has a fsck", "tree fsck", "the worktree has a «fsck»"),
+        ("no longer a long vector of vectors", "long vec*", "no longer a «long» «vec»tor of «vec»tors"),
+        ("parseTree and HTTPTree2", "tree", "parse«Tree» and HTTP«Tree»2"),
+        ("new XMLHttpRequest2", "HttpReq*", "new XML«HttpReq»uest2"), ("took v1.2.3rc", "1.2.3", "took v«1.2.3»rc"),
+        ("ログ ｴﾗｰ だ", "エラ", "ログ «ｴﾗ»ｰ だ"), ("全角エラー", "エラ", "全角«エラ»ー"),
+    ],
+)  # fmt: skip
+def test_a_highlight_marks_what_matched(home: Home, text: str, typed: str, shown: str) -> None:
+    with archive_of(home, conversation([text, "another thing"])) as con:
+        assert [hit.snippet for hit in ask(con, typed) if hit.matched != "any" or "fsck" in text][0] == shown
+
+
+def test_a_form_of_a_word_is_marked_whole_where_forms_were_looked_for(home: Home) -> None:
+    with archive_of(home, conversation(["we decided on oak", "the decimal deck"])) as con:
+        hits = ask(con, "what did they decide")
+        assert [hit.snippet for hit in hits] == ["we «decided» on oak"]

@@ -6,8 +6,9 @@ import pytest
 
 from memlog.query import comeback
 from memlog.query.after import Kept
-from memlog.query.facts import extract, shell
+from memlog.query.facts import extract, shell, tally, tested
 from memlog.query.facts.fact import Fact, Said
+from memlog.query.facts.listing import FactRow
 
 DIGEST = "d" * 64
 
@@ -318,3 +319,41 @@ def test_ticks_are_results_only_where_a_runner_counts_them() -> None:
     ticks = "  \u2713 built\n  \u2713 generated in 26ms\n"
     assert not of_kind("test", answer(ticks))
     assert len(of_kind("test", answer(ticks + "  2 passing (3ms)\n"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("failed", "passed", "name"),
+    [
+        ("--- FAIL: TestX (0.59s)", "--- PASS: TestX (0.70s)", "TestX"),
+        ("FAIL\tpkg/a\t15.262s", "ok  \tpkg/a\t13.679s\tcoverage: 51.2% of statements", "pkg/a"),
+        ("FAILED tests/a.py::test_x - AssertionError: boom", "tests/a.py::test_x PASSED [ 12%]", "tests/a.py::test_x"),
+        ("test a::b ... FAILED", "test a::b ... ok", "a::b"),
+        ("not ok 3 - adds", "ok 12 - adds", "adds"),
+        ("✗ adds 2 numbers (12 ms)", "✓ adds 2 numbers (3 ms)", "adds 2 numbers"),
+        ("❯ src/a.test.ts (3 tests | 1 failed) 12ms", "✓ src/a.test.ts (3 tests) 9ms", "src/a.test.ts"),
+        ("[  FAILED  ] Foo.Bar (1 ms)", "[       OK ] Foo.Bar (0 ms)", "Foo.Bar"),
+        ("13/40 Test  #12: foo ...........***Failed    0.02 sec", "12/40 Test  #12: foo ......   Passed    0.01 sec", "foo"),
+    ],
+)  # fmt: skip
+def test_a_test_goes_by_its_name_whether_it_passed_or_failed(failed: str, passed: str, name: str) -> None:
+    assert tested.name(failed) == tested.name(passed) == name
+    rows = [
+        _tested(failed, "failed", 1),
+        _tested("FAIL", "failed", 2),
+        _tested("--- FAIL: Other (1.0s)", "failed", 3),
+    ]
+    assert [one.value for one in tally.failed(tally.told(rows))] == ["--- FAIL: Other (1.0s)", failed]
+    well = [*rows, _tested(passed, "passed", 4)]
+    assert [one.value for one in tally.failed(tally.told(well))] == ["--- FAIL: Other (1.0s)"]
+
+
+@pytest.mark.parametrize(
+    "line", ["FAIL", "PASS", "3 failed, 2 passed in 0.2s", "FAILED (failures=1)", "Tests:  1 failed, 2 passed, 3 total",
+             "test result: FAILED. 3 passed; 1 failed; 0 ignored", "10 examples, 1 failure"],
+)  # fmt: skip
+def test_a_line_that_counts_names_no_test(line: str) -> None:
+    assert tested.name(line) == ""
+
+
+def _tested(line: str, how: str, n: int) -> FactRow:
+    return FactRow("test", line, how, "tool", n, 0, len(line), "", "", "s", 0, "claude-code")

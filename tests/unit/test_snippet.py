@@ -60,7 +60,7 @@ def test_a_snippet_is_text_of_the_record_and_little_of_it(text: str, words: list
 @pytest.mark.parametrize(
     ("text", "word", "shown"),
     [
-        ("the server, an error", "e", "the server, an «e»rror"), ("parseRecords", "records", "parse«Records»"),
+        ("the server, an error", "e", "the server, an error"), ("the server", "serv*", "the «serv»er"), ("parseRecords", "records", "parse«Records»"),
         ("the MCP 搜索工具 is", "MCP搜索", "the «MCP» «搜索»工具 is"), ("اسم مُحَمَّد هنا", "محمد", "اسم «مُحَمَّد» هنا"),
         ("คำว่า สวัสดี ครับ", "สวัสดี", "คำว่า «สวัสดี» ครับ"), ("cc error[E0308]: bad", "error[E0308]", "cc «error[E0308]»: bad"),
         ("le cafe\u0301 noir", "caf\u00e9", "le «cafe\u0301» noir"), ("Größe", "grösse", "Größe"),

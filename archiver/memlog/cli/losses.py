@@ -10,7 +10,7 @@ from memlog.query.verdict import verdict
 
 _KEPT = {
     "verbatim": "verbatim", "name": "by name", "paraphrased": "paraphrased", None: "lost",
-    "unseen": "unknown",
+    "unseen": "unknown", "done": "done",
 }  # fmt: skip
 _NO_SUMMARY = {"context": "no summary in words", "none": "a summary that was not captured"}
 

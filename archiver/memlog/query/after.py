@@ -13,6 +13,7 @@ from memlog.query.facts.stream import records
 from memlog.query.preserved import preserved
 
 VERBATIM, BY_NAME, PARAPHRASED = "verbatim", "name", "paraphrased"
+DONE = "done"  # of a plan's item: finished before the compaction, so its loss is none
 UNSEEN = "unseen"  # how a fact was kept in a summary of which nothing was captured
 TRANSCRIPT, TOLD, CONTEXT, NONE = "transcript", "PostCompact", "context", "none"
 _WORDLESS = frozenset(("codex",))  # whose summary is encrypted: a new context has what it repeats

@@ -30,6 +30,9 @@ FOLDER = -2.5
 AGE = -0.25  # the rest, per e-fold of records since it was said
 # Not fitted: a name in backquotes or a link is missed less than a file it stands in.
 OF_KIND = {"identifier": -3.5, "test": -3.0, "url": -2.0, "error": -1.5, "branch": -1.0, "commit": -1.0}
+RULE = 2.5  # not fitted: what holds from now on is broken by who has forgotten it, and it does not age
+RULE_KEPT = 0.5  # where the new context still has it
+DONE = -4.0  # an item of a plan that is finished
 SAID_BY = {"user": 0.6, "agent": 0.0, "tool": -0.6}
 
 NEAR = 400  # records: how far back a mention is looked for; farther ones all count as this old
@@ -39,6 +42,15 @@ _ROUTINE = re.compile(
     r"\b(?:tests?|lint|fmt|format|build|check|vet|status|push|pytest|tox|make|clippy|typecheck|tsc)\b"
 )
 _ROUTINE_MOST = 32
+_STANDING = re.compile(
+    r"\b(?:after|before) (?:every|each|any)\b|\bwithout (?:my|our|asking|permission|approval|consent)\b"
+    r"|\b(?:from now on|at all times|every time|whenever|under no circumstances|unless i (?:say|ask|tell))\b",
+    re.I,
+)
+_STRICT = re.compile(
+    r"(?:\w+[,.:!] +){0,2}(?:you (?:must|should) )?(?:never|always|don['’]t ever|do not ever|must)\b", re.I
+)
+_DONE = frozenset(("completed", "complete", "done", "cancelled", "canceled", "deleted"))
 
 
 @dataclass(slots=True)
@@ -105,8 +117,13 @@ class Mentions:
         return NEAR
 
 
-def score(seen: Seen, *, now: int, mentions: Mentions, named: bool, next_step: bool) -> float:
-    """Score of a fact at the end of its epoch. now: number of the epoch's last record."""
+def score(
+    seen: Seen, *, now: int, mentions: Mentions, named: bool, next_step: bool, kept: bool = False
+) -> float:  # fmt: skip
+    """Score of a fact at the end of its epoch.
+
+    now: number of the epoch's last record. kept: whether the new context has it; asked of a rule alone.
+    """
     fact = seen.last
     found = USES * math.log(max(seen.uses, 1)) + TURNS * math.log(max(seen.turns, 1))
     found += NAMED * named + NEXT * next_step
@@ -118,12 +135,29 @@ def score(seen: Seen, *, now: int, mentions: Mentions, named: bool, next_step: b
         return found + MENTION * math.log1p(mentions.age(name, now))
     if fact.kind == "command":
         return found + LENGTH * len(fact.key) + ROUTINE * is_routine(fact.value)
+    if is_rule(fact):
+        return found + (RULE_KEPT if kept else RULE) + SAID_BY.get(fact.by, 0.0)
+    found += DONE * is_done(fact)
     return found + AGE * math.log1p(now - seen.at) + SAID_BY.get(fact.by, 0.0) + OF_KIND.get(fact.kind, 0.0)
 
 
 def weight(found: float) -> float:
     """A score between 0 and 1."""
     return round(1 / (1 + math.exp(-found)), 4)
+
+
+def is_rule(fact: Fact) -> bool:
+    """What a user wants from now on, and not for the moment; also where it was said to correct."""
+    if fact.kind == "instruction":
+        return fact.detail == "rule" or _STANDING.search(fact.value) is not None
+    return (
+        fact.kind == "correction" and (_STANDING.search(fact.value) or _STRICT.match(fact.value)) is not None
+    )
+
+
+def is_done(fact: Fact) -> bool:
+    """An item of a plan nobody has to do any more."""
+    return fact.kind == "todo" and fact.detail in _DONE
 
 
 def is_routine(command: str) -> bool:

@@ -8,8 +8,8 @@ from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError
 from memlog.query.after import order
 from memlog.query.epochs import epochs
-from memlog.query.facts import extract
-from memlog.query.facts.fact import Fact
+from memlog.query.facts import extract, shell
+from memlog.query.facts.fact import COMMAND_KEY, Fact
 from memlog.query.selection import in_epoch, sessions
 
 
@@ -72,7 +72,12 @@ def _facts(con: Connection, ref: str, kinds: Collection[str]) -> dict[tuple[str,
 
 
 def _key(fact: Fact, root: str | None) -> str:
-    """A file below the session's folder goes by its path there: two checkouts can be compared."""
+    """A file below the session's folder goes by its path there: two checkouts can be compared.
+
+    A command goes by what it runs, wherever its output goes: as what was lost of it is found again.
+    """
+    if fact.kind == "command":
+        return " && ".join(shell.ran(fact.value))[:COMMAND_KEY].strip()
     inside = root is not None and fact.place is not None and fact.place.startswith(root.rstrip("/") + "/")
     return posixpath.relpath(fact.key, root) if inside else fact.key
 

@@ -7,20 +7,22 @@ from itertools import pairwise
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError
 from memlog.query import comeback
-from memlog.query.after import BY_NAME, NONE, PARAPHRASED, UNSEEN, VERBATIM, After, Kept, after, order
+from memlog.query.after import BY_NAME, DONE, NONE, PARAPHRASED, UNSEEN, VERBATIM, After, Kept, after, order
 from memlog.query.before import Image, before
 from memlog.query.dates import iso
 from memlog.query.epochs import EpochRow, epochs
+from memlog.query.later import Later
 from memlog.query.selection import sessions
 from memlog.query.unseen import unseen
-from memlog.query.verdict import ASKED, Count
+from memlog.query.verdict import Count
 
 
 @dataclass(frozen=True, slots=True)
 class LostRow:
     """A fact the agent knew when a compaction came.
 
-    kept: verbatim, name or paraphrased; None: lost; unseen: no summary was captured, so nobody knows.
+    kept: verbatim, name or paraphrased; None: lost; unseen: no summary was captured, so nobody knows;
+    done: an item of a plan that was finished, which counts among nothing.
     where: in the summary or in the context beside it. weight: 0 to 1, how likely it is missed.
     came_back: uses after the compaction, None where nothing is known of what followed, and for what is only
     printed or named; then: what was done with it last in them, or how it ended;
@@ -160,7 +162,8 @@ def ratios(rows: Iterable[LostRow]) -> tuple[KindLoss, ...]:
     """Counts per kind, in the order of a report."""
     by_kind: dict[str, list[LostRow]] = {}
     for row in rows:
-        by_kind.setdefault(row.kind, []).append(row)
+        if row.kept != DONE:
+            by_kind.setdefault(row.kind, []).append(row)
     return tuple(_kind_loss(kind, by_kind[kind]) for kind in order(by_kind))
 
 
@@ -176,7 +179,7 @@ def _kind_loss(kind: str, rows: list[LostRow]) -> KindLoss:
 
 def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow]:
     summary, context, coming = Kept(left.summary), Kept(left.context), Kept(comeback.next_step(left.summary))
-    scored = []
+    later, scored = Later(then), []
     for key, one in had.seen.items():
         form = one.form
         fact = form.last
@@ -190,37 +193,25 @@ def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow
                 how, where = beside, "context"
         if how is None and left.source == NONE:
             how = UNSEEN
-        back = _came_back(then, key)
+        if comeback.is_done(one.last):
+            how, where = DONE, None
+        back = later.of(key, one.last)
         found = comeback.score(
             one.form,
             now=had.at,
             mentions=had.mentions,
             named=summary.names(fact),
             next_step=coming.names(fact),
+            kept=how not in (None, UNSEEN),
         )
         scored.append((found, one.at, LostRow(
             fact.kind, fact.value, how, where, comeback.weight(found),
-            back, one.uses, fact.by, one.last.detail,
+            back.uses, one.uses, fact.by, one.last.detail,
             fact.record, iso(fact.ts_ns), fact.start, fact.end, fact.digest,
-            ended.session, ended.epoch, ended.agent, then.seen[key].last.detail if back else None,
-            _again(then, key),
+            ended.session, ended.epoch, ended.agent, back.then, back.first,
         )))  # fmt: skip
     scored.sort(key=lambda item: (-item[0], -item[1], item[2].kind, item[2].value))
     return [row for _, _, row in scored]
-
-
-def _again(then: Image, key: tuple[str, str]) -> int | None:
-    return then.first[key] if _came_back(then, key) else None
-
-
-def _came_back(then: Image, key: tuple[str, str]) -> int | None:
-    """How often a fact was used in the epoch that followed; None where the agent did nothing in it.
-
-    None too for what is only printed or named: that a test prints its line again is nobody asking for it.
-    """
-    if not then.acted or key[0] not in ASKED:
-        return None
-    return then.seen[key].uses if key in then.seen else 0
 
 
 def _no_epoch(con: Connection, name: str, agent: str | None, epoch: int) -> str:

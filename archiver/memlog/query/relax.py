@@ -103,12 +103,16 @@ def relax(asked: "Asked", question: words.Question, hits: "Hits") -> None:
 
 def _best(asked: "Asked", question: words.Question, said: "list[list[Term]]", hits: "Hits") -> "list[Hit]":
     counted = []
+    needles: list[str] = []
     for group in said:
         asked.saying(words.versions([group]))
-        expression = words.any_of([_spoken(asked, _forms(group))], question) or ""
+        spoken = _spoken(asked, _forms(group))
+        needles += words.marks([spoken])
+        expression = words.any_of([spoken], question) or ""
         scored = dict(asked.scored(expression, HITS))
         count = asked.count(expression, COUNTED) if len(scored) == HITS else len(scored)
         counted.append((count, expression, scored))
+    asked.needles = needles
     asked.saying(question.versions)
     size = max(asked.con.execute(SIZE_SQL).fetchone()[0], 1)
     counted.sort(key=lambda one: one[0])

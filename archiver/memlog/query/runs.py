@@ -1,11 +1,14 @@
 """A timeline compressed to what matters: calls that are alike are one step, failures and gaps stay."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from memlog.archive.connection import Connection
+from memlog.query.facts.calls import SHELLS
+from memlog.query.facts.shell import programs
 from memlog.query.selection import Selection
-from memlog.query.timeline import Step, moment, timeline
+from memlog.query.timeline import DOUBLED, LINE_END, Step, moment, timeline
 
 _NEAR = 50  # records: a call's answer stands within as many
 _MOST_READ = 20_000  # records on one side: what is read for as many lines as are wanted
@@ -65,7 +68,7 @@ def brief(steps: Iterable[Step]) -> list[Step]:
     """
     found: list[Step] = []
     reply: Step | None = None
-    for step in steps:
+    for step in _undoubled(list(steps)):
         if step.what in _SAID:
             reply = step if step.what == "reply" else reply
             continue
@@ -76,6 +79,22 @@ def brief(steps: Iterable[Step]) -> list[Step]:
     if reply is not None:
         found.append(reply)
     return [_one(run) for run in _runs(found)]
+
+
+def _undoubled(steps: list[Step]) -> list[Step]:
+    """The steps without the hooks that say what a record of them says: a prompt, or that a turn has ended."""
+    prompts = {(step.session, step.text) for step in steps if step.what == "prompt"}
+    bare = Counter(step.session for step in steps if step.what == "hook" and step.text == DOUBLED)
+    bare.subtract(step.session for step in steps if step.what == "prompt")
+    ended = {step.session for step in steps if step.what in ("reply", "tool")}
+
+    def doubles(step: Step) -> bool:
+        event, _, said = step.text.partition(" ")
+        if event == DOUBLED:  # in a bundle a hook is told without its prompt
+            return (step.session, said) in prompts if said else bare[step.session] <= 0
+        return event == "Stop" and step.session in ended
+
+    return [step for step in steps if step.what != "hook" or not doubles(step)]
 
 
 def _runs(steps: list[Step]) -> list[list[Step]]:
@@ -89,13 +108,21 @@ def _runs(steps: list[Step]) -> list[list[Step]]:
 
 
 def _alike(a: Step, b: Step) -> bool:
-    """Whether two calls can stand in one line: of one tool, neither failed; of changes, to one file."""
+    """Whether two calls can stand in one line: of one tool, neither failed; of changes, to one file.
+
+    Of commands, those that run the same programs to do the same: a push never hides behind a test.
+    """
     same = (a.session, a.epoch, a.what, a.tool) == (b.session, b.epoch, b.what, b.tool)
     if same and a.what == "damage":
         return True
     if not same or a.what != "tool" or a.outcome not in (None, "ok") or b.outcome not in (None, "ok"):
         return False
-    return (a.tool or "").lower() not in _CHANGES or a.text == b.text
+    if a.text == b.text:
+        return True
+    tool = (a.tool or "").lower()
+    if tool in SHELLS:
+        return programs(a.text.replace(LINE_END, "\n")) == programs(b.text.replace(LINE_END, "\n"))
+    return tool not in _CHANGES
 
 
 def _one(run: list[Step]) -> Step:

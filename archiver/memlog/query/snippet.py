@@ -60,17 +60,20 @@ def _find(text: str, words: list[str]) -> list[tuple[int, int, int]]:
     found: list[tuple[int, int, int]] = []
     lower = _lower(text)
     bare: str | None = None
-    for number, word in enumerate(_needles(lower, words)):
-        places = _occurrences(lower, word, whole=True)
+    for number, (word, prefix) in enumerate(_needles(lower, words)):
+        places = _occurrences(lower, word, whole=not prefix, begins=True)
         if not places and not (text.isascii() and word.isascii()):
             bare = _bare(lower) if bare is None else bare
             places = _occurrences(bare, _bare(word), whole=True)
             if not places and _may_be_marked(word) and not MARKS.isdisjoint(map(ord, text)):
                 found.extend((start, stop, number) for start, stop in _unmarked(lower, word))
-        # what begins so; then parts of identifiers, which one letter is not
-        places = places or _occurrences(lower, word, whole=False, begins=True)
-        if not places and (len(word) > 1 or not word.isascii()):
-            places = _occurrences(lower, word, whole=False)
+        if not places and not word.isascii() and " " in match_phrase(word):
+            # of a script without spaces: anywhere, also in half-width forms
+            bare = _bare(lower) if bare is None else bare
+            places = _occurrences(lower, word, whole=False) or _occurrences(bare, _bare(word), whole=False)
+        places = places or [
+            at for at in _occurrences(lower, word, whole=False) if _is_part(text, at, word, prefix)
+        ]
         found.extend((at, _with_marks(text, at + len(word)), number) for at in places)
     found.sort(key=lambda m: (m[0], -m[1]))
     kept: list[tuple[int, int, int]] = []
@@ -80,10 +83,27 @@ def _find(text: str, words: list[str]) -> list[tuple[int, int, int]]:
     return kept
 
 
-def _needles(lower: str, words: list[str]) -> list[str]:
-    """The words in lower case, each once; split as the tokenizer does where the text has them only so."""
-    found: dict[str, None] = {}
-    for word in words:
+def _is_part(text: str, start: int, word: str, prefix: bool) -> bool:
+    """Whether it is a part of an identifier that capitals mark, or a version beside letters."""
+    stop = start + len(word)
+    before, first, after = text[start - 1 : start], text[start], text[stop : stop + 1]
+    if "." in word and first.isdigit():
+        return not before.isdigit() and (prefix or not after.isdigit())
+    if len(word) < 2 or not word.isascii():
+        return False
+    begins = not before.isalnum() or (first.isupper() and (not before.isupper() or text[start + 1].islower()))
+    return begins and (prefix or not after.islower())
+
+
+def _needles(lower: str, words: list[str]) -> list[tuple[str, bool]]:
+    """The words in lower case, each once, and whether they may go on: where they end in a star.
+
+    Split as the tokenizer does where the text has them only so.
+    """
+    found: dict[tuple[str, bool], None] = {}
+    for typed_word in words:
+        word = typed_word.rstrip("*")
+        prefix = word != typed_word
         ways = (word, *alternatives(word), *respelled(word))
         spelled = next((each for each in ways if _lower(each) in lower), word)
         if spelled is word and _lower(word) not in lower:
@@ -97,7 +117,7 @@ def _needles(lower: str, words: list[str]) -> list[str]:
                 tokens = [typed if typed in lower else whole]
         elif tokens and tokens[0] not in lower and " " in match_phrase(tokens[0]):
             tokens = _by_script(tokens[0])
-        found.update(dict.fromkeys(tokens))
+        found.update(dict.fromkeys((token, prefix and token == tokens[-1]) for token in tokens))
     return list(found)
 
 

@@ -65,6 +65,8 @@ AROUND_SQL = """
 SELECT r.ts_ns, s.session, s.agent FROM record r JOIN session s ON s.id = r.session_id WHERE r.id = :id
 """
 WIDTH = 160  # characters of a line's text
+LINE_END = " ⏎ "  # between the lines of a command that is shown in one
+DOUBLED = "UserPromptSubmit"  # a hook that is told the prompt, which is a record, too
 DAMAGED_LINE = "a damaged line"
 # What hosts write behind a command.
 _BESIDE = (
@@ -216,7 +218,7 @@ def told(kind: str, role: str | None, text: str, error: bool) -> tuple[str, str,
     outcome = f"failed: {_line(text, 80)}" if error else None
     if kind == "tool_result" and not error:
         outcome = "ok"
-    said = "" if kind == "tool_result" else _line(_call_said(text) if kind == "tool_use" else text)
+    said = "" if kind == "tool_result" else _line(_in_lines(text) if kind == "tool_use" else text)
     return what, said, outcome
 
 
@@ -276,7 +278,7 @@ def _others(
         "own": json.dumps([CAPTURED]),
     }  # fmt: skip
     for ts_ns, session, agent, event, data, project in con.execute(EVENTS_SQL, values):
-        text = f"{event} {_said(data)}".strip()
+        text = f"{event} {_said(event, data)}".strip()
         yield Step(iso(ts_ns), session, None, "host", "hook", None, text, None, agent, ts_ns, None, project)
     for session, agent, path, start, stop, noticed_ns, project in con.execute(HOLES_SQL, values):
         text = f"bytes {start} to {stop} of {path} did not arrive"
@@ -306,6 +308,14 @@ def _call_said(text: str) -> str:
     return text
 
 
+def _in_lines(text: str) -> str:
+    """What a call is about, with the ends of a command's lines to be seen."""
+    said = _call_said(text)
+    if said == text or "\n" not in said:
+        return said
+    return LINE_END.join(line.strip() for line in said.split("\n") if line.strip())
+
+
 def _plan(lines: list[str]) -> str:
     """How far a plan is, and which of its items is being done."""
     states = [line[8:] for line in lines if line.startswith("status: ")]
@@ -314,12 +324,14 @@ def _plan(lines: list[str]) -> str:
     return f"{states.count('completed')} of {len(items)} done" + (f": {'; '.join(now)}" if now else "")
 
 
-def _said(data: str) -> str:
-    """What a host told beside the event's name: its short values."""
+def _said(event: str, data: str) -> str:
+    """What a host told beside the event's name: its short values; of a prompt its line."""
     try:
         found = json.loads(data)
     except ValueError:
         return ""
+    if event == DOUBLED and isinstance(found, dict) and isinstance(found.get("prompt"), str):
+        return _line(found["prompt"])
     names = ("trigger", "source", "reason", "matcher", "tool_name", "stop_hook_active", "error")
     return " ".join(str(found[n]) for n in names if isinstance(found, dict) and isinstance(found.get(n), str))
 

@@ -427,8 +427,14 @@ def excluded(question: Question) -> str | None:
 
 def needles(question: Question) -> list[str]:
     """What a snippet looks for in the original text: terms that say something, else all."""
-    every = texts(question.terms)
+    every = marks(question.terms)
     return [text for text in every if text.lower() not in STOP_WORDS] or every
+
+
+def marks(groups: "Iterable[list[Term]]") -> list[str]:
+    """What was typed of these terms, with a star where a word may go on."""
+    leaves = [leaf for group in groups for term in group for leaf in term.leaves()]
+    return [leaf.text + "*" * leaf.prefix for leaf in leaves]
 
 
 def texts(groups: "Iterable[list[Term]]") -> list[str]:
@@ -449,8 +455,8 @@ def versions(groups: "Iterable[list[Term]]") -> list[str]:
 
 def needles_of_raw(text: str) -> list[str]:
     """Words of an expression in FTS5's own language."""
-    words = "".join(c if c.isalnum() else " " for c in text).split()
-    return [word for word in words if word not in ("AND", "OR", "NOT", "NEAR", "text", "tags")]
+    words = "".join(c if c.isalnum() or c == "*" else " " for c in text.replace(" *", "*")).split()
+    return [word for word in words if word not in ("AND", "OR", "NOT", "NEAR", "text", "tags", "*")]
 
 
 def _either(group: list[Term]) -> str:

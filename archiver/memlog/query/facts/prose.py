@@ -43,7 +43,7 @@ _WORDS = re.compile(r"(?:[A-Za-z]+,? ){3}")
 _MODE = re.compile(r"\bmode \d{6}\b")
 _BARE = re.compile(
     r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|perfect|nice|да|хорошо|ок|sim|ja|oui)[,. ]+)*"
-    r"(?:go (?:ahead|for it)(?: and)?|давай(?:те)?(?: дальше| следующий шаг)?|(?:да,? )?(?:давай(?:те)?,? )?продолж\w+|sim,? pode \w+|ja,? (?:mach )?weiter|(?:oui,? )?continue|(?:do|run|try) (?:it|that|this|so)|(?:please )?do|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
+    r"(?:go (?:ahead|for it)(?: and)?|давай(?:те)?(?: дальше| следующий шаг)?|(?:да,? )?(?:давай(?:те)?,? )?продолж\w+|sim,? pode \w+|ja,? (?:mach )?weiter|(?:oui,? )?continue|go on|carry on|keep going|resume|weiter|segue|继续|続けて|계속(?:해)?|(?:do|run|try|fix) (?:it|that|this|them|so)|(?:please )?do|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
     re.I,
 )
 # What stands before a request and is none of it: an arrow, a command of the host, a file, a line's number, a title.

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
+from memlog.query.facts import tested
 from memlog.query.facts.fact import key_of
 from memlog.query.facts.listing import FactRow
 
@@ -46,7 +47,7 @@ def told(facts: Iterable[FactRow]) -> list[Told]:
     """Each fact once, what was told last first."""
     found: dict[tuple[str, str], Told] = {}
     for row in facts:
-        key = (row.kind, key_of(row.kind, row.value))
+        key = (row.kind, _key(row))
         was = found.pop(key, None)
         details = was.details if was else ()
         if row.detail and row.detail not in details:
@@ -56,10 +57,17 @@ def told(facts: Iterable[FactRow]) -> list[Told]:
     return list(found.values())[::-1]
 
 
+def _key(row: FactRow) -> str:
+    """A test goes by its name, so that what passed at last is what had failed before."""
+    return (tested.name(row.value) if row.kind == "test" else "") or key_of(row.kind, row.value)
+
+
 def failed(facts: Iterable[Told]) -> Iterator[Told]:
-    """Commands and tests that ended badly at least once and never well."""
+    """Commands and tests that ended badly at least once and never well; of tests, those that have a name."""
     for fact in facts:
         ends = set(fact.details)
+        if fact.kind == "test" and not tested.name(fact.value):
+            continue
         if fact.kind in ("command", "test") and ends - _WELL and not ends & _WELL:
             yield fact
 
