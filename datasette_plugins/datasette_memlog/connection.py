@@ -15,7 +15,7 @@ from datasette_memlog import seam
 from memlog.query import words
 from memlog.query.filters import filtered
 from memlog.query.functions import only_reads, register_functions
-from memlog.query.selection import Selection, either_match, path_match
+from memlog.query.selection import Selection, path_match, trees
 
 RESULT_BYTES = 16 << 20  # of all rows of one result: as JSON up to six times that
 # Of SQLite in this process: what a value or a sort may grow to (the binding lacks setlimit and keeps
@@ -144,13 +144,14 @@ def match_expression(text: object, conn: Any = None) -> str:
     """
     question = words.parse(str(text or ""))
     path: tuple[str, ...] = ()
-    either: list[str] = []
+    either: str | None = None
+    neither: str | None = None
     taken = False
     if conn is not None and question.filters:
         rows, conn.row_factory = conn.row_factory, None
         try:
             chosen = filtered(conn, question, Selection(), time.time_ns())
-            either = [either_match(conn, union) for union in chosen.either or ()]
+            either, neither = trees(conn, chosen)
         finally:
             conn.row_factory = rows
         path, taken = chosen.path or (), bool(question.filters)
@@ -158,11 +159,14 @@ def match_expression(text: object, conn: Any = None) -> str:
         for _, _, typed in question.filters:
             question.add(words.Term(typed))
     every = [question.every or "", *map(path_match, path)]
-    expression = " AND ".join([*(f"{{text}} : ({one})" for one in every if one), *either])
+    expression = " AND ".join([*(f"{{text}} : ({one})" for one in every if one), *filter(None, [either])])
     if not expression and (taken or question.exclude):
         expression = ANY
+    left_out = [neither] if neither else []
     if not question.every and question.exclude:
-        return f"({expression}) NOT {{text}} : ({words.excluded(question)})"
+        left_out.append(f"{{text}} : ({words.excluded(question)})")
+    if left_out:
+        return f"({expression}) NOT ({' OR '.join(left_out)})"
     return expression or '""'
 
 

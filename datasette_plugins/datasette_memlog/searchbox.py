@@ -21,6 +21,8 @@ _CONDITIONS = {
     "kind": "kind IN (SELECT value FROM json_each(:memlog_kind))",
     "role": "lower(role) IN (SELECT value FROM json_each(:memlog_role))",
     "tool": "lower(tool) IN (SELECT value FROM json_each(:memlog_tool))",
+    "epochs": "epoch IN (SELECT value FROM json_each(:memlog_epochs))",
+    "not_epoch": "epoch NOT IN (SELECT value FROM json_each(:memlog_not_epoch))",
     "since_ns": "ts_ns >= :memlog_since_ns",
     "until_ns": "ts_ns < :memlog_until_ns",
     "error": "error = :memlog_error",
@@ -61,5 +63,7 @@ async def narrowed(datasette: Any, request: Any, database: str, table: str) -> F
 def _bound(name: str, value: Any) -> int | str:
     if not isinstance(value, tuple):
         return int(value) if isinstance(value, bool) else value
+    if name in ("epochs", "not_epoch"):
+        return array(map(str, value))
     small = name.endswith(("role", "tool"))
     return array(quoted(item.lower() if small else item) for item in value)

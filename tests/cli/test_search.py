@@ -359,7 +359,7 @@ def test_a_search_loads_nothing_heavy(home: Home) -> None:
         "memlog.archive.identifiers", "memlog.archive.prepare", "memlog.archive.spelling",
         "memlog.cli", "memlog.cli.encode", "memlog.cli.interrupt", "memlog.cli.search", "memlog.cli.start", "memlog.cli.terminal",
         "memlog.contracts", "memlog.errors", "memlog.paths", "memlog.query", "memlog.query.answer", "memlog.query.dates",
-        "memlog.query.filters", "memlog.query.fold", "memlog.query.hit", "memlog.query.passage", "memlog.query.rank",
+        "memlog.query.expression", "memlog.query.filters", "memlog.query.fold", "memlog.query.grammar", "memlog.query.hit", "memlog.query.passage", "memlog.query.rank",
         "memlog.query.search", "memlog.query.selection", "memlog.query.snippet", "memlog.query.whole", "memlog.query.words",
     }  # fmt: skip
 
@@ -405,3 +405,57 @@ def test_the_group_lists_the_search_beside_the_others() -> None:
 def test_a_shell_can_complete_the_options(run_memlog: Run) -> None:
     env = {"_MEMLOG_COMPLETE": "bash_complete", "COMP_WORDS": "memlog query search --se", "COMP_CWORD": "3"}
     assert "--session" in run_memlog(check=0, env=env).stdout
+
+
+def test_a_word_after_two_hyphens_is_one(home: Home, run_memlog: Run) -> None:
+    fill(home, [record("git commit -m done", n=1), record("git push", n=2)])
+    for words, found in ((["git", "--", "-m"], "1"), (["git", "-m"], "1"), (["--", "git -m"], "1")):
+        done = run_memlog("query", "search", "--count", *words, check=0)
+        assert done.stdout.strip() == found and ("without m" in done.stderr) == (words != ["git", "--", "-m"])
+    [row] = json.loads(run_memlog("query", "search", "git", "--", "-m", check=0).stdout)
+    assert row["source_id"] == "session-a-1"
+    [row] = json.loads(run_memlog("query", "search", "--", "--help", "-m", check=0).stdout)
+    assert row["matched"] == "any"
+
+
+def test_a_flag_given_again_is_either(home: Home, run_memlog: Run) -> None:
+    fill(
+        home, conversation(["one token"]), conversation(["two token"], session="session-b", project="/srv/b"),
+        conversation(["three token"], session="session-c", agent="codex", project="/srv/c"),
+    )  # fmt: skip
+
+    def count(*words: str) -> int:
+        return int(run_memlog("query", "search", "token", "--count", *words, check=0).stdout)
+
+    assert count("--session", "session-a", "--session", "session-b") == 2
+    assert count("--session", "session-a", "--session", "session-a") == 1
+    assert count("--project", "b", "--project", "c", "--agent", "codex", "--agent", "claude-code") == 2
+    assert count("--epoch", "0", "--epoch", "4") == 3 and count("--epoch", "3", "--epoch", "4") == 0
+    run_memlog("query", "search", "token", "--session", "session-a", "--session", "nobody", check=3)
+
+
+def test_why_there_is_nothing_is_said_as_it_is(home: Home, run_memlog: Run) -> None:
+    fill(home, conversation(["one token", "another word"]))
+
+    def said(*words: str) -> str:
+        done = run_memlog("query", "search", *words, check=0)
+        assert done.stdout.strip() in ("[]", "0"), done.stdout
+        return str(done.stderr)
+
+    first = json.loads(run_memlog("query", "search", "token", "--newest", check=0).stdout)[0]["id"]
+    assert said("token", "--newest", "--after", str(first)) == "no more: the page before was the last\n"
+    assert said("token", "--limit", "0") == "no row was asked for: --limit 0\n"
+    assert "those that have some are shown" in said("token", "word", "--count")
+    assert "those that have some" not in said("token", "word", "kind:summary", "--count")
+    assert "neither letter nor digit" in said("--count", "--", "=>")
+    assert said("nowhere").startswith("nothing found; fewer words")
+
+
+@pytest.mark.parametrize("name", ["session", "project", "agent", "kind", "role", "tool", "path"])
+def test_an_empty_value_is_refused(home: Home, run_memlog: Run, name: str) -> None:
+    done = run_memlog("query", "search", "token", f"--{name}", "", check=2)
+    assert f"option '--{name}' has an empty value" in done.stderr
+
+
+def test_bytes_that_are_no_text_are_shown_as_what_they_are_not() -> None:
+    assert search.parse(["\udcff"]).text == "\ufffd" and search.parse(["é"]).text == "é"

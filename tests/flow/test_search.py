@@ -385,7 +385,8 @@ def test_an_or_between_filters_finds_what_either_selects(con: Connection) -> Non
     assert kinds("token kind:summary OR tool:bash") == {("summary", None)}
     assert kinds("kind:summary OR tool:bash OR kind:meta -token") == {("tool_use", "Bash")}
     assert kinds("kind:summary OR tool:bash kind:tool_use OR is:error") == {("tool_use", "Bash")}
-    assert kinds("agent:nobody OR session:session-a kind:summary") == set()  # none is called so: words
+    # none is called so: words in its place
+    assert kinds("agent:nobody OR session:session-a kind:summary") == {("summary", None)}
     assert kinds("agent:claude-code OR kind:tool_use kind:summary OR kind:tool_use") == either
     assert facets.count(con, "kind:summary OR tool:bash", now_ns=NOW_NS).count == 2
     assert kinds("session:session-a OR kind:summary tool:bash") == {("tool_use", "Bash")}
@@ -604,3 +605,77 @@ def test_more_hits_than_a_page_are_places_and_every_hit_is_named(home: Home) -> 
             "a page that has room folds no places"
         )
         assert not any(hit.here for hit in ask(con, "quartz", limit=5, newest=True))
+
+
+# text -> the same in SQL over v_record and over the index; a word is one of the index
+SAID = "id IN (SELECT rowid FROM record_fts WHERE record_fts MATCH '{text} : \"%s\"')"
+TOKEN, BUILD = SAID % "token", SAID % "build"
+JOINED = (
+    ("-(tool:Bash OR role:user) kind:message", "kind = 'message' AND coalesce(role, '') <> 'user'"),
+    ("-(is:error OR kind:summary)", "NOT (error OR kind = 'summary')"),
+    ("-(role:user)", "coalesce(role, '') <> 'user'"),
+    ("token -(role:user)", f"{TOKEN} AND coalesce(role, '') <> 'user'"),
+    ("(tool:Bash OR kind:summary) OR agent:codex", "tool = 'Bash' OR kind = 'summary' OR agent = 'codex'"),
+    ("(tool:Bash OR kind:summary) OR token", f"tool = 'Bash' OR kind = 'summary' OR {TOKEN}"),
+    (
+        "(role:user session:other-session) OR kind:summary",
+        "(role = 'user' AND session = 'other-session') OR kind = 'summary'",
+    ),
+    ("(token role:user) OR build", f"({TOKEN} AND role = 'user') OR {BUILD}"),
+    ("(role:user) token", f"{TOKEN} AND role = 'user'"),
+    ("(token role:user)", f"{TOKEN} AND role = 'user'"),
+    ("-(token role:user)", f"NOT ({TOKEN} AND coalesce(role, '') = 'user')"),
+    ("build OR -token", f"{BUILD} OR NOT {TOKEN}"),
+    ("token NOT rotated", f"{TOKEN} AND NOT {SAID % 'rotated'}"),
+    ("token -project:nope -session:zz -agent:nope -kind:nope -is:warning", TOKEN),
+    ("token -session:zz,other-session", f"{TOKEN} AND session <> 'other-session'"),
+    ("kind:meta kind:summary", "kind IN ('meta', 'summary')"),
+    ("role:user role:assistant", "role IN ('user', 'assistant')"),
+    ("session:session-a,other-session", "session IN ('session-a', 'other-session')"),
+    ("session:session-a session:other-session token", TOKEN),
+    ("project:api project:memlog", "project LIKE '%/api' OR project LIKE '%/memlog'"),
+    ("agent:codex,nobody", "agent = 'codex'"),
+    ("epoch:0,7", "epoch IN (0, 7)"),
+    ("-epoch:0", "epoch <> 0"),
+    ("kind:'summary'", "kind = 'summary'"),
+    ("=>", "0"),
+)
+
+
+@pytest.mark.parametrize(("typed", "condition"), JOINED)
+def test_words_and_filters_are_joined_as_logic_says(con: Connection, typed: str, condition: str) -> None:
+    wanted = {row[0] for row in con.execute(f"SELECT id FROM v_record WHERE {condition}")}
+    assert facets.count(con, typed, now_ns=NOW_NS).count == len(wanted)
+    hits = [hit for hit in ask(con, typed, limit=99, newest=True, fold=False) if hit.kind != "event"]
+    shown = {hit.id for hit in hits if hit.matched == "all"}
+    meta = {row[0] for row in con.execute("SELECT id FROM v_record WHERE kind = 'meta'")}
+    assert shown - meta == wanted - meta
+
+
+def test_what_a_flag_and_the_words_say_of_one_key_is_either(con: Connection) -> None:
+    def count(text: str, **said: object) -> int:
+        return facets.count(con, text, Selection(**said), now_ns=NOW_NS).count  # type: ignore[arg-type]
+
+    assert count("tool:Read", tool="Bash") == count("tool:Bash") == 1
+    assert count("kind:summary", kind="meta") == 2
+    assert count("session:other-session", session="session-a") == count("")
+    assert count("session:session-a session:other-session", session="session-a") == count("session:session-a")
+    assert count("project:api", project="memlog") == count("")
+
+
+def test_a_value_no_key_can_take_is_said_where_it_stands(con: Connection) -> None:
+    assert ask(con, "token -project:nope").notes == [
+        "-project:nope leaves nothing out: no session has this project"
+    ]
+    assert (
+        ask(con, "token (is:error OR kind:nope)")
+        .notes[0]
+        .startswith("kind:nope at column 20 is searched for as words: kinds are")
+    )
+    assert (
+        ask(con, "token -(is:error kind:nope)")
+        .notes[0]
+        .startswith("kind:nope at column 18 leaves nothing out: kinds are")
+    )
+    assert max(map(len, ask(con, "(" * 50_000).notes)) < 200
+    assert max(map(len, ask(con, "kind:" + "(" * 50_000).notes)) < 250

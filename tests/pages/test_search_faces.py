@@ -80,7 +80,7 @@ async def test_fifty_questions_have_the_same_rows_on_every_face(
     for question in QUESTIONS:
         if not question:
             continue
-        said = in_process(capsys, told, ["--", question])
+        said = in_process(capsys, told, [question])
         answer = (await client.get("/archive/-/search.json", params={"q": question})).json()
         assert plain(answer["rows"]) == said, question
         page = (await client.get("/archive/-/search", params={"q": question})).text
@@ -168,7 +168,7 @@ async def test_what_cannot_be_read_is_said_with_its_column(serve: Any, told: Hom
 async def test_the_box_over_the_records_table_takes_the_same_words(
     serve: Any, told: Home, capsys: pytest.CaptureFixture[str], words: str, ids_of: str
 ) -> None:
-    rows = in_process(capsys, told, ["--", ids_of])
+    rows = in_process(capsys, told, [ids_of])
     answer = await serve(told.archive).client.get(
         "/archive/v_record.json", params={"_search": words, "_shape": "array"}
     )

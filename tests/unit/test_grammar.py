@@ -1,6 +1,7 @@
 """What the words of a search may be joined to: groups, alternatives, filters that leave out, characters, patterns."""
 
 import re
+import sqlite3
 import time
 from re import _parser  # type: ignore[attr-defined]
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memlog.query import required, suggest, words
+from memlog.query import expression, required, suggest, words
 from memlog.query.matching import Matcher, TooSlowError
 
 
@@ -45,24 +46,131 @@ def test_an_or_between_different_filters_is_either_of_them() -> None:
         (words.EITHER, "0", 'is:error OR kind:summary OR path:"a b"'),
         (words.EITHER, "1", "tool:Bash OR role:user"),
     ]
-    assert question.unions == [
+    assert [[one.parts for one in union.parts] for union in question.unions] == [
         [("is", "error"), ("kind", "summary"), ("path", "a b")],
         [("tool", "Bash"), ("role", "user")],
     ]
     assert [term.text for group in question.terms for term in group] == ["x"] and not question.notes
-    assert words.parse("kind:meta OR since:2d").notes and words.parse("-kind:meta OR is:error").notes
+    assert words.parse("(kind:meta OR since:2d)").notes == [
+        "since:2d at column 15 is searched for as words: a time or epoch holds for all of a question, it stands "
+        "beside no OR and in no parentheses with a minus"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "filters"),
+    [
+        ("-(tool:Bash OR tool:Edit) is:error", [("-tool", "Bash"), ("-tool", "Edit"), ("is", "error")]),
+        ("(tool:Bash) git", [("tool", "Bash")]),
+        ("((git (tool:Bash)))", [("tool", "Bash")]),
+        ("-(-(tool:Bash))", [("tool", "Bash")]),
+        ("tool:Bash tool:Read -tool:Edit role:user", [("tool", "Bash,Read"), ("-tool", "Edit"), ("role", "user")]),
+        ("kind:'message' path:'a b' path:it's", [("kind", "message"), ("path", "a b"), ("path", "it's")]),
+        ("is:error NOT tool:Bash", [("is", "error"), ("-tool", "Bash")]),
+        ("-epoch:0 epoch:1,2", [("-epoch", "0"), ("epoch", "1,2")]),
+    ],
+)  # fmt: skip
+def test_what_can_be_taken_apart_is_filters_of_their_own(typed: str, filters: list[tuple[str, str]]) -> None:
+    question = words.parse(typed)
+    assert [(key, value) for key, value, _ in question.filters] == filters
+    assert not question.notes and not question.unions
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "all_but"),
+    [
+        ("git OR kind:meta", "(W OR kind:meta)", None),
+        ("(git tool:Bash) OR panic", "((W AND tool:Bash) OR W)", None),
+        ("-(git tool:Bash)", None, "(W AND tool:Bash)"),
+        ("worktree OR -git", None, "((W) NOT (W))"),
+        ("-(git -tool:Bash)", None, "((W) NOT (tool:Bash))"),
+        ("(a -kind:meta) OR is:error", "(((W) NOT (kind:meta)) OR is:error)", None),
+    ],
+)
+def test_a_tree_is_one_expression_and_a_sign(typed: str, found: str | None, all_but: str | None) -> None:
+    question = words.parse(typed)
+    assert not question.terms and not question.exclude
+    told = expression.both([expression.signed(one, lambda *pair: ":".join(pair)) for one in question.unions])
+    assert [one and re.sub(r"\(\{text\} : \(.*?\)\)", "W", one) for one in told] == [found, all_but]
+
+
+TOLD = {"tool:Bash": 1, "role:user": 2, "is:error": 4, "kind:meta": 8, "aa": 16, "bb": 32, "cc": 64}
+ATOM = st.sampled_from(sorted(TOLD))
+
+
+def _joined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    group = st.lists(parts, min_size=1, max_size=3)
+    return st.builds(
+        lambda inner, minus, either: "-" * minus + "(" + (" OR " if either else " ").join(inner) + ")",
+        group, st.booleans(), st.booleans(),
+    )  # fmt: skip
+
+
+def _holds(typed: str, record: int) -> bool:
+    """The independent reading: Python's own and, or, not."""
+    said = re.sub(r"[a-z]+(:\w+)?", lambda m: str(bool(TOLD[m[0]] & record)), typed.replace(" OR ", "|"))
+    return bool(eval(said.replace(" ", " and ").replace("|", " or ").replace("-", " not ")))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.recursive(ATOM, _joined, max_leaves=7))
+def test_whatever_is_joined_means_what_logic_says(typed: str) -> None:
+    question = words.parse(typed)
+    if question.notes:  # deeper than parentheses go
+        return
+    con = sqlite3.connect(":memory:")
+    con.execute("CREATE VIRTUAL TABLE f USING fts5 (text, tags)")
+    rows = []
+    for record in range(128):
+        has = [name for name, bit in TOLD.items() if bit & record]
+        text = " ".join(one for one in has if ":" not in one)
+        rows.append((record, text, " ".join("".join(one.split(":")) for one in has if ":" in one)))
+    con.executemany("INSERT INTO f (rowid, text, tags) VALUES (?, ?, ?)", rows)
+
+    def ids(match: str | None, none: set[int]) -> set[int]:
+        return none if match is None else {one for (one,) in con.execute("SELECT rowid FROM f (?)", (match,))}
+
+    def tagged(key: str, value: str) -> str:
+        return "({tags} : (" + " OR ".join(f'"{key}{one}"' for one in value.split(",")) + "))"
+
+    found = ids(question.every and f"{{text}} : ({question.every})", set(range(128)))
+    if question.every is None:
+        unwanted = words.excluded(question)
+        found -= ids(unwanted and f"{{text}} : ({unwanted})", set())
+    for key, value, _ in question.filters:
+        if key == words.EITHER:
+            sign, match = expression.signed(question.unions[int(value)], tagged)
+            found = found & ids(match, set()) if sign else found - ids(match, set())
+        elif key[0] == "-":
+            found -= ids(tagged(key[1:], value), set())
+        else:
+            found &= ids(tagged(key, value), set())
+    assert found == {record for record in range(128) if _holds(typed, record)}, (typed, question.filters)
+
+
+def test_not_in_capitals_leaves_out_but_not_in_a_sentence_of_capitals() -> None:
+    assert words.parse("git NOT commit").exclude == words.parse("git -commit").exclude
+    assert words.parse("git AND NOT commit").exclude and not words.parse("git NOT -commit").exclude
+    for typed in ("DO NOT EDIT", "NOT here", "x NOT", "TODO NOT done"):
+        assert not words.parse(typed).exclude, typed
+
+
+def test_parentheses_deeper_than_they_go_are_said() -> None:
+    assert words.parse("(" * 8 + "tool:Bash" + ")" * 8).notes == []
+    assert words.parse("(" * 9 + "tool:Bash" + ")" * 9).notes == [
+        "the parenthesis at column 9 is a sign: 8 can be in each other"
+    ]
 
 
 def test_filters_can_be_joined_and_can_leave_out() -> None:
     question = words.parse('tool:Bash OR tool:Read -kind:meta -path:"a b" is:error -epoch:3 Path:x')
     assert [(key, value) for key, value, _ in question.filters] == [
-        ("tool", "Bash,Read"), ("-kind", "meta"), ("-path", "a b"), ("is", "error"), ("path", "x"),
+        ("tool", "Bash,Read"), ("-kind", "meta"), ("-path", "a b"), ("is", "error"), ("-epoch", "3"), ("path", "x"),
     ]  # fmt: skip
-    assert [term.text for term in question.exclude] == ["epoch:3"]
-    assert words.parse("kind:meta OR x").notes == [
-        "the OR at column 11 is left out, kind:meta holds for all of it: an OR joins words with words, and "
-        "filters but for times and epochs with each other"
-    ]
+    question = words.parse("-since:2d")
+    assert [term.text for term in question.exclude] == [
+        "since:2d"
+    ] and "what a minus leaves" in question.notes[0]
     assert words.parse('say "never closed').notes == [
         "the quote at column 5 is not closed: it goes to the end"
     ]

@@ -96,7 +96,8 @@ def test_a_pasted_page_is_asked_by_its_first_words() -> None:
 def test_a_word_that_comes_again_is_asked_for_once() -> None:
     again = words.parse("git " * 3_000 + "commit -x -y -x")
     assert again.every == '("git" AND "commit") NOT ("x" OR "y")' and not again.notes
-    assert again.remarks() == ['without x, y; to look for it: "-x"']
+    assert again.remarks() == ['without x, y, also where it stands as it was typed; to look for it: "-x"']
+    assert again.remarks(False) == ['without x, y; to look for it: "-x"']
     assert words.parse("git OR commit OR push " * 500).every == '("git" OR "commit" OR "push")'
     assert words.parse("git bar git OR foo git").every == '"git" AND "bar" AND ("git" OR "foo")'
     pairs = words.parse(" ".join(f"w{a} OR v{b}" for a in range(30) for b in range(30)))

@@ -74,19 +74,24 @@ OPTIONS = (
 )
 SHORT = {"-o": "--output"}  # every other word with one hyphen is searched for or excluded
 OUTPUTS: "tuple[str, ...]" = ("open", "count", "facet", "by-session", "follow")  # one at a time
+NAMING = ("session", "project", "agent", "epoch")  # of several values any
 DEFAULT_LIMIT = 20
 LONGEST_PLACE = 400  # characters of where a page ended that a person may copy
 NAMED_WORDS = 8  # of a longer question a remark does not name them
 WIDE = 120  # columns of a terminal from which a table has room for all that it may show
 NARROW_COLUMNS = ["id", "ts", "kind", "snippet"]
 TABLE_COLUMNS = ["id", "ts", "session", "kind", "role", "tool", "snippet"]
+NONE = "nothing found; fewer words or filters find more, --literal what stands inside words"
 _KINDS = {name: (kind, word) for name, kind, word, _ in OPTIONS}
 
 
 class Request:
-    """A command line, read. flags: option → value, those that were given; rows: the format, None for auto."""
+    """A command line, read. flags: option → value, those that were given; rows: the format, None for auto.
 
-    __slots__ = ("flags", "formats", "help", "rows", "words")
+    also: earlier values of an option that was given again. plain: words that stand after `--`.
+    """
+
+    __slots__ = ("also", "flags", "formats", "help", "plain", "rows", "words")
 
     def __init__(self) -> None:
         self.words: list[str] = []
@@ -94,13 +99,32 @@ class Request:
         self.rows: str | None = None
         self.formats: list[str] = []  # all that were named
         self.help = False
+        self.also: dict[str, list[Any]] = {}
+        self.plain = 0
+
+    @property
+    def text(self) -> str:
+        """What is asked for. A word after `--` with a minus is a word; bytes that are no text are marked."""
+        first = len(self.words) - self.plain
+        typed = " ".join([*self.words[:first], *map(_plain, self.words[first:])])
+        return (
+            typed if typed.isascii() else typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        )
+
+
+def _plain(word: str) -> str:
+    first, space, rest = word.partition(" ")
+    if first[:1] != "-" or first[:2] in ("-", "--") or '"' in word:
+        return word
+    return f'"{first}"{space}{rest}'
 
 
 def parse(arguments: "Sequence[str]") -> Request:
     """The request of the words after `query search`.
 
-    An option that is none of ours is a word; after `--` everything is. Of one given twice the last
-    counts, `--kind`, `--role` and `--tool` add up.
+    An option that is none of ours is a word; after `--` everything is. Those that name
+    sessions, projects, agents, kinds, roles, tools or epochs may be given again: any of them; of others the
+    last counts.
     Raises: InputError: a value is missing, is no number, or belongs to a flag that takes none.
     """
     request = Request()
@@ -110,6 +134,7 @@ def parse(arguments: "Sequence[str]") -> Request:
         at += 1
         if word == "--":
             request.words += arguments[at:]
+            request.plain = len(arguments) - at
             break
         name, equals, value = word[2:].partition("=")
         if word == "--help" or (word == "-h" and len(arguments) == 1):
@@ -144,6 +169,8 @@ def _set_flag(request: Request, name: str) -> None:
 
 def _set_value(request: Request, name: str, value: str) -> None:
     kind = _KINDS[name][0]
+    if name in NAMING and name in request.flags:
+        request.also.setdefault(name, []).append(request.flags[name])
     if kind == MANY:
         request.flags[name] = (*request.flags.get(name, ()), value)
     elif kind == NUMBER:
@@ -188,7 +215,7 @@ def run(request: Request, home: str | None) -> int:
         return root.main(["query", "search", "--help"])
     from memlog.archive.connection import open_reader
     from memlog.paths import Home, own
-    from memlog.query.answer import answer
+    from memlog.query.answer import WORDS, answer
 
     flags = request.flags
     _agree(request)
@@ -197,10 +224,10 @@ def run(request: Request, home: str | None) -> int:
         from memlog.cli import opened
 
         return opened.run(request, path)
-    text = " ".join(request.words)
-    now_ns = time.time_ns()
-    selection = _pinned(_selection(flags, now_ns), path)
     mode = _mode(flags)
+    text = request.text if mode == WORDS else " ".join(request.words)
+    now_ns = time.time_ns()
+    selection = _pinned(_selection(request, now_ns), path)
     said = text.strip() or any(getattr(selection, name) is not None for name in selection.__slots__)
     if not said and not {"follow", "count", "facet"} & flags.keys():
         raise InputError("say what to look for: words, or a filter such as --session", hint=_HINT)
@@ -223,7 +250,7 @@ def run(request: Request, home: str | None) -> int:
     finally:
         con.close()
     _print(hits, request)
-    remarks(hits)
+    remarks(hits, _why_none(flags))
     if terminal.is_terminal() and hits.after is not None:
         _tell_next(hits.after, request)
     return 0
@@ -271,10 +298,15 @@ def _tell_next(after: str, request: Request) -> None:
         terminal.say(f"more: the same with --limit {2 * request.flags.get('limit', DEFAULT_LIMIT)}")
 
 
-def _selection(flags: "dict[str, Any]", now_ns: int) -> "Selection":
+def _selection(request: Request, now_ns: int) -> "Selection":
     from memlog.query import dates
     from memlog.query.selection import Selection
 
+    flags = request.flags
+    for name in ("session", "project", "agent", "kind", "role", "tool", "path"):
+        values = flags.get(name, ())
+        if "" in [one.strip(" ,") for one in ([values] if isinstance(values, str) else values)]:
+            raise InputError(f"option '--{name}' has an empty value", hint=_HINT)
     said: dict[str, Any] = {
         name: flags[name]
         for name in ("session", "project", "agent", "kind", "role", "tool", "path", "epoch", "error")
@@ -284,6 +316,10 @@ def _selection(flags: "dict[str, Any]", now_ns: int) -> "Selection":
         said["since_ns"] = dates.since(flags["since"], now_ns)
     if "until" in flags:
         said["until_ns"] = dates.until(flags["until"], now_ns)
+    if request.also:
+        from memlog.query.filters import either
+
+        said |= either({name: [*earlier, said.pop(name)] for name, earlier in request.also.items()})
     return Selection(**said)
 
 
@@ -321,8 +357,14 @@ def _print_as(rows: str | None, hits: "Hits", request: Request) -> None:
         )  # fmt: skip
 
 
-def remarks(hits: "Hits") -> None:
-    """Say what a person should know about how it was found."""
+def _why_none(flags: "dict[str, Any]") -> str:
+    if flags.get("limit") == 0:
+        return "no row was asked for: --limit 0"
+    return "no more: the page before was the last" if "after" in flags else NONE
+
+
+def remarks(hits: "Hits", none: str = NONE) -> None:
+    """Say what a person should know about how it was found. none: why there is nothing."""
     for note in hits.notes:
         terminal.say(note)
     if hits.relaxed:
@@ -330,7 +372,7 @@ def remarks(hits: "Hits") -> None:
     if hits.capped:
         terminal.say("common words: ranked among the newest 2,000 hits; --exhaustive ranks all of them")
     if not hits:
-        terminal.say("nothing found; fewer words or filters find more, --literal what stands inside words")
+        terminal.say(none)
     for word, better in hits.near:
         terminal.say(f"no record has {word}; did you mean {' or '.join(better)}?")
 

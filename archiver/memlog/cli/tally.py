@@ -7,7 +7,7 @@ from memlog.cli import hits, output, terminal
 from memlog.cli.search import DEFAULT_LIMIT, TABLE_COLUMNS, Request, remarks
 from memlog.errors import InputError
 from memlog.query import facets, grouped
-from memlog.query.answer import WORDS
+from memlog.query.answer import WORDS, answer
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
@@ -26,7 +26,7 @@ def run(
         counted = facets.count(con, text, selection, **how)
         _count(request, counted)
         _doubts(con, text, selection, how)
-        if not counted.count and mode == WORDS and len(text.split()) > 1:
+        if not counted.count and mode == WORDS and answer(con, text, selection, limit=1, **how):
             terminal.say("no record has all of these words; without --count those that have some are shown")
     elif "facet" in flags:
         keys = tuple(dict.fromkeys(key for said in flags["facet"] for key in said.split(",") if key))

@@ -146,7 +146,10 @@ def _narrowed(
     if text:
         selection = filters.filtered(con, question, selection, now_ns)
         match = words.all_of(question)
-    of_records = (selection.kind, selection.role, selection.tool, selection.epoch)
+    of_records = (
+        selection.kind, selection.role, selection.tool, selection.epoch, selection.epochs,
+        selection.not_epoch, selection.error, selection.path, selection.either,
+    )  # fmt: skip
     if (text and match is None) or any(said is not None for said in of_records):
         return  # said of records alone
     listed = [*names, *([selection.session] if selection.session else [])]

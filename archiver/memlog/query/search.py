@@ -227,9 +227,11 @@ class Asked:
         try:
             self.where = self._where(selection)
         except NotFoundError:
+            if selection.session is None:  # one of several
+                raise
             from memlog.query import event
 
-            event.name_of(self.con, selection.session or "")  # a session that has events only, else it raises
+            event.name_of(self.con, selection.session)  # a session that has events only, else it raises
             self.where = self._where(selection.replace(session=None, ids=()))
 
     def _where(self, selection: Selection) -> "Where":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from memlog.archive.connection import Connection
+    from memlog.query.expression import Node
 
     Many = str | Iterable[str] | None
     Value = int | str
@@ -83,6 +84,11 @@ _CONDITIONS = {
     "error": "r.error = :error",
     "path": "r.id IN (SELECT rowid FROM record_fts WHERE record_fts MATCH :path)",
     "either": "r.id IN (SELECT rowid FROM record_fts WHERE record_fts MATCH :either)",
+    "neither": "r.id NOT IN (SELECT rowid FROM record_fts WHERE record_fts MATCH :neither)",
+    "epochs": """r.epoch_id IN (SELECT id FROM epoch
+        WHERE number IN (SELECT value FROM json_each(:epochs)))""",
+    "not_epoch": """r.epoch_id NOT IN (SELECT id FROM epoch
+        WHERE number IN (SELECT value FROM json_each(:not_epoch)))""",
     "says": "memlog_says(r.body, r.packing, r.text_bytes, :says)",
     "before_ns": "(r.ts_ns, r.id) < (:before_ns, :before_id)",
 }
@@ -94,14 +100,14 @@ class Selection:
     session: id, a prefix of at least 4 characters, `last`, or `@2` for the one before. project: whole
     path or its last components. kind, role, tool: one or several, any of which; not_*: none of which.
     path: files or folders, all of which its text names. error: whether it is a failure. since_ns <= ts_ns <
-    until_ns. before: (ts_ns, id) of a record, what precedes it in order of time. either: of each of these one
-    of the (filter, value) pairs holds. says: versions its text has as they are spelled.
+    until_ns. before: (ts_ns, id) of a record, what precedes it in order of time. epochs: any of several.
+    either: trees of filters and words, all of which hold. says: versions its text has as they are spelled.
     """
 
     __slots__ = (
-        "agent", "before", "either", "epoch", "error", "ids", "kind", "not_agent", "not_kind", "not_project",
-        "not_role", "not_session", "not_tool", "path", "project", "role", "says", "session", "since_ns",
-        "tool", "until_ns",
+        "agent", "before", "either", "epoch", "epochs", "error", "ids", "kind", "not_agent", "not_epoch",
+        "not_kind", "not_project", "not_role", "not_session", "not_tool", "path", "project", "role", "says",
+        "session", "since_ns", "tool", "until_ns",
     )  # fmt: skip
 
     def __init__(
@@ -126,7 +132,9 @@ class Selection:
         not_role: "Many" = None,
         not_tool: "Many" = None,
         before: "tuple[int, int] | None" = None,
-        either: "Iterable[tuple[tuple[str, str], ...]] | None" = None,
+        either: "Iterable[Node] | None" = None,
+        epochs: "Iterable[int] | None" = None,
+        not_epoch: "Iterable[int] | None" = None,
         says: "Iterable[str] | None" = None,
     ) -> None:
         self.session = session
@@ -150,11 +158,14 @@ class Selection:
         self.before = before
         self.either = tuple(either) or None if either is not None else None
         self.says = tuple(says) or None if says is not None else None
+        self.epochs = None if epochs is None else tuple(epochs)
+        self.not_epoch = None if not_epoch is None else tuple(not_epoch)
 
     @property
     def takes_events(self) -> bool:
         """Whether text that only a hook delivered may be among what is meant."""
-        if any(said is not None for said in (self.ids, self.path, self.error, self.either)):
+        records_only = (self.ids, self.path, self.error, self.either, self.epochs, self.not_epoch)
+        if any(said is not None for said in records_only):
             return False
         return (self.kind is None or EVENT in self.kind) and EVENT not in (self.not_kind or ())
 
@@ -253,9 +264,15 @@ def where(con: "Connection", selection: Selection) -> Where:
         tags.append(f"{{text}} : ({path_match(path)})")
     if tags and selection.path:
         values["path"] = " AND ".join(tags[-len(selection.path) :])
-    either = [either_match(con, union) for union in selection.either or ()]
-    if either:
-        values["either"] = " AND ".join(either)
+    either, neither = trees(con, selection)
+    if either is not None:
+        values["either"] = either
+    if neither is not None:
+        values["neither"] = neither
+    for name in ("epochs", "not_epoch"):
+        numbers = getattr(selection, name)
+        if numbers is not None:
+            values[name] = array(map(str, numbers))
     if selection.says is not None:
         values["says"] = "\n".join(map(_bindable, selection.says))
     for kind in (*(selection.kind or ()), *(selection.not_kind or ())):
@@ -280,7 +297,7 @@ def where(con: "Connection", selection: Selection) -> Where:
     if rare:
         told.add("kind")
     known = [tag if tag[0] == "{" else f"{{tags}} : ({tag})" for tag in tags]
-    expression = " AND ".join([*known, *either]) or None
+    expression = " AND ".join([*known, *([either] if either else [])]) or None
     return Where(names, values, expression, told.issuperset(names))
 
 
@@ -301,26 +318,33 @@ def _tagged(con: "Connection", selection: Selection, tags: "list[str]") -> "list
     return sure
 
 
-def either_match(con: "Connection", union: "Iterable[tuple[str, str]]") -> str:
-    """FTS5 expression for what any of these filters selects.
+def trees(con: "Connection", selection: Selection) -> tuple[str | None, str | None]:
+    """FTS5 expressions of what a selection's trees say: what must be found, and what must not.
 
     Raises: NotFoundError, QueryError, as where() does.
     """
-    found = []
-    for key, value in union:
-        if key == "path":
-            found.append(f"{{text}} : ({path_match(value)})")
-            continue
-        if key == "session":
-            said = [f"s{row[0]}" for row in sessions(con, value)]
-        elif key in OF_SQL:
-            said = [f"s{row[0]}" for row in con.execute(OF_SQL[key], {"value": _bindable(value)})]
-        elif key == "is":
-            said = ["e1"]
-        else:
-            said = [tag(key[0], one) for one in _many(value) or ()]
-        found.append("{tags} : (" + " OR ".join(f'"{one}"' for one in said or ["s0"]) + ")")
-    return "(" + " OR ".join(found) + ")"
+    if not selection.either:
+        return None, None
+    from memlog.query.expression import both, signed
+
+    return both([signed(node, lambda key, value: _leaf(con, key, value)) for node in selection.either])
+
+
+def _leaf(con: "Connection", key: str, value: str) -> str:
+    """FTS5 expression for what a filter selects."""
+    if key == "path":
+        return f"({{text}} : ({path_match(value)}))"
+    many = _many(value) or ()
+    if key == "session":
+        said = [f"s{row[0]}" for name in many for row in sessions(con, name)]
+    elif key in OF_SQL:
+        names = (value,) if key == "project" else many
+        said = [f"s{row[0]}" for n in names for row in con.execute(OF_SQL[key], {"value": _bindable(n)})]
+    elif key == "is":
+        said = ["e1"]
+    else:
+        said = [tag(key[0], one) for one in many]
+    return "({tags} : (" + " OR ".join(f'"{one}"' for one in said or ["s0"]) + "))"
 
 
 def path_match(path: str) -> str:

@@ -102,6 +102,8 @@ def cut(
         question = words.parse(text)
         selection = filters.filtered(con, question, selection, now_ns)
         match, unwanted = words.all_of(question), words.excluded(question)
+        if question.idle:  # more would be taken than was meant
+            raise QueryError(question.idle[0], hint="memlog query sessions shows what there is")
         if match is None and unwanted is None and not question.filters:
             raise QueryError(f"nothing in {text!r} can be searched for")
     chosen = where(con, selection)

@@ -8,16 +8,19 @@ from memlog.archive.prepare import is_version, match_quoted, match_word, searcha
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
+
+    from memlog.query.expression import Node
 
 FILTERS = (
     "session", "project", "agent", "kind", "role", "tool", "path", "is", "epoch", "since", "until",
 )  # fmt: skip
-JOINED = ("session", "project", "agent", "kind", "role", "tool", "path", "is")  # `is:error OR kind:summary`
-EITHER = "|"  # key of filters an OR joins; its value is their place among Question.unions
-NEGATIVE = ("session", "project", "agent", "kind", "role", "tool", "path", "is")  # `-tool:Bash`
-SEVERAL = ("kind", "role", "tool")  # `tool:Bash OR tool:Read` is `tool:Bash,Read`
-_FAR = 10_000  # characters a group may take
+EITHER = "|"  # key of a tree of filters and words; its value is its place among Question.unions
+NEGATIVE = ("session", "project", "agent", "kind", "role", "tool", "path", "is", "epoch")  # `-tool:Bash`
+COMMAS = ("kind", "role", "tool", "session", "agent", "epoch")  # `tool:Bash tool:Read` is `tool:Bash,Read`
+SEVERAL = ("kind", "role", "tool", "epoch")  # and so is `tool:Bash OR tool:Read`
 DEPTH = 8  # groups within groups; deeper parentheses are punctuation
+_SHOWN = 80  # characters of what was typed that a remark repeats
 NAMED = 4  # of many words left out a remark names so many
 MAX_TERMS = 64  # a pasted page is a question about its first words; each term is a scan of its hits
 
@@ -90,19 +93,20 @@ class Question:
     """What was typed. terms: every inner list must be met, by any of its terms.
 
     filters: (key, value, as typed), the key of `-tool:Bash` is `-tool`; a value its key cannot take goes
-    back among the terms. unions: (key, value) of filters of which one must hold. empty: words that hold
-    nothing the index knows. notes: what a person should know about how it was read; without: what was left
-    out by a minus that may have been meant as a hyphen.
+    back among the terms. unions: trees of filters and words that must hold. idle: why filters with a minus
+    leave nothing out. empty: words that hold nothing the index knows. notes: what a person should know about
+    how it was read; without: what was left out by a minus that may have been meant as a hyphen.
     """
 
-    __slots__ = ("_known", "empty", "exclude", "filters", "notes", "terms", "unions", "without")
+    __slots__ = ("_known", "empty", "exclude", "filters", "idle", "notes", "terms", "unions", "without")
 
     def __init__(self) -> None:
         self.terms: list[list[Term]] = []
         self.exclude: list[Term] = []
         self.empty: list[str] = []
         self.filters: list[tuple[str, str, str]] = []
-        self.unions: list[list[tuple[str, str]]] = []
+        self.unions: list[Node] = []
+        self.idle: list[str] = []
         self.notes: list[str] = []
         self.without: list[str] = []
         self._known: set[str] = set()
@@ -131,34 +135,45 @@ class Question:
 
     def add(self, term: Term, *, alternative: bool = False) -> None:
         """One more term that must be met; alternative: or the one before it."""
-        if self._takes(term):
-            _join(self.terms, term, alternative)
+        if self.takes(term):
+            if alternative and self.terms:
+                join(self.terms, term)
+            elif [term] not in self.terms:
+                self.terms.append([term])
 
     def leave_out(self, term: Term) -> None:
         """One more term that must not be met."""
-        if self._takes(term):
+        if term not in self.exclude and self.takes(term):
             self.exclude.append(term)
             if not term.quoted and term.text not in self.without:
                 self.without.append(term.text)
 
-    def remarks(self, as_typed: bool = False) -> list[str]:
-        """The notes, and what was left out. as_typed: but for records in which it stands as it was typed."""
+    def remarks(self, as_typed: bool | None = None) -> list[str]:
+        """The notes, and what was left out. as_typed: some rows have it as it was typed; None: none could."""
         if not self.without:
             return self.notes
         some = ", ".join(self.without[:NAMED]) + " …" * (len(self.without) > NAMED)
         where = "first as it was typed, then without" if as_typed else "without"
-        return [*self.notes, f'{where} {some}; to look for it: "-{self.without[0]}"']
+        also = ", also where it stands as it was typed" * (
+            as_typed is None and self.flat and not self.filters
+        )
+        return [*self.notes, f'{where} {some}{also}; to look for it: "-{self.without[0]}"']
 
     def note(self, sentence: str) -> None:
         """Something to be said once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
+    def note_empty(self, text: str) -> None:
+        """Say that nothing in a text can be searched for."""
+        self.note(f"nothing in {short(text)!r} can be searched for: it has neither letter nor digit")
+
     def note_cut(self) -> None:
         """Say that there were more words."""
         self.note(f"only the first {MAX_TERMS} words were asked for")
 
-    def _takes(self, term: Term) -> bool:
+    def takes(self, term: Term) -> bool:
+        """Whether the index can be asked for it, among so many others."""
         if isinstance(term, Group):
             return True  # its leaves were asked one by one
         if not searchable(term.text):
@@ -173,231 +188,29 @@ class Question:
         return True
 
 
-def _join(terms: list[list[Term]], term: Term, alternative: bool) -> None:
-    if alternative and terms:
-        if term not in terms[-1]:
-            terms[-1].append(term)
-    elif [term] not in terms:
-        terms.append([term])
+def short(text: str, most: int = _SHOWN) -> str:
+    """The text, or its beginning, for a sentence."""
+    return text if len(text) <= most else f"{text[:most]} …"
 
 
-def _spread(terms: list[list[Term]]) -> list[list[Term]]:
-    """The same without groups that are no more than their terms."""
-    found: list[list[Term]] = []
-    known: set[tuple[str, ...]] = set()
-    for group in terms:
-        only = group[0]
-        if len(group) == 1 and isinstance(only, Group) and not only.exclude:
-            found += [part for part in only.terms if part not in found]
-            continue
-        flat: list[Term] = []
-        for term in group:
-            simple = isinstance(term, Group) and len(term.terms) == 1 and not term.exclude
-            flat += [t for t in (term.terms[0] if simple else [term]) if t not in flat]  # type: ignore[attr-defined]
-        key = tuple(term.match for term in flat)
-        if key not in known:
-            known.add(key)
-            found.append(flat)
-    return found
+def join(terms: "list[list[Any]]", term: Term) -> None:
+    """The term as an alternative to the last."""
+    if term not in terms[-1]:
+        terms[-1].append(term)
 
 
 def parse(text: str) -> Question:
     """The question of a text.
 
-    Shape: words; `"a phrase"`; `-not`; `begin*`; `this OR that`, which joins its neighbours;
-    `(a b) OR c`; `key:value` for the keys of FILTERS. `--long-option`, `http://x`, `f(x)` and
+    Shape: words; `"a phrase"`; `-not`, `this NOT that`; `begin*`; `this OR that`, which joins its
+    neighbours; `(a b) OR c`; `key:value` for the keys of FILTERS. `--long-option`, `http://x`, `f(x)` and
     `foo:bar` are words.
     """
+    from memlog.query.grammar import read  # it is made of what is here
+
     question = Question()
-    question.terms, question.exclude = _Reader(question, text, 0).read()
+    read(question, text)
     return question
-
-
-class _Reader:
-    """One level of a text: the whole of it, or what stands between two parentheses."""
-
-    __slots__ = ("at", "depth", "exclude", "question", "single", "terms", "text")
-
-    def __init__(self, question: Question, text: str, depth: int) -> None:
-        self.question = question
-        self.text = text
-        self.depth = depth
-        self.at = 0
-        self.terms: list[list[Term]] = []
-        self.exclude: list[Term] = []
-        self.single: set[str] = set()  # terms that stand alone: a word that comes again is met already
-
-    def read(self) -> tuple[list[list[Term]], list[Term]]:
-        """What must be met, and what must not."""
-        either = False
-        or_at = 0  # where the last OR stands
-        filtered = None  # the filter just read, as an OR after it sees it
-        while self.at < len(self.text):
-            if self.text[self.at].isspace():
-                self.at += 1
-                continue
-            start = self.at
-            negative = self._takes_minus()
-            term = self._phrase() or self._group(negative)
-            if term is None:
-                word = self.text[self.at : _end(self.text, self.at)]
-                if self._filter(word, start, negative, filtered if either else None):
-                    if either and " OR " not in self.question.filters[-1][2]:
-                        self._says_or(or_at)
-                    filtered, either = self.question.filters[-1][0], False
-                    continue
-                self.at = _end(self.text, self.at)
-                if not negative and self._connects(word, filtered):
-                    if word == "OR":
-                        either, or_at = True, start
-                    continue
-                term = Term(word.rstrip("*"), prefix=word.endswith("*"))
-            if either and filtered:
-                self._says_or(or_at)
-            self._add(term, negative, either and not negative)
-            either, filtered = either and negative, None
-        terms = _spread(self.terms)
-        if len(terms) > MAX_TERMS:
-            self.question.note_cut()
-        return terms[:MAX_TERMS], self.exclude
-
-    def _says_or(self, at: int) -> None:
-        typed = self.question.filters[-1][2]
-        self.question.notes.append(
-            f"the OR{'' if self.depth else f' at column {at + 1}'} is left out, {typed} holds for all of it: "
-            "an OR joins words with words, and filters but for times and epochs with each other"
-        )
-
-    def _add(self, term: Term, negative: bool, alternative: bool) -> None:
-        question = self.question
-        if isinstance(term, Group) and not term.terms:
-            if not negative and not alternative:  # `(-a -b)`
-                self.exclude += term.exclude
-        elif not negative:
-            alone = not (alternative and self.terms) and not self._or_follows()
-            if (alone and term.match in self.single) or not question._takes(term):
-                return
-            if alternative and self.terms:
-                _join(self.terms, term, alternative)
-            else:
-                self.terms.append([term])
-            if alone:
-                self.single.add(term.match)
-        elif isinstance(term, Group) or searchable(term.text):
-            before = len(question.exclude)
-            question.leave_out(term)
-            self.exclude += [one for one in question.exclude[before:] if one not in self.exclude]
-            del question.exclude[before:]
-
-    def _or_follows(self) -> bool:
-        at = self.at
-        while at < len(self.text) and self.text[at].isspace():
-            at += 1
-        return self.text.startswith("OR", at) and self.text[at + 2 : at + 3].isspace()
-
-    def _takes_minus(self) -> bool:
-        after = self.text[self.at + 1 : self.at + 2]
-        negative = self.text[self.at] == "-" and after not in ("", "-") and not after.isspace()
-        self.at += negative
-        return negative
-
-    def _phrase(self) -> Term | None:
-        if self.text[self.at] != '"':
-            return None
-        stop = _closing(self.text, self.at + 1)
-        if stop == len(self.text) and not self.depth:
-            self.question.notes.append(f"the quote at column {self.at + 1} is not closed: it goes to the end")
-        term = Term(self.text[self.at + 1 : stop], quoted=True)
-        self.at = stop + 1
-        if self.text[self.at : self.at + 1] == "*":
-            term.prefix = True
-            self.at += 1
-        return term
-
-    def _group(self, negative: bool) -> Term | None:
-        """A parenthesis that means something: beside an OR, around one, or after a minus."""
-        if self.text[self.at] != "(" or self.depth >= DEPTH:
-            return None
-        stop = _partner(self.text, self.at)
-        if stop is None:
-            return None
-        inside, after = self.text[self.at + 1 : stop], self.text[stop + 1 :].split(None, 1)[:1]
-        before = self.text[: self.at].split()[-1:]
-        if not (negative or ["OR"] in (before, after) or "OR" in inside.split()):
-            return None
-        self.at = stop + 1
-        return Group(*_Reader(self.question, inside, self.depth + 1).read())
-
-    def _filter(self, word: str, start: int, negative: bool, joined: str | None) -> bool:
-        """True when it is one. joined: the key of the filter an OR joins it to."""
-        key, colon, value = word.partition(":")
-        key = key.lower()
-        if not colon or key not in FILTERS:
-            return False
-        if negative and key not in NEGATIVE:
-            self.question.note(f"-{word} is a word: what a minus leaves out is {', '.join(NEGATIVE)}")
-            return False
-        stop = self.at + len(word)
-        if value.startswith('"'):
-            quote = self.at + len(key) + 1
-            stop = _closing(self.text, quote + 1) + 1
-            value = self.text[quote + 1 : stop - 1]
-        if not value:
-            self.question.note(f"{key}: is searched for as a word: its value follows at once, {key}:VALUE")
-            return False
-        filters = self.question.filters
-        typed = self.text[start:stop]
-        if joined == key and key in SEVERAL:
-            _, other, before = filters.pop()
-            value, typed = f"{other},{value}", f"{before} OR {typed}"
-        elif not negative and key in JOINED and joined in (EITHER, *JOINED):
-            key, value, typed = self._union(key, value, typed)
-        filters.append((f"-{key}" if negative else key, value, typed))
-        self.at = stop
-        return True
-
-    def _union(self, key: str, value: str, typed: str) -> tuple[str, str, str]:
-        """The filter before, and this one: either."""
-        unions = self.question.unions
-        before, which, said = self.question.filters.pop()
-        if before != EITHER:
-            unions.append([(before, which)])
-            which = str(len(unions) - 1)
-        unions[int(which)].append((key, value))
-        return EITHER, which, f"{said} OR {typed}"
-
-    def _connects(self, word: str, filtered: str | None) -> bool:
-        """An OR or AND between two things."""
-        return word in ("OR", "AND") and bool(self.terms or filtered) and bool(self.text[self.at :].strip())
-
-
-def _closing(text: str, at: int) -> int:
-    """Where the phrase that began before `at` ends: a phrase nobody closed goes to the end."""
-    found = text.find('"', at)
-    return len(text) if found < 0 else found
-
-
-def _partner(text: str, at: int) -> int | None:
-    """Where the parenthesis at `at` is closed, if a word ends there; quotes hide theirs."""
-    open_, quoted = 0, False
-    for n in range(at, min(len(text), at + _FAR)):
-        c = text[n]
-        if c == '"':
-            quoted = not quoted
-        elif c == "(" and not quoted:
-            open_ += 1
-        elif c == ")" and not quoted:
-            open_ -= 1
-            if not open_:
-                rest = text[n + 1 : n + 2]
-                return n if not rest or rest.isspace() else None
-    return None
-
-
-def _end(text: str, at: int) -> int:
-    while at < len(text) and not text[at].isspace():
-        at += 1
-    return at
 
 
 def all_of(question: Question) -> str | None:
