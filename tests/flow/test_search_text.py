@@ -5,7 +5,7 @@ import pytest
 from archives import NOW_NS, archive_of, conversation, record
 from memlog.archive.connection import Connection
 from memlog.paths import Home
-from memlog.query import facets, grouped
+from memlog.query import facets, grouped, matching
 from memlog.query.answer import answer
 from memlog.query.hit import Hits
 
@@ -149,3 +149,35 @@ def test_a_form_of_a_word_is_marked_whole_where_forms_were_looked_for(home: Home
     with archive_of(home, conversation(["we decided on oak", "the decimal deck"])) as con:
         hits = ask(con, "what did they decide")
         assert [hit.snippet for hit in hits] == ["we «decided» on oak"]
+
+
+def test_a_star_inside_a_phrase_is_one_behind_it(home: Home) -> None:
+    with archive_of(home, conversation(["git commit now", "git com", "git is commerce", "char * p"])) as con:
+        assert every(con, '"git com*"') == every(con, '"git com"*') == {"git commit now", "git com"}
+        assert ask(con, '"git com*"')[0].snippet.startswith("«git com»")
+
+
+def test_values_a_facet_leaves_out_are_counted(home: Home) -> None:
+    said = [record("tide", n=n, session=f"session-{n % 7}") for n in range(21)]
+    with archive_of(home, said) as con:
+        found = facets.facets(con, "tide", keys=("session", "kind"), now_ns=NOW_NS, limit=2)
+    assert [one.count for one in found] == [3, 3, 21]
+    assert found.notes == ["session: 5 other values with 15 records; --limit 7 shows them"]
+
+
+def test_a_text_among_many_is_not_blamed_for_the_time_they_take() -> None:
+    search = matching.Matcher("e.*r$", False)
+    try:
+        assert search.spans(["e" * 1_000] * 60 + ["error"]) == [[]] * 60 + [[(0, 5)]] and search.slow == 0
+    finally:
+        search.close()
+    assert len(matching._few(["x" * 20_000] * 3, 1)) == 1 and len(matching._few(["x" * 10] * 9, 2)) == 7
+
+
+def test_a_count_says_what_a_pattern_was_not_looked_for_in(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "TEXT_S", 0.05)
+    with archive_of(home, conversation([f"{'a' * 40}{n}" for n in range(12)])) as con:
+        found = facets.count(con, "(a+)+$", now_ns=NOW_NS, mode="regex")
+    assert found.estimated and "(a+)+: records before" in found.notes[0]

@@ -86,8 +86,11 @@ def match_word(word: str, prefix: bool = False) -> str:
 def match_quoted(text: str, prefix: bool = False) -> str:
     """A quoted phrase as an FTS5 expression: its words in a row, each as it stands or as another spells it.
 
+    A star at its end, inside the quotes, is one behind them.
     Shape: as of match_word. Limits: of more than a few words with several spellings, one at a time.
     """
+    if text[-1:] == "*" and text[-2:-1].isalnum():
+        text, prefix = text[:-1], True
     # of ASCII most phrases stay one: what answers to several costs twice as much
     ways = [] if text.isascii() and not is_version(text) else [_ways(word) for word in text.split()]
     if all(len(one) == 1 for one in ways):

@@ -76,7 +76,7 @@ SHORT = {"-o": "--output"}  # every other word with one hyphen is searched for o
 OUTPUTS: "tuple[str, ...]" = ("open", "count", "facet", "by-session", "follow")  # one at a time
 NAMING = ("session", "project", "agent", "epoch")  # of several values any
 DEFAULT_LIMIT = 20
-LONGEST_PLACE = 400  # characters of where a page ended that a person may copy
+LONGEST_LINES = 2  # of where a page ended, that a person may copy
 NAMED_WORDS = 8  # of a longer question a remark does not name them
 WIDE = 120  # columns of a terminal from which a table has room for all that it may show
 NARROW_COLUMNS = ["id", "ts", "kind", "snippet"]
@@ -292,8 +292,9 @@ def _mode(flags: "dict[str, Any]") -> str:
 
 
 def _tell_next(after: str, request: Request) -> None:
-    if len(after) < LONGEST_PLACE:
-        terminal.say(f"next: the same with --after {after}")
+    next_page = f"next: the same with --after {after}"
+    if len(next_page) <= LONGEST_LINES * terminal.size()[0]:
+        terminal.say(next_page)
     else:  # it names every record that was folded
         terminal.say(f"more: the same with --limit {2 * request.flags.get('limit', DEFAULT_LIMIT)}")
 

@@ -25,6 +25,8 @@ def run(
     if "count" in flags:
         counted = facets.count(con, text, selection, **how)
         _count(request, counted)
+        for note in counted.notes:
+            terminal.say(note)
         _doubts(con, text, selection, how)
         if not counted.count and mode == WORDS and answer(con, text, selection, limit=1, **how):
             terminal.say("no record has all of these words; without --count those that have some are shown")
@@ -35,6 +37,8 @@ def run(
         found = facets.facets(con, text, selection, keys=keys, limit=flags.get("limit", DEFAULT_LIMIT), **how)
         _emit(request, list(map(asdict, found)), _bars(found))
         _doubts(con, text, selection, how)
+        for note in found.notes:
+            terminal.say(note)
         if found and found[0].estimated:
             terminal.say("estimated: only some of the records were looked at")
     else:
@@ -53,7 +57,8 @@ def _doubts(con: "Connection", text: str, selection: "Selection", how: dict[str,
 
 
 def _count(request: Request, found: facets.Count) -> None:
-    _emit(request, [asdict(found)], f"{'about ' * found.estimated}{found.count:,}\n", bare=str(found.count))
+    row = {"count": found.count, "estimated": found.estimated}
+    _emit(request, [row], f"{'about ' * found.estimated}{found.count:,}\n", bare=str(found.count))
 
 
 def _row(one: grouped.SessionHits) -> dict[str, Any]:

@@ -75,8 +75,8 @@ def find_characters(
             _look(scan, words, hits, SCAN_S if seconds is None else seconds)
         except TooSlowError:
             hits.notes.append(
-                "the pattern takes too long; repetitions inside repetitions, as in (a+)+, do: records before "
-                f"{dates.iso(scan.reached)} were not read"
+                "the pattern takes longer than half a second on many texts, as .* over long lines does, or "
+                f"(a+)+: records before {dates.iso(scan.reached)} were not read"
             )
         scan.fill(hits)
     except Error as exc:
@@ -85,7 +85,7 @@ def find_characters(
         search.close()
     if search.slow:
         some = "one text was" if search.slow == 1 else f"{search.slow} texts were"
-        hits.notes.append(f"{some} left out: the pattern took longer than a second on each")
+        hits.notes.append(f"{some} left out: the pattern took longer than half a second on each")
     return hits
 
 

@@ -62,12 +62,21 @@ class Facet:
     estimated: bool
 
 
+class Facets(list[Facet]):
+    """Facets. notes: which values were left out, and how many records have them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many records answer; parts of a record are one."""
+    """How many records answer; parts of a record are one. notes: what was not looked at."""
 
     count: int
     estimated: bool
+    notes: tuple[str, ...] = ()
 
 
 def count(
@@ -84,7 +93,7 @@ def count(
         total, _ = asked.counted("1")
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
-    return Count(total, asked.step > 1)
+    return Count(total, asked.step > 1 or bool(asked.notes), tuple(asked.notes))
 
 
 def sessions(
@@ -118,7 +127,7 @@ def doubts(
 def facets(
     con: "Connection", text: str, selection: Selection | None = None, *, keys: "tuple[str, ...]", now_ns: int,
     mode: str = WORDS, limit: int = 20,
-) -> list[Facet]:  # fmt: skip
+) -> Facets:  # fmt: skip
     """The values of each key among the records that answer, the commonest first.
 
     Raises: InputError for a key that is none, NotFoundError, QueryError.
@@ -128,14 +137,25 @@ def facets(
             raise InputError(f"there is no facet {key!r}", hint=f"one of {', '.join(KEYS)}")
     try:
         asked = _Asked(con, text, selection or Selection(), now_ns, mode)
-        return [facet for key in keys for facet in _facet(asked, key, limit)]
+        found = Facets()
+        for key in keys:
+            _facet(asked, key, limit, found)
+        found.notes += asked.notes
+        return found
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
 
 
-def _facet(asked: "_Asked", key: str, limit: int) -> list[Facet]:
+def _facet(asked: "_Asked", key: str, limit: int, found: Facets) -> None:
     total, rows = asked.counted(KEYS[key])
-    return [Facet(key, value, n, round(n / max(total, 1), 4), asked.step > 1) for value, n in rows[:limit]]
+    exact = asked.step == 1
+    found += [Facet(key, value, n, round(n / max(total, 1), 4), not exact) for value, n in rows[:limit]]
+    if len(rows) > limit:
+        others = sum(n for _, n in rows[limit:])
+        found.notes.append(
+            f"{key}: {len(rows) - limit} other values with {'' if exact else 'about '}{others:,} records; "
+            f"--limit {len(rows)} shows them"
+        )
 
 
 class _Asked:
@@ -145,12 +165,14 @@ class _Asked:
         self.con = con
         self.values: dict[str, Any] = {}
         match, unwanted = None, None
+        self.notes: list[str] = []
         if mode in (LITERAL, REGEX):
             from memlog.query.characters import find_characters
 
             found = find_characters(
                 con, text, selection, pattern=mode == REGEX, limit=READ, now_ns=now_ns, meta=True
             )
+            self.notes = found.notes
             self.values["picked"] = str([hit.id for hit in found])
         elif mode == RAW:
             raw.check(con, text)

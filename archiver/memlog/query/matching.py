@@ -10,8 +10,9 @@ import sys
 from threading import Timer
 
 PLACES = 50  # of one text
-TEXT_S = 1.0  # for a text, beside what passing it on takes
-SLOW = 3  # texts that may take longer before the pattern is given up
+TEXT_S = 0.5  # for a text, beside what passing it on takes
+FEW_BYTES = 32_000  # of texts that are passed on together: a text among many is not blamed for them
+SLOW = 8  # texts that may take longer before the pattern is given up
 HEAP_BYTES = 512 << 20
 
 Spans = list[tuple[int, int]]
@@ -43,8 +44,10 @@ class Matcher:
         """
         found: list[Spans] = []
         while len(found) < len(texts):
-            found += self._some(texts[len(found) :])
-            if len(found) < len(texts):  # the process was stopped at this one
+            batch = _few(texts, len(found))
+            some = self._some(batch)
+            found += some
+            if len(some) < len(batch):  # the process was stopped at this one
                 self.slow += 1
                 if self.slow > SLOW:
                     raise TooSlowError
@@ -84,6 +87,15 @@ class Matcher:
             assert self._child.stdin is not None
             self._child.stdin.write(b"".join(map(_framed, self._start)))
         return self._child
+
+
+def _few(texts: list[str], first: int) -> list[str]:
+    """Texts from there on, as many as are passed on together; one at least."""
+    stop, size = first, 0
+    while stop < len(texts) and (stop == first or size + len(texts[stop]) <= FEW_BYTES):
+        size += len(texts[stop])
+        stop += 1
+    return texts[first:stop]
 
 
 def _framed(text: str) -> bytes:
