@@ -3,12 +3,13 @@
 import json
 import re
 import sqlite3 as stock
+import time
 from collections import Counter
 from pathlib import Path
 
 import archives
 from archives import NOW_NS, record
-from memlog.export import bundle_check, post_mortem
+from memlog.export import bundle_check, incident, post_mortem
 from memlog.export.share import Share
 from memlog.paths import Home
 from memlog.query import slice
@@ -104,6 +105,31 @@ ATTACKS = [
     ("liesel@worklaptop: ok; ping worklaptop.firma-intern.example", ("firma-intern",)),
     ("cat ~robertb/.ssh/config; robertb", ("robertb",)),
     ("/home/j.miller is a home; http://[2001:db8::1:2:3]:80/", ("miller", "2001:db8")),
+    ("::ffff:192.168.9.8 and ::ffff:10.1.1.9 and 64:ff9b::10.1.1.8, ::ffff:0a01:0109", ("192.168.9.8", "10.1.1", "0a01")),
+    ("fe80::1%eth0 and [fe80::2%en0]:22 and 192.168.001.012", ("fe80::1", "eth0", "fe80::2", "192.168.001")),
+    ('"Gudrun Holzer" <gudrun@m.example>, "Jürgen Übermut" <ju@m.example>', ("Gudrun", "Holzer", "Jürgen", "Übermut")),
+    ('To: "Mustermann, Erika" <em@m.example>; ask Erika', ("Mustermann", "Erika")),
+    (r'{"to":"\"Gerlinde Amsel\" <ga@m.example>"}', ("Gerlinde", "Amsel")),
+    ("Picard and Hildebrandt were told; Jean-Luc Picard (jlp@m.example), Hildebrandt [hb@m.example]", ("Jean-Luc", "Picard", "Hildebrandt")),
+    ("Author: Hannelore Frisch\nDate: now\n @author Theodora Klee", ("Hannelore", "Frisch", "Theodora", "Klee")),
+    (r'"C:\Program Files\Geheimapp\start me.exe" and \'D:\Kunden Daten\liste eins.xlsx\'', ("Geheimapp", "start me", "me.exe", "Kunden Daten", "liste eins", "eins.xlsx")),
+    (r'"\\srv9\Freigabe Elf\plan zwei.doc" or "//srv8/Freigabe Elf/xxplan yyplan.doc"', ("srv9", "Freigabe", "plan zwei", "zwei.doc", "srv8", "yyplan")),
+    (r'{"p":"C:\\Users\\Bertram\\json dir\\q7.txt","q":"\\\\srv4\\Ablage Rot\\plan neun.doc"}', ("Bertram", "json dir", "q7.txt", "srv4", "Ablage", "neun.doc")),
+    ("C%3A%5CUsers%5CUrsula%5Cpct.txt %5C%5Csrv7%5Cfreigabe%5Cpct3.txt ursula", ("Ursula", "ursula", "srv7", "freigabe%", "pct")),
+    ("%252Fhome%252Ferdmute%252Fpct4.txt or C%253A%255Cakte%255Cpct5.txt; erdmute", ("erdmute", "akte", "pct4", "pct5")),
+    (r"\\?\C:\Users\Ulfert\ext1.txt \\?\UNC\srv6\freig\ext2.txt", ("Ulfert", "ext1", "srv6", "ext2")),
+    (r"\\wsl$\Ubuntu\home\ulrik\wsl1.txt and \\wsl.localhost\Ubuntu\home\ulrik\wsl2.txt", ("ulrik", "wsl1", "wsl2")),
+    (r"%USERPROFILE%\Tisch\env1.txt $env:USERPROFILE\env2.txt %APPDATA%\env3.txt $HOME/privat/env4 ${HOME}/env5", ("Tisch", "env1", "env2", "env3", "privat", "env4", "env5")),
+    ('{"user":"eusebius","username":"hildegund"} asked eusebius', ("eusebius", "hildegund")),
+    ("mount -o user=rosamunde; psql --user=friedegund; PGUSER=kriemhild", ("rosamunde", "friedegund", "kriemhild")),
+    (r"ssh -p 22 -l burkhard host9; HOMEDOM\siglinde", ("burkhard", "siglinde")),
+    ("uid=1001(wendelin) gid=1001(wendelin) groups=1001(wendelin),998(schatzgruppe)", ("wendelin", "schatzgruppe")),
+    ("total 8\n-rw-r--r-- 1 ottokar gruppe7 12 Jan  1 10:00 foo\ndrwxr-xr-x. 2 ottilie gruppe8 4096 Jan  1 10:00 bar", ("ottokar", "gruppe7", "ottilie", "gruppe8")),
+    ("USER       PID %CPU COMMAND\nkreszenz   123  0.0 /usr/bin/foo\nkunibert pts/0 2026-03-30 07:00", ("kreszenz", "kunibert")),
+    ("UID        PID  PPID  C\nkaspar   123  1  0 10:00 ? bash", ("kaspar",)),
+    ("Host jumphost-muc\n  HostName jump.geheimnetz.example\n  User leopoldine\n", ("jumphost-muc", "geheimnetz", "leopoldine")),
+    ("127.0.0.1 localhost\n10.1.2.3   orakel.firma.example orakel\n10.1.2.4\tzugspitze\n", ("orakel", "firma.example", "zugspitze")),
+    ('PGHOST=pgmaster.lager.example host=kundendb.internal {"host":"jsonhost.lager.example"}', ("pgmaster", "lager.example", "kundendb", "jsonhost")),
 ]  # fmt: skip
 
 
@@ -195,3 +221,43 @@ def test_a_scope_or_a_tag_of_a_package_is_no_person() -> None:
     assert shared.text("user.email of the config") == "user.email of the config"
     shared.learn("prisma@buildbox7: it is up")
     assert "prisma" not in shared.text("prisma generates"), "a person of that name is one"
+
+
+def test_code_that_looks_like_a_name_stays() -> None:
+    said = (
+        "std::ffff a::b::c ab::cd x = y % 2; User.find(user=request.user, host=self.host) and (see below)\n"
+        "login(user=current_user) is at 12:30:45 in node_modules/@prisma; version 1.2.3; "
+        "'x': \"a: b\" // a remark; we wrote to support (see docs@latest) and root (root@corp.example)"
+    )
+    shared = Share(["someone-else"])
+    shared.learn(said)
+    assert shared.text(said) == said.replace("root@corp.example", "<email-1>")
+
+
+def test_a_text_without_end_takes_time_by_its_length_only() -> None:
+    """Four times the text is about four times the work: quadratic it was sixteen times, and seconds."""
+    for unit in (
+        "../",
+        "A",
+        "a@",
+        "%41",
+        "%2F",
+        "a+",
+        "-by: A ",
+        '"C:\\a b',
+        "A (a@",
+        "x ssh ",
+        "user=",
+        "\\\\a",
+    ):
+        took = []
+        for size in (5_000, 20_000):
+            text = unit * (size // len(unit)) + "/x"
+            shared = Share(["annmiller"])
+            began = time.process_time()
+            shared.learn(text)
+            shared.text(text)
+            took.append(time.process_time() - began)
+        assert took[1] < max(8 * took[0], 0.3), f"{unit!r}: {took}"
+    assert incident._last_word("A" * 1_000_000) == 1_000_000 - 4096
+    assert incident._last_word("a b") == 2 and incident._last_word("a ") == 2 and incident._last_word("") == 0

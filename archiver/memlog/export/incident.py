@@ -1,7 +1,6 @@
 """incident.db: records, what was found in them, and questions to begin with, in one file any SQLite reads."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 _MARK = "\n-- rows\n"
 _OF_PART = ("source_id", "block", "part", "text")
-_WORD = re.compile(r"\S{1,4096}\Z")
+_WORD = 4096  # characters of the longest word that two parts may share
 COLUMNS_SQL = "SELECT name FROM pragma_table_info(:table) ORDER BY cid"
 COUNTED_SQL = "SELECT coalesce(sum(redacted), 0) FROM record WHERE part = 0"
 COUNTED = ("record", "session", "epoch", "event", "fact", "compaction", "hole", "gap")
@@ -105,8 +104,7 @@ def _joined(
                 row[source], row[block], row[part],
             )  # fmt: skip
             if follows and held[text] and row[text]:
-                at = _WORD.search(held[text])
-                begins = at.start() if at else len(held[text])
+                begins = _last_word(held[text])
                 row = (*row[:text], held[text][begins:] + row[text], *row[text + 1 :])
                 held = (*held[:text], held[text][:begins], *held[text + 1 :])
             yield "record", held
@@ -117,6 +115,15 @@ def _joined(
             yield table, row
     if held is not None:
         yield "record", held
+
+
+def _last_word(text: str) -> int:
+    """Where the word begins that a text ends in the middle of; of a very long one, its last characters.
+
+    Only the end is looked at: a search from the start would try every place of a text without spaces.
+    """
+    end = text[-_WORD:]
+    return len(text) - (len(end.split()[-1]) if end[-1:].strip() else 0)
 
 
 def _left_out(credentials: int, shared: "Share | None") -> "Iterator[tuple[str, Row]]":

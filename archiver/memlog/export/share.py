@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from memlog.export import shapes
+from memlog.export import persons, shapes
 
 _TELLING = 7  # characters of a name that is nothing else by chance
 _SHORT = 200  # characters of a text that is remembered
@@ -41,19 +41,13 @@ class Share:
 
     def learn(self, text: str) -> None:
         """Notice users whom a text names as such: whose home it is, who signed, who is at which host."""
-        for marks, pattern in shapes.USERS:
-            if any(map(text.__contains__, marks)):
-                for found in pattern.finditer(text):
-                    self._learn("user", found[1])
-        if "@" in text:
-            for found in shapes.AT_HOST.finditer(text):
-                user, _, host = found[0].partition("@")
-                if not shapes.VERSION.match(host):
-                    self._learn("user", user)
-                    self._learn("host", host)
-        if "NAME=" in text:
-            for found in shapes.HOSTS.finditer(text):
-                self._learn("host", found[1])
+        for name in persons.users(text):
+            self._learn("user", name)
+        for user, host in persons.logins(text):
+            self._learn("user", user)
+            self._learn("host", host)
+        for name in persons.hosts(text):
+            self._learn("host", name)
 
     def text(self, text: str) -> str:
         """The text with placeholders."""
@@ -187,7 +181,7 @@ class Share:
 
     def _learn(self, kind: str, name: str) -> None:
         for word in (name, *name.replace("\\", "").split()):
-            low = word.lower().strip(".-_'")
+            low = word.lower().strip(".,-_'")
             least = 3 if low.isascii() else 2
             if len(low) >= least and low not in shapes.ANYBODYS and not low.isdigit():
                 for form in ("NFC", "NFD"):  # as the file systems of different machines spell it
