@@ -122,6 +122,7 @@ ATTACKS = [
     (r"%USERPROFILE%\Tisch\env1.txt $env:USERPROFILE\env2.txt %APPDATA%\env3.txt $HOME/privat/env4 ${HOME}/env5", ("Tisch", "env1", "env2", "env3", "privat", "env4", "env5")),
     ('{"user":"eusebius","username":"hildegund"} asked eusebius', ("eusebius", "hildegund")),
     ("mount -o user=rosamunde; psql --user=friedegund; PGUSER=kriemhild", ("rosamunde", "friedegund", "kriemhild")),
+    ("[user]\n  name = Adelheid Vonundzu\n  email = av@m.example\nUSERDOMAIN=GEHEIMDOM", ("Adelheid", "Vonundzu", "GEHEIMDOM")),
     (r"ssh -p 22 -l burkhard host9; HOMEDOM\siglinde", ("burkhard", "siglinde")),
     ("uid=1001(wendelin) gid=1001(wendelin) groups=1001(wendelin),998(schatzgruppe)", ("wendelin", "schatzgruppe")),
     ("total 8\n-rw-r--r-- 1 ottokar gruppe7 12 Jan  1 10:00 foo\ndrwxr-xr-x. 2 ottilie gruppe8 4096 Jan  1 10:00 bar", ("ottokar", "gruppe7", "ottilie", "gruppe8")),
