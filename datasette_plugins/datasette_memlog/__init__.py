@@ -95,7 +95,7 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Any]]:
-    return [
+    routes = [
         (r"/-/metrics$", pages.metrics_page),
         (r"/(?P<database>[^/.]+)/-/search$", searching.search_page),
         (r"/(?P<database>[^/.]+)/-/search\.json$", searching.search_json),
@@ -112,6 +112,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
             records.record_file,
         ),
     ]
+    return [(pattern, asking.read_only(view)) for pattern, view in routes]
 
 
 @hookimpl

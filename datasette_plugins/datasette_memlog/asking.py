@@ -1,7 +1,8 @@
 """What every page of an archive does: may this reader see it, ask its question, render the answer."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 from datasette import Response
@@ -17,6 +18,7 @@ COMPILED = (
     "memlog_facts.html", "_memlog_session.html", "_memlog_entry.html", "_memlog_glance.html",
     "_memlog_overview.html", "_memlog_lost.html",
 )  # fmt: skip
+READ = ("GET", "HEAD")
 STEPS = 2_000  # of SQLite between two looks at the time limit
 LATE = "This page took longer than sql_time_ms allows. MEMLOG_SQL_TIME_MS=5000 memlog serve gives it more."
 
@@ -26,6 +28,23 @@ def prepare(datasette: Any) -> None:
     for name in COMPILED:
         seam.templates(datasette).get_template(name)
     prose.markdown("ready")
+
+
+def read_only(view: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    """The same page for who reads it; 405 for any other method."""
+
+    @wraps(view)
+    async def answered(datasette: Any, request: Any) -> Response:
+        if request.method not in READ:
+            return Response.text("Method not allowed.\n", status=405, headers={"Allow": ", ".join(READ)})
+        return await view(datasette, request)
+
+    return answered
+
+
+def whole(said: str | None) -> int | None:
+    """A whole number as an address says it; None for what is none, or longer than any we have."""
+    return int(said) if said and said.isascii() and said.isdigit() and len(said) < 10 else None
 
 
 async def visible(datasette: Any, request: Any) -> Any:

@@ -13,7 +13,7 @@ from datasette.views.base import DatasetteError
 
 from datasette_memlog import connection, outlines, seam
 from datasette_memlog.asking import visible
-from memlog.errors import MemlogError, NotFoundError
+from memlog.errors import InputError, MemlogError, NotFoundError
 from memlog.export import post_mortem
 from memlog.export.share import Share
 from memlog.query import slice
@@ -71,6 +71,10 @@ def _packed(db: Any, name: str, asked: dict[str, str], shared: Share | None) -> 
 def _selection(con: Any, session: SessionRow, asked: dict[str, str]) -> Selection:
     chosen = Selection(session=session.session, agent=session.agent)
     part = asked["part"] or "all"
+    if part != "range" and (asked["from"] or asked["to"]):
+        raise InputError("from and to are the ends of a range", hint="Ask for part=range with both.")
+    if part == "range" and not (asked["from"] and asked["to"]):
+        raise InputError("a range has two ends", hint="Ask for part=range with from=ID and to=ID.")
     if part == "all":
         return chosen
     if part.isascii() and part.isdigit() and len(part) < 10:

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
-from datasette_memlog import archives, connection, describe, seam, tally
+from datasette_memlog import archives, connection, describe, failing, seam, tally
 from memlog import peer
 
 Scope = dict[str, Any]
@@ -90,18 +90,21 @@ class Guard:
         if from_another_site(headers, not _PLACE.fullmatch(scope.get("query_string") or b"")):
             await _refuse(send, 403, "memlog answers no question another site asks.\n")
             return
-        ended = tally.Ended(self._table(scope["path"]))
-        query = dict(parse_qsl((scope.get("query_string") or b"").decode("ascii", "replace")))
+        ended = tally.Ended(self._table(scope["path"]), self.datasette.setting("allow_csv_stream"))
+        query = tally.arguments(scope.get("query_string") or b"")
         before = tally.current.set(ended)
         try:
             with seam.nonced(self.datasette) as nonce:
-                answer = Answer(send, nonce, lambda: ended.refusal(scope["path"], query))
+                answer = Answer(
+                    send, nonce, lambda: ended.refusal(scope["path"], query),
+                    lambda why: failing.refused(self.datasette, scope, why),
+                )  # fmt: skip
                 await self.app(scope, receive, answer)
         finally:
             tally.current.reset(before)
         if answer.cut:
             # Never a clean end: half an export must not pass for a whole one.
-            raise ConnectionError(f"answer cut at {MAX_RESPONSE} bytes")
+            raise ConnectionError(answer.cut)
 
     def _open(self, settings: dict[str, Any]) -> bool:
         """Whoever reaches the port is let in: `memlog serve --no-login`, or the plugin's setting `open`."""
@@ -156,14 +159,18 @@ def from_another_site(headers: list[tuple[bytes, bytes]], asks: bool) -> bool:
 class Answer:
     """send() with our headers and a limit: 413, or a broken connection once bytes are out."""
 
-    def __init__(self, send: Send, nonce: str = "", refusal: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self, send: Send, nonce: str = "", refusal: Callable[[], str] = lambda: "",
+        shown: Callable[[str], Awaitable[tuple[str, bytes]]] | None = None,
+    ) -> None:  # fmt: skip
         self.send = send
         self.refusal = refusal
+        self.shown = shown
         self.nonce = nonce
         self.head: Message | None = None
         self.sent = 0
         self.refused = False  # 413 is sent, or nothing more can be
-        self.cut = False
+        self.cut = ""  # why it ends before its end
 
     async def __call__(self, message: Message) -> None:
         if self.refused:
@@ -172,13 +179,18 @@ class Answer:
             self.head = message
             if message["status"] in (200, 400) and (why := self.refusal()):
                 self.refused = True
-                await _refuse(self.send, 400, why)
+                text, form = await self.shown(why) if self.shown else (f"{why}\n", b"plain")
+                await _refuse(self.send, 400, text, form=form)
             return
         size = len(message.get("body", b""))
+        if self.head is None and (why := self.refusal()):  # a later page of a stream failed
+            self.refused, self.cut = True, why
+            raise ConnectionError(why)
         if self.sent + size > MAX_RESPONSE:
-            self.refused, self.cut = True, self.head is None
-            if self.cut:
-                raise ConnectionError("too large")  # ends a stream that would go on to the last row
+            self.refused = True
+            if self.head is None:
+                self.cut = f"answer cut at {MAX_RESPONSE} bytes"
+                raise ConnectionError(self.cut)  # ends a stream that would go on to the last row
             await _refuse(
                 self.send, 413, f"More than {MAX_RESPONSE >> 20} MB: ask for less, or use memlog export.\n"
             )

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from datasette import Response
 
 from datasette_memlog import archives, drawing, seam
-from datasette_memlog.asking import frame, older, page, read, visible
+from datasette_memlog.asking import frame, older, page, read, visible, whole
 from memlog.paths import Home
 from memlog.query import activity, browse, checks, health
 
-DAYS, MANY = 91, 364  # of a young archive, of one that spans more
+DAYS = 364
 RECENT = 8
 ASKED = ("agent", "project", "q", "only", "day", "sort", "page")
 SHELF = 50
@@ -50,8 +50,6 @@ async def overview(datasette: Any, db: Any, until: str | None) -> dict[str, Any]
 
     def ask(con: Any) -> dict[str, Any]:
         found = activity.activity(con, days=DAYS, until=last)
-        if found.earlier or found.later:
-            found = activity.activity(con, days=MANY, until=last)
         shelf = browse.shelf(con, order="ended", limit=RECENT)
         return {
             "activity": found, "chart": drawing.chart(found), "shelf": shelf, "losses": health.losses(con),
@@ -80,17 +78,28 @@ async def sessions_page(datasette: Any, request: Any) -> Response:
     order = order if order in browse.ORDERS else "ended"
     only = asked["only"] if asked["only"] in browse.ONLY else ""
     dropped += [f"there is no filter {asked['only']!r}"] if asked["only"] and not only else []
-    number = int(asked["page"]) if (asked["page"] or "").isascii() and (asked["page"] or "").isdigit() else 1
-    number = min(max(number, 1), 100_000)
+    number = max(whole(asked["page"]) or 1, 1)
+    if asked["page"] and not whole(asked["page"]):
+        dropped.append(f"{asked['page']!r} is no page")
     day = activity.day_of(asked["day"]) if asked["day"] else None
-    dropped += [f"{asked['day']!r} is no day: 2026-03-28 is one"] if asked["day"] and day is None else []
-    found = await read(
-        datasette, db,
-        lambda con: browse.shelf(
-            con, agent=asked["agent"] or None, project=asked["project"], words=asked["q"] or None,
-            only=only or "", day=day, order=order, down=down, limit=SHELF, offset=(number - 1) * SHELF,
-        ),
-    )  # fmt: skip
+    if asked["day"] and day is None:
+        dropped.append(f"{asked['day']!r} is no day an archive holds: 2026-03-28 is one")
+
+    def ask(con: Any) -> tuple[browse.Shelf, int]:
+        def shelf(number: int) -> browse.Shelf:
+            return browse.shelf(
+                con, agent=asked["agent"] or None, project=asked["project"], words=asked["q"] or None,
+                only=only or "", day=day, order=order, down=down, limit=SHELF, offset=(number - 1) * SHELF,
+            )  # fmt: skip
+
+        found = shelf(number)
+        last = max(-(-found.total // SHELF), 1)
+        return (found, last) if number <= last else (shelf(last), last)
+
+    found, last = await read(datasette, db, ask)
+    if number > last:
+        dropped.append(f"there is no page {number:,}: this is the last")
+    number = min(number, last)
     kept = {name: value for name, value in asked.items() if value is not None and name != "page"}
     kept = {name: value for name, value in kept.items() if value or name == "project"}
 
@@ -103,7 +112,7 @@ async def sessions_page(datasette: Any, request: Any) -> Response:
     return await page(
         datasette, request, db, "memlog_sessions.html", 400 if dropped else 200, dropped=dropped,
         shelf=found, asked=asked, order=order, down=down,
-        address=address, number=number, pages=max(-(-found.total // SHELF), 1), day=day,
+        address=address, number=number, pages=last, day=day,
     )  # fmt: skip
 
 

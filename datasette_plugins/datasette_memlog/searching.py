@@ -1,6 +1,7 @@
 """The search of an archive: a page for people, and the same rows as JSON."""
 
 import json
+import re
 import time
 from dataclasses import asdict
 from typing import Any
@@ -20,6 +21,12 @@ TEXTS = ("session", "project", "agent")
 LISTS = ("kind", "role", "tool", "path")
 # index: session by its id
 TITLES_SQL = "SELECT session, title FROM v_session WHERE session IN (SELECT value FROM json_each(:ids))"
+NARROWING = (*TEXTS, *LISTS, "epoch", "since", "until")
+FILTERS = (*TEXTS, "kind", "role", "tool")  # facets that are filters of the same name
+# Bookkeeping is listed only where nothing else is found; a count that left it out would not say so.
+COUNTED = "every record that answers, copies and bookkeeping (kind:meta) counted; -kind:meta leaves it out"
+_BARE = re.compile(r"[\w./:@-]+")
+_QUOTED = re.compile(r"[\w./:@-]+( [\w./:@-]+)*")
 LONGEST = 4_000  # characters of a question
 STATUS = {NotFoundError: 404, InputError: 400, ArchiveError: 503}
 
@@ -91,6 +98,8 @@ async def search_page(datasette: Any, request: Any) -> Response:
         "mode": request.args.get("mode") or WORDS, "hits": hits, "found": found, "keys": tuple(facets.KEYS),
         "error": str(error) if error else "", "hint": error.hint if error else "", "caret": _caret(error),
         "here": lambda **more: _address(request, more), "groups": groups, "titles": titles,
+        "only": lambda one: _only(request, one), "counted": COUNTED,
+        "narrowed": [(k, v) for k in NARROWING for v in request.args.getlist(k) if v],
         "by_session": request.args.get("group") == "session",
     }  # fmt: skip
     # What is still being typed is no bad request: a browser would report each.
@@ -113,6 +122,7 @@ async def search_json(datasette: Any, request: Any) -> Response:
         "ok": True, "query": asked.text, "rows": rows, "notes": hits.notes, "relaxed": hits.relaxed,
         "looked_for": hits.said if hits.relaxed else None, "capped": hits.capped,
         "did_you_mean": dict(hits.near), "facets": list(map(asdict, found)), "after": hits.after,
+        "facets_count": COUNTED if found else None,
         "next_url": _address(request, {"after": hits.after}) if hits.after else None,
     }  # fmt: skip
     return Response.json(body)
@@ -143,6 +153,25 @@ def _status(error: MemlogError | None) -> int:
     return next(
         (code for kind, code in STATUS.items() if isinstance(error, kind)), 200 if error is None else 500
     )
+
+
+def _only(request: Any, one: facets.Facet) -> str | None:
+    """Where the same search leads among the records of this facet alone; None where no filter says it.
+
+    A value stands in the words as they are unquoted there; one that holds a quote or a comma is an argument.
+    """
+    if one.value is None or one.facet not in FILTERS or (request.args.get("mode") or WORDS) != WORDS:
+        return None
+    if one.facet in LISTS and "," in one.value:  # a comma parts the values of a list
+        return None
+    if _BARE.fullmatch(one.value):
+        said = one.value
+    elif _QUOTED.fullmatch(one.value):
+        said = f'"{one.value}"'
+    else:
+        return _address(request, {one.facet: one.value, "facet": None})
+    q = f"{(request.args.get('q') or '').strip()} {one.facet}:{said}".strip()
+    return _address(request, {"q": q, "facet": None})
 
 
 def _caret(error: MemlogError | None) -> tuple[str, str] | None:

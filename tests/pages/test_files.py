@@ -127,5 +127,13 @@ async def test_a_post_mortem_of_a_session_an_epoch_and_a_range_is_downloaded(
         assert found.problems == []
         counts.append(found.said["counts"]["record"])
     assert counts[0] == len(records) >= counts[1] > counts[2] == counts[3] >= 7
-    for odd in ("part=99", "part=x", "part=range&from=1&to=2", "part=range"):
+    for odd in ("part=99", "part=x", "part=range&from=1&to=2"):
         assert (await client.get(f"{place}/post-mortem.zip?{odd}")).status_code == 404, odd
+    for odd in (
+        "part=range",
+        f"part=range&from={records[3]['id']}",
+        f"from={records[3]['id']}",
+        "part=0&to=1",
+    ):
+        answer = await client.get(f"{place}/post-mortem.zip?{odd}")
+        assert answer.status_code == 400 and "part=range" in answer.text, odd

@@ -211,7 +211,11 @@ async def test_markdown_is_rendered_and_nothing_of_it_is_markup_or_leads_elsewhe
     html = (await client.get(await folder(client))).text
     prose = re.search(r'<div class="prose">(.*?)</div>', html, re.DOTALL)
     assert prose
-    assert "<strong>bold</strong>" in prose[1] and '<table tabindex="0">' in prose[1] and "<s>gone</s>" in prose[1]
+    assert (
+        "<strong>bold</strong>" in prose[1]
+        and '<table tabindex="0">' in prose[1]
+        and "<s>gone</s>" in prose[1]
+    )
     assert "&lt;b&gt;raw&lt;/b&gt;" in prose[1] and "<img" not in html
     places = re.findall(r'href="([^"]*)"', prose[1])
     assert places == [
@@ -247,7 +251,20 @@ async def test_sessions_are_narrowed_sorted_and_counted(serve: Any, archive: str
     only = (await client.get("/archive/-/sessions?only=compactions")).text
     assert ">1 session<" in only
     assert "No session is like that" in (await client.get("/archive/-/sessions?q=nosuch&agent=x")).text
-    for odd in ("page=x", "page=-1", "page=99999999999999999999", "sort=turns", "day=2026-01-01"):
+    for odd in (
+        "page=x",
+        "page=-1",
+        "page=" + "9" * 5_000,
+        "page=99",
+        "day=0026-02-15",
+        "day=1600-01-01",
+        "day=2262-04-11",
+        "day=9999-12-31",
+    ):
+        answer = await client.get(f"/archive/-/sessions?{odd}")
+        assert answer.status_code == 400 and 'role="alert"' in answer.text and "pages.css" in answer.text, odd
+        assert odd[:4] == "day=" or ">2 sessions<" in answer.text, "the last page, and that it is"
+    for odd in ("page=1", "sort=turns", "day=2026-01-01", "day=2262-04-10", "day=1677-09-22"):
         assert (await client.get(f"/archive/-/sessions?{odd}")).status_code == 200, odd
     for odd in ("sort=evil", "day=2026-13-99", "only=evil"):
         answer = await client.get(f"/archive/-/sessions?{odd}")

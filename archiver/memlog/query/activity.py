@@ -3,24 +3,46 @@
 from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
-from memlog.contracts import DAY_NS, DAY_ZERO_S
+from memlog.contracts import DAY_BITS, DAY_NS, DAY_ZERO_S
 
-# index: each table's own; days, sessions and compactions are few beside records
-DAYS_SQL = """
-SELECT day, sum(records), sum(sessions), sum(compactions) FROM (
-  SELECT day, n AS records, 0 AS sessions, 0 AS compactions FROM day
-  UNION ALL SELECT (started_ns / 1000000000 - :zero) / 86400, 0, 1, 0 FROM session
+# index: each table's own; sessions and compactions are few beside records
+BEGUN_SQL = """
+SELECT day, sum(sessions), sum(compactions) FROM (
+  SELECT (started_ns / 1000000000 - :zero) / 86400 AS day, 1 AS sessions, 0 AS compactions FROM session
     WHERE started_ns IS NOT NULL
-  UNION ALL SELECT (opened_ns / 1000000000 - :zero) / 86400, 0, 0, 1 FROM epoch WHERE boundary <> ''
+  UNION ALL SELECT (opened_ns / 1000000000 - :zero) / 86400, 0, 1 FROM epoch WHERE boundary <> ''
 ) WHERE day BETWEEN :first AND :last GROUP BY day
 """
+# index: day's primary key, and record_identity for the sessions of several days that have parts. A day
+# counts the ids it gave: what is left of them, further parts taken off (links of a chain count them).
+GIVEN_SQL = """
+SELECT day, sum(n) FROM (
+  SELECT day, n FROM day
+  UNION ALL SELECT first_id >> :bits, records - links FROM session WHERE first_id >> :bits = last_id >> :bits
+  UNION ALL SELECT r.id >> :bits, -1 FROM session s CROSS JOIN record r ON r.session_id = s.id
+    WHERE s.links > s.records AND s.first_id >> :bits <> s.last_id >> :bits AND r.part > 0
+) GROUP BY day
+"""
+# index: record_identity; where records were forgotten, those of a session of several days are counted
+LEFT_SQL = """
+SELECT day, sum(n) FROM (
+  SELECT first_id >> :bits AS day, records AS n FROM session WHERE first_id >> :bits = last_id >> :bits
+  UNION ALL SELECT r.id >> :bits, 1 FROM session s CROSS JOIN record r ON r.session_id = s.id
+    WHERE s.first_id >> :bits <> s.last_id >> :bits AND r.part = 0
+) GROUP BY day
+"""
+TOTAL_SQL = "SELECT coalesce(sum(records), 0) FROM session"
 # index: day's primary key
 EDGES_SQL = "SELECT min(day), max(day) FROM day"
+LEAST = 28  # days
+# Days that lie whole in the nanoseconds a time is counted in: 1677-09-22 to 2262-04-10.
+FIRST = -((1 << 63) // 1_000_000_000 + DAY_ZERO_S) // 86_400 + 1
+LAST = ((1 << 63) // 1_000_000_000 - DAY_ZERO_S) // 86_400 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A UTC day. records: stored of it, parts counted; sessions and compactions: that began on it."""
+    """A UTC day. records: archived of it; sessions and compactions: that began on it."""
 
     day: int
     records: int
@@ -42,17 +64,31 @@ class Activity:
 
 
 def activity(con: Connection, *, days: int, until: int | None = None) -> Activity:
-    """What happened on each of so many days up to `until`, without it up to the last that has records."""
+    """What happened up to `until`, without it up to the last day that has records.
+
+    At most so many days, from the Monday of the first that has records, and at least four weeks.
+    """
     oldest, newest = con.execute(EDGES_SQL).fetchone()
     if oldest is None:
         return Activity([], False, False)
     last = newest if until is None else min(until, newest)
-    first = last - days + 1
-    values = {"zero": DAY_ZERO_S, "first": first, "last": last}
-    found = {row[0]: Day(*row) for row in con.execute(DAYS_SQL, values)}
-    return Activity(
-        [found.get(day, Day(day, 0, 0, 0)) for day in range(first, last + 1)], oldest < first, newest > last
-    )
+    monday = oldest - (oldest + 2) % 7  # day 0 is a Wednesday
+    first = max(last - days + 1, min(monday, last - LEAST + 1))
+    begun = {
+        day: counts
+        for day, *counts in con.execute(BEGUN_SQL, {"zero": DAY_ZERO_S, "first": first, "last": last})
+    }
+    records = recorded(con)
+    found = [Day(day, records.get(day, 0), *begun.get(day, (0, 0))) for day in range(first, last + 1)]
+    return Activity(found, oldest < first, newest > last)
+
+
+def recorded(con: Connection) -> dict[int, int]:
+    """How many records are archived of each day; parts do not count."""
+    found = dict(con.execute(GIVEN_SQL, {"bits": DAY_BITS}).fetchall())
+    if sum(found.values()) != con.execute(TOTAL_SQL).fetchone()[0]:
+        found = dict(con.execute(LEFT_SQL, {"bits": DAY_BITS}).fetchall())
+    return found
 
 
 def date_of(day: int) -> str:
@@ -63,11 +99,12 @@ def date_of(day: int) -> str:
 
 
 def day_of(date: str) -> int | None:
-    """An ISO date as a day's number; None where it is none."""
+    """An ISO date as a day's number; None where it is none, or no time is of it."""
     from datetime import UTC, datetime
 
     try:
         when = datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return (int(when.timestamp()) - DAY_ZERO_S) * 1_000_000_000 // DAY_NS
+    day = (int(when.timestamp()) - DAY_ZERO_S) * 1_000_000_000 // DAY_NS
+    return day if FIRST <= day <= LAST else None

@@ -1,0 +1,189 @@
+"""What an address asks for that cannot be had is refused where it stands, in our frame; never half given."""
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from datasette.app import Datasette
+
+from datasette_memlog import failing
+from memlog.archive.connection import open_reader
+from memlog.query import activity
+from memlog.record import Record
+from pages.filled import fill
+from pages.line import SQL
+from pages.routes import of
+
+START = 1_780_000_000_000_000_000
+BROWSER = {"accept": "text/html,*/*"}
+NINES = "9" * 5_000
+ASKED = quote_plus(
+    "with recursive c(n) as (select 1 union all select n + 1 from c where n < 6) select n from c"
+)
+
+
+def said(n: int, text: str = "said", day: int = 0, **fields: Any) -> Record:
+    told = {"session": "one", "kind": "message", "boundary": "", **fields}
+    when = START + (day * 86_400 + n) * 1_000_000_000
+    return Record(
+        agent="claude-code", source_id=f"line-{n}", block=0, role="user", text=text, ts_ns=when,
+        mac=bytes([n % 250] * 8), **told,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["_size=5", "_size=1", "_stream=on", "_stream=x", "_size=max", "_size=max&_size=2", "_size=&_size=2"],
+)
+async def test_an_argument_that_means_nothing_makes_no_file_whole(archive: str, more: str) -> None:
+    settings = {"max_returned_rows": 5, "default_page_size": 3}
+    client = Datasette([archive], settings=settings).client
+    forms = ("csv", "jsonl", "md", "cbor")
+    for form in forms:
+        answer = await client.get(f"{SQL}.{form}?sql={ASKED}&{more}")
+        assert answer.status_code == 400 and "more rows" in answer.text, form
+    named = await client.get(f"/archive/errors_by_tool.jsonl?{more}")
+    assert named.status_code == 200 or "more rows" in named.text
+    part = more in ("_size=5", "_size=1")
+    for form in forms:
+        answer = await client.get(f"/archive/v_record.{form}?{more}")
+        whole = part or (form == "csv" and "_stream" in more)
+        assert answer.status_code == (200 if whole else 400), form
+        if whole and form in ("csv", "jsonl"):
+            rows = len(re.findall(r"^\{|^\d", answer.text, re.M))
+            assert rows == int(more[-1]) if part else rows > 5
+
+
+async def test_an_array_of_rows_says_no_less_than_a_file(archive: str) -> None:
+    client = Datasette([archive], settings={"max_returned_rows": 5}).client
+    asked = f"{SQL}.json?sql={ASKED}"
+    assert (await client.get(f"{asked}&_shape=array")).status_code == 400
+    assert (await client.get(f"{asked}+limit+5&_shape=array")).status_code == 200
+    assert (await client.get(asked)).json()["truncated"] is True
+
+
+async def test_a_page_no_argument_leads_to_is_refused_in_our_frame(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    row = (await client.get("/archive/v_session.json?compactions__gt=0&_shape=array")).json()[0]
+    facts, zip_ = f"-/facts/{row['dir']}", f"-/session/{row['dir']}/post-mortem.zip"
+    for path, status in {
+        "v_record?_next=zzz": 400, f"v_record?_next={NINES}": 400, "v_record?_next=99999999999999999999": 400,
+        f"v_record?_facet=kind&_facet_size={NINES}": 400, "v_record?_through=zzz": 400,
+        "v_record?_timelimit=zzz": 400, "v_record/1": 404, "v_session/abc": 404, f"{zip_}?part=zzz": 404,
+        f"{zip_}?part=range&from=1": 400, "-/record/1.xml": 404, "v_record.csv?_stream=on": 400,
+        f"{facts}?sort=zzz": 400, f"{facts}?epoch=abc": 400, f"{facts}?epoch=-1": 400, f"{facts}?epoch=99": 400,
+        f"{facts}?epoch={NINES}": 400, f"{facts}?fact=zzz": 400, f"{facts}?sort=times&epoch=1": 200,
+    }.items():  # fmt: skip
+        answer = await client.get(f"/archive/{path}", headers=BROWSER)
+        assert answer.status_code == status, path[:60]
+        assert "pages.css" in answer.text and 'href="/archive/-/sessions' in answer.text, path[:60]
+    answer = await client.get("/archive/v_record.jsonl", headers=BROWSER)
+    assert answer.status_code == 400 and "pages.css" in answer.text and "memlog export" in answer.text
+    plain = await client.get("/archive/v_record.jsonl")
+    assert "<" not in plain.text and "memlog export" in plain.text, "a program is told in a line"
+
+
+async def test_what_failed_in_a_page_of_ours_is_said_in_its_frame_and_to_whoever_serves(
+    serve: Any, archive: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*args: object, **more: object) -> None:
+        raise ValueError("<b>broken")
+
+    monkeypatch.setattr(activity, "activity", broken)
+    answer = await serve(archive).client.get("/archive/-/overview")
+    assert answer.status_code == 500 and "pages.css" in answer.text and "&lt;b&gt;broken" in answer.text
+    assert "in broken" in capsys.readouterr().err
+    assert failing.TITLES[500] in answer.text
+
+
+async def test_pages_are_read_and_take_nothing_else(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    row = (await client.get("/archive/v_session.json?compactions__gt=0&_shape=array")).json()[0]
+    ids = [one["id"] for one in (await client.get("/archive/v_record.json?_shape=array&_size=2")).json()]
+    for places in of(row["dir"], ids, "x").values():
+        for method in ("POST", "OPTIONS"):
+            answer = await client.request(method, places[0])
+            assert answer.status_code == 405 and answer.headers["allow"] == "GET, HEAD", (method, places[0])
+
+
+async def test_a_day_counts_its_records_and_a_long_one_once(serve: Any, tmp_path: Path) -> None:
+    long = "word " * 40_000  # several parts
+    path = fill(
+        tmp_path,
+        [
+            said(0),
+            said(1, long),
+            said(2, day=1),
+            said(3, long, day=1, session="two"),
+            said(4, long, day=3, session="two"),
+        ],
+    )
+    con = open_reader(path)
+    [(parts,), (ids,)] = con.execute(
+        "SELECT count(*) FROM record WHERE part > 0 UNION ALL SELECT sum(n) FROM day"
+    )
+    counts = list(activity.recorded(con).values())
+    con.close()
+    assert parts > 2 and ids == parts + 5, "what the days count is not records"
+    assert counts == [2, 2, 1]
+    html = (await serve(path).client.get("/")).text
+    table = re.findall(r"<tr><th scope=\"row\">.*?</th><td>([\d,]+)</td>", html)
+    assert sorted(table) == ["1", "2", "2"] and "<strong>5</strong> records" in html
+
+
+async def test_a_day_counts_what_is_left_of_it(tmp_path: Path) -> None:
+    from memlog.archive.connection import sqlite3
+
+    path = fill(tmp_path, [said(0), said(1), said(2, day=1), said(3, session="two")])
+    con = sqlite3.connect(path)
+    con.execute("DELETE FROM record WHERE source_id IN ('line-1', 'line-3')")
+    con.execute("UPDATE session SET records = 2 WHERE session = 'one'")
+    con.execute("DELETE FROM session WHERE session = 'two'")
+    con.commit()
+    con.close()
+    con = open_reader(path)
+    assert list(activity.recorded(con).values()) == [1, 1]
+    con.close()
+
+
+async def test_activity_begins_with_the_week_of_the_first_record(tmp_path: Path) -> None:
+    path = fill(tmp_path, [said(0), said(1, day=60), said(2, day=600)])
+    con = open_reader(path)
+    first = activity.day_of("2026-05-28")
+    assert first is not None
+    monday = activity.activity(con, days=364, until=first + 60).days[0]
+    assert monday.date == "2026-05-25" and monday.records == 0
+    assert len(activity.activity(con, days=364, until=first).days) == activity.LEAST
+    found = activity.activity(con, days=364)
+    assert len(found.days) == 364 and found.earlier and not found.later, "at most a year"
+    con.close()
+
+
+HOSTILE = ('say "hi" there', 'a"b', "a,b", "two words", "tool:Bash", "x\\", "(y)", "plain", "<b>&", "star*")
+
+
+async def test_a_facet_leads_to_its_records_whatever_it_is_called(serve: Any, tmp_path: Path) -> None:
+    records = [said(n, "needle", kind="tool_use", tool=tool) for n, tool in enumerate(HOSTILE)]
+    records += [
+        said(50 + n, "needle", kind="tool_use", tool=tool, error=True) for n, tool in enumerate(HOSTILE)
+    ]
+    client = serve(fill(tmp_path, records)).client
+    html = (await client.get("/archive/-/search?q=needle&facet=tool&facet=day&facet=error")).text
+    captions = [" ".join(one.split()) for one in re.findall(r"<caption>(.*?)</caption>", html)]
+    assert captions == ["by error", "by tool"] and "By day: 2026-05-28 only, 20 records" in html
+    links = re.findall(r'<a href="(\?[^"]+)" title="[^"]*">([^<]*)</a></td><td>([\d,]+)<', html)
+    assert {unescape(name) for _, name, _ in links} == set(HOSTILE) - {"a,b"}, "which no filter says"
+    for href, name, count in links:
+        found = (await client.get(f"/archive/-/search.json{unescape(href)}")).json()["rows"]
+        assert {row["tool"] for row in found} == {unescape(name)}, name
+        assert len(found) + sum(row["count"] - 1 for row in found) >= 1 and count == "2"
+    told = (await client.get("/archive/-/search.json?q=needle&facet=kind")).json()
+    assert "bookkeeping" in told["facets_count"] and told["facets_count"] in html
+
+
+async def test_an_argument_that_narrows_stays_with_the_next_words(serve: Any, archive: str) -> None:
+    html = (await serve(archive).client.get("/archive/-/search?q=x&tool=a%22b")).text
+    assert '<input type="hidden" name="tool" value="a&#34;b">' in html and "take tool out" in html
