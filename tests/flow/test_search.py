@@ -24,7 +24,7 @@ from archives import (
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError, QueryError
 from memlog.paths import Home
-from memlog.query import facets, newest, rank, relax, vocabulary
+from memlog.query import facets, newest, rank, relax, slice, vocabulary
 from memlog.query.hit import Hits
 from memlog.query.search import find
 from memlog.query.selection import Selection
@@ -679,3 +679,11 @@ def test_a_value_no_key_can_take_is_said_where_it_stands(con: Connection) -> Non
     )
     assert max(map(len, ask(con, "(" * 50_000).notes)) < 200
     assert max(map(len, ask(con, "kind:" + "(" * 50_000).notes)) < 250
+
+
+def test_what_would_take_more_than_was_meant_is_refused(con: Connection) -> None:
+    for text in ("token -project:nope", "token -(project:nope role:user)"):
+        with pytest.raises(QueryError, match="leaves nothing out: no session has this project"):
+            slice.cut(con, Selection(), text=text, now_ns=NOW_NS)
+    part = slice.cut(con, Selection(), text="token -project:api", now_ns=NOW_NS)
+    assert slice.count(con, part) == facets.count(con, "token -project:api", now_ns=NOW_NS).count

@@ -21,6 +21,8 @@ QUESTIONS = (
     "since:2026-03-05", "until:2026-03-04 token", "Größe", "cafe", "环形", "内存日志", "std::vec", "http://x.example/a",
     "is:error OR kind:summary", "token is:error OR agent:codex", "E0308:", "--no-verify", "parse_records", "foo:bar", "kind:nonsense token", "nosuchwordatall", "tokne", "", "?!",
     '"never closed', "a" * 300, "(", "token AND deploy", "TOKEN", "is:odd",
+    "(token role:assistant) OR build", "-(tool:Bash OR kind:meta) token", "build OR -token", "token NOT deploy", "=>",
+    "kind:summary kind:meta", "session:session-a,other-session token", "-epoch:0", "token -project:nope",
 )  # fmt: skip
 FLAGS: tuple[tuple[list[str], dict[str, Any]], ...] = (
     (["token", "--newest"], {"q": "token", "newest": "1"}),
@@ -163,6 +165,8 @@ async def test_what_cannot_be_read_is_said_with_its_column(serve: Any, told: Hom
         ("is:error", "is:error"), ("project:api token", "project:api token"), ("path:src/drain.py", "path:src/drain.py"),
         ("-token project:api", "-token project:api"), ("fix OR rotate", "fix OR rotate"),
         ("since:2026-03-05 token", "since:2026-03-05 token"), ("(fix flaky) OR rotated", "(fix flaky) OR rotated"),
+        ("(token role:assistant) OR build", "(token role:assistant) OR build"), ("-(tool:Bash token)", "-(tool:Bash token)"),
+        ("build OR -token", "build OR -token"), ("epoch:0,3 token", "epoch:0,3 token"),
     ],
 )  # fmt: skip
 async def test_the_box_over_the_records_table_takes_the_same_words(
