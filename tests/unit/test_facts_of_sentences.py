@@ -307,6 +307,7 @@ def test_a_request_is_told_by_its_shape_in_whatever_verb(request_: str, statemen
         ("The basket should keep its items, no?", "Does the basket keep its items?"),
         ("only two of the pictures show up", "which of the pictures show up?"),
         ("the title came out blank", "is the title blank?"),
+        ("but the page now shows 627 on the right.", "but the page now shows 627 right."),
         ("same error as with the basket", "same goes for the basket"),
         ("Картинка исчезла после входа", "Поищи, куда исчезла картинка"),
         ("цена не обновляется", "цена не требует скидки"),

@@ -86,6 +86,11 @@ _LEARNS = re.compile(
 _RECOUNTS = re.compile(
     r"(?:we|i) (?:already |also |once )?(?:did|ran|made|had)(?! not\b)\b(?!.*\b(?:you|still|wrong|broken|now|again|n't|not)\b)"
 )
+# `but now it shows 627, right`: what is so, and as it should be.
+_AGREES = re.compile(
+    r"(?!.*(?:\b(?:not|never|no|none|nothing|still|wrong|only|should|must)\b|n't\b)).*(?<!\bthe )\b(?:right|correct|correctly|properly)[.! ]*$",
+    re.S,
+)
 _FILES = re.compile(
     r"\b(?:log|file|open|raise|create) (?:an?|the|this as an?) (?:\w+ ){0,2}(?:issue|ticket|bug)\b", re.I
 )
@@ -156,6 +161,7 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
         or (
             not (IMPERATIVE.match(plain) or _LEADS.match(plain) or (asks and requested))
             and found.fault.search(plain, may)
+            and not _AGREES.match(plain)
         )
     )
     if corrects and _RECOUNTS.match(plain):
