@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 DEEP = 24  # quotes in quotes; of lists half as many
+_HOLDERS = ("blockquote_open", "list_item_open")
 TOO_DEEP = "Shown as it was written: it is nested too deep for Markdown."
 _LINKS = {"rel": "noopener noreferrer nofollow"}
 
@@ -43,7 +44,7 @@ def markdown(text: str, limit: int = 20_000, *, breaks: bool = False) -> Markup:
     try:
         tokens = reader.parse(shown, env)
         # What lies deeper it leaves out without a word.
-        if max((token.level for token in tokens), default=0) >= DEEP - 1:
+        if any(token.level >= DEEP - 1 and token.type in _HOLDERS for token in tokens):
             return as_written(text[:limit], TOO_DEEP)
         return Markup(reader.renderer.render(tokens, reader.options, env))  # noqa: S704 - html is off: it escapes whatever it is given
     except RecursionError:

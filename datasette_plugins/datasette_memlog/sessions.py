@@ -148,7 +148,8 @@ def _stretch(
     return {
         "said": marks.Said().read(entry for chapter in chapters for entry in chapter.entries),
         "session": session, "chapters": chapters, "epochs": rows, "begins": begins, "page": number,
-        "until": until, "pages": max(len(found.pages), 1), "version": found.version, "total": len(found),
+        "until": until, "prompts": len(found.landmarks["prompt"]),
+        "pages": max(len(found.pages), 1), "version": found.version, "total": len(found),
         "counted": {epoch: end - begin for epoch, (begin, end) in lengths.items()},
         "left_out": max(session.records - len(found), 0),
         "first": first, "last": last, "start": found.ids[first] if found.ids else 0, "astray": astray,

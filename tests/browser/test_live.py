@@ -14,6 +14,7 @@ from witness import records, running, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
+SEEN = "[...document.querySelectorAll('.timeline > .e')].map(e => e.getBoundingClientRect()).map(e => e.top < innerHeight && e.bottom > 0)"
 START = 1_780_000_000_000_000_000
 
 
@@ -132,5 +133,31 @@ def test_what_stands_around_the_records_follows_too_and_over_the_end_of_the_page
     tab.browser.until(lambda said: said.get("method") == "Page.loadEventFired")
     tab.wait("document.querySelector('[data-part=count]')?.textContent.endsWith('–1,000 of 1,000 records')")
     assert tab.run("window.same === undefined && location.search") == "?at=last", "the page was full"
-    fill(tmp_path, [step(1001, "message", "assistant", "and on")])
-    tab.wait("document.querySelector('.timeline').textContent.includes('and on')")
+    assert tab.run("location.hash") == "#end"
+    for n in (1001, 1002):
+        assert tab.run(f"{SEEN}.at(-1)"), "it stands at the end, and stays there"
+        fill(tmp_path, [step(n, "message", "assistant", f"and on {n}")])
+        tab.wait(f"document.querySelector('.timeline').textContent.includes('and on {n}')")
+    assert tab.run(f"{SEEN}.at(-1)")
+
+
+def test_the_end_of_a_session_is_a_link_and_a_key_away(
+    tab: Tab, serve: Callable[[str], str], tmp_path: Path
+) -> None:
+    path = fill(tmp_path, [step(n, "message", "assistant", f"answer {n}\n\n" * 3) for n in range(300)])
+    address = serve(path) + "/archive/-/session/live-session"
+    tab.send("Emulation.setScriptExecutionDisabled", value=True)
+    tab.open(address)
+    tab.open(str(tab.run("document.querySelector('.to-last').href")))
+    assert tab.run("location.href").endswith("?at=last#end") and tab.run(f"{SEEN}.at(-1)")
+    tab.send("Emulation.setScriptExecutionDisabled", value=False)
+    tab.open(address + "?at=last")
+    tab.wait(f"{SEEN}.at(-1)")
+    for key, place in (("g", ""), ("G", "?at=last")):
+        tab.press(key)
+        tab.browser.until(lambda said: said.get("method") == "Page.loadEventFired")
+        assert tab.run("location.search") == place
+    assert tab.run(f"{SEEN}.at(-1)")
+    tab.run("scrollTo(0, 0)")
+    tab.press("G")
+    assert tab.run("document.activeElement === [...document.querySelectorAll('.timeline > .e')].at(-1)")

@@ -56,13 +56,14 @@ def test_a_page_reads_so_many_marks_and_shows_the_rest_as_it_was_written() -> No
     assert page("reply", "0 " + "**b** " * 500) == shown[0], "what was read stays read"
 
 
-@pytest.mark.parametrize("sign", ["> ", "1. "])
+@pytest.mark.parametrize("sign", ["> ", "1. ", "> 1. "])
 def test_what_is_nested_too_deep_is_not_left_out(sign: str) -> None:
-    assert "the end" in prose.markdown(sign * 8 + "the end") and "<pre" not in prose.markdown(
-        sign * 8 + "the end"
+    assert "the end" in prose.markdown(sign * 4 + "the end") and "<pre" not in prose.markdown(
+        sign * 4 + "the end"
     )
-    deep = prose.markdown(sign * 60 + "the end")
-    assert "the end" in deep and prose.TOO_DEEP in deep
+    for n in range(4, 60):
+        assert "the end" in prose.markdown(sign * n + "the end"), n
+    assert prose.TOO_DEEP in prose.markdown(sign * 60 + "the end")
 
 
 async def test_texts_are_read_beside_the_server_and_not_by_it(

@@ -26,7 +26,8 @@ SELECT s.links, (SELECT count(*) || '.' || count(closed_ns) FROM epoch WHERE ses
 FROM session s WHERE s.agent = :agent AND s.session = :session
 """
 # Some records as one row: a session may have 40,000, and Python takes a row in what SQLite takes for five.
-# Only what stands in a user's name is unpacked. index: record_session, in its order: no sort.
+# Only what stands in a user's name is unpacked; isMeta: true, as CBOR has it, is the host's (no text has
+# the byte f5). index: record_session, in its order: no sort.
 SOME_SQL = """
 SELECT max(ts_ns), group_concat(id), group_concat(epoch_id), group_concat(bytes), group_concat(letter, ''),
   group_concat(flags, ''), json_group_array(said) FILTER (WHERE letter = 'p' AND flags < 2)
@@ -36,6 +37,7 @@ FROM (
       WHEN 'thinking' THEN 't' WHEN 'tool_use' THEN 'u' WHEN 'tool_result' THEN 'r' WHEN 'summary' THEN 's'
       WHEN 'compaction' THEN 'c' WHEN 'meta' THEN 'h' ELSE 'o' END AS letter,
     CASE WHEN kind = 'message' AND role = 'user' AND timed = 0
+        AND ifnull(instr(memlog_blob(body, packing), x'6669734d657461f5'), 0) = 0
       THEN substr(CAST(memlog_text(body, packing, text_bytes) AS TEXT), 1, 160) END AS said
   FROM record WHERE session_id = :session AND (ts_ns, id) > (:ts_ns, :id)
     AND part = 0 AND (kind <> 'meta' OR error = 1 OR :all)

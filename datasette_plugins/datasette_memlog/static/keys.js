@@ -9,6 +9,8 @@ function open(element) {
 }
 
 function go(element) {
+  const note = document.querySelector(".stop");
+  if (note) note.textContent = "";
   open(element.parentElement);
   for (const was of document.querySelectorAll(".timeline .on, .e.on")) was.classList.remove("on");
   element.classList.add("on");
@@ -41,12 +43,31 @@ function step(name, way) {
   return Boolean(next);
 }
 
+// What a key looked for in vain.
+function tell(name, way) {
+  const note = document.querySelector(".stop");
+  if (!note) return;
+  const some = timeline.querySelector(`[data-land=${name}]`) || timeline.matches(`[data-before-${name}], [data-after-${name}]`);
+  const said = some ? `no ${way > 0 ? "later" : "earlier"} ${name}` : `no ${name} in this session`;
+  note.textContent = ""; // so that the same words are said again
+  setTimeout(() => { note.textContent = said; }, 50);
+}
+
 function press(key) {
   if (timeline && key in LAND) {
     const [name, way] = LAND[key];
     if (step(name, way)) return true;
     const beyond = timeline.getAttribute(`data-${way > 0 ? "after" : "before"}-${name}`);
     if (beyond) location.assign(beyond);
+    else tell(name, way);
+    return true;
+  }
+  if (timeline && (key === "g" || key === "G")) {
+    const link = document.querySelector(key === "g" ? ".to-first" : ".to-last");
+    const all = [...timeline.querySelectorAll(".e, .compaction")].filter(shown);
+    const last = key === "g" ? all[0] : all.at(-1);
+    if (link) link.click();
+    else if (last) go(last);
     return true;
   }
   if (timeline && (key === "j" || key === "k")) return step("", key === "j" ? 1 : -1) || true;

@@ -102,6 +102,8 @@ async function ask() {
 }
 
 if (timeline && sign) {
+  // An address without the anchor our links have.
+  if (!location.hash && new URLSearchParams(location.search).get("at") === "last") document.getElementById("end").scrollIntoView();
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { clearTimeout(timer); wait = FIRST; ask(); } });
   say("following", true);
   timer = setTimeout(ask, wait);
