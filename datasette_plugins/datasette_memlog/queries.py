@@ -42,6 +42,21 @@ SELECT path, count(DISTINCT session) AS sessions, count(*) AS changes, min(ts) A
 FROM written WHERE path IS NOT NULL
 GROUP BY path HAVING sessions > 1 ORDER BY sessions DESC, changes DESC LIMIT 200
 """
+# index: record_session; :session empty = the session that was used last
+WRITTEN_SQL = """
+WITH written AS (
+  SELECT ts, coalesce(json_extract(extra, '$.input.file_path'), json_extract(extra, '$.input.path'),
+      json_extract(extra, '$.input.filePath'), json_extract(extra, '$.input.notebook_path')) AS path
+  FROM v_record
+  WHERE session = CASE WHEN :session <> '' THEN :session
+      ELSE (SELECT session FROM v_session ORDER BY ended_ns DESC LIMIT 1) END
+    AND kind = 'tool_use' AND part = 0 AND json_valid(extra)
+    AND lower(tool) IN ('edit', 'write', 'multiedit', 'notebookedit', 'replace', 'write_file', 'create',
+      'create_file', 'edit_file', 'str_replace_editor')
+)
+SELECT path, count(*) AS writes, min(ts) AS first, max(ts) AS last
+FROM written WHERE path IS NOT NULL GROUP BY path ORDER BY writes DESC, path LIMIT 500
+"""
 # of the newest 200,000 records; a week begins on Monday
 ERRORS_SQL = """
 SELECT date(ts_ns / 1000000000, 'unixepoch', '-6 days', 'weekday 1') AS week, coalesce(tool, kind) AS tool,
@@ -121,6 +136,12 @@ def canned() -> dict[str, Any]:
         "shared_files": {
             "title": "Files touched by several sessions",
             "description": "Of the newest 3,000 calls that write a file.", "sql": FILES_SQL.strip(),
+        },
+        "written_files": {
+            "title": "Files a session wrote most",
+            "description": "Calls that write a file, of the session whose whole id is given, or of the one "
+            "used last; what a shell command writes is on the page of a session's facts.",
+            "sql": WRITTEN_SQL.strip(), "params": ["session"],
         },
         "errors_by_tool": {
             "title": "Errors by tool and week", "description": "Of the newest 200,000 records.",

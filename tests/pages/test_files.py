@@ -88,7 +88,7 @@ async def test_a_question_by_name_is_answered_and_its_sql_can_be_changed(archive
     page = await client.get(f"/archive/{name}")
     assert page.status_code == 200 and "Edit SQL" in page.text and "SELECT" in page.text
     rows = (await client.get(f"/archive/{name}.json?_shape=array")).json()
-    assert rows or name in ("what_is_missing", "shared_files")
+    assert rows or name in ("what_is_missing", "shared_files", "written_files")
 
 
 async def test_files_that_several_sessions_changed_are_counted(serve: Any, tmp_path: Path) -> None:
@@ -102,6 +102,9 @@ async def test_files_that_several_sessions_changed_are_counted(serve: Any, tmp_p
     ).client
     rows = (await client.get("/archive/shared_files.json?_shape=array")).json()
     assert [(row["path"], row["sessions"], row["changes"]) for row in rows] == [("/p/a.py", 2, 2)]
+    rows = (await client.get("/archive/written_files.json?session=two&_shape=array")).json()
+    assert [(row["path"], row["writes"]) for row in rows] == [("/p/a.py", 1), ("/p/b.py", 1)]
+    assert len((await client.get("/archive/written_files.json?session=one&_shape=array")).json()) == 1
 
 
 async def test_a_post_mortem_of_a_session_an_epoch_and_a_range_is_downloaded(
