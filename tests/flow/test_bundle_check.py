@@ -360,3 +360,65 @@ def test_a_search_that_finds_nothing_says_so_and_names_the_search(filled: Home, 
     with pytest.raises(NotFoundError, match="no record in what was asked for: search zzznothing") as found:
         write(filled, tmp_path / "b", text="zzznothing")
     assert found.value.hint == "memlog query search WORDS"
+
+
+NAMED: dict[str, tuple[str, str]] = {
+    "UPDATE loss SET kind = 'zz' WHERE rowid = 1": ("incident.db", "its table loss has rows of a kind"),
+    "UPDATE fact SET kind = 'zz' WHERE rowid = 1": ("incident.db", "its table fact has rows of a kind"),
+    "DELETE FROM session WHERE rowid = 1": ("incident.db", "its table session lacks session"),
+    "DELETE FROM epoch WHERE epoch = 1": ("incident.db", "its table epoch lacks epoch 1 of session"),
+    "UPDATE epoch SET epoch = 'x' || epoch": ("incident.db", "table epoch"),
+    "UPDATE epoch SET opened_ns = x'00'": ("incident.db", "incident.db"),
+    "UPDATE record SET text = CAST(text AS BLOB)": ("incident.db", "is no text"),
+    "UPDATE record SET ts_ns = 'x'": ("incident.db", "something else of itself"),
+    "UPDATE event SET ts_ns = 'x', data = 'no json'": ("", ""),
+    "UPDATE kept SET weight = 'x'": ("incident.db", "table kept"),
+    "UPDATE compaction SET ended_ns = 'x', tokens_before = 'x'": ("incident.db", "table compaction"),
+    "UPDATE export SET value = x'ff'": ("incident.db", "table export"),
+    "UPDATE step SET ts = x'ff', who = NULL, epoch = 'x'": ("incident.db", "table step"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", NAMED)
+def test_whatever_a_forger_puts_into_a_table_is_told_of_that_table_and_of_no_other_file(
+    bundle: Path, tmp_path: Path, sql: str
+) -> None:
+    place = forged(Path(shutil.copytree(bundle, tmp_path / "b")), sql, reports=False)
+    where, what = NAMED[sql]
+    told = [f"{one.where}: {one.what}" for one in bundle_check.verify(str(place)).problems]
+    assert told and any(where in words and what in words for words in told), told
+    assert not any("cannot be followed" in words or words.startswith("chain.jsonl") for words in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "what"),
+    [
+        ("chain.jsonl", b"[1]\n", "line 1 is none that memlog writes"),
+        ("chain.jsonl", b'{"link": 1}\n', "line 1 is none that memlog writes"),
+        ("chain.jsonl", b"\xff\n", "line 1 is none that memlog writes"),
+        ("chain.jsonl", b'{"memlog_chain": 1, "before": "zz"}\n', "line 1 is none that memlog writes"),
+        ("incident.db", b"no database", "it cannot be read: file is not a database"),
+        ("anchor.json", b"[]", "it is no anchor"),
+        ("anchor.json", b"no JSON", "it is no anchor"),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_named_with_what_is_wrong(
+    bundle: Path, tmp_path: Path, name: str, data: bytes, what: str
+) -> None:
+    place = Path(shutil.copytree(bundle, tmp_path / "b"))
+    (place / name).write_bytes(data)
+    written = json.loads((place / "manifest.json").read_bytes())
+    with (place / name).open("rb") as opened:
+        written["files"][name] = manifest.digest_of(opened)
+    (place / "manifest.json").write_bytes(manifest.dump(written))
+    assert any(one.where == name and what in one.what for one in bundle_check.verify(str(place)).problems)
+
+
+def test_a_manifest_that_is_no_json_and_a_place_where_nothing_is_are_told_so(
+    bundle: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = Path(shutil.copytree(bundle, tmp_path / "b"))
+    (place / "manifest.json").write_text("nojson")
+    assert found_out(place)[0].startswith("it is no JSON: ")
+    code, said = verified(tmp_path / "nosuch", capfd)
+    assert code == 3 and f"there is no file and no folder {tmp_path / 'nosuch'}" in said

@@ -45,6 +45,10 @@ def verify(
     """
     if quick and full:
         raise InputError("--quick and --full exclude each other", hint="memlog admin verify --help")
+    if backup is not None and not os.path.lexists(backup):
+        raise NotFoundError(
+            f"there is no file and no folder {backup}", hint="memlog admin backup, or export post-mortem"
+        )
     if backup is not None and _is_bundle(backup):
         from memlog.cli.bundle import check
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from memlog.archive.connection import sqlite3
 from memlog.export import findings, incident, report_html, report_md, report_read, script
 from memlog.export.steps import Steps
+from memlog.query.facts.fact import KINDS
 from memlog.query.slice import Slice
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ LOSS_EPOCHS_SQL = "SELECT session, agent, epoch FROM compaction"
 TABLES_SQL = {name: f"SELECT * FROM {name}" for name in ("fact", "compaction", "loss", "kept")}  # noqa: S608
 _OF_EPOCH = {"fact": (9, 11, 10), "compaction": (0, 1, 2), "loss": (0, 1, 2), "kept": (0, 1, 2)}
 _BACK = {"loss": ("came_back",), "kept": ("came_back", "again")}  # columns of what came after
+_KINDS_SQL = {name: f"SELECT DISTINCT kind FROM {name}" for name in ("fact", "loss", "kept")}  # noqa: S608
 _ALL = Slice("1", {}, 0, (1 << 63) - 1, whole=False, asked="")
 _NAMED = 3  # differences of a table that are told apart
 
@@ -52,6 +54,14 @@ def told(con: "Connection", said: dict[str, Any], opened: Opened, *, reports: bo
     about = dict(con.execute(ABOUT_SQL).fetchall())
     if (about.get("made at"), about.get("holds")) != (said.get("made"), said.get("holds")):
         yield "incident.db", "its table export says something else than the manifest"
+    odd = [
+        (table, kind)
+        for table, sql in _KINDS_SQL.items()
+        for (kind,) in con.execute(sql)
+        if kind not in KINDS
+    ]
+    for table, kind in odd:
+        yield "incident.db", f"its table {table} has rows of a kind no fact is of: {str(kind)[:80]!r}"
     if incident.counts(con, incident.COUNTED) != said.get("counts"):
         yield "incident.db", "it has other counts than the manifest says"
     (hidden,) = con.execute(incident.COUNTED_SQL).fetchone()
@@ -60,7 +70,7 @@ def told(con: "Connection", said: dict[str, Any], opened: Opened, *, reports: bo
         yield "incident.db", "its table redaction has another count than its records"
     if not _is(opened, "incident.sql", script.chunks(con)):
         yield "incident.sql", "it says something else than incident.db"
-    if not reports:
+    if not reports or odd:
         return
     report = report_read.read(con, anchored="anchor.json" in said["files"])
     for name, chunks in (("report.md", report_md.chunks), ("report.html", report_html.chunks)):

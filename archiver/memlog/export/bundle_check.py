@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
+import cbor2
+
 from memlog.archive import anchor as anchors
 from memlog.archive.anchor import Anchor
 from memlog.archive.connection import Connection, Error, sqlite3
@@ -20,7 +22,22 @@ from memlog.export.links import Links
 _DB, _CHAIN, _ANCHOR = "incident.db", "chain.jsonl", "anchor.json"
 _FACTS = "the tables fact, compaction, loss and kept"
 _CHUNK = 1 << 20
-_DAMAGE = (MemlogError, Error, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+# What reading what somebody else wrote may raise, whatever that is.
+_DAMAGE = (
+    MemlogError,
+    Error,
+    cbor2.CBORError,
+    zlib.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 # What a zip says when its bytes are not what they were.
 _ZIP = (
     zipfile.BadZipFile,
@@ -193,24 +210,33 @@ def _wrong(files: "_Folder | _Zip", name: str, expected: Any, told: Told) -> str
 def _links(found: Checked, files: "_Folder | _Zip", anchor: Anchor | None) -> None:
     """Recompute the chain segment over the texts of incident.db."""
     kept = [anchor] if anchor is not None else []
+    if _ANCHOR in found.said["files"]:
+        with _named(found, "chain", _ANCHOR, "it is no anchor"), files.open(_ANCHOR) as file:
+            kept.insert(0, anchors.parse(json.loads(file.read())))
+    with _named(found, "found", _DB, "it cannot be read"), files.path(_DB) as path:
+        con = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+        try:
+            if _is_ours(found.said) and (odd := [Problem("found", *what) for what in again.shape(con)]):
+                found.problems += odd
+                return
+            with _archive(found.said, con) as archive:
+                _followed(found, files, con, kept, archive)
+        finally:
+            con.close()
+
+
+@contextmanager
+def _named(found: Checked, check: str, where: str, what: str) -> Iterator[None]:
+    """What a file that somebody made raises is bad news about that file, and the check goes on behind it."""
     try:
-        if _ANCHOR in found.said["files"]:
-            with files.open(_ANCHOR) as file:
-                kept.insert(0, anchors.parse(json.loads(file.read())))
-        with files.path(_DB) as path:
-            con = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
-            try:
-                if _is_ours(found.said) and (odd := [Problem("found", *what) for what in again.shape(con)]):
-                    found.problems += odd
-                    return
-                with _archive(found.said, con) as archive:
-                    _followed(found, files, con, kept, archive)
-            finally:
-                con.close()
+        yield
+    except UnavailableError:
+        raise  # it is of the machine, not of the file
     except _DAMAGE as exc:
         if isinstance(exc, Error) and str(exc).endswith("is full"):
             raise UnavailableError("there is no room to check it in", hint="TMPDIR=another folder") from exc
-        found.problems.append(Problem("chain", _CHAIN, f"it cannot be followed: {exc}"))
+        why = str(exc) if isinstance(exc, MemlogError | Error) else f"{type(exc).__name__}: {exc}"
+        found.problems.append(Problem(check, where, f"{what}: {why}"))
 
 
 @contextmanager
@@ -237,7 +263,9 @@ def _followed(
 ) -> None:
     links = Links(con, kept, bool(found.said["redacted"]), None if archive is None else archive.add)
     with files.open(_CHAIN) as lines:
-        found.problems += [Problem("chain", *what) for what in links.problems(lines)]
+        found.problems += (Problem("chain", *what) for what in links.problems(lines))
+    if archive is not None:
+        found.problems += [Problem("found", _DB, f"its {what}") for what in archive.odd]
     found.links, found.texts = links.count, links.texts
     found.not_proved += links.not_proved
     proved = not found.problems
@@ -249,19 +277,24 @@ def _followed(
         )
         return
     same = found.said["program"].get("sqlite") == sqlite3.sqlite_version
-    found.problems += [
-        Problem("found", *what) for what in again.told(con, found.said, files.open, reports=same)
-    ]
+    with _named(found, "found", _DB, "no script and no reports can be made of what its tables say"):
+        found.problems += (
+            Problem("found", *what) for what in again.told(con, found.said, files.open, reports=same)
+        )
     if not same:
         found.not_proved.append("that both reports say what incident.db says: it is of another SQLite")
     if proved:
-        found.problems += [Problem("found", *what) for what in again.stepped(con)]
+        with _named(found, "found", _DB, "its table record gives no steps"):
+            found.problems += (Problem("found", *what) for what in again.stepped(con))
     if archive is None:
         found.not_proved.append(f"that {_FACTS} are what its records give: their texts were changed")
     elif proved:
         found.again = True
-        found.problems += [Problem("found", *what) for what in again.found(con, archive.con, links.partial)]
-        found.not_proved += again.unproved(con, links.partial)
+        with _named(found, "found", _DB, "its tables cannot be compared with what its records give"):
+            found.problems += (
+                Problem("found", *what) for what in again.found(con, archive.con, links.partial)
+            )
+            found.not_proved += again.unproved(con, links.partial)
 
 
 def _unproved(found: Checked, anchor: Anchor | None) -> None:

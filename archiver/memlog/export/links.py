@@ -22,6 +22,16 @@ SELECT id, agent, session, source_id, block, part, parts, ts_ns, written_ns, arc
   bytes, parent_id, error, redacted, decode_error, seq, uid, pid, text, extra, digest, epoch, ts
 FROM record WHERE id = :id
 """
+_NAME = "chain.jsonl"
+_ODD = (
+    cbor2.CBORError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 COUNT_SQL = "SELECT count(*) FROM record"
 _IN_HEADER = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15, 16, 21, 17, 18, 20, 23, 11, 12, 13)
 _TS_NS, _TEXT, _EXTRA, _DIGEST, _EPOCH, _TS = 7, 21, 22, 23, 24, 25
@@ -33,8 +43,8 @@ Proved = Callable[[list[Any], int, str, bytes | None], object]
 class Links:
     """The walk. count: links followed; texts: those compared with what the file says of their record.
 
-    proved: is given header, epoch, digest and blob of each of those. partial: sessions and their agents of
-    which a link is of no record that is here.
+    line: the one it is at. proved: is given header, epoch, digest and blob of each of those. partial: sessions
+    and their agents of which a link is of no record that is here.
     """
 
     def __init__(
@@ -42,7 +52,7 @@ class Links:
     ) -> None:
         self.partial: set[tuple[str, str]] = set()
         self._proved = proved
-        self.count = self.texts = 0
+        self.line = self.count = self.texts = 0
         self.not_proved: list[str] = []
         self._con = con
         self._anchors = anchors
@@ -50,13 +60,19 @@ class Links:
         self._seen = self._damaged = 0
 
     def problems(self, lines: Iterable[bytes]) -> Found:
-        """Where and what is wrong: nothing when every link gives the next and the last the head.
+        """Where and what is wrong: nothing when every link gives the next and the last the head."""
+        try:
+            yield from self._walk(lines)
+        except _ODD as exc:
+            said = f"line {self.line} is none that memlog writes: {type(exc).__name__}: {exc}"
+            yield _NAME, f"{said}; it cannot be followed further"
 
-        Raises: ValueError, KeyError and the like where the lines are odd.
-        """
+    def _walk(self, lines: Iterable[bytes]) -> Found:
+        """Raises: ValueError, KeyError and the like where the lines are odd."""
         session: dict[str, Any] = {}
         head, last = b"", 0
         for raw in lines:
+            self.line += 1
             line = json.loads(raw)
             if "memlog_chain" in line:
                 yield from self._end(session, head, last)
@@ -134,6 +150,9 @@ class Links:
         if self._redacted or header is None:
             return
         columns = cbor2.loads(header)
+        if not isinstance(row[_TEXT], str | None):
+            yield f"the text of record {line['id']} in incident.db is no text"
+            return
         if [columns[n] for n in _IN_HEADER] != list(row[:_TEXT]) or row[_TS] != dates.iso(row[_TS_NS]):
             yield f"record {line['id']} says something else of itself in incident.db"
         if "damaged" in line:

@@ -42,7 +42,10 @@ def parse(data: bytes) -> dict[str, Any]:
 
     Raises: ValueError where they are no manifest, or not byte for byte what `dump` makes of what they say.
     """
-    said = json.loads(data)
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError) as exc:
+        raise ValueError(f"it is no JSON: {exc or 'it nests too deep'}") from exc
     if not isinstance(said, dict) or said.get(_KEY) != VERSION:
         raise ValueError(f"it has no {_KEY} {VERSION}")
     files = said.get("files")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from memlog.archive import body
-from memlog.archive.connection import register_functions, sqlite3
+from memlog.archive.connection import Error, register_functions, sqlite3
 from memlog.contracts import schema_dir
 
 if TYPE_CHECKING:
@@ -52,32 +52,60 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, x'', x'', 0)
 
 
 class Scratch:
-    """An archive of a bundle's records, filled one by one. con: asked as any archive is."""
+    """An archive of a bundle's records, filled one by one. con: asked as any archive is.
+
+    odd: sentences about rows of incident.db that no archive can have; what they stand for is not here.
+    """
 
     def __init__(self, con: "Connection", told: "Connection") -> None:
         self.con = con
-        con.executemany(ADD_SESSION_SQL, told.execute(SESSIONS_SQL))
+        self.odd: dict[str, None] = {}
+        for row in told.execute(SESSIONS_SQL):
+            self._put("session", ADD_SESSION_SQL, row)
         self._sessions = {(name, agent): id_ for id_, name, agent in con.execute(SESSION_IDS_SQL)}
         con.executescript(TOLD_EPOCHS_SQL)
         for row in told.execute(EPOCHS_SQL):
             con.execute(ADD_TOLD_EPOCH_SQL, row)
-            con.execute(ADD_EPOCH_SQL, (self._sessions[row[0], row[8]], row[1], row[9], row[10]))
+            of = self._session("epoch", row[0], row[8])
+            if of is not None:
+                self._put("epoch", ADD_EPOCH_SQL, (of, row[1], row[9], row[10]))
         found = con.execute(EPOCH_IDS_SQL)
         self._epochs = {(session, number): id_ for id_, session, number in found}
-        con.executemany(ADD_EVENT_SQL, told.execute(EVENTS_SQL))
+        for row in told.execute(EVENTS_SQL):
+            self._put("event", ADD_EVENT_SQL, row)
         for session, agent, *hole, healed in told.execute(HOLES_SQL):
-            con.execute(ADD_HOLE_SQL, (self._sessions[session, agent], *hole, 0 if healed else None))
+            of = self._session("hole", session, agent)
+            if of is not None:
+                self._put("hole", ADD_HOLE_SQL, (of, *hole, 0 if healed else None))
 
     def add(self, header: list[Any], epoch: int, digest: str, blob: bytes | None) -> None:
-        """Add a record that its link proved; without a blob one that cannot be read.
-
-        Raises: KeyError for a session or an epoch that is not there.
-        """
-        session = self._sessions[header[_SESSION], header[_AGENT]]
+        """Add a record that its link proved; without a blob one that cannot be read."""
+        session = self._session("record", header[_SESSION], header[_AGENT])
+        if session is None:
+            return
+        at = self._epochs.get((session, epoch))
+        if at is None:
+            lacks = f"table epoch lacks epoch {epoch} of session {header[_SESSION]}"
+            self.odd[f"{lacks}, which table record names"] = None
+            return
         packed = (_DAMAGED, b"") if blob is None else (body.PLAIN, blob)
         columns = (header[n] for n in _COLUMNS)
-        place = (session, self._epochs[session, epoch], bytes.fromhex(digest))
-        self.con.execute(ADD_RECORD_SQL, (*columns, *place, *packed))
+        place = (session, at, bytes.fromhex(digest))
+        self._put("record", ADD_RECORD_SQL, (*columns, *place, *packed))
+
+    def _session(self, table: str, session: Any, agent: Any) -> int | None:
+        found = self._sessions.get((session, agent))
+        if found is None:
+            self.odd[f"table session lacks session {session} of {agent}, which table {table} names"] = None
+        return found
+
+    def _put(self, table: str, sql: str, row: tuple[Any, ...]) -> None:
+        try:
+            self.con.execute(sql, row)
+        except (Error, OverflowError) as exc:
+            if str(exc).endswith("is full"):
+                raise  # that is the machine's
+            self.odd[f"table {table} has a row no archive can have: {exc}"] = None
 
 
 @contextmanager
