@@ -24,7 +24,7 @@ async def facts_page(datasette: Any, request: Any) -> Response:
     name = unquote(request.url_vars["name"])
     kind = request.args.get("fact") if request.args.get("fact") in KINDS else None
     wrong = request.args.get("fact") if request.args.get("fact") and kind is None else None
-    dropped = [f"there is no kind of fact {wrong!r}: these are all"] if wrong else []
+    dropped = [f"there is no kind of fact {wrong}: these are all"] if wrong else []
     given = request.args.get("epoch")
     sort = request.args.get("sort")
     dropped += [f"there is no order {sort!r}"] if sort and sort not in SORTS else []

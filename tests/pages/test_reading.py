@@ -290,7 +290,7 @@ async def test_counts_by_session_are_told_by_title(serve: Any, archive: str) -> 
         unescape(shown) == titles[unescape(session)][:120] for session, shown in told
     )
     alone = (await client.get("/archive/-/search?q=alarm&facet=session")).text
-    assert "Of one session only: " in alone and 'class="counts"' not in alone, (
+    assert "By session: " in alone and " only, " in alone and 'class="counts"' not in alone, (
         "a table of one row says nothing"
     )
 
