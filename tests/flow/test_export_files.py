@@ -23,6 +23,7 @@ from archives import DAY, MINUTE, NOW_NS, event, record
 from conftest import Run
 from memlog import portable
 from memlog.contracts import schema_dir
+from memlog.errors import InputError, RefusedError, UnavailableError
 from memlog.export import sql, sqlite, tables
 from memlog.paths import Home
 from memlog.query import record as query_record
@@ -467,3 +468,59 @@ def test_a_lone_carriage_return_stays_inside_of_its_value(home: Home, memlog: Ru
         if SHELL and path.suffix == ".csv":
             read = shell(path.with_suffix(".db"), f".mode csv\n.import {path} t\nSELECT hex(text) FROM t;\n")
             assert read.replace('"', "").split() == [text.encode().hex().upper() for text in texts]
+
+
+def test_what_is_no_regular_file_is_written_into_and_never_replaced(
+    full: Home, memlog: Run, tmp_path: Path
+) -> None:
+    pipe, whole = tmp_path / "pipe", memlog("export", "csv", "session-b").stdout
+    os.mkfifo(pipe)
+    with open(os.open(pipe, os.O_RDWR), "rb") as reader:  # held open: nothing waits for another end
+        memlog("export", "csv", "session-b", "-o", str(pipe), "--force")
+        assert os.read(reader.fileno(), 1 << 16).decode().splitlines() == whole.splitlines() != []
+    for words in (("sqlite", "-o"), ("post-mortem", "-o")):
+        refused = memlog("export", *words, str(pipe), "--force", check=RefusedError.exit_code)
+        assert "no regular file" in refused.stderr and "--force" not in refused.stderr
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    told = memlog("export", "csv", "-o", "/dev/full", check=UnavailableError.exit_code)
+    assert "No space left" in told.stderr
+    assert memlog("export", "csv", "session-b", "-o", "/dev/stdout").stdout == whole
+    for form in ("csv", "post-mortem"):
+        assert "says no name" in memlog("export", form, "-o", "", check=InputError.exit_code).stderr
+
+
+def test_an_export_into_a_closed_standard_output_says_that_nothing_was_delivered(full: Home) -> None:
+    command = [sys.executable, "-m", "memlog.cli.start", "export", "csv"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, timeout=50
+    )
+    assert done.returncode == UnavailableError.exit_code and "standard output is closed" in done.stderr
+
+
+TERMINATED = """
+import os, signal, stat, sys
+from memlog.cli import start
+from memlog.export import post_mortem
+
+def ended(folder, name, chunks, pour=post_mortem._pour):
+    pour(folder, name, chunks)
+    if name == "chain.jsonl":
+        print(oct(stat.S_IMODE(os.stat(os.path.join(folder, "incident.db")).st_mode)), flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+post_mortem._pour = ended
+start.run()
+"""
+
+
+def test_a_terminated_export_cleans_up_says_so_and_lets_nobody_read_it_meanwhile(
+    full: Home, tmp_path: Path
+) -> None:
+    place = tmp_path / "made"
+    place.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", TERMINATED, "export", "post-mortem", "-o", str(place / "b")],
+        capture_output=True, text=True, timeout=50,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (143, "0o600\n", "memlog: terminated\n")
+    assert list(place.iterdir()) == []

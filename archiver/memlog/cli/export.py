@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from memlog.cli import completion, terminal
+from memlog.cli import completion, interrupt, terminal
 from memlog.cli.asking import selects
 from memlog.cli.root import Context, pass_context
 
@@ -266,6 +266,7 @@ def _begun(
     from memlog.archive.connection import open_reader
     from memlog.query import slice
 
+    interrupt.terminable()
     now_ns = time.time_ns()
     con = open_reader(ctx.home.archive)
     try:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from memlog.errors import InputError, RefusedError, UnavailableError
 from memlog.export import manifest
+from memlog.export.place import is_stream
 from memlog.paths import FILE_MODE, sync_dir
 
 _STAMP = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip
@@ -29,6 +30,8 @@ def made(place: str, *, force: bool) -> Iterator[str]:
 
     Raises: RefusedError when something is there and `force` is not given, or it is no bundle.
     """
+    if not place:
+        raise InputError("-o says no name", hint="-o PLACE: a new folder, or FILE.zip")
     place = os.path.abspath(place)
     _may_replace(place, force)
     temporary = f"{place}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
@@ -107,6 +110,8 @@ def _may_replace(place: str, force: bool) -> None:
         )
     if os.path.isdir(place) and is_zip(place):
         raise InputError(f"{place} is a directory", hint="the same with -o FILE.zip")
+    if is_stream(place):
+        raise RefusedError(f"{place} is no regular file; it is not replaced", hint="another -o PLACE")
     if not os.path.lexists(place):
         return
     if not force:

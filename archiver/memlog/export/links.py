@@ -43,8 +43,8 @@ Proved = Callable[[list[Any], int, str, bytes | None], object]
 class Links:
     """The walk. count: links followed; texts: those compared with what the file says of their record.
 
-    line: the one it is at. proved: is given header, epoch, digest and blob of each of those. partial: sessions
-    and their agents of which a link is of no record that is here.
+    line: the one it is at. proved: is given header, epoch, digest and blob of each of those. partial:
+    sessions and their agents of which a link is of no record that is here.
     """
 
     def __init__(

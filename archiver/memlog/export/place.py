@@ -1,6 +1,7 @@
 """Where an export goes: standard output, or a file that is whole or not there."""
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +10,40 @@ from typing import BinaryIO
 from memlog.errors import InputError, RefusedError, UnavailableError
 from memlog.paths import FILE_MODE, sync_dir
 
+_STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
 
 @contextmanager
 def opened(path: str | None, *, force: bool) -> Iterator[BinaryIO]:
-    """The stream to write to: standard output for None and "-", else a file as `made` makes it."""
-    if path in (None, "-"):
+    """The stream to write to: standard output for None and "-", else a file as `made` makes it.
+
+    A device, a FIFO and the like are written into and never replaced.
+    """
+    if path in (None, "-", *_STDOUT):
+        if sys.__stdout__ is None:
+            raise UnavailableError("standard output is closed: nothing can be written", hint="-o FILE")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     assert path is not None
+    if is_stream(path):
+        # Opened for appending: what a link in /dev leads to may be a file with something in it.
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        with open(fd, "wb") as file:
+            yield file
+        return
     with made(path, force=force) as temporary, open(temporary, "wb") as file:
         yield file
+
+
+def is_stream(path: str) -> bool:
+    """Whether there is something that no file may take the place of: a device, a FIFO, what /dev lists."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    listed = os.path.abspath(path).startswith(("/dev/fd/", "/dev/std", "/proc/"))
+    return listed or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 @contextmanager
@@ -28,7 +52,11 @@ def made(path: str, *, force: bool) -> Iterator[str]:
 
     Raises: RefusedError when something is there already, now or by then, and `force` is not given.
     """
+    if not path:
+        raise InputError("-o says no name", hint="-o FILE")
     path = os.path.abspath(path)
+    if is_stream(path):
+        raise RefusedError(f"{path} is no regular file; it is not replaced", hint="-o FILE with another name")
     if os.path.isdir(path):
         raise InputError(f"{path} is a directory", hint="the same with -o FILE")
     if not force and os.path.lexists(path):

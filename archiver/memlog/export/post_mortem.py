@@ -90,6 +90,7 @@ def _fill(
     if shared is not None:
         incident.learn(con, part, shared, lambda n: told("names", n))
     path = os.path.join(folder, "incident.db")
+    _pour(folder, "incident.db", iter(()))  # for nobody else from the beginning on
     names = incident.write(
         con, part, path, now_ns=now_ns, on_rows=lambda n: told("records", n), shared=shared, health=health
     )
