@@ -165,9 +165,31 @@ def test_a_session_is_a_trace_of_what_was_said_and_done(filled: Home) -> None:
     assert {t["gen_ai.tool.name"] for t in by_operation["execute_tool"]} == {row["tool"] for row in calls}
     assert any("gen_ai.tool.call.result" in t for t in by_operation["execute_tool"])
     assert all(
-        json.loads(t["gen_ai.output.messages"])[0]["role"] == "assistant" for t in by_operation["chat"]
+        json.loads(t["gen_ai.output.messages"])[0]["role"] == "assistant"
+        for t in by_operation["chat"]
+        if "gen_ai.output.messages" in t
     )
     assert all(t["gen_ai.conversation.id"] == session["session"] for t in told)
     assert all(int(span["startTimeUnixNano"]) <= int(span["endTimeUnixNano"]) for span in spans)
     root = next(span for span in spans if not span["parentSpanId"])
     assert {span["parentSpanId"] for span in spans if span is not root} == {root["spanId"]}
+
+
+def test_a_trace_holds_every_prompt_answered_or_not_and_each_text_whole(home: Home) -> None:
+    long = "hay " * 60_000 + "needle"
+    said = [record(f"prompt {n}", n=n) for n in range(1, 11)]
+    said += [record("done", n=11, role="assistant"), record("one more", n=12), record(long, n=13)]
+    called = record(
+        "ran", n=14, kind="tool_use", role="assistant", tool="Bash", rest={"id": "t1", "input": {}}
+    )
+    answer = record(long, n=15, kind="tool_result", role="tool", tool="Bash", rest={"tool_use_id": "t1"})
+    archives.fill(home, [*said, called, answer])
+    assert rows(home, "SELECT 1 FROM v_record WHERE part > 0"), "a text in several parts"
+    told = [
+        {a["key"]: next(iter(a["value"].values())) for a in s["attributes"]}
+        for s in spans_of(written(home, otel))
+    ]
+    asked = [json.loads(t["gen_ai.input.messages"]) for t in told if "gen_ai.input.messages" in t]
+    texts = [[part["content"] for one in messages for part in one["parts"]] for messages in asked]
+    assert texts == [[f"prompt {n}" for n in range(1, 11)], ["one more", long]]
+    assert [t["gen_ai.tool.call.result"] for t in told if "gen_ai.tool.call.result" in t] == [long]

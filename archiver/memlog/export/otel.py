@@ -1,11 +1,14 @@
 """OpenTelemetry traces in OTLP/JSON, a TracesData a line, in the words of the GenAI conventions.
 
 A session is a trace: one invoke_agent span, a chat span for what a model said, an execute_tool span for a
-call and its answer. The conventions are in development; these are their names of 2026.
+call and its answer. Prompts nobody answered are a chat span without output.
+
+The conventions are in development; these are their names of 2026.
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -56,20 +59,20 @@ class _Trace:
         self._con = con
         self._roots: set[bytes] = set()
         self._before: dict[str, int] = {}  # when the record before ended, by session
-        self._asked: dict[str, str] = {}  # what the user said since the model spoke
+        self._asked: dict[str, list[Told]] = {}  # what the user said since the model spoke
         self._calls: dict[tuple[str, str], Span] = {}
 
     def spans(self, records: Iterator[Told], on_rows: "OnRows") -> Iterator[Span]:
         """Spans in the order they end in, those of sessions first."""
-        for one in records:
+        for one in _whole(records, on_rows):
             trace = _trace_id(one)
             if trace not in self._roots:
                 self._roots.add(trace)
                 yield self._root(one, trace)
-            if one.part == 0:
-                yield from self._of(one, trace)
-                self._before[one.session] = one.ts_ns
-            on_rows(1)
+            yield from self._of(one, trace)
+            self._before[one.session] = one.ts_ns
+        for asked in self._asked.values():
+            yield _unanswered(asked)
         yield from self._calls.values()
 
     def _of(self, one: Told, trace: bytes) -> Iterator[Span]:
@@ -77,7 +80,10 @@ class _Trace:
         if one.kind in ("message", "thinking") and one.role == "assistant":
             yield self._chat(one, trace, rest)
         elif one.kind == "message" and one.role == "user":
-            self._asked[one.session] = one.text
+            asked = self._asked.setdefault(one.session, [])
+            asked.append(one)
+            if len(asked) > _WAITING:
+                yield _unanswered(self._asked.pop(one.session))
         elif one.kind == "tool_use":
             self._calls[one.session, call_of(rest) or str(one.id)] = _call(one, trace, rest)
             if len(self._calls) > _WAITING:
@@ -117,8 +123,7 @@ class _Trace:
         ]
         asked = self._asked.pop(one.session, None)
         if asked is not None:
-            said = [{"role": "user", "parts": [{"type": "text", "content": asked}]}]
-            told_.append(("gen_ai.input.messages", json.dumps(said, ensure_ascii=False)))
+            told_.append(("gen_ai.input.messages", _prompts(asked)))
         usage = message.get("usage")
         if isinstance(usage, Mapping):
             told_ += [(f"gen_ai.usage.{name}", usage.get(name)) for name in ("input_tokens", "output_tokens")]
@@ -126,6 +131,35 @@ class _Trace:
             _attribute(name, value) for name, value in told_ if isinstance(value, str | int)
         ]
         return span
+
+
+def _whole(records: Iterator[Told], on_rows: "OnRows") -> Iterator[Told]:
+    """Records; the text of one in several parts is whole."""
+    held: Told | None = None
+    texts: list[str] = []
+    for one in records:
+        on_rows(1)
+        if held is not None:
+            of = (held.session, held.agent, held.kind, held.parts, held.part + len(texts))
+            if one.part and of == (one.session, one.agent, one.kind, one.parts, one.part):
+                texts.append(one.text)
+                continue
+            yield replace(held, text="".join(texts))
+        held, texts = one, [one.text]
+    if held is not None:
+        yield replace(held, text="".join(texts))
+
+
+def _prompts(asked: list[Told]) -> str:
+    said = [{"role": "user", "parts": [{"type": "text", "content": one.text}]} for one in asked]
+    return json.dumps(said, ensure_ascii=False)
+
+
+def _unanswered(asked: list[Told]) -> Span:
+    span = _span(asked[0], _trace_id(asked[0]), "chat", _CLIENT, "chat")
+    span["endTimeUnixNano"] = str(max(one.ts_ns for one in asked))
+    span["attributes"].append(_attribute("gen_ai.input.messages", _prompts(asked)))
+    return span
 
 
 def _call(one: Told, trace: bytes, rest: Mapping[str, Any]) -> Span:
