@@ -34,7 +34,7 @@ _USERS = _compiled(
     (("email",), rf"\"name{_JSON}([^\"\\]{{2,60}})\\{{0,7}}\"\s{{0,4}},\s{{0,4}}\\{{0,7}}\"email\\{{0,7}}\""),
     (('"login', '"user'), rf"\"(?:login|user(?:_?name|Name|_?id|Id)?){_JSON}({_LOGIN})\\{{0,7}}\""),
     (("user.name",), rf"\buser\.name[ =]+(?!(?:and|or|is|are|from|in|to|not)\b|user\.)[\"']?({_CALLED})"),
-    (("name = ",), rf"{_LINE}name = [\"']?({_CALLED})[\"']?(?:\n|\\n)\s{{0,8}}email = "),
+    (("name = ",), rf"{_LINE}name = [\"']?{_CODE}({_CALLED})[\"']?(?:\n|\\n)\s{{0,8}}email = "),
     (("USER", "LOGNAME", "_NAME="), r"\b(?:SUDO_USER|USER|LOGNAME|USERNAME)=[\"']?([\w.-]{2,64})"),
     (("USER=",), rf"(?<=[A-Z_])USER=[\"']?({_LOGIN})"),
     (("user=", "username="), rf"(?<![\w.])user(?:name)?=[\"']?{_CODE}([A-Za-z][\w-]{{1,31}})(?![\w.(\[-])"),

@@ -14,7 +14,8 @@ HOMES = (
     "|ユーザー"
 )
 _SPACED = rf"[^{_STOPS}]+(?:\\? [^{_STOPS}]+){{1,4}}"
-_DRIVE = r"(?:(?<![\w\\])|(?<=\?\\)|(?<=\?\\\\)|(?<=\?\\{4}))[A-Za-z]:"  # also as \\?\C:
+# Looked at behind the letter, which few places have; also as \\?\C:
+_DRIVE = r"[A-Za-z]:(?=[\\/])(?:(?<![\w\\]..)|(?<=\?\\..)|(?<=\?\\\\..)|(?<=\?\\{4}..))"
 # Percent-encoded once or several times.
 _ENCODED = r"%(?:25){0,3}"
 _PERCENT = (
@@ -31,7 +32,7 @@ _PATH = (
     rf"|(?<![\w/.:\\-])//[\w.$-]{{2,}}(?:/{_PART})+"
     rf"|{_DRIVE}(?:(?:{BACK}|/){_PART})+"
     rf"|(?<![\w\\])\\{{2,8}}(?:\?{BACK}UNC|[\w.$-]{{3,}})(?:{BACK}{_PART})+"
-    rf"|(?<![\w$%]){_VARIABLE}(?:(?:{BACK}|/){_PART})+"
+    rf"|(?=[%$])(?<![\w$%]){_VARIABLE}(?:(?:{BACK}|/){_PART})+"
     r"|(?<![\w-])-(?:home|Users)-[\w.-]+"
     rf"|(?:(?<![A-Za-z0-9])[A-Za-z](?:{_ENCODED}3[Aa]|:){_PERCENT}|{_PERCENT}(?={_ENCODED}(?:2[Ff]|5[Cc])))(?:{_PERCENT})*"
     rf"|(?<![\w/.:@+\\-])(?:[\w.@+-]+/)+[\w.@+-]*\.[A-Za-z]\w{{0,7}}\b)"
@@ -65,7 +66,7 @@ _ROOTED = (
 )
 _TO_QUOTE = "|".join(rf"(?<={q}){_ROOTED}[^{q}\n<>|]{{1,400}}?(?=\\{{0,7}}{q})" for q in "\"'`")
 SPACED = re.compile(
-    rf"{_TO_QUOTE}"
+    rf"(?<=[\"'`])(?:{_TO_QUOTE})"
     rf"|{_DRIVE}(?:{BACK}(?:{_SPACED}(?={BACK})|{_PART}))+"
     rf"|(?<=[\"'`“]){_QUOTED}(?:/{_WORDS}*)+(?=\\{{0,7}}[\"'`”])"
     rf"|(?P<named>(?:^|(?<=: ))(?:{_KEYED}): )(?P<is>~?/[^\n:]+)$"
