@@ -1,6 +1,7 @@
 """What a compaction took, from records to the report: captured live, imported, told by a hook, or kept by Codex."""
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from archives import HOUR, MINUTE, NOW_NS, archive_of, event, reading, record
+from archives import HOUR, MINUTE, NOW_NS, archive_of, event, fill, reading, record
 from conftest import Run
 from memlog.archive.connection import open_reader
 from memlog.errors import NotFoundError
@@ -666,3 +667,16 @@ def test_what_agents_come_back_for_is_ranked_before_what_they_used_most(home: Ho
     for k, reach in (("5", 0.60), ("10", 0.80)):
         ours = share("-k", k, "--cmd", command)["memlog"]
         assert ours >= reach and ours > share("-k", k)["frequent"] + 0.08
+
+
+def test_facts_a_limit_left_out_and_a_capture_that_is_not_whole_are_said(home: Home, run_memlog: Run) -> None:
+    later = [
+        record("Conversation compacted", n=12, kind="compaction", role="system", boundary="session-a-12")
+    ]
+    fill(home, story(), later)
+    done = run_memlog("query", "lost", "session-a", "--epoch", "0", "--limit", "1", "--json", check=0)
+    assert len(json.loads(done.stdout)) == 1 and re.search(
+        r"epoch 0: 1 of [2-9] facts; --limit N", done.stderr
+    )
+    done = run_memlog("query", "lost", "--table", check=0)
+    assert "unseen" in done.stdout and "not seen whole" in done.stderr

@@ -65,6 +65,11 @@ def lost(
         if session is None:
             found = trend.trend(con, chosen)
             output.emit(found, rows, fmt, trend.COLUMNS)
+            partial = sum(row.unseen > 0 for row in found)
+            if partial:
+                output.terminal.say(
+                    f"{partial} of {len(found)} not seen whole (unseen); memlog query lost SESSION says why"
+                )
             blind = sum(row.unknown > 0 for row in found)
             if blind:
                 output.terminal.say(f"{blind} of {len(found)} without a ratio: no summary was captured")
@@ -75,7 +80,14 @@ def lost(
         if ratios:
             output.emit((row for one in each for row in trend.by_kind(one)), rows, fmt)
             return
-        told = [lost.shortened(one, kinds=kinds, missing=missing, back=back, limit=limit) for one in each]
+        told, cut = [], []
+        for one in each:
+            whole = lost.shortened(one, kinds=kinds, missing=missing, back=back, limit=-1)
+            told.append(lost.shortened(one, kinds=kinds, missing=missing, back=back, limit=limit))
+            if len(told[-1].rows) < len(whole.rows):
+                cut.append(
+                    f"epoch {one.epoch}: {len(told[-1].rows)} of {len(whole.rows)} facts; --limit N for more"
+                )
     if not told:
         output.terminal.say(f"session {session} has had no compaction")
     if output.is_page(rows, fmt) and told:
@@ -97,6 +109,8 @@ def lost(
         "value": "",
     }
     output.emit((row for one in told for row in one.rows), rows, fmt, columns)
+    for sentence in cut:
+        output.terminal.say(sentence)
 
 
 @click.command()

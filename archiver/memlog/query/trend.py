@@ -13,7 +13,7 @@ from memlog.query.sessions import sessions
 
 COLUMNS = {
     "ended": "", "session": "", "epoch": "", "trigger": "", "facts": "", "kept": "", "lost": "", "ratio": "",
-    "unknown": "", "came_back": "back", "source": "summary",
+    "unknown": "", "came_back": "back", "source": "summary", "unseen": "",
 }  # fmt: skip
 
 
