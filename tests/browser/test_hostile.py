@@ -89,7 +89,7 @@ def test_no_file_of_a_hostile_record_is_taken_for_a_page(serve: Callable[..., st
         ("_memlog_entry.html", ('plain(record.tool or "tool")', "record.tool|safe"), "session_page"),
         (
             "_memlog_entry.html",
-            ("show.markdown(record.text, breaks=true)", "record.text|safe"),
+            ('said("reply", record.text)', "record.text|safe"),
             "session_page",
         ),
         ("memlog_sessions.html", ("plain(row.title or row.session)", "row.session|safe"), "sessions_page"),
