@@ -53,6 +53,8 @@ spoke again. `memlog query lost` gives the same, fact by fact.
   itself; a command's program and operands; a test's name, a hash's first seven digits.
 - *In other words*: only for instructions, corrections, decisions, plans and errors: a sentence that has 60 % of their
   words that carry meaning.
+- An item of a plan that was finished before the compaction is no loss and is not counted. A command came back where what it runs
+  was run again, whatever filters it and whatever runs beside it.
 - Codex keeps no summary in words. Its new context repeats the user's latest messages, which count as kept.
 
 ## Limits
