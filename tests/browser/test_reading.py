@@ -180,7 +180,7 @@ def test_a_key_pressed_after_a_page_was_turned_goes_on_from_where_it_led(
         )  # fmt: skip
 
     records = [block(n, "message", "assistant", f"word {n}") for n in range(400)]
-    for n in (100, 250, 300):
+    for n in (60, 250, 290):
         records[n] = block(n, "compaction", "system", "compacted", boundary=f"line-{n}")
     for n in (260, 262):
         records[n - 1] = block(
