@@ -138,7 +138,10 @@ FORGERIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("sql", FORGERIES)
+# a second each: a quarter of them in every run, the others among the slow ones
+@pytest.mark.parametrize(
+    "sql", [pytest.param(sql, marks=pytest.mark.slow if n % 4 else ()) for n, sql in enumerate(FORGERIES)]
+)
 def test_a_forger_of_what_was_found_is_found_out_whatever_manifest_he_makes(
     filled: Home, bundle: Path, tmp_path: Path, sql: str
 ) -> None:

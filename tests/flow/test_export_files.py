@@ -470,6 +470,7 @@ def test_a_lone_carriage_return_stays_inside_of_its_value(home: Home, memlog: Ru
             assert read.replace('"', "").split() == [text.encode().hex().upper() for text in texts]
 
 
+@pytest.mark.slow
 def test_what_is_no_regular_file_is_written_into_and_never_replaced(
     full: Home, memlog: Run, tmp_path: Path
 ) -> None:

@@ -36,7 +36,15 @@ def said(n: int, text: str = "said", day: int = 0, **fields: Any) -> Record:
 
 @pytest.mark.parametrize(
     "more",
-    ["_size=5", "_size=1", "_stream=on", "_stream=x", "_size=max", "_size=max&_size=2", "_size=&_size=2"],
+    [
+        "_size=5",
+        "_stream=x",
+        "_size=max&_size=2",
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in ("_size=1", "_stream=on", "_size=max", "_size=&_size=2")
+        ),
+    ],
 )
 async def test_an_argument_that_means_nothing_makes_no_file_whole(archive: str, more: str) -> None:
     settings = {"max_returned_rows": 5, "default_page_size": 3}

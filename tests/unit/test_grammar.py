@@ -1,5 +1,6 @@
 """What the words of a search may be joined to: groups, alternatives, filters that leave out, characters, patterns."""
 
+import functools
 import re
 import sqlite3
 import time
@@ -112,12 +113,9 @@ def _holds(typed: str, record: int) -> bool:
     return bool(eval(said.replace(" ", " and ").replace("|", " or ").replace("-", " not ")))
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.recursive(ATOM, _joined, max_leaves=7))
-def test_whatever_is_joined_means_what_logic_says(typed: str) -> None:
-    question = words.parse(typed)
-    if question.notes:  # deeper than parentheses go
-        return
+@functools.cache
+def _index() -> sqlite3.Connection:
+    """128 records, of which each holds other words and tags."""
     con = sqlite3.connect(":memory:")
     con.execute("CREATE VIRTUAL TABLE f USING fts5 (text, tags)")
     rows = []
@@ -126,6 +124,16 @@ def test_whatever_is_joined_means_what_logic_says(typed: str) -> None:
         text = " ".join(one for one in has if ":" not in one)
         rows.append((record, text, " ".join("".join(one.split(":")) for one in has if ":" in one)))
     con.executemany("INSERT INTO f (rowid, text, tags) VALUES (?, ?, ?)", rows)
+    return con
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.recursive(ATOM, _joined, max_leaves=7))
+def test_whatever_is_joined_means_what_logic_says(typed: str) -> None:
+    question = words.parse(typed)
+    if question.notes:  # deeper than parentheses go
+        return
+    con = _index()
 
     def ids(match: str | None, none: set[int]) -> set[int]:
         return none if match is None else {one for (one,) in con.execute("SELECT rowid FROM f (?)", (match,))}
