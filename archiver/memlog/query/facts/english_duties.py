@@ -3,15 +3,7 @@
 Patterns are of a whole sentence in lower case, each with words one of which it has.
 """
 
-_DOES = (
-    "add|update|use|change|move|remove|rename|create|make|pass|return|replace|extract|override|store|skip|keep|handle|"
-    "modify|implement|call|switch|convert|wrap|log|fall back|combine|split|set|put|include|expose|revert|drop|treat|reuse|"
-    "restrict|limit|deprioriti[sz]e|duplicate|inline|merge|stage|list|structure|rewrite|ignore|default|delete|leave|append|"
-    "disable|enable|require|raise|catch|cache|guard|generate|derive|defer|delegate|share|pin|bump|retry|swap|support|allow|"
-    "propose|fix|refactor|write|enhance|consolidate|extend|improve|distinguish|clarify|normali[sz]e|simplify|patch|adapt|respect|honou?r|batch|"
-    "redo|centrali[sz]e|scope|narrow|widen|tighten|loosen|gate|probe|teach|introduce|apply|rely on|fold|hoist|thread|plumb"
-)
-_HOW = r"(?:also |just |only |still |simply |probably |instead |explicitly |now |then |directly |always |never |not )*"
+from memlog.query.facts.english_verbs import BUILDS, HOW
 
 DUTIES = (
     (
@@ -41,7 +33,7 @@ DUTIES = (
         r"\b(?:i|we) need an? (?:different|new|separate|dedicated|shared|common|better)\b|\bwe (?:don't|do not) (?:actually |really |even )?need\b(?!.*\?$)",
     ),
     ("should shouldn", r"\bwe should(?: not|n't)\b(?!.*\?$)"),
-    ("should", rf"(?:[,;:] | [—–-] )should {_HOW}(?:{_DOES})\b(?!.*\?$)"),
+    ("should", rf"(?:[,;:] | [—–-] )should {HOW}(?:{BUILDS})\b(?!.*\?$)"),
     ("should must", r"\b(?:the|my|this) fix should\b(?! (?:work|pass))"),
     (
         "should must",
@@ -67,7 +59,7 @@ DUTIES = (
         "need needs",
         r"\bneeds? to (?:check|fall|handle|use|support|skip|ignore|keep)\b.*\b(?:as|when|if|first|before|for)\b(?!.*\?$)",
     ),
-    ("should must", rf"\bwe should {_HOW}(?:{_DOES})\b(?!.*\?$)"),
+    ("should must", rf"\bwe should {HOW}(?:{BUILDS})\b(?!.*\?$)"),
     (
         "need needed necessary required",
         r"\b(?:so|since|because|as)\b.*(?:\b(?:no|not)\b|n't\b).*\b(?:need(?:ed)?|necessary|required)\b(?!.*\b(?:check|read|look)\b)(?!.*\?$)",

@@ -3,15 +3,9 @@
 Patterns are of a whole sentence in lower case, each with words one of which it has.
 """
 
+from memlog.query.facts.english_verbs import BUILDS, HOW
+
 _FIRST = r"(?:i'll|i will|let's|let me|we'll|i'm going to|i'd|going to|i am|i'm)"
-_DOES = (
-    "add|update|use|change|move|remove|rename|create|make|pass|return|replace|extract|override|store|skip|keep|handle|"
-    "modify|implement|call|switch|convert|wrap|log|fall back|combine|split|set|put|include|expose|revert|drop|treat|reuse|"
-    "restrict|limit|deprioriti[sz]e|duplicate|inline|merge|stage|list|structure|rewrite|ignore|default|delete|leave|append|"
-    "disable|enable|require|raise|catch|cache|guard|generate|derive|defer|delegate|share|pin|bump|retry|swap|support|allow|"
-    "propose|fix|refactor|write|enhance|consolidate|extend|improve|distinguish|clarify|normali[sz]e|simplify|patch|adapt|respect|honou?r|batch|"
-    "redo|centrali[sz]e|scope|narrow|widen|tighten|loosen|gate|probe|teach|introduce|apply|rely on|fold|hoist|thread|plumb"
-)
 # The same in the present continuous: work that builds, not work that looks.
 _DOING = (
     r"(?:adding|updating|changing|moving|removing|renaming|creating|making|passing|replacing|extracting|storing|skipping|keeping|"
@@ -20,7 +14,6 @@ _DOING = (
     r"caching|guarding|generating|deferring|delegating|sharing|pinning|bumping|swapping|patching|tightening|extending|simplifying|"
     r"consolidating|centrali[sz]ing|folding|narrowing|committing|adapting|introducing|writing)"
 )
-_HOW = r"(?:also |just |only |still |simply |probably |instead |explicitly |now |then |directly |always |never |not )*"
 _PAST = (
     r"(?:removed|added|kept|moved|renamed|dropped|skipped|staged|deferred|left|replaced|merged|split|reverted|simplified|"
     r"combined|shared|extracted|stored|chosen|used|disabled|enabled|ignored|excluded|included|inlined|deprecated|grouped)"
@@ -73,7 +66,7 @@ PROMISES = (
     ),
     (
         "i we let",
-        rf"\b{_FIRST} {_HOW}(?:{_DOES})\b.*(?:,| ) ?so (?:it|they|we|the|each|that|there)\b(?!.*:$)",
+        rf"\b{_FIRST} {HOW}(?:{BUILDS})\b.*(?:,| ) ?so (?:it|they|we|the|each|that|there)\b(?!.*:$)",
     ),
     (
         "let",
@@ -138,18 +131,18 @@ PROMISES = (
     ),
     (
         _BY_ONESELF,
-        rf"^(?!now |next |first |then |let)(?:\w+[,.]? ){{0,6}}(?:i'll|i will|we'll|we will|i'm going to|i am going to) {_HOW}(?:{_DOES})\b(?!.*:$)(?=(?:.*? ){{7}})",
+        rf"^(?!now |next |first |then |let)(?:\w+[,.]? ){{0,6}}(?:i'll|i will|we'll|we will|i'm going to|i am going to) {HOW}(?:{BUILDS})\b(?!.*:$)(?=(?:.*? ){{7}})",
     ),
     (
         _BY_ONESELF,
-        rf"^(?!now )(?:.*[,—–-] |so |but |and |actually, )?(?:i|we) (?:should|need to|must|have to) {_HOW}(?:{_DOES})\b(?!.*(?:import|missing)).*\b(?:before|so|when|where|instead|that|since|because|as|explicitly|from)\b(?!.*\?$)",
+        rf"^(?!now )(?:.*[,—–-] |so |but |and |actually, )?(?:i|we) (?:should|need to|must|have to) {HOW}(?:{BUILDS})\b(?!.*(?:import|missing)).*\b(?:before|so|when|where|instead|that|since|because|as|explicitly|from)\b(?!.*\?$)",
     ),
-    (_BY_ONESELF, rf"\bi should {_HOW}(?:{_DOES})\b(?!.*\?$)"),
-    (_BY_ONESELF, rf"\blet me just {_HOW}(?:{_DOES}|reset|do|go)\b"),
+    (_BY_ONESELF, rf"\bi should {HOW}(?:{BUILDS})\b(?!.*\?$)"),
+    (_BY_ONESELF, rf"\blet me just {HOW}(?:{BUILDS}|reset|do|go)\b"),
     (_PAST, rf"\b(?:is|are|was|were|been|now) (?:\w+ly |now |also |all )*{_PAST}\b.*\b{_WHY}\b(?!.*\?$)"),
     (_PAST, rf"^(?:\W|\w+ly )*{_PAST}\b.*\b{_WHY}\b"),
     (
         _BY_ONESELF,
-        rf"\b(?:i|we)'?(?:ll| will)? ?(?:can )?{_HOW}(?:{_DOES})\b.*\b(?:instead of|rather than|as well as|one by one|where possible|for now|for consistency|in parallel)\b(?!.*\?$)",
+        rf"\b(?:i|we)'?(?:ll| will)? ?(?:can )?{HOW}(?:{BUILDS})\b.*\b(?:instead of|rather than|as well as|one by one|where possible|for now|for consistency|in parallel)\b(?!.*\?$)",
     ),
 )

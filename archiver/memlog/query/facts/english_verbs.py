@@ -1,4 +1,4 @@
-"""Base forms of English verbs a request begins with."""
+"""Base forms of English verbs: those a request begins with, and those of work that builds."""
 
 # Base forms a request begins with, beyond those of the first list. What is as often a noun is left out.
 MORE_VERBS = (
@@ -53,3 +53,15 @@ VERBS = (
     "respect|rework|reword|rethink|retain|sanitize|scope|shorten|shrink|solve|specify|standardi[sz]e|surface|tag|throw|"
     "toggle|tune|tweak|upload|warn|zip|" + MORE_VERBS
 )
+
+# Work that builds, not work that looks: what an agent promises or says should be done.
+BUILDS = (
+    "add|update|use|change|move|remove|rename|create|make|pass|return|replace|extract|override|store|skip|keep|handle|"
+    "modify|implement|call|switch|convert|wrap|log|fall back|combine|split|set|put|include|expose|revert|drop|treat|reuse|"
+    "restrict|limit|deprioriti[sz]e|duplicate|inline|merge|stage|list|structure|rewrite|ignore|default|delete|leave|append|"
+    "disable|enable|require|raise|catch|cache|guard|generate|derive|defer|delegate|share|pin|bump|retry|swap|support|allow|"
+    "propose|fix|refactor|write|enhance|consolidate|extend|improve|distinguish|clarify|normali[sz]e|simplify|patch|adapt|respect|honou?r|batch|"
+    "redo|centrali[sz]e|scope|narrow|widen|tighten|loosen|gate|probe|teach|introduce|apply|rely on|fold|hoist|thread|plumb"
+)
+# What may stand before such a verb.
+HOW = r"(?:also |just |only |still |simply |probably |instead |explicitly |now |then |directly |always |never |not )*"
