@@ -30,7 +30,7 @@ test: $(READY) ## The tests, in under three minutes.
 test-slow: $(READY) ## The tests that take minutes.
 	$(BIN)/pytest -m slow $(TEST_FLAGS)
 
-test-faults: $(READY) ## Kills, refused writes and power cuts at every point, and a table of them; MEMLOG_FAULTS_QUICK=1: 90 s of it.
+test-faults: $(READY) ## Kills, refused writes and power cuts at every point, and a table of them; MEMLOG_FAULTS_QUICK=1: some of each.
 	$(BIN)/python tests/faults
 
 KERNELS ?= lint uml 6.1 6.12

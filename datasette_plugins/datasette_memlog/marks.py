@@ -16,9 +16,8 @@ LIMITS = {  # characters that are read as Markdown
     "prompt": 20_000, "reply": 20_000, "thinking": 20_000, "summary": 60_000, "record": 60_000,
 }  # fmt: skip
 PROSE = ("message", "summary", "thinking")  # kinds of records that are
-MARKS = (
-    4_000  # of a text: 60 µs each at most. Of 3,000 long texts people and agents wrote the most had 1,115.
-)
+# Of a text, 60 µs each at most. Of 3,000 long texts people and agents wrote the most had 1,115.
+MARKS = 4_000
 BRACKETS = 500  # that open: of 10,000 each would be read with all that follow it
 CELLS = 8_000  # of tables
 A_PAGE = 12_000  # marks of all its texts
