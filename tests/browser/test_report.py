@@ -33,6 +33,7 @@ def report(home: Home, tmp_path: Path) -> str:
     return f"file://{tmp_path}/b/report.html"
 
 
+@pytest.mark.slow
 def test_the_report_is_whole_without_a_network_in_every_width_and_scheme(
     browser: Chromium, report: str, tmp_path: Path
 ) -> None:

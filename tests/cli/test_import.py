@@ -28,6 +28,7 @@ def test_it_says_what_it_did(run_memlog: Run, home: Home) -> None:
     assert (result["records"], result["files"]) == (0, 0) and result["unchanged"] > 5
 
 
+@pytest.mark.slow
 def test_without_a_path_it_looks_where_claude_code_writes(run_memlog: Run, home: Home) -> None:
     folder = Path(os.environ["HOME"], ".claude/projects/-w")
     missing = run_memlog("import", "claude-code", check=2)

@@ -272,6 +272,7 @@ def test_the_index_leaves_out_no_text_that_has_the_characters(home: Home) -> Non
             assert not asked.strip() or {hit.text for hit in hits} == has, asked
 
 
+@pytest.mark.slow
 def test_a_pattern_that_explodes_says_so_and_ends(home: Home) -> None:
     fill(home, [record("a" * 50 + "!", n=n) for n in range(12)])
     began = time.monotonic()

@@ -31,6 +31,7 @@ CHANGES = (
 WIDE = "select printf('%1000000d', 1) as x from record a, record b, record c"
 
 
+@pytest.mark.slow
 def test_none_of_them_writes_runs_on_or_makes_a_file(home: Home) -> None:
     fill(home, conversation([f"number {n}" for n in range(40)]))
     sql.limit_heap()

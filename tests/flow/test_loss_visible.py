@@ -100,6 +100,7 @@ def test_rows_and_gaps_are_what_was_written_and_every_face_says_so(
     ]
 
 
+@pytest.mark.slow
 async def test_the_front_page_says_so_too(home: Home, small: Settings, run_hook: Run, tmp_path: Path) -> None:
     overrun(small, tmp_path, run_hook)
     drain(home, small)

@@ -241,6 +241,7 @@ def test_a_command_is_not_done_by_a_witness_of_another_version_and_restart_repla
     assert one(home, "SELECT text FROM v_record") == "hi"
 
 
+@pytest.mark.slow
 def test_a_witness_refuses_the_work_of_a_client_of_another_version_and_still_stops_for_it(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
