@@ -105,7 +105,7 @@ ATTACKS = [
     ("liesel@worklaptop: ok; ping worklaptop.firma-intern.example", ("firma-intern",)),
     ("cat ~robertb/.ssh/config; robertb", ("robertb",)),
     ("/home/j.miller is a home; http://[2001:db8::1:2:3]:80/", ("miller", "2001:db8")),
-    ("::ffff:192.168.9.8 and ::ffff:10.1.1.9 and 64:ff9b::10.1.1.8, ::ffff:0a01:0109", ("192.168.9.8", "10.1.1", "0a01")),
+    ("::ffff:192.168.9.8 and ::ffff:10.1.1.9 and 64:ff9b::10.1.1.8, ::ffff:0a01:0109", ("192.168.9.8", "10.1.1", "0a01:0109")),
     ("fe80::1%eth0 and [fe80::2%en0]:22 and 192.168.001.012", ("fe80::1", "eth0", "fe80::2", "192.168.001")),
     ('"Gudrun Holzer" <gudrun@m.example>, "Jürgen Übermut" <ju@m.example>', ("Gudrun", "Holzer", "Jürgen", "Übermut")),
     ('To: "Mustermann, Erika" <em@m.example>; ask Erika', ("Mustermann", "Erika")),
