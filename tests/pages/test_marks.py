@@ -10,7 +10,7 @@ import pytest
 
 from datasette_memlog import marks, prose
 from pages.filled import fill
-from pages.test_reading import folder, said
+from pages.told import folder, said
 
 BOMBS = {
     "images in images": "![[" * 20_000, "brackets": "[" * 20_000, "links in links": "[a](" * 12_000, "emphasis": "_a" * 20_000,

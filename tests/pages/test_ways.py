@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pages.filled import fill
-from pages.test_reading import folder, said
+from pages.told import folder, said
 
 
 async def test_the_header_counts_the_prompts_that_are_drawn_and_says_how_many_messages_there_are(
