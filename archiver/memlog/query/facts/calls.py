@@ -29,6 +29,12 @@ ACTS = {
     "find_file": "search", "search_dir": "search", "search_file": "search",
     "ls": "list", "list": "list", "list_directory": "list", "list_dir": "list",
 }  # fmt: skip
+# Tools whose answer is what stood in a file or what somebody else wrote.
+READS = frozenset((
+    *(tool for tool, act in ACTS.items() if act in ("read", "search", "list")), "task", "agent", "webfetch",
+    "websearch", "web_fetch", "google_web_search", "web_search", "lsp", "skill", "todowrite",
+    "askuserquestion",
+))  # fmt: skip
 SHELLS = frozenset((
     "bash", "shell", "exec_command", "run_shell_command", "local_shell", "container.exec", "shell_command",
     "run_terminal_cmd", "execute_command", "powershell", "terminal", "unified_exec",

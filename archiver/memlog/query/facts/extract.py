@@ -1,6 +1,6 @@
 """Every fact of a session, cited."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from memlog.archive.connection import Connection
@@ -19,6 +19,8 @@ from memlog.query.facts import (
 from memlog.query.facts.calls import Found
 from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
+
+Reading = Callable[[Said, str | None], Iterable[Found]]
 
 _MOST_WAITING = 256  # commands whose answer has not come
 _FETCHERS = ("web", "fetch", "search_web", "browser")
@@ -40,14 +42,17 @@ def of_records(said: Iterable[Said]) -> Iterator[Fact]:
     yield from waiting.values()
 
 
-def step(said: Said, waiting: dict[str, Fact]) -> Iterator[Fact]:
-    """Facts of one record; its commands wait for their answer in `waiting`, oldest given up first."""
+def step(said: Said, waiting: dict[str, Fact], read: "Reading | None" = None) -> Iterator[Fact]:
+    """Facts of one record; its commands wait for their answer in `waiting`, oldest given up first.
+
+    read: gives what `found` does, for who has it already.
+    """
     command = None
     if said.kind == "tool_result" and said.call in waiting:
         asked = waiting.pop(said.call)
         command = asked.value
         yield replace(asked, detail=results.ending(said, command))
-    for fact in cited(said, found(said, command)):
+    for fact in cited(said, (read or found)(said, command)):
         if fact.kind == "command" and said.call:
             while len(waiting) >= _MOST_WAITING:
                 yield waiting.pop(next(iter(waiting)))
@@ -95,7 +100,7 @@ def _of_user(said: Said) -> Iterator[Found]:
     yield from prose.of_user(said.text)
     yield from plans.boxes(said.text)
     yield from outcomes.outcomes(said.text)  # also of what was pasted
-    yield from failures.errors(said.text)
+    yield from failures.errors(said.text, printed=prose.looks_like_a_log(said.text))
     for start, end in sentences.own(said.text):
         part = said.text[start:end]
         for one in (*names.urls(part), *names.identifiers(part)):

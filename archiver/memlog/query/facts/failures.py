@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from memlog.query.facts import mishaps
 from memlog.query.facts.calls import Found
 from memlog.query.facts.lines import any_word, hot_lines
 
 COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\x1b\][^\x07\\]*(?:\x07|\\)")
 LONGEST_LINE = 2_000
 _MOST_LINES = 200  # of one answer; what is more says the same again
+_SHORT = 6  # lines of an answer that says little else
 _QUOTED_FROM = 1_200  # characters; behind them, what a reader prints is a file's
 
 # Words an error line has, in lower case: lines without one, a place or a name of the system's are not looked at.
@@ -39,6 +41,38 @@ _ABROAD_WORDS = (
     "拒否", "ありません",
 )  # fmt: skip
 _HOT_ABROAD = any_word(*_HOT_WORDS, *_ABROAD_WORDS)
+# Of a program's answer more lines are looked at.
+_WIDE_WORDS = (
+    "error", "erro", "fail", "not ", "n't", "unable", "invalid", "missing", "unsupported", "unexpected", "unre",
+    "undeclared", "unauthor", "forbidden", "no ", "permission", "connection", "timeout", "timed", "out of", "too many", "bad ",
+    "malformed", "corrupt", "abort", "terminated", "halted", "must ", "40", "42", "50", "signal", "! ", "exceed", "mismatch",
+    "wrong", "conflict", "required", "e: ", "would ", "unhealthy", "attempt", "expired", "crash", "psql", "interrupt", "e0", "duplicate", "incompat",
+    "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
+)  # fmt: skip
+_HOT_WIDE = any_word(*_HOT_WORDS, *_WIDE_WORDS)
+_WIDE_ABROAD = (
+    "nicht", "kein", "ungültig", "unbekannt", "schlug fehl", "abgebrochen", "no se ", "falh", "fall", "inexist", "encontrad", "negad",
+    "inválid", "introuv", "impossib", "échec", "échou", "refus", "n'existe", "non ", "gagal", "tidak", "bulunamad", "hata",
+)  # fmt: skip
+_HOT_WIDE_ABROAD = any_word(*_HOT_WORDS, *_ABROAD_WORDS, *_WIDE_WORDS, *_WIDE_ABROAD)
+_ABROAD_ASCII = (
+    "nicht",
+    "kein",
+    "konnte",
+    "verweigert",
+    "falhou",
+    "introuvable",
+    "impossible",
+    "denegad",
+    "encontrad",
+    "gagal",
+    "fehl",
+    "inexist",
+)
+_HOTTEST = {
+    (True, True): _HOT_WIDE_ABROAD, (True, False): _HOT_WIDE, (False, True): _HOT_ABROAD, (False, False): _HOT,
+}  # fmt: skip
+_HOT_WORDLESS = re.compile(r"[^\x00-\u024f\u2000-\u2bff]")
 _ERROR_ABROAD = re.compile(rf"(?:[^.!?。]{{0,120}}: ?)?[^.!?。:]{{0,80}}(?:{_FAILS_ABROAD})(?!.*的问题)")
 
 _COMPILERS = (
@@ -49,7 +83,7 @@ _COMPILERS = (
     r"g?make(?:\[\d+\])?: \*\*\* .*|[✘×] \[ERROR\] .*|✖ .*|Found [1-9]\d* errors?\b.*|error during build:.*|Module not found: .*",
 )
 _RUNTIMES = (
-    r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' panicked at .*|ImportError while importing .*|E  +fixture .* not found|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
+    r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' (?:\(\d+\) )?panicked at .*|ImportError while importing .*|E  +fixture .* not found|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
     r"(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
     r".*\bSegmentation fault.*|Killed|Aborted(?: \(.*\))?|.*\(core dumped\).*|.*\bdumped core|E[A-Z]{5,12}: \S.*|Expecting value: .*|(?:PHP )?(?:Fatal|Parse|Type|Syntax|[Cc]ompile|[Rr]untime|[Bb]uild) error(?: near line \d+)?: .*",
     r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?\]?:? (?:[A-Z]{3,4} )?(?:\[?[\w.:-]+\]? )?(?:- )?(?:\S+ - )?\[?(?:ERROR|FATAL|CRITICAL|error|fatal)\b.*",
@@ -77,7 +111,7 @@ _ANYONE = (
     r"(?:\w+: )?[Cc]ould not \w+ .*\S|(?:\[[\w:-]+\]:? )?(?:Warning: )?(?:\w+ )?[Ff]ailed to \w+\b.*|[A-Z]\w+(?: [\w/-]+){0,3} failed(?: (?:\(|with|after|at|in|to)\b.*|\s\(.*|: .*|[.!]?|; .*)",
     r"(?:\w+ ){0,2}(?:\w*[Ff]ehler|[Ee]rro|[Оо]шибка|[\u3040-\u30ff\u4e00-\u9fff]{0,8}(?:错误|エラー|失败|失敗))(?: \w+)?[:：] ?\S.*",
     r".*: [\w ]{0,30}not found|.*\breported an error: .*|\[[A-Za-z ]*(?:ERROR|error)\] ?.*\S|Timeout waiting .*|.*\b[Tt]imed out\b.*|[Uu]nable to .*\S",
-    r"Cannot (?:find|read|resolve|open|connect|access)\b.*|Error \w+ing .*: .*|.*\b(?:[Ee]rror): (?:[a-z]\S+ ){2,}.*\S",
+    r"Cannot (?:find|read|resolve|open|connect|access)\b.*|Error (?!handling|messages?|reporting)\w+ing \S.*|.*\b(?:[Ee]rror): (?:[a-z]\S+ ){2,}.*\S",
 )
 _ERROR = re.compile("|".join((*_COMPILERS, *_RUNTIMES, *_SHELLS, *_TOOLS, *_SERVERS, *_ANYONE)))
 _IN_TEST = re.compile(r"[^\s:]+_test\.go:\d+: ")
@@ -89,7 +123,7 @@ _NOISE = re.compile(
 )
 _NOT_AN_ERROR = re.compile(
     r"^\[?(?:hint|warning(?!: (?:failed to|could not|unable to))|note|info|debug)\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run|^[^\s:]+:\d+:\d+: (?:context|note|info|hint)\b"
-    r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))",
+    r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))|^Error: (?:=+ |\? |[.FEsx]{6,}|(?:Compiling|Checking|Building|Running) )",
     re.I,
 )
 _FILE_LINE = re.compile(r"[^\s:()]+\.\w{1,6}:\d+: ")
@@ -103,19 +137,24 @@ _TRACED = re.compile(
 )
 
 
-def errors(text: str, *, failed: bool = True, reads: bool = False) -> Iterator[Found]:
-    """Error messages, a line each. failed: the host says so; reads: of what the text quotes none is an error."""
+def errors(text: str, *, failed: bool = False, reads: bool = False, printed: bool = False) -> Iterator[Found]:
+    """Error messages, a line each.
+
+    failed: the host says so. reads: of what the text quotes none is an error. printed: nothing but a program wrote it.
+    """
     failing = "--- FAIL" in text or "\nFAIL" in text
     found = 0
     folded = text.lower()
     folded = folded if len(folded) == len(text) else text
-    abroad = not text.isascii() or any(word in folded for word in _ABROAD_WORDS[:6])
+    abroad = not text.isascii() or any(word in folded for word in _ABROAD_ASCII)
     traced = {match.start(2) for match in _TRACED.finditer(text)} if "Traceback (" in text else set()
-    hot = _HOT_ABROAD if abroad else _HOT
-    for start, end in hot_lines(text, hot, _PLACE, _CODE, _BARE, folded=folded):
+    hot = _HOTTEST[printed, abroad]
+    more = (_HOT_WORDLESS,) if printed and abroad else ()
+    claimed = not reads and (failed or text.count("\n") <= _SHORT)
+    for start, end in hot_lines(text, hot, _PLACE, _CODE, _BARE, *more, folded=folded):
         if end - start > LONGEST_LINE or (reads and start > _QUOTED_FROM):
             continue
-        span = _error(text[start:end], failing, abroad)
+        span = _error(text[start:end], failing, abroad, printed=printed, claimed=claimed)
         if span is not None and found < _MOST_LINES:
             found += 1
             traced.discard(start + span[0])
@@ -129,7 +168,9 @@ def _found(text: str, start: int, end: int) -> Found:
     return Found("error", COLOUR.sub("", text[start:end]).strip(), None, start, end)
 
 
-def _error(line: str, failing: bool, abroad: bool) -> tuple[int, int] | None:
+def _error(
+    line: str, failing: bool, abroad: bool, *, printed: bool = False, claimed: bool = False
+) -> tuple[int, int] | None:
     """Where in a line its message stands; None where it is none."""
     coloured = "\x1b" in line
     plain = COLOUR.sub("", line) if coloured else line
@@ -141,11 +182,16 @@ def _error(line: str, failing: bool, abroad: bool) -> tuple[int, int] | None:
     if _IN_TEST.match(body):
         if not (failing and _ASSERTED.search(body)):
             return None
-    elif not (_ERROR.match(body) or (abroad and _ERROR_ABROAD.match(body))) or (
-        _FILE_LINE.match(body) and not _PLACED.match(body)
-    ):
+    elif (
+        not (_ERROR.match(body) or (abroad and _ERROR_ABROAD.match(body)))
+        or (_FILE_LINE.match(body) and not _PLACED.match(body))
+    ) and not (printed and _goes_wrong(plain.strip(), claimed)):
         return None
     if coloured:
         return 0, len(line.rstrip())
     start = line.index(body, at)
     return start, start + len(body)
+
+
+def _goes_wrong(body: str, claimed: bool) -> bool:
+    return mishaps.begins(body) or (claimed and mishaps.claims(body)) or mishaps.abroad(body)

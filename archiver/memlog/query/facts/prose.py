@@ -196,7 +196,7 @@ def is_said(sentence: Sentence) -> bool:
 
 def _looks_pasted(text: str) -> bool:
     """Whether a message is somebody else's text: several paragraphs that report, and nobody is spoken to."""
-    if _looks_like_a_log(text):
+    if looks_like_a_log(text):
         return True
     paragraphs = [part for part in text.split("\n\n") if part.strip()]
     if len(text) < 300 or len(paragraphs) < 2:
@@ -220,7 +220,7 @@ def _asks_for_work(paragraph: str) -> bool:
     return found is not ENGLISH and found.request.search(line, found.wishes(words_of(line)))
 
 
-def _looks_like_a_log(text: str) -> bool:
+def looks_like_a_log(text: str) -> bool:
     """Whether a text is lines of a program's or a page's: many, and hardly one ends like a sentence or is an item."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if len(lines) < _LOG_LINES:

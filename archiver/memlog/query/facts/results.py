@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
-from memlog.query.facts import shell
+from memlog.query.facts import calls, shell
 from memlog.query.facts.calls import SHELLS, Found
 from memlog.query.facts.endings import HIDDEN, hidden
 from memlog.query.facts.fact import Said
@@ -15,6 +16,7 @@ _EXIT = re.compile(
     r"^Exit code:? (-?\d+)|^Process exited with code (-?\d+)|exit code (-?\d+)>?$|^Exit Code: (-?\d+)"
     r"|PROCESS-DONE:(-?\d+)", re.M,
 )  # fmt: skip
+_SHORT_ANSWER = 600  # characters of what a tool that is no shell says of itself
 _EDGE = 600  # characters at either end that are asked for it
 _REFUSED = "The user doesn't want to "
 _TOLD = "the user said:\n"
@@ -24,6 +26,17 @@ _READERS = frozenset((
     "cat", "head", "tail", "sed", "awk", "nl", "less", "more", "bat", "grep", "rg", "ag", "egrep", "find", "fd",
     "ls", "tree", "jq", "yq", "diff", "gh", "curl", "wget", "echo", "printf", "wc", "strings", "for",
 ))  # fmt: skip
+# What says nothing of what a command is for; a command of nothing else prints its own words.
+_ASIDE = frozenset((
+    "echo", "printf", "sleep", "cd", "pushd", "popd", "export", "set", "unset", "true", ":", "pwd", "date", "which", "for",
+    "done", "fi", "wait", "mkdir", "source", ".", "clear", "local", "trap", "exit",
+))  # fmt: skip
+_SHELL_NAMES = frozenset(("bash", "sh", "zsh", "(eval)", "dash", "fish"))
+_COMPLAINS = re.compile(
+    r"^[ \t]*-?([\w./()-]{1,60}):(?: line)?(?: ?\d+:)? (?:.*: )?(?:[Nn]o such file|[Pp]ermission denied|(?:[Ii]s|[Nn]ot) a directory|[Oo]peration not permitted|"
+    r"command not found|not found|no matches found|cannot |can['’]t |could not |invalid |illegal |unrecognized |unknown |error|parse error|\(\d+\) |fatal|unable to |missing |syntax error|bad |unterminated ).*",
+    re.M,
+)
 _GIT_READERS = frozenset(
     ("show", "diff", "log", "blame", "grep", "cat-file", "ls-files", "ls-tree", "reflog")
 )
@@ -51,18 +64,29 @@ def ending(said: Said, command: str = "") -> str:
     return HIDDEN if hidden(command, said.text) else "ok"
 
 
+def _ended_badly(text: str) -> bool:
+    edges = text if len(text) <= 2 * _EDGE else text[:_EDGE] + "\n" + text[-_EDGE:]
+    return any(next(filter(None, match.groups())) != "0" for match in _EXIT.finditer(edges))
+
+
 def facts(said: Said, command: str | None) -> Iterator[Found]:
     """Errors, test results, commits and branches of a result. command: the one it answers, if it is known."""
     if said.text.startswith(_REFUSED):
         return
     ran = (said.tool or "").lower() in SHELLS or command is not None or _is_shell(said)
     told = ran and not (command and reads(command))
+    printed = told and not (command and any(_programs(command)))
     if told:
         yield from outcomes(said.text)
         yield from _commits(said.text)
     if told or said.error:
-        found = list(errors(said.text, failed=said.error, reads=not told))
+        failed = said.error or _ended_badly(said.text)
+        found = list(errors(said.text, failed=failed, reads=not told, printed=printed))
         yield from found or (_first_line(said) if said.error else ())
+    elif ran and command:
+        yield from _own_words(said.text, command)
+    elif len(said.text) <= _SHORT_ANSWER and (said.tool or "").lower() not in calls.READS:
+        yield from errors(said.text, reads=True, printed=True)
 
 
 def said_on_refusal(said: Said) -> tuple[str, int] | None:
@@ -73,13 +97,37 @@ def said_on_refusal(said: Said) -> tuple[str, int] | None:
     return None if at < 0 else (said.text[at + len(_TOLD) :], at + len(_TOLD))
 
 
+@lru_cache(64)  # a command is asked when it ends, and when its answer is read
 def reads(command: str) -> bool:
-    """Whether a command prints what files or other people say."""
-    words = shell.head(command).split()
-    if words[:1] == ["git"]:
-        verb = next((word for word in words[1:] if not word.startswith(("-", "/", "~"))), "")
-        return verb in _GIT_READERS
-    return bool(words) and words[0].rsplit("/", 1)[-1] in _READERS
+    """Whether a command prints nothing but what files or other people say."""
+    ran = list(_programs(command))
+    return bool(ran) and all(ran)
+
+
+def _programs(command: str) -> Iterator[bool]:
+    """For each program of a command, what only announces, moves or waits left out, whether it is a reader."""
+    aside = False
+    for words in shell.ran_words(command):
+        name = words[0].rsplit("/", 1)[-1]
+        if name in _ASIDE:
+            aside = aside or name in _READERS
+        elif name == "git":
+            verb = next((word for word in words[1:] if not word.startswith(("-", "/", "~"))), "")
+            yield verb in _GIT_READERS
+        else:
+            yield name in _READERS
+    if aside:
+        yield True
+
+
+def _own_words(text: str, command: str) -> Iterator[Found]:
+    """Of what prints what files say, the lines in which a program of the command, or its shell, says that it cannot."""
+    if not _COMPLAINS.search(text):
+        return
+    names = {words[0].rsplit("/", 1)[-1] for words in shell.ran_words(command)} | _SHELL_NAMES
+    for match in _COMPLAINS.finditer(text):
+        if match[1].rsplit("/", 1)[-1] in names:
+            yield Found("error", match.group().strip(), None, match.start(), match.end())
 
 
 _HEAD = re.compile(

@@ -125,6 +125,15 @@ def ran(command: str) -> tuple[str, ...]:
     return tuple(found) or (" ".join(command.split()),)
 
 
+def ran_words(command: str) -> Iterator[list[str]]:
+    """Words of each program a command runs, what stands before it and what filters another left out."""
+    for words, _ in _simple(command[:_LONGEST]):
+        while words and (words[0].text in _PREFIX or (_ENV.match(words[0].text) and not words[0].quoted)):
+            words = words[1:]
+        if words and not _filters(command, words[0]):
+            yield [word.text for word in words]
+
+
 def programs(command: str) -> tuple[str, ...]:
     """Each program a command runs, with what it is told to do: `git push origin main` gives `git push`.
 

@@ -1,0 +1,47 @@
+"""Lines that compilers, package managers, servers and test runners print: which say what failed, and which are results.
+
+The lines are ours, in the forms those programs use: `+` before one that is to be found, `-` before one that is not.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from memlog.query.facts import extract
+from memlog.query.facts.fact import Said
+
+LINES = Path(__file__).parents[1] / "data" / "labels"
+
+
+def kinds(text: str, command: str = "make", *, error: bool = False) -> list[tuple[str, str]]:
+    call = Said(1, "s", "claude-code", 0, 5, "tool_use", "assistant", "Bash", f"command: {command}", False, "",
+                {"command": command}, "c")  # fmt: skip
+    answer = Said(2, "s", "claude-code", 0, 6, "tool_result", "tool", "Bash", text, error, "", None, "c")
+    return [(fact.kind, fact.value) for fact in extract.of_records([call, answer]) if fact.record == 2]
+
+
+@pytest.mark.parametrize("file, kind", [("errors.txt", "error"), ("results.txt", "test")])
+def test_lines_of_programs_are_told_from_what_else_they_print(file: str, kind: str) -> None:
+    lines = [(line[0] == "+", line[2:]) for line in (LINES / file).read_text().splitlines()]
+    told = {line: kind in [found for found, _ in kinds(line)] for _, line in lines}
+    assert [line for wanted, line in lines if told[line] != wanted] == []
+    assert sum(wanted for wanted, _ in lines) > 150 and len({*told.values()}) == 2
+
+
+def test_what_a_reader_says_of_itself_is_an_error_and_what_it_prints_is_none() -> None:
+    printed = "error: could not compile\ncat: gone.txt: No such file or directory\nFAIL\n"
+    assert kinds(printed, "cat log.txt gone.txt") == [("error", "cat: gone.txt: No such file or directory")]
+    assert kinds(printed, "echo ---; cat log.txt") == [("error", "cat: gone.txt: No such file or directory")]
+
+
+def test_an_announcement_before_a_command_leaves_its_answer_an_answer() -> None:
+    told = [("test", "--- FAIL: TestX (0.1s)"), ("error", "./a.go:3:2: undefined: x")]
+    answer = "== test ==\n--- FAIL: TestX (0.1s)\n./a.go:3:2: undefined: x\n"
+    assert kinds(answer, "echo '== test =='; go test ./...") == told
+    assert kinds(answer, "echo '== test =='") == []
+
+
+def test_a_claim_in_a_long_answer_counts_where_the_command_failed() -> None:
+    answer = "\n".join(["one more line of progress"] * 9 + ["the port is not available"])
+    assert kinds(answer, error=True) == [("error", "the port is not available")]
+    assert kinds(answer) == []
