@@ -15,7 +15,9 @@ from datasette_memlog import seam
 from memlog.query import words
 from memlog.query.filters import filtered
 from memlog.query.functions import only_reads, register_functions
-from memlog.query.selection import Selection, path_match, trees
+from memlog.query.paths import path_match
+from memlog.query.selection import Selection, bindable
+from memlog.query.trees import trees
 
 RESULT_BYTES = 16 << 20  # of all rows of one result: as JSON up to six times that
 # Of SQLite in this process: what a value or a sort may grow to (the binding lacks setlimit and keeps
@@ -158,7 +160,7 @@ def match_expression(text: object, conn: Any = None) -> str:
     else:
         for _, _, typed in question.filters:
             question.add(words.Term(typed))
-    every = [question.every or "", *map(path_match, path)]
+    every = [question.every or "", *(path_match(bindable(one)) for one in path)]
     expression = " AND ".join([*(f"{{text}} : ({one})" for one in every if one), *filter(None, [either])])
     if not expression and (taken or question.exclude):
         expression = ANY

@@ -9,7 +9,7 @@ from datasette_memlog import archives
 from datasette_memlog.asking import read
 from memlog.query import words
 from memlog.query.filters import filtered
-from memlog.query.selection import Selection, array, quoted
+from memlog.query.selection import Selection, array, bindable, quoted
 
 # Conditions on v_record; every one is a constant, values are parameters of the same name.
 _CONDITIONS = {
@@ -34,6 +34,10 @@ _CONDITIONS = {
     "not_kind": "kind NOT IN (SELECT value FROM json_each(:memlog_not_kind))",
     "not_role": "coalesce(lower(role), '') NOT IN (SELECT value FROM json_each(:memlog_not_role))",
     "not_tool": "coalesce(lower(tool), '') NOT IN (SELECT value FROM json_each(:memlog_not_tool))",
+    "path": """EXISTS (SELECT 1 FROM record r WHERE r.id = v_record.id AND memlog_names(r.body, r.packing,
+      r.text_bytes, :memlog_path) = length(:memlog_path) - length(replace(:memlog_path, char(10), '')) + 1)""",
+    "not_path": """NOT EXISTS (SELECT 1 FROM record r WHERE r.id = v_record.id
+      AND memlog_names(r.body, r.packing, r.text_bytes, :memlog_not_path) > 0)""",
 }
 
 
@@ -65,5 +69,7 @@ def _bound(name: str, value: Any) -> int | str:
         return int(value) if isinstance(value, bool) else value
     if name in ("epochs", "not_epoch"):
         return array(map(str, value))
+    if name in ("path", "not_path"):
+        return "\n".join(map(bindable, value))
     small = name.endswith(("role", "tool"))
     return array(quoted(item.lower() if small else item) for item in value)

@@ -24,7 +24,8 @@ from memlog.query import epochs, gaps, session, sessions, timeline
 from memlog.query import record as records
 from memlog.query.gaps import HoleRow
 from memlog.query.record import Whole
-from memlog.query.selection import Selection, where
+from memlog.query.selection import Selection
+from memlog.query.where import where
 from memlog.record import Record, encode
 from memlog.ring.protocol import RingInfo
 from memlog.wire import Gap

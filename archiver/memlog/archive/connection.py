@@ -24,8 +24,9 @@ else:
             import sqlite3
 
 __all__ = [
-    "Connection", "Error", "memlog_blob", "memlog_extra", "memlog_says", "memlog_text", "open_reader",
-    "open_writer", "quote_path", "register_functions", "require_version", "sqlite3", "wal_is_safe",
+    "Connection", "Error", "memlog_blob", "memlog_extra", "memlog_names", "memlog_says", "memlog_text",
+    "open_reader", "open_writer", "quote_path", "register_functions", "require_version", "sqlite3",
+    "wal_is_safe",
 ]  # fmt: skip
 
 Connection = sqlite3.Connection
@@ -174,6 +175,7 @@ def register_functions(con: Connection) -> None:
     con.create_function("memlog_extra", 2, memlog_extra, deterministic=True)
     con.create_function("memlog_blob", 2, memlog_blob, deterministic=True)
     con.create_function("memlog_says", 4, memlog_says, deterministic=True)
+    con.create_function("memlog_names", 4, memlog_names, deterministic=True)
 
 
 def memlog_text(packed: object, packing: object, text_bytes: object) -> str | bytes | None:
@@ -212,6 +214,17 @@ def memlog_says(packed: object, packing: object, text_bytes: object, words: obje
     try:
         raw = body.raw_text_of(packed, packing, text_bytes)  # type: ignore[arg-type]
         return versions.stand(raw, str(words))
+    except Exception:  # noqa: BLE001 - see memlog_text
+        return None
+
+
+def memlog_names(packed: object, packing: object, text_bytes: object, paths: object) -> int | None:
+    """How many of these files and folders, a line each, a record's text names; NULL without a text."""
+    from memlog.archive import files
+
+    try:
+        raw = body.raw_text_of(packed, packing, text_bytes)  # type: ignore[arg-type]
+        return files.named(raw, str(paths))
     except Exception:  # noqa: BLE001 - see memlog_text
         return None
 

@@ -69,7 +69,7 @@ def reading(context: Context) -> Iterator["Connection"]:
 
 def tell_unknown(con: "Connection", chosen: "Selection") -> None:
     """Say which project or agent of a selection the archive does not have."""
-    from memlog.query.selection import unknown
+    from memlog.query.names import unknown
 
     for sentence in unknown(con, chosen):
         output.terminal.say(sentence)

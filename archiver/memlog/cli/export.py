@@ -244,7 +244,7 @@ def _of_epoch(
 ) -> tuple[list[str], int | None]:
     """The sessions, and the epoch of them: SESSION@N is a session and its epoch."""
     from memlog.errors import InputError
-    from memlog.query.selection import in_epoch
+    from memlog.query.names import in_epoch
 
     names = [in_epoch(con, name) for name in sessions]
     numbers = {number for _, number in names if number is not None}
@@ -284,7 +284,8 @@ def _slice(
     **others: Any,
 ) -> "Slice":  # fmt: skip
     from memlog.query import dates, slice
-    from memlog.query.selection import Selection, unknown
+    from memlog.query.names import unknown
+    from memlog.query.selection import Selection
 
     names, others["epoch"] = _of_epoch(con, (*sessions, *more), others.get("epoch"))
     selection = Selection(

@@ -55,7 +55,7 @@ def lost(
     Example: memlog query lost last --epoch 0 --missing
     """
     from memlog.query import lost, trend
-    from memlog.query.selection import pinned
+    from memlog.query.names import pinned
 
     chosen = selection(time.time_ns(), **flags)
     if session is None and chosen.epoch is not None:
@@ -135,7 +135,7 @@ def facts(
     """
     from memlog.query.facts import listing, tally
     from memlog.query.facts.extract import said_unread
-    from memlog.query.selection import pinned
+    from memlog.query.names import pinned
 
     chosen = selection(time.time_ns(), **flags)
     with reading(context) as con:

@@ -76,7 +76,8 @@ def _chosen(
     from memlog.archive.connection import open_reader
     from memlog.archive.unfinished import pending
     from memlog.query import choice, dates
-    from memlog.query.selection import Selection, unknown
+    from memlog.query.names import unknown
+    from memlog.query.selection import Selection
 
     if not any((words, sessions, records, project, agent, since, until)):
         if apply and pending(context.home) is not None:

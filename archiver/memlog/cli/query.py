@@ -132,7 +132,7 @@ def session(
 
     Example: memlog query session last --epoch 0
     """
-    from memlog.query.selection import pinned
+    from memlog.query.names import pinned
     from memlog.query.session import transcript, why_nothing
 
     chosen = selection(time.time_ns(), **flags)
@@ -141,7 +141,7 @@ def session(
         session = chosen.session or session
         if not output.is_text(rows, fmt):
             from memlog.query import record
-            from memlog.query.selection import where
+            from memlog.query.where import where
 
             found = iter(record.selected(con, where(con, chosen), last=limit))
             first = next(found, None)
@@ -279,8 +279,8 @@ def timeline(
 
     Example: memlog query timeline last --since 1h
     """
+    from memlog.query.names import pinned
     from memlog.query.runs import stretch
-    from memlog.query.selection import pinned
     from memlog.query.timeline import moment, timeline
 
     if around is None and (before is not None or after is not None):

@@ -275,7 +275,7 @@ def _pinned(selection: "Selection", path: str) -> "Selection":
     if "@" not in (selection.session or "")[1:]:
         return selection
     from memlog.archive.connection import open_reader
-    from memlog.query.selection import pinned
+    from memlog.query.names import pinned
 
     con = open_reader(path)
     try:

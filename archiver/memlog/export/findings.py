@@ -9,7 +9,7 @@ from memlog.query.epochs import EpochRow, epochs
 from memlog.query.facts import extract, listing
 from memlog.query.facts.fact import Fact
 from memlog.query.facts.stream import records
-from memlog.query.selection import sessions
+from memlog.query.names import sessions
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection

@@ -5,7 +5,7 @@ it: what only some searches need is imported where it is needed.
 """
 
 from memlog.query.search import find
-from memlog.query.selection import Selection, unknown
+from memlog.query.selection import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def answer(
         how["limit"] += len(seen)
         hits = find_characters(con, text, selection, pattern=mode == REGEX, seconds=seconds, **how)
         hits[:] = [hit for hit in hits if hit.id not in seen]
-        hits.notes += [] if hits else unknown(con, selection)
+        if not hits:
+            from memlog.query.names import unknown
+
+            hits.notes += unknown(con, selection)
     else:
         hits = find(
             con,

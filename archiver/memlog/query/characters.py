@@ -17,8 +17,9 @@ from memlog.query.hit import Hit, Hits, text_or_damaged
 from memlog.query.matching import Matcher, Spans, TooSlowError
 from memlog.query.newest import LAG_SQL
 from memlog.query.search import ROWS_SQL
-from memlog.query.selection import Selection, Where, where
+from memlog.query.selection import Selection
 from memlog.query.snippet import around
+from memlog.query.where import Where, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from memlog.errors import NotFoundError
 from memlog.query import event, filters, record, slice, words
 from memlog.query.hit import text_or_damaged
+from memlog.query.names import sessions as rows_of
 from memlog.query.selection import Selection
-from memlog.query.selection import sessions as rows_of
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
@@ -148,7 +148,7 @@ def _narrowed(
         match = words.all_of(question)
     of_records = (
         selection.kind, selection.role, selection.tool, selection.epoch, selection.epochs,
-        selection.not_epoch, selection.error, selection.path, selection.either,
+        selection.not_epoch, selection.error, selection.path, selection.not_path, selection.either,
     )  # fmt: skip
     if (text and match is None) or any(said is not None for said in of_records):
         return  # said of records alone

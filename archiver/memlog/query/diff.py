@@ -10,7 +10,7 @@ from memlog.query.after import order
 from memlog.query.epochs import epochs
 from memlog.query.facts import extract, shell
 from memlog.query.facts.fact import COMMAND_KEY, Fact
-from memlog.query.selection import in_epoch, sessions
+from memlog.query.names import in_epoch, sessions
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
-from memlog.query.selection import sessions
+from memlog.query.names import sessions
 
 # index: epoch (session_id, boundary)
 EPOCHS_SQL = """

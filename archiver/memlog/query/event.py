@@ -5,10 +5,12 @@ lost, or never written. A search loads this only where the records leave room an
 """
 
 from memlog.archive.body import text_of
+from memlog.archive.connection import memlog_names
 from memlog.archive.prepare import match_terms, searchable
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query.hit import Hit
-from memlog.query.selection import PREFIX_MIN, Selection, array, quoted, sessions
+from memlog.query.names import PREFIX_MIN, sessions
+from memlog.query.selection import Selection, array, quoted
 from memlog.query.snippet import matches
 
 TYPE_CHECKING = False
@@ -182,7 +184,14 @@ def _hits(
             values[name] = value
             sql += " AND " + condition
     rows = con.execute(sql + ROWS_SQL[1], values).fetchall()
+    if selection.not_path:
+        rows = [row for row in rows if not _names(row[-1], selection.not_path)]
     return [EventHit(row, scores.get(row[0])) for row in rows]
+
+
+def _names(text: str, paths: tuple[str, ...]) -> bool:
+    raw = text.encode("utf-8", "replace")
+    return bool(memlog_names(raw, 0, len(raw), "\n".join(paths)))
 
 
 def _plain(item: str) -> str:

@@ -12,9 +12,11 @@ from memlog.errors import ArchiveError, InputError
 from memlog.query import raw, words
 from memlog.query.answer import LITERAL, RAW, REGEX, WORDS
 from memlog.query.filters import filtered
+from memlog.query.names import unknown
 from memlog.query.newest import NOT_MATCHING
 from memlog.query.respell import respell
-from memlog.query.selection import Selection, Where, unknown, where
+from memlog.query.selection import Selection
+from memlog.query.where import Where, where
 from memlog.query.whole import leave_out
 
 if TYPE_CHECKING:

@@ -1,10 +1,9 @@
 """The `key:value` filters of a question, as a selection."""
 
-from memlog.archive.prepare import searchable
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query import dates, words
 from memlog.query.expression import ANY, FILTER, NOT, WORDS, Node
-from memlog.query.selection import EVENT, NAMED_KINDS, Selection, in_epoch, known, session_name
+from memlog.query.selection import EVENT, NAMED_KINDS, Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,9 +29,6 @@ def filtered(con: "Connection", question: words.Question, selection: Selection, 
             if key == words.EITHER:
                 node = _Tree(con, question, now_ns).taken(question.unions[int(value)], negative=False)
                 selection = selection.replace(either=(*(selection.either or ()), node))
-            elif key == "-path":
-                question.exclude.append(_path(value))
-                continue
             else:
                 selection = selection.replace(**_taken(con, key, value, now_ns, selection))
         except (MemlogError, ValueError) as exc:
@@ -105,12 +101,14 @@ class _Tree:
     def _value(self, key: str, value: str) -> str:
         _taken(self.con, key, value, self.now_ns, Selection())
         if key == "session":
+            from memlog.query.names import in_epoch, session_name
+
             if any(in_epoch(self.con, name)[1] is not None for name in value.split(",")):
                 raise ValueError("with an epoch a session stands alone")
             return ",".join(session_name(self.con, name) for name in value.split(","))
         if key == "kind" and EVENT in value.split(","):
             raise ValueError("an event is no record: kind:event stands alone")
-        return _path(value).text if key == "path" else value
+        return _path(value) if key == "path" else value
 
 
 def _taken(con: "Connection", key: str, value: str, now_ns: int, selection: Selection) -> "dict[str, object]":
@@ -126,8 +124,9 @@ def _taken(con: "Connection", key: str, value: str, now_ns: int, selection: Sele
         if value.lower() not in (ERROR, "errors"):
             raise ValueError("what a record can be asked to be is error")
         return {"error": key == "is"}
-    if key == "path":
-        return {"path": (*(selection.path or ()), _path(value).text)}
+    if key in ("path", "-path"):
+        field = "path" if key == "path" else "not_path"
+        return {field: (*(getattr(selection, field) or ()), _path(value))}
     return _named(con, key, value, selection)
 
 
@@ -143,14 +142,17 @@ def _epochs(key: str, values: list[str], selection: Selection) -> "dict[str, obj
     return {"epoch": numbers[0]} if len(numbers) == 1 else {"epoch": None, "epochs": numbers}
 
 
-def _path(value: str) -> words.Term:
-    if not searchable(value):
-        raise ValueError("a path has letters or digits")
-    return words.Term(value, quoted=True)
+def _path(value: str) -> str:
+    from memlog.query.paths import path_match
+
+    path_match(value)
+    return value
 
 
 def _named(con: "Connection", key: str, value: str, selection: Selection) -> "dict[str, object]":
     """Fields for a name, or several with commas; a project is one, a comma may be its own."""
+    from memlog.query.names import in_epoch, known
+
     name = key.removeprefix("-")
     values = [value] if name == "project" else [one for one in value.split(",") if one]
     if not values:
@@ -205,6 +207,8 @@ def either(said: "dict[str, list[Any]]") -> "dict[str, object]":
 
 
 def _session(con: "Connection", value: str) -> str:
+    from memlog.query.names import session_name
+
     try:
         return session_name(con, value)
     except NotFoundError:

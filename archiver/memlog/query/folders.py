@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
 from memlog.paths import Home
-from memlog.query.selection import session_name
+from memlog.query.names import session_name
 
 # index: session_name
 FOLDERS_SQL = "SELECT dir FROM session WHERE session = :session ORDER BY agent"

@@ -13,8 +13,10 @@ from memlog.query import raw, words
 from memlog.query.answer import LITERAL, RAW, REGEX, WORDS, complete
 from memlog.query.filters import filtered
 from memlog.query.hit import Hit, Hits
+from memlog.query.names import session_name
 from memlog.query.search import ROWS_SQL
-from memlog.query.selection import Selection, session_name, where
+from memlog.query.selection import Selection
+from memlog.query.where import where
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection

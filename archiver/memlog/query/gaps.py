@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
 from memlog.query.dates import iso
-from memlog.query.selection import sessions
+from memlog.query.names import sessions
 
 # index: none, losses are few
 GAPS_SQL = """

@@ -12,7 +12,7 @@ from memlog.query.before import Image, before
 from memlog.query.dates import iso
 from memlog.query.epochs import EpochRow, epochs
 from memlog.query.later import Later
-from memlog.query.selection import sessions
+from memlog.query.names import sessions
 from memlog.query.unseen import unseen
 from memlog.query.verdict import Count
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from memlog.archive.connection import Connection
-    from memlog.query.selection import Value, Where
+    from memlog.query.where import Value, Where
 
     Found = tuple[int, int, int, int, str, int]
 
@@ -38,7 +38,7 @@ LAG_SQL = "SELECT lag_ns FROM day WHERE day = :day"
 
 def matching(con: "Connection", where: "Where", match: str, limit: int, meta_last: bool) -> list[int]:
     """Ids of the newest records that answer."""
-    return _by_time(con, where, HITS_SQL, where.values | {"match": match}, "", limit, meta_last)
+    return _by_time(con, where.rest, HITS_SQL, where.values | {"match": match}, "", limit, meta_last)
 
 
 def listed(
@@ -51,21 +51,21 @@ def listed(
         values = values | {"unwanted": f"{{text}} : ({unwanted})"}
         condition += NOT_MATCHING
     if where.one_session:
-        return _by_time(con, where, OF_SESSION_SQL, values, condition, limit, meta_last)
+        return _by_time(con, where.sql, OF_SESSION_SQL, values, condition, limit, meta_last)
     if where.tags:
         return _by_time(
-            con, where, HITS_SQL, values | {"match": where.tags}, condition, limit, meta_last
+            con, where.rest, HITS_SQL, values | {"match": where.tags}, condition, limit, meta_last
         )  # fmt: skip
-    return _by_time(con, where, ALL_SQL, values, condition, limit, meta_last)
+    return _by_time(con, where.sql, ALL_SQL, values, condition, limit, meta_last)
 
 
 def _by_time(
-    con: "Connection", where: "Where", sql: tuple[str, str], values: "dict[str, Value]", condition: str,
+    con: "Connection", chosen: str, sql: tuple[str, str], values: "dict[str, Value]", condition: str,
     limit: int, meta_last: bool,
 ) -> list[int]:  # fmt: skip
     """The newest `limit`; bookkeeping lines only where there is nothing else."""
     for meta in (NOT_META, ONLY_META) if meta_last else ("",):
-        rows = con.execute(sql[0] + where.sql + condition + meta + sql[1], values)
+        rows = con.execute(sql[0] + chosen + condition + meta + sql[1], values)
         ids = _latest(con, rows, limit, sql is OF_SESSION_SQL)
         rows.close()
         if ids:

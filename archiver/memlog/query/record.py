@@ -9,7 +9,7 @@ from memlog.archive import body
 from memlog.archive.connection import Connection
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query import event
-from memlog.query.selection import Where
+from memlog.query.where import Where
 from memlog.record import Record, decode, load_cbor
 
 # index: the record's primary key

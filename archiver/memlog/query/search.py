@@ -9,7 +9,8 @@ from memlog.archive.prepare import TEXT_VERSION
 from memlog.errors import ArchiveError, NotFoundError
 from memlog.query import rank, words
 from memlog.query.hit import Hit, Hits, context_of
-from memlog.query.selection import Selection, unknown, where
+from memlog.query.selection import Selection
+from memlog.query.where import where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from memlog.archive.connection import Connection
-    from memlog.query.selection import Where
+    from memlog.query.where import Where
 
 __all__ = ["Hit", "Hits", "find"]
 
@@ -141,6 +142,8 @@ def find(
     except Error as exc:
         raise ArchiveError(f"the archive cannot be searched: {exc}") from exc
     if not hits:
+        from memlog.query.names import unknown
+
         hits.notes += unknown(con, selection)
     hits.capped, hits.more = asked.capped, asked.more
     if con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION:
@@ -317,7 +320,7 @@ class Asked:
 
     def count(self, expression: str | None, most: int) -> int:
         """How many records and parts answer; no more than `most` are counted."""
-        sql = COUNT_SQL if self.where.covered else CHOSEN_COUNT_SQL[0] + self.where.sql + CHOSEN_COUNT_SQL[1]
+        sql = COUNT_SQL if self.where.covered else CHOSEN_COUNT_SQL[0] + self.where.rest + CHOSEN_COUNT_SQL[1]
         match = self.where.match(expression or "")
         found: int = self.con.execute(sql, self.where.values | {"match": match, "most": most}).fetchone()[0]
         return found
@@ -346,7 +349,7 @@ class Asked:
         """(id, bm25) of the newest `most` that answer, the best first; None: of CANDIDATES, or of all."""
         most = most or (-1 if self.exhaustive else rank.CANDIDATES)
         values = self.where.values | {"match": self.where.match(expression), "candidates": most}
-        sql = HITS_SQL if self.where.covered else CHOSEN_HITS_SQL[0] + self.where.sql + CHOSEN_HITS_SQL[1]
+        sql = HITS_SQL if self.where.covered else CHOSEN_HITS_SQL[0] + self.where.rest + CHOSEN_HITS_SQL[1]
         return self.con.execute(sql, values).fetchall()
 
     def records(self) -> int:
@@ -358,7 +361,7 @@ class Asked:
         values = self.where.values | {"match": self.where.match(expression), "most": most}
         if low is not None:
             values["low"] = max(low, self.where.low)
-        sql = SOME_SQL if self.where.covered else CHOSEN_SOME_SQL[0] + self.where.sql + CHOSEN_SOME_SQL[1]
+        sql = SOME_SQL if self.where.covered else CHOSEN_SOME_SQL[0] + self.where.rest + CHOSEN_SOME_SQL[1]
         return [row[0] for row in self.con.execute(sql, values)]
 
     def shortest(self, ids: list[int], most: int) -> list[int]:

@@ -9,8 +9,9 @@ from memlog.query import record
 from memlog.query.epochs import EpochRow, epochs
 from memlog.query.gaps import HoleRow, holes
 from memlog.query.record import Whole
-from memlog.query.selection import Selection, where
+from memlog.query.selection import Selection
 from memlog.query.sessions import SessionRow, session
+from memlog.query.where import where
 
 
 @dataclass(frozen=True, slots=True)

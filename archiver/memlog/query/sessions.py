@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError
+from memlog.query.names import sessions as rows_of
 from memlog.query.selection import LAST_ID
-from memlog.query.selection import sessions as rows_of
 
 # index: none, a session is one row in hundreds of records
 SESSIONS_SQL = """

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from memlog.contracts import DAY_BITS
 from memlog.errors import QueryError
 from memlog.query import dates, filters, record, words
+from memlog.query.names import sessions
 from memlog.query.newest import NOT_MATCHING
-from memlog.query.selection import Selection, sessions, where
+from memlog.query.selection import Selection
+from memlog.query.where import where
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection

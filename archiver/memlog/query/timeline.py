@@ -14,7 +14,9 @@ from memlog.query.dates import iso, since
 from memlog.query.facts.endings import HIDDEN, hidden
 from memlog.query.facts.stream import call_of
 from memlog.query.hit import DAMAGED
-from memlog.query.selection import LAST_ID, Selection, Where, session_name, where
+from memlog.query.names import session_name
+from memlog.query.selection import LAST_ID, Selection
+from memlog.query.where import Where, where
 from memlog.record import Record, decode
 
 # Ids follow the days, so the day of the last row wanted is read whole and sorted by time.

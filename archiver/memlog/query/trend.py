@@ -7,8 +7,8 @@ from itertools import pairwise
 from memlog.archive.connection import Connection
 from memlog.query.epochs import EpochRow, epochs
 from memlog.query.lost import Loss, between
+from memlog.query.names import sessions as named
 from memlog.query.selection import Selection
-from memlog.query.selection import sessions as named
 from memlog.query.sessions import sessions
 
 COLUMNS = {

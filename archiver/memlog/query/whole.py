@@ -4,7 +4,7 @@ from memlog.query import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from memlog.query.selection import Where
+    from memlog.query.where import Where
 
 # index: record_identity; asked of the few records that have parts
 IN_NO_PART = """ AND (r.parts = 1 OR NOT EXISTS (
@@ -17,7 +17,5 @@ def leave_out(where: "Where", question: words.Question) -> "Where":
     """The conditions, and that no part of a record has what a minus leaves out."""
     unwanted = words.excluded(question)
     if unwanted is not None:
-        where.sql += IN_NO_PART
-        where.values = where.values | {"left_out": f"{{text}} : ({unwanted})"}
-        where.covered = False
+        where.narrow(IN_NO_PART, {"left_out": f"{{text}} : ({unwanted})"})
     return where

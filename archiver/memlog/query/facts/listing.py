@@ -8,7 +8,7 @@ from memlog.query.dates import iso
 from memlog.query.facts import extract
 from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.stream import records
-from memlog.query.selection import sessions
+from memlog.query.names import sessions
 
 
 @dataclass(frozen=True, slots=True)
