@@ -23,6 +23,7 @@ from datasette_memlog import (
     facts,
     failing,
     guard,
+    labels,
     overview,
     pages,
     queries,
@@ -46,6 +47,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
         tally.keep(datasette, datasette.databases[name])
     if archives.names(datasette):
         seam.allow_scripts(datasette, env)
+        labels.label(env)
 
 
 @hookimpl
@@ -158,6 +160,14 @@ def extra_css_urls(datasette: Any, database: str | None) -> list[str]:
         return []
     files = ["memlog.css"] if database and database not in found else ["memlog.css", "dark.css"]
     return [assets.address(datasette, name) for name in files]
+
+
+@hookimpl
+def extra_js_urls(datasette: Any, database: str | None) -> list[dict[str, Any]]:
+    """A name for the SQL editor, which a script puts in place of the field that has one."""
+    if database not in archives.names(datasette):
+        return []
+    return [{"url": assets.address(datasette, "editor.js"), "module": True}]
 
 
 @hookimpl

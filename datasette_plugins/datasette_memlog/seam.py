@@ -51,6 +51,11 @@ def is_one(datasette: Any) -> bool:
     return hasattr(datasette, "add_query")
 
 
+def is_own(template: str | None) -> bool:
+    """The file is one of Datasette's own templates."""
+    return template is not None and Path(template).parent == _TEMPLATES
+
+
 class Nonced(Extension):
     """Inline scripts of Datasette's own templates carry the nonce of the request that is answered.
 
@@ -58,7 +63,7 @@ class Nonced(Extension):
     """
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        if filename is None or Path(filename).parent != _TEMPLATES:
+        if not is_own(filename):
             return source
         return source.replace("<script>", '<script nonce="{{ memlog_nonce() }}">')
 
