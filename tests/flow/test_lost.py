@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,9 +121,9 @@ def test_each_record_is_read_once_whatever_is_asked_of_it(
     read: Counter[int] = Counter()
     step = extract.step
 
-    def spied(said: Said, waiting: dict[str, Fact]) -> Iterator[Fact]:
+    def spied(said: Said, waiting: dict[str, Fact], *rest: Any) -> Iterator[Fact]:
         read[said.id] += 1
-        return step(said, waiting)
+        return step(said, waiting, *rest)
 
     with archive_of(home, story(back(10, file_path="/w/gone.py")), later) as con:
         apart = [only(losses(con, "session-a", epoch=epoch)) for epoch in (0, 1)]

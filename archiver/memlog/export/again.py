@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from memlog.archive.connection import sqlite3
 from memlog.export import findings, incident, report_html, report_md, report_read, script
+from memlog.export.ahead import Ahead
 from memlog.export.steps import Steps
 from memlog.query.facts.fact import KINDS
 from memlog.query.slice import Slice
@@ -87,7 +88,7 @@ def found(con: "Connection", scratch: "Connection", partial: set[tuple[str, str]
     counts: dict[str, Counter[int]] = {name: Counter() for name in TABLES_SQL}
     open_: dict[int, int] = {}  # commands whose answers may be of an epoch that is not here
     names = con.execute(SESSIONS_SQL).fetchall()
-    for table, row in findings.rows(scratch, con, _ALL, names, (), lambda n: None):
+    for table, row in findings.rows(scratch, con, _ALL, names, (), lambda n: None, Ahead()):
         if table not in counts or not look.has(table, row):
             continue
         if table == "fact" and row[0] == "command" and row[2] is None and (row[9], row[11]) in partial:

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from memlog.query import gaps, health, lost
+from memlog.query import gaps, health, lost, slice
 from memlog.query.before import Image
 from memlog.query.epochs import EpochRow, epochs
 from memlog.query.facts import extract, listing
 from memlog.query.facts.fact import Fact
-from memlog.query.facts.stream import records
 from memlog.query.names import sessions
 
 if TYPE_CHECKING:
     from memlog.archive.connection import Connection
+    from memlog.export.ahead import Ahead
     from memlog.export.tables import OnRows
     from memlog.query.checks import Check
     from memlog.query.lost import Loss
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # Of the file that is made. index: the record's primary key
 HERE_SQL = "SELECT 1 FROM record WHERE id = :id"
+_SESSIONS_SQL = (
+    "SELECT session, agent FROM session WHERE id IN (SELECT DISTINCT r.session_id FROM record r WHERE "
+)
 
 Rows = Iterator[tuple[str, "Row"]]
 
@@ -31,16 +34,30 @@ def rows(
     names: Iterable[tuple[str, str]],
     checks: "Iterable[Check]",
     on_rows: "OnRows",
+    ahead: "Ahead",
 ) -> Rows:
     """Table and row of all that is found in the records `out` holds. names: its sessions, their agents."""
     unread: list[int] = []
     for name, agent in list(names):
         for row in sessions(con, name, agent):
             if (row[1], row[2]) == (name, agent):
-                yield from _of_session(con, out, part, row[0], name, agent, on_rows, unread)
+                yield from _of_session(con, out, part, row[0], name, agent, on_rows, unread, ahead)
     if unread:
         yield "health", ("facts", "warn", extract.said_unread(sum(unread)), None)
     yield from _health(con, checks)
+
+
+def wanted(con: "Connection", part: "Slice") -> list[tuple[int, int, int]]:
+    """The epochs whose records will be read: session's row, number, records; about in that order."""
+    found = []
+    sql = f"{_SESSIONS_SQL}{part.condition})"
+    for name, agent in list(slice.names(con) if part.whole else con.execute(sql, part.values)):
+        for row in sessions(con, name, agent):
+            if (row[1], row[2]) == (name, agent):
+                known = epochs(con, name, agent=agent)
+                here = _numbers(con, part, row[0], {one.epoch for one in known})
+                found += [(row[0], e.epoch, e.records) for e in known if {e.epoch, e.epoch - 1} & here]
+    return found
 
 
 def _of_session(
@@ -52,8 +69,10 @@ def _of_session(
     agent: str,
     on_rows: "OnRows",
     unread: list[int],
+    ahead: "Ahead",
 ) -> Rows:
-    yield from _of_epochs(con, out, part, session_id, epochs(con, name, agent=agent), on_rows, unread)
+    known = epochs(con, name, agent=agent)
+    yield from _of_epochs(con, out, part, session_id, known, on_rows, unread, ahead)
     for hole in gaps.holes(con, name, agent=agent):
         if hole.session == name:
             yield (
@@ -80,6 +99,7 @@ def _of_epochs(
     known: "list[EpochRow]",
     on_rows: "OnRows",
     unread: list[int],
+    ahead: "Ahead",
 ) -> Rows:
     """Facts of each epoch, and what the compaction that ended it took: its records are read once."""
     here = _numbers(con, part, session_id, {row.epoch for row in known})
@@ -88,12 +108,12 @@ def _of_epochs(
     for row in known:
         image = Image(row.epoch)
         if row.epoch in here or ending is not None:
-            for said in records(con, session_id, row.epoch):
+            for said, read in ahead.records(con, session_id, row.epoch):
                 on_rows(1)
-                left = extract.unread(said) if part.whole or _is_here(out, said.id) else 0
+                left = read.unread(said) if part.whole or _is_here(out, said.id) else 0
                 if left:
                     unread.append(left)
-                yield from _facts(out, part, image.add(said, waiting))
+                yield from _facts(out, part, image.add(said, waiting, read.found))
             image.close(waiting)
         if ending is not None:
             yield from _loss(out, part, lost.loss(con, session_id, ending, (row, image)))

@@ -1,11 +1,11 @@
 """incident.db: records, what was found in them, and questions to begin with, in one file any SQLite reads."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from memlog.contracts import schema_dir
-from memlog.export import findings, share, sqlite, tables
+from memlog.export import ahead, findings, share, sqlite, tables
 from memlog.export.steps import Steps
 from memlog.query import slice
 
@@ -44,22 +44,27 @@ def write(
     on_rows: "OnRows",
     shared: "Share | None",
     health: "Iterable[Check]",
-) -> list[tuple[str, str]]:
-    """Fill the empty file at `path`; gives the sessions it holds and their agents, as the archive names them.
+    meanwhile: "Callable[[list[tuple[str, str]]], object]",
+) -> None:
+    """Fill the empty file at `path`.
 
-    shared: puts placeholders into every text. health: what a status said of the recorder.
+    shared: puts placeholders into every text. health: what a status said of the recorder. meanwhile: is
+    given the sessions and their agents, as the archive names them, before anything is found in them.
     """
-    with sqlite.opened(path, *schema()) as out:
+    with (
+        sqlite.opened(path, *schema()) as out,
+        ahead.reading(con, findings.wanted(con, part), os.path.dirname(path)) as read,
+    ):
         hidden = _Hidden(out, shared)
         steps = Steps(slice.columns(con))
         found = tables.rows(con, part, now_ns=now_ns, on_rows=on_rows)
         # A line of the timeline is cut: what it is made of is hidden before, or half a name would stay.
         sqlite.pour(out, steps.beside(hidden.rows(found)))
         sqlite.pour(out, steps.late())
-        sqlite.pour(out, hidden.rows(findings.rows(con, out, part, hidden.sessions, health, on_rows)))
+        meanwhile(hidden.sessions)  # another process reads facts by now
+        sqlite.pour(out, hidden.rows(findings.rows(con, out, part, hidden.sessions, health, on_rows, read)))
         (credentials,) = out.execute(COUNTED_SQL).fetchone()
         sqlite.pour(out, _left_out(credentials, shared))
-    return hidden.sessions
 
 
 class _Hidden:

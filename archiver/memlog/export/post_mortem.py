@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from memlog import __version__
 from memlog.archive import chain
-from memlog.archive.connection import sqlite3
+from memlog.archive.connection import quote_path, sqlite3
 from memlog.errors import NotFoundError, RefusedError
 from memlog.export import (
+    ahead,
     bundle,
     incident,
     manifest,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from memlog.query.slice import Slice
 
 Told = Callable[[str, int], object]
+_LARGE = 8 << 20  # bytes of an incident.db that are worth a start of Python
 REDACTED = "texts were changed for sharing: their digests in the chain are those of what was recorded"
 
 
@@ -91,26 +94,50 @@ def _fill(
         incident.learn(con, part, shared, lambda n: told("names", n))
     path = os.path.join(folder, "incident.db")
     _pour(folder, "incident.db", iter(()))  # for nobody else from the beginning on
-    names = incident.write(
-        con, part, path, now_ns=now_ns, on_rows=lambda n: told("records", n), shared=shared, health=health
-    )
-    links = segment.chunks(con, part, names, shared=shared, on_rows=lambda n: told("links", n))
-    _pour(folder, "chain.jsonl", links)
+
+    def link(names: list[tuple[str, str]]) -> None:
+        links = segment.chunks(con, part, names, shared=shared, on_rows=lambda n: told("links", n))
+        _pour(folder, "chain.jsonl", links)
+
+    incident.write(
+        con, part, path, now_ns=now_ns, on_rows=lambda n: told("records", n), shared=shared, health=health,
+        meanwhile=link,
+    )  # fmt: skip
     if anchor is not None:
         _pour(folder, "anchor.json", iter([manifest.lines(anchor.as_json())]))
-    out = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    out = sqlite3.connect(f"file:{quote_path(path)}?mode=ro&immutable=1", uri=True)
     try:
         told("files", 0)
-        _pour(folder, "incident.sql", script.chunks(out))
-        found = report_read.read(out, anchored=anchor is not None)
-        _pour(folder, "report.md", report_md.chunks(found))
-        _pour(folder, "report.html", report_html.chunks(found))
+        with _scripted(out, folder, path):
+            found = report_read.read(out, anchored=anchor is not None)
+            _pour(folder, "report.md", report_md.chunks(found))
+            _pour(folder, "report.html", report_html.chunks(found))
         said = _said(out, part, folder, now_ns, shared)
     finally:
         out.close()
     data = manifest.dump(said)
     _pour(folder, manifest.NAME, iter([data]))
     return manifest.parse(data)
+
+
+@contextmanager
+def _scripted(out: "Connection", folder: str, path: str) -> Iterator[None]:
+    """incident.sql, of a large file by a second process while this one does what it is asked to."""
+    name = os.path.join(folder, "incident.sql")
+    child = None
+    if os.path.getsize(path) >= _LARGE:
+        with _new(folder, "incident.sql") as file:
+            child = ahead.started("memlog.export.script", path, stdout=file)
+    try:
+        yield
+        if child is not None and child.wait():
+            os.unlink(name)
+        if child is None or child.returncode:
+            _pour(folder, "incident.sql", script.chunks(out))
+    finally:
+        if child is not None:
+            child.kill()
+            child.communicate()
 
 
 def _said(out: "Connection", part: "Slice", folder: str, now_ns: int, shared: Share | None) -> dict[str, Any]:
@@ -134,7 +161,11 @@ def _said(out: "Connection", part: "Slice", folder: str, now_ns: int, shared: Sh
 
 
 def _pour(folder: str, name: str, chunks: Iterator[bytes]) -> None:
-    path = os.path.join(folder, name)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "wb") as file:
+    with _new(folder, name) as file:
         for chunk in chunks:
             file.write(chunk)
+
+
+def _new(folder: str, name: str) -> BinaryIO:
+    path = os.path.join(folder, name)
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "wb")

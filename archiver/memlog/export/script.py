@@ -1,8 +1,10 @@
 """incident.sql: the rows of incident.db as a script for the stock sqlite3 shell."""
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from memlog.archive.connection import quote_path, sqlite3
 from memlog.export.sql import quote
 
 if TYPE_CHECKING:
@@ -50,3 +52,15 @@ def chunks(out: "Connection") -> Iterator[bytes]:
     piece.append(INDEX)
     piece += [sql + ";\n" for (sql,) in out.execute(AFTER_SQL)]
     yield ("".join(piece) + "COMMIT;\n").encode()
+
+
+def main(path: str) -> None:
+    """Write the script of the file at `path` to standard output."""
+    out = sqlite3.connect(f"file:{quote_path(path)}?mode=ro&immutable=1", uri=True)
+    for chunk in chunks(out):
+        sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -27,14 +27,16 @@ class Image:
         self._turn = 0
         self._places: dict[int, tuple[int, int]] = {}  # of commands that wait: number of the record, turn
 
-    def add(self, said: Said, waiting: dict[str, Fact]) -> Iterator[Fact]:
+    def add(
+        self, said: Said, waiting: dict[str, Fact], read: extract.Reading | None = None
+    ) -> Iterator[Fact]:
         """Facts of the next record, also those of a subagent. waiting: commands whose answer has not come."""
         if not said.aside and said.kind not in ("summary", "compaction"):
             self.at += 1
             self._turn += said.role == "user" and said.kind == "message" and not said.injected
             self.acted = self.acted or said.role == "assistant"
             self.mentions.add(self.at, said)
-        for fact in extract.step(said, waiting):
+        for fact in extract.step(said, waiting, read):
             self._note(fact)
             yield fact
         if said.call in waiting and not said.aside:
