@@ -70,7 +70,7 @@ UNION ALL SELECT noticed, session, NULL, 'memlog', 'hole', NULL,
   'bytes ' || start || ' to ' || stop || ' of ' || path || ' did not arrive', 'lost', NULL, noticed_ns
   FROM hole WHERE healed = 0
 UNION ALL SELECT noticed, NULL, NULL, 'memlog', 'gap', NULL,
-  lost || ' records lost (' || coalesce(reason, 'unknown') || ')', 'lost', NULL,
+  lost || CASE lost WHEN 1 THEN ' record' ELSE ' records' END || ' lost (' || coalesce(reason, 'unknown') || ')', 'lost', NULL,
   CAST(strftime('%s', noticed) AS INTEGER) * 1000000000 FROM gap WHERE healed = 0
 ORDER BY 10, 9;
 
@@ -120,4 +120,4 @@ INSERT INTO query VALUES
 ('conversation', 'What was said, in order', 'SELECT ts, who, text, id FROM conversation'),
 ('missing', 'What did not arrive', 'SELECT ts, session, what, text FROM timeline WHERE outcome = ''lost'''),
 ('search', 'Records with a word',
- 'SELECT r.ts, r.session, r.kind, snippet(record_fts, 0, ''['', '']'', ''…'', 16) AS text FROM record_fts JOIN record r ON r.id = record_fts.rowid WHERE record_fts MATCH :words ORDER BY rank LIMIT 50');
+ 'SELECT r.ts, r.session, r.kind, snippet(record_fts, 0, ''['', '']'', ''…'', 16) AS text FROM record_fts JOIN record r ON r.id = record_fts.rowid WHERE record_fts MATCH :words ORDER BY rank LIMIT 50 /* in the sqlite3 shell before: .parameter set :words deadlock */');

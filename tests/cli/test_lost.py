@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from archives import fill, record
+from archives import fill, reading, record
 from conftest import Run
+from memlog.cli import differences, terminal
 from memlog.paths import Home
+from memlog.query.diff import diff
 from memlog.record import Record
 
 
@@ -58,6 +60,18 @@ def test_facts_are_cited_and_diff_takes_epochs(told: Home, run_memlog: Run) -> N
     ]
     found = json.loads(run_memlog("query", "diff", "session-a@0", "session-a@1", check=0).stdout)
     assert {(row["side"], row["value"]) for row in found} == {("a", "/w/kept.py"), ("a", "always use tabs")}
+
+
+def test_two_sessions_fit_a_narrow_terminal(told: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "size", lambda: (60, 24))
+    with reading(told) as con:
+        rows = diff(con, "session-a@0", "session-a@1", same=True)
+    page = differences.page(rows, "session-a@0", "session-a@1")
+    assert "A is session-a@0, B is session-a@1" in page and max(map(len, page.splitlines())) <= 60
+    assert "instruction: 1 in A alone\n" in page and "files: 1 in A alone, 1 in both\n" in page
+    assert [line.split()[:4] for line in page.splitlines() if "gone.py" in line] == [
+        ["both", "1,", "1", "read"]
+    ]
 
 
 def test_before_and_after_need_a_place(told: Home, run_memlog: Run) -> None:

@@ -15,7 +15,7 @@ from memlog.paths import Home
 from memlog.query import slice
 from memlog.query.lost import losses, shortened
 from memlog.query.selection import Selection
-from memlog.query.trend import trend
+from memlog.query.trend import by_kind, trend
 from memlog.query.verdict import verdict
 
 
@@ -92,7 +92,9 @@ def test_codex_keeps_what_its_user_said_and_no_summary(home: Home) -> None:
                rest={"line": {"payload": history}}),
     ]  # fmt: skip
     with archive_of(home, found) as con:
-        one = only(losses(con, "session-a"))
+        one, row = only(losses(con, "session-a")), only(trend(con, Selection()))
+    assert (row.facts, row.kept, row.lost, row.ratio) == (3, 1, 2, None), "what it kept nobody can say"
+    assert all(kind.ratio is None for kind in by_kind(one))
     assert {r.value: (r.kept, r.where) for r in one.rows} == {
         "please fix the parser": ("verbatim", "context"), "never push to main": (None, None), "make": (None, None),
     }  # fmt: skip

@@ -66,6 +66,15 @@ def test_it_opens_in_the_stock_shell_and_the_script_gives_the_same_rows(make: Ma
         for path, flags in ((place / "incident.db", ["-readonly"]), (tmp_path / "new.db", []))
     ]
     assert answers[0] == answers[1] and answers[0].splitlines()[0] == "1" and answers[0].endswith("delete\n")
+    con = stock.connect(place / "incident.db")
+    (sql,) = con.execute("SELECT sql FROM query WHERE name = 'search'").fetchone()
+    con.close()
+    said = sql[sql.index(".parameter") : sql.index(" */")].replace("deadlock", "friday")
+    done = subprocess.run(
+        [str(SHELL), "-readonly", str(place / "incident.db")], input=f"{said}\n{sql};\n",
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "never deploy on a [Friday]" in done.stdout, "what the question says before it is asked"
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_the_report_says_what_a_compaction_took_and_what_happened(make: Make, fi
         "Timeline",
         "Commands",
         "Files",
-        "Errors",
+        "Error messages",
         "What did not arrive",
         "The recorder",
         "What is left out",

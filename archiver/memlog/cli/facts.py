@@ -73,6 +73,11 @@ def lost(
             blind = sum(row.unknown > 0 for row in found)
             if blind:
                 output.terminal.say(f"{blind} of {len(found)} without a ratio: no summary was captured")
+            wordless = sum(row.ratio is None and not row.unknown and row.facts > 0 for row in found)
+            if wordless:
+                output.terminal.say(
+                    f"{wordless} of {len(found)} without a ratio: their agent leaves no summary in words"
+                )
             return
         chosen = pinned(con, chosen, session)
         session = chosen.session or session
@@ -179,5 +184,10 @@ def diff(
 
     with reading(context) as con:
         found = diff(con, a, b, kinds=kinds, same=same)
+    if output.is_page(rows, fmt):
+        from memlog.cli.differences import page
+
+        output.write(page(found, a, b))
+        return
     columns = ["side", "kind", "uses_a", "uses_b", "detail_a", "detail_b", "value"]
     output.emit(found, rows, fmt, columns)

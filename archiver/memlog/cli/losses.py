@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from memlog.cli import terminal
 from memlog.cli.table import table
 from memlog.cli.terminal import safe_line
+from memlog.query.checks import number
 from memlog.query.lost import KindLoss, Loss, LostRow
 from memlog.query.verdict import verdict
 
@@ -37,7 +38,7 @@ def _head(one: Loss) -> str:
     summary = _NO_SUMMARY.get(one.source, f"a summary of {one.summary_chars:,} characters")
     return (
         f"{safe_line(one.session)} epoch {one.epoch}: {trigger}compaction{tokens}, {one.ended}\n"
-        f"{one.records:,} records became {summary}\n{verdict(kind.count for kind in one.kinds)}\n"
+        f"{number(one.records, 'record')} became {summary}\n{verdict(kind.count for kind in one.kinds)}\n"
     )
 
 

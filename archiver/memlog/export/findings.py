@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from memlog.query import gaps, health, lost, slice
 from memlog.query.before import Image
+from memlog.query.checks import number
 from memlog.query.epochs import EpochRow, epochs
 from memlog.query.facts import extract, listing
 from memlog.query.facts.fact import Fact
@@ -227,10 +228,13 @@ def _health(con: "Connection", checks: "Iterable[Check]") -> Rows:
         yield "health", (check.check, check.state, check.detail, check.remedy or None)
     lost_, damage = health.losses(con), health.damaged(con)
     bad = bool(lost_.lost or lost_.holes)
-    said = f"{lost_.gaps} gaps, {lost_.healed} healed; {lost_.lost} records lost; {lost_.holes} holes"
+    said = (
+        f"{number(lost_.gaps, 'gap')}, {lost_.healed} healed; {number(lost_.lost, 'record')} lost;"
+        f" {number(lost_.holes, 'hole')}"
+    )
     yield (
         "health",
         ("losses of the archive", "warn" if bad else "ok", said, "memlog query gaps" if bad else None),
     )
-    said = f"{damage.lines} lines and {damage.blobs} blobs are no records"
+    said = f"no records: {number(damage.lines, 'line')} and {number(damage.blobs, 'blob')}"
     yield "health", ("damage in the archive", "warn" if damage.lines or damage.blobs else "ok", said, None)

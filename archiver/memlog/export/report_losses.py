@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from memlog.export.report import Part, Table, cell, plain, table
+from memlog.query.checks import number
 from memlog.query.verdict import ASKED, Count, verdict
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def compactions(out: "Connection") -> Iterator[Part]:
         counts = [(row[0], row[1], row[5], row[7]) for row in out.execute(LOSS_SQL, where)]
         says = [
             f"{plain(ended)}: {plain(trigger) or 'a'} compaction{tokens}."
-            f" {records:,} records became {summary}.",
+            f" {number(records, 'record')} became {summary}.",
             _sentence(verdict(Count(*count) for count in counts)),
         ]
         if unseen:
@@ -121,6 +122,6 @@ def redacted(out: "Connection") -> Part:
         "shared: paths, users, hosts and addresses, for this bundle; <path-1> is one path throughout.",
     ]
     if omitted:
-        says.append(f"{omitted:,} records have something that was never stored (record.omitted says what).")
+        says.append(f"Of {number(omitted, 'record')} something was never stored (record.omitted says what).")
     found = table(out, REDACTION_SQL, ("when", "kind", "markers"), 100, numbers=("markers",))
     return Part(says=tuple(says), table=found)

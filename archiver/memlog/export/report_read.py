@@ -23,7 +23,7 @@ ABOUT_SQL = "SELECT key, value FROM export"
 HIDDEN_SQL = "SELECT count(*) FROM fact WHERE kind = 'command' AND detail = :hidden"
 SESSIONS_SQL = """
 SELECT coalesce(title, session) AS title, session, agent, project, started, ended, records, compactions,
-  errors FROM session ORDER BY started_ns, session LIMIT :limit
+  errors AS "failed calls" FROM session ORDER BY started_ns, session LIMIT :limit
 """
 CARDS_SQL = """
 SELECT (SELECT count(*) FROM session), (SELECT count(*) FROM record WHERE part = 0),
@@ -72,7 +72,7 @@ def read(out: "Connection", *, anchored: bool) -> Report:
         Section("said", "Asked for, corrected, decided", [_said(out)]),
         Section("commands", "Commands", [_commands(out)]),
         Section("files", "Files", [_files(out)]),
-        Section("errors", "Errors", [_errors(out)]),
+        Section("errors", "Error messages", [_errors(out)]),
         Section("results", "Tests and commits", [_results(out)]),
         Section("missing", "What did not arrive", list(report_losses.missing(out))),
         Section("recorder", "The recorder", [report_losses.health(out)]),
@@ -110,7 +110,7 @@ def _cards(out: "Connection") -> list[tuple[str, str, bool]]:
         ("commands", f"{commands:,}", False),
         ("of them failed", f"{failed:,}", failed > 0),
         *_hidden_ends(out),
-        ("errors", f"{errors:,}", errors > 0),
+        ("error messages", f"{errors:,}", errors > 0),
         ("records that did not arrive", f"{gone:,}", gone > 0),
         ("holes in transcripts", f"{holes:,}", holes > 0),
         ("damaged lines", f"{damaged:,}", damaged > 0),
@@ -138,7 +138,17 @@ def _hidden_ends(out: "Connection") -> list[tuple[str, str, bool]]:
 
 
 def _sessions(out: "Connection") -> Part:
-    columns = ("title", "session", "agent", "project", "started", "ended", "records", "compactions", "errors")
+    columns = (
+        "title",
+        "session",
+        "agent",
+        "project",
+        "started",
+        "ended",
+        "records",
+        "compactions",
+        "failed calls",
+    )
     found = table(
         out,
         SESSIONS_SQL,
@@ -146,7 +156,7 @@ def _sessions(out: "Connection") -> Part:
         200,
         "session",
         codes=("session", "project"),
-        numbers=("records", "compactions", "errors"),
+        numbers=("records", "compactions", "failed calls"),
     )
     return Part(says=("Counts are those of whole sessions, also of what was not asked for.",), table=found)
 
@@ -207,7 +217,10 @@ def _files(out: "Connection") -> Part:
 
 
 def _errors(out: "Connection") -> Part:
-    return Part(table=table(out, ERRORS_SQL, ("time", "error", "record"), 200, "errors", codes=("error",)))
+    says = ("What was printed, and pasted: a call can print several, or fail without one.",)
+    return Part(
+        says=says, table=table(out, ERRORS_SQL, ("time", "error", "record"), 200, "errors", codes=("error",))
+    )
 
 
 def _results(out: "Connection") -> Part:

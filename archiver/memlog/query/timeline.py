@@ -293,7 +293,8 @@ def _others(
     for lost, reason, after, before, ring_id, noticed_ns, at in con.execute(GAPS_SQL):
         ts_ns = at if at is not None else noticed_ns
         if first <= ts_ns <= last:
-            text = f"{lost} records lost ({reason}): seq {after + 1} to {before - 1} of ring {ring_id[:8]}"
+            many = "1 record" if lost == 1 else f"{lost:,} records"
+            text = f"{many} lost ({reason}): seq {after + 1} to {before - 1} of ring {ring_id[:8]}"
             yield Step(iso(ts_ns), None, None, "memlog", "gap", None, text, "lost", None, ts_ns, None)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from memlog.archive.connection import Connection
+from memlog.query.after import CONTEXT
 from memlog.query.epochs import EpochRow, epochs
 from memlog.query.lost import Loss, between
 from memlog.query.names import sessions as named
@@ -21,7 +22,8 @@ COLUMNS = {
 class TrendRow:
     """One compaction in counts. ratio: share of its facts that was kept; came_back: lost ones used again.
 
-    unknown: facts of which it cannot be told, because no summary was captured; it has no ratio then.
+    unknown: facts of which it cannot be told, because no summary was captured; it has no ratio then, nor
+    where its agent leaves no summary in words (source: context): what that holds nobody can say.
     """
 
     ended: str | None
@@ -73,9 +75,13 @@ def _row(one: Loss) -> TrendRow:
     facts, gone, unknown = (sum(getattr(k, name) for k in one.kinds) for name in ("facts", "lost", "unknown"))
     return TrendRow(
         one.ended, one.session, one.epoch, one.agent, one.project, one.trigger, one.tokens_before, facts,
-        facts - gone - unknown, gone, unknown, round(1 - gone / facts, 3) if facts and not unknown else None,
+        facts - gone - unknown, gone, unknown, _ratio(one, facts, gone, unknown),
         sum(k.came_back for k in one.kinds), one.source, one.summary_chars, len(one.unseen),
     )  # fmt: skip
+
+
+def _ratio(one: Loss, facts: int, gone: int, unknown: int) -> float | None:
+    return None if unknown or not facts or one.source == CONTEXT else round(1 - gone / facts, 3)
 
 
 def all_losses(con: Connection, chosen: Selection) -> Iterator[Loss]:
@@ -100,5 +106,5 @@ def by_kind(one: Loss) -> Iterator[KindRow]:
     for k in one.kinds:
         yield KindRow(
             one.session, one.epoch, k.kind, k.facts, k.verbatim, k.name, k.paraphrased, k.lost,
-            k.unknown, k.ratio, k.came_back, "; ".join(one.unseen) or None,
+            k.unknown, _ratio(one, k.facts, k.lost, k.unknown), k.came_back, "; ".join(one.unseen) or None,
         )  # fmt: skip
