@@ -1,5 +1,6 @@
 """The order of hits: the best first, what was said again as one, and the newest after late imports."""
 
+import functools
 import random
 from collections.abc import Iterator
 
@@ -160,9 +161,15 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
         yield found
 
 
-def everything(con: Connection, word: str, condition: str = "1") -> list[tuple[int, int]]:
+@functools.cache
+def lines(con: Connection, condition: str) -> list[tuple[int, int, set[str]]]:
+    """Time, id and words of these records, the newest first."""
     rows = con.execute(f"SELECT ts_ns, id, text FROM v_record WHERE {condition} ORDER BY ts_ns DESC, id DESC")
-    return [(ts_ns, id_) for ts_ns, id_, text in rows if word in text.split()]
+    return [(ts_ns, id_, set(text.split())) for ts_ns, id_, text in rows]
+
+
+def everything(con: Connection, word: str, condition: str = "1") -> list[tuple[int, int]]:
+    return [(ts_ns, id_) for ts_ns, id_, words in lines(con, condition) if word in words]
 
 
 @pytest.mark.parametrize("word", ["word0", "word1", "late", "old", "row"])

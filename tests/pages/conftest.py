@@ -1,12 +1,13 @@
 """An archive of our sessions, and Datasette over it as `memlog serve` starts it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partialmethod
 from typing import Any
 
 import pytest
+from jinja2 import Environment
 from jinja2.bccache import Bucket, BytecodeCache
 
-from datasette_memlog import seam
 from memlog.cli import server
 from memlog.settings import Settings
 from pages.filled import fill, records_of
@@ -25,6 +26,13 @@ class Compiled(BytecodeCache):
         self.known[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _templates_are_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Environment, "__init__", partialmethod(Environment.__init__, bytecode_cache=Compiled()))
+        yield
+
+
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
     return fill(tmp_path_factory.mktemp("home"), records_of("compacted.jsonl", "unicode.jsonl"))
@@ -34,13 +42,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
 def serve(archive: str) -> Callable[..., Any]:
     """Datasette over an archive with the settings of `memlog serve`; over the archive of all pages always one."""
     shared = server.application(archive, Settings())
-    seam.templates(shared).bytecode_cache = Compiled()
 
     def application(path: str, **settings: Any) -> Any:
         if path == archive and not settings:
             return shared
-        found = server.application(path, Settings(**settings))
-        seam.templates(found).bytecode_cache = Compiled()
-        return found
+        return server.application(path, Settings(**settings))
 
     return application
