@@ -66,7 +66,7 @@ class Share:
         # Most texts have no name in them, and to look is far cheaper than an alternation of all.
         here = tuple(filter(low.__contains__, self._names))
         if here:
-            text = _words(here).sub(self._word, text)
+            text = self._without(here, text, low) if text.isascii() else _words(here).sub(self._word, text)
         return shapes.DOMAIN.sub(_domain, text) if "<host-" in text else text
 
     def title(self, said: str) -> str:
@@ -189,6 +189,27 @@ class Share:
                     if spelt not in self._names:
                         self._names[spelt] = kind
                         self._plain.clear()
+
+    def _without(self, names: Iterable[str], text: str, low: str) -> str:
+        """An ASCII text without these names, as their pattern would give it. low: it in lower case.
+
+        Each text has names of its own, and to compile them takes as long as all the rest.
+        """
+        found: list[tuple[int, int]] = []
+        for name in names:
+            size, at = len(name), low.find(name)
+            while at >= 0:
+                if size >= _TELLING or not (
+                    low[at - 1 : at].isalnum() or low[at + size : at + size + 1].isalnum()
+                ):
+                    found.append((at, -size))  # of two that begin together the longer one
+                at = low.find(name, at + 1)
+        done, pieces = 0, []
+        for at, size in sorted(found):
+            if at >= done:
+                pieces += [text[done:at], self._put(self._names[low[at : at - size]], text[at : at - size])]
+                done = at - size
+        return "".join((*pieces, text[done:]))
 
     def _word(self, found: "re.Match[str]") -> str:
         return self._put(self._names.get(found[0].lower(), "user"), found[0])

@@ -1,0 +1,27 @@
+"""Names in a text of plain letters are found without a pattern, and just those a pattern would find."""
+
+from random import Random
+
+from memlog.export.share import Share, _words
+
+NAMES = ["ann", "anna", "annabel", "annabella", "bella-donna", "donna.kit", "kit", "lab ella", "nnabell"]
+
+
+def test_names_are_replaced_as_their_pattern_would() -> None:
+    random = Random(7)
+    made = [
+        "".join(
+            random.choice([*NAMES, " ", "-", "_", "1", "a", "B", "x"]) for _ in range(random.randrange(12))
+        )
+        for _ in range(3_000)
+    ]
+    replaced = 0
+    for text in [*made, *map(str.upper, made[:500])]:
+        plain, asked = Share(NAMES), Share(NAMES)
+        low = text.lower()
+        here = tuple(filter(low.__contains__, plain._names))
+        pattern = _words(here).sub(asked._word, text) if here else text
+        assert plain._without(here, text, low) == pattern, text
+        assert plain.counts == asked.counts
+        replaced += plain.counts["user"]
+    assert replaced > 3_000
