@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from memlog import portable
 from memlog.archive import session_file, tree
 from memlog.archive.carried import as_bytes
-from memlog.archive.folder import Folder
+from memlog.archive.folder import LONGEST_LINE, Folder
 from memlog.archive.snapshot import SNAP
 from memlog.archive.tombstones import Tombstones, event_name
 from memlog.errors import DecodeError, UnsafePathError
@@ -102,13 +102,35 @@ def _filter(root: str, name: str, tombstones: Tombstones) -> bool:
 
 
 def _filter_file(folder: Folder, file: str, tombstones: Tombstones) -> bool:
-    with folder.reader(file) as stream:
-        lines = [raw for raw in stream if raw.strip() not in (b"", b"[", b"]", b"[]")]
-    kept = [raw.strip().rstrip(b",") for raw in lines if not _is_covered(raw, tombstones)]
-    if len(kept) == len(lines):
+    if not any(begins and _is_covered(raw, tombstones) for begins, raw in _pieces(folder, file)):
         return False
-    folder.replace(file, [b"[", b",\n".join([b"\n" + kept[0], *kept[1:]]) if kept else b"", b"\n]\n"])
+    folder.replace(file, _without(folder, file, tombstones))
     return True
+
+
+def _pieces(folder: Folder, file: str) -> Iterator[tuple[bool, bytes]]:
+    """Whether a line begins here, and a line; one that is longer than any of ours comes in pieces."""
+    begins = True
+    for raw in folder.lines(file):
+        if not begins or raw.strip() not in (b"", b"[", b"]", b"[]"):
+            yield begins, raw
+        begins = raw.endswith(b"\n")
+
+
+def _without(folder: Folder, file: str, tombstones: Tombstones) -> Iterator[bytes]:
+    """The snapshot's bytes without the lines that tombstones cover."""
+    yield b"["
+    separator = b"\n"
+    for begins, raw in _pieces(folder, file):
+        if begins:
+            if _is_covered(raw, tombstones):
+                continue
+            yield separator
+            separator, raw = b",\n", raw.lstrip()
+        if raw.endswith(b"\n") or len(raw) < LONGEST_LINE:
+            raw = raw.rstrip().rstrip(b",")
+        yield raw
+    yield b"\n]\n"
 
 
 def _is_covered(raw: bytes, tombstones: Tombstones) -> bool:
