@@ -26,6 +26,15 @@ def ring_bell(path: str) -> None:
         os.close(fd)
 
 
+def swallow(fd: int) -> None:
+    """Read a pipe empty that never blocks."""
+    try:
+        while len(os.read(fd, 4_096)) == 4_096:
+            pass
+    except BlockingIOError:
+        pass
+
+
 class Doorbell:
     """The witness's end of the FIFO; made if missing, mode 0600."""
 
@@ -64,11 +73,7 @@ class Doorbell:
 
     def silence(self) -> None:
         """Forget the rings so far."""
-        try:
-            while len(os.read(self._fd, 4096)) == 4096:
-                pass
-        except BlockingIOError:
-            pass
+        swallow(self._fd)
 
     def close(self) -> None:
         if self._fd >= 0:

@@ -3,6 +3,8 @@
 import os
 import selectors
 
+from memlog.ring.doorbell import swallow
+
 
 class Wake:
     """Its end in a selector is the key without data."""
@@ -20,11 +22,7 @@ class Wake:
 
     def swallow(self) -> None:
         """Forget the calls so far."""
-        try:
-            while len(os.read(self._out, 4_096)) == 4_096:
-                pass
-        except BlockingIOError:
-            pass
+        swallow(self._out)
 
     def close(self) -> None:
         os.close(self._out)
