@@ -1,5 +1,7 @@
 """Kinds of sentence, each in six languages, and the sentences that come near them and are none."""
 
+from pathlib import Path
+
 import pytest
 
 from memlog.query.facts import extract, prose
@@ -348,3 +350,26 @@ def test_a_long_text_that_speaks_to_someone_is_typed_in_whatever_language() -> N
     asked = "Сгруппируй товары по продавцам, а внутри по сроку доставки."
     assert kinds(told + asked) == []
     assert [kind for kind, _ in kinds(told + "Мне так неудобно. " + asked)] == ["instruction"]
+
+
+# Our own lines: language, kind (c: what was done is wrong, i: what is to be done, -: neither), what the user said.
+ANSWERS = Path(__file__).parents[1] / "data" / "labels" / "answers.txt"
+SAID = {"correction": "c", "instruction": "i"}
+
+
+def user_said(text: str, *, opening: bool = False) -> list[str]:
+    said = Said(7, "s", "claude-code", 0, 5, "message", "user", None, text, False, "d" * 64, opening=opening)
+    return [fact.kind for fact in extract.of_records([said])]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "pt", "es", "ru", "zh", "ja", "ko"])
+def test_a_short_answer_that_states_what_is_wrong_is_a_correction(language: str) -> None:
+    lines = [line.split(" ", 2) for line in ANSWERS.read_text().splitlines()]
+    mine = [(kind, text) for code, kind, text in lines if code == language]
+    assert [(k, text) for k, text in mine if SAID.get("".join(user_said(text)), "-") != k] == []
+    assert {kind for kind, _ in mine} == {"c", "i", "-"} and len(mine) > 20
+
+
+def test_what_is_wrong_before_the_agent_spoke_is_not_its_work() -> None:
+    assert user_said("the left column overlaps the right one") == ["correction"]
+    assert user_said("the left column overlaps the right one", opening=True) == []

@@ -1,5 +1,6 @@
 """Chinese of a chat with an agent, by kind of sentence."""
 
+from memlog.query.facts import stated
 from memlog.query.facts.cues import Cues, any_of, first_of
 
 CHINESE = Cues(
@@ -42,4 +43,5 @@ CHINESE = Cues(
         r"^\W*(?:我的建议|建议|解决方案|方案|修复|做法)[:：]|(?:更|最)(?:简单|干净|安全|合理|稳妥|清晰)(?:一些|的是)?|不值得|保持(?:原样|不变)|暂(?:时)?不(?:改|动|处理|做)|不在(?:本次)?范围",
     ),
     reason=first_of(r"因为|由于|以便|这样|否则|为了|免得"),
+    stated=stated.CHINESE,
 )  # fmt: skip

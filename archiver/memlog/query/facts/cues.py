@@ -65,7 +65,7 @@ class Cues:
     """Patterns of one script.
 
     rule: holds from now on; request: to be done; fault: a correction where nothing is asked for;
-    complaint: a correction though it is a question; reason: where a reason begins.
+    complaint: a correction though it is a question; stated: one in a short answer; reason: where one begins.
     by_words: its words tell which of them a sentence can match.
     """
 
@@ -79,10 +79,12 @@ class Cues:
         decision: AnyOf,
         reason: re.Pattern[str],
         *,
+        stated: AnyOf | None = None,
         by_words: bool = False,
     ) -> None:
         self.rule, self.request, self.correction = rule, request, correction
         self.fault, self.complaint, self.decision, self.reason = fault, complaint, decision, reason
+        self.stated = stated or AnyOf((), ())
         self.by_words = by_words
         self._wishes = Asked(rule, request, correction, fault, complaint)
         self._settles = Asked(decision)

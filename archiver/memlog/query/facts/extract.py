@@ -97,14 +97,22 @@ def said_unread(count: int) -> str:
 
 
 def _of_user(said: Said) -> Iterator[Found]:
-    yield from prose.of_user(said.text)
+    wanted = list(prose.of_user(said.text, answers=not said.opening))
+    yield from wanted
     yield from plans.boxes(said.text)
     yield from outcomes.outcomes(said.text)  # also of what was pasted
-    yield from failures.errors(said.text, printed=prose.looks_like_a_log(said.text))
+    yield from failures.errors(
+        said.text, printed=prose.looks_like_a_log(said.text), except_at=_spoken(wanted)
+    )
     for start, end in sentences.own(said.text):
         part = said.text[start:end]
         for one in (*names.urls(part), *names.identifiers(part)):
             yield one._replace(start=one.start + start, end=one.end + start)
+
+
+def _spoken(wanted: Iterable[Found]) -> frozenset[int]:
+    """Where sentences begin that somebody said: `that file does not exist` is no program's."""
+    return frozenset(one.start for one in wanted if one.kind == "correction")
 
 
 def _of_result(said: Said, command: str | None) -> Iterator[Found]:

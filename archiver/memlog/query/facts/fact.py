@@ -19,6 +19,7 @@ class Said:
     given: the arguments of a call as they were; call: the id that pairs a call with its answer.
     cwd: the folder a call was made in, where that is known.
     aside: not in the agent's own context (a subagent's). injected: of the host, though a user's or a tool's.
+    opening: nobody but the user spoke before it.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Said:
     injected: bool = False
     repeated: int = 0  # of a compaction: messages of the user that its new context repeats
     cwd: str | None = None
+    opening: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,10 +137,18 @@ _TRACED = re.compile(
 )
 
 
-def errors(text: str, *, failed: bool = False, reads: bool = False, printed: bool = False) -> Iterator[Found]:
+def errors(
+    text: str,
+    *,
+    failed: bool = False,
+    reads: bool = False,
+    printed: bool = False,
+    except_at: frozenset[int] = frozenset(),
+) -> Iterator[Found]:
     """Error messages, a line each.
 
     failed: the host says so. reads: of what the text quotes none is an error. printed: nothing but a program wrote it.
+    except_at: where somebody speaks; words of a program's alone make an error of it.
     """
     failing = "--- FAIL" in text or "\nFAIL" in text
     found = 0
@@ -154,7 +162,10 @@ def errors(text: str, *, failed: bool = False, reads: bool = False, printed: boo
     for start, end in hot_lines(text, hot, _PLACE, _CODE, _BARE, *more, folded=folded):
         if end - start > LONGEST_LINE or (reads and start > _QUOTED_FROM):
             continue
-        span = _error(text[start:end], failing, abroad, printed=printed, claimed=claimed)
+        speaks = start in except_at
+        span = _error(
+            text[start:end], failing, abroad and not speaks, printed=printed and not speaks, claimed=claimed
+        )
         if span is not None and found < _MOST_LINES:
             found += 1
             traced.discard(start + span[0])

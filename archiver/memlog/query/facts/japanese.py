@@ -1,5 +1,6 @@
 """Japanese of a chat with an agent, by kind of sentence."""
 
+from memlog.query.facts import stated
 from memlog.query.facts.cues import Cues, any_of, first_of
 
 JAPANESE = Cues(
@@ -38,4 +39,5 @@ JAPANESE = Cues(
         r"^\W*(?:提案|解決策|対応|修正案|結論)[:：]|(?:ほうが|方が|のが)(?:簡単|安全|良い|よい|いい|シンプル|自然|確実)|そのまま(?:に|で)(?:します|残|よい|いい|問題)|対象外|見送",
     ),
     reason=first_of(r"ので|ため|から|なぜなら|理由は"),
+    stated=stated.JAPANESE,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Korean of a chat with an agent, by kind of sentence."""
 
+from memlog.query.facts import stated
 from memlog.query.facts.cues import Cues, any_of, first_of
 
 _MAKES = r"(?:추가|수정|변경|삭제|제거|이동|분리|사용|적용|구현|통합|생성|유지|처리|교체|작성)"
@@ -25,4 +26,5 @@ KOREAN = Cues(
         rf"{_MAKES}(?:하겠습니다|할게요|하는 것이|하도록 하겠)|(?:가장|더) (?:간단|안전|나은|좋은|깔끔).*(?:방법|방식|해결)|(?:때문에|므로|니까).*(?:하겠|합니다|해야)",
     ),
     reason=first_of(r"때문에|왜냐하면|므로|니까|위해"),
+    stated=stated.KOREAN,
 )

@@ -16,6 +16,7 @@ from memlog.query.facts import (
     portuguese,
     shapes,
     spanish,
+    stated,
 )
 from memlog.query.facts.chinese import CHINESE
 from memlog.query.facts.cues import Cues, any_of, first_of
@@ -32,6 +33,7 @@ ENGLISH = Cues(
     any_of(*english_objections.COMPLAINT),
     any_of(*english_choices.DECISION),
     first_of(*english_choices.REASON),
+    stated=stated.ENGLISH,
     by_words=True,
 )
 LATIN = Cues(
@@ -66,6 +68,7 @@ LATIN = Cues(
         *english_choices.DECISION, *german.DECISION, *portuguese.DECISION, *french.DECISION, *spanish.DECISION
     ),
     first_of(*english_choices.REASON, *german.REASON, *portuguese.REASON, *french.REASON, *spanish.REASON),
+    stated=stated.LATIN,
     by_words=True,
 )
 # Two of these in a sentence and it is asked in English only, which takes half the time.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from memlog.query.facts import items, reviews
 from memlog.query.facts.calls import Found
+from memlog.query.facts.cues import Cues
 from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.gate import words_of
 from memlog.query.facts.items import Row
@@ -19,6 +20,16 @@ from memlog.query.facts.sentences import (
     without_tags,
 )
 
+_CURT = 200  # characters of a sentence that only says what is wrong
+_REPROACHES = re.compile(
+    r"^(?:\w+,? ){0,2}(?:why|warum|wieso|weshalb|pourquoi|(?:por|pra) ?qu[eéê]|¿por qu[eé]|зачем|почему|с чего)\b|\b(?:did|have|do|are) you (?:even|actually|really|forget|forgotten|break|remove|delete|miss|skip|ignore|seriously|not|just)\b"
+    r"|\bhast du\b|为什么|怎么|なぜ|なんで|どうして|^왜| 왜 "
+)
+_BRIEF = 900  # characters of a message that answers rather than tells
+# What is so for the work's sake, and not what went wrong with it.
+_GIVEN = re.compile(
+    r"[`'\"][^`'\"]{40,}[`'\"]$|\b(?:for example|e\.g|for instance|as an example)\b|\bshould\b|\b(?:if|when|unless) (?:it|the|you|there|we|they|a|no)\b"
+)
 _SHORTEST = 3  # characters of a sentence that is worth a fact
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
 _PICKS = re.compile(r"\d{1,2}\.?")  # what was offered, by its number
@@ -99,10 +110,11 @@ _REPORTS = re.compile(
 )
 
 
-def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
+def of_user(text: str, *, refused: bool = False, answers: bool = True) -> Iterator[Found]:
     """Instructions and corrections of a message of the user, a sentence each.
 
     refused: it was said when the user refused a call, so what is wanted corrects it.
+    answers: the agent may have spoken before, so that what is wrong may be its work.
     """
     plain = without_tags(text)
     review = not reviews.has_headings(plain)
@@ -111,7 +123,7 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
         if pasted and reviews.REVIEW.search(plain, start, end):
             yield from reviews.of_review(plain, start, end)
             continue
-        rows = list(_rows(plain, start, end, pasted=pasted, review=review))
+        rows = list(_rows(plain, start, end, pasted=pasted, review=review, answers=answers))
         for sentence, wanted, _ in items.with_items(plain, rows):
             yield from wanted
             if refused and wanted and wanted[0].kind == "instruction" and not _FILES.search(sentence.text):
@@ -121,18 +133,22 @@ def of_user(text: str, *, refused: bool = False) -> Iterator[Found]:
         yield from reviews.of_review(plain, introduced, resumed_at(plain, introduced))
 
 
-def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool) -> Iterator[Row]:
-    """Sentences of a stretch with what each wants. review: a finding may stand alone in it."""
+def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool, answers: bool) -> Iterator[Row]:
+    """Sentences of a stretch with what each wants.
+
+    review: a finding may stand alone in it. answers: the agent may have spoken before.
+    """
     # Behind a log in English, who writes in another script speaks.
     alien = pasted and 3 * len(_OTHER.findall(plain, start, end)) < end - start
     objects = False
+    states = answers and not pasted and end - start <= _BRIEF
     for number, sentence in enumerate(sentences(plain[start:end])):
         if number >= _MOST_SENTENCES:
             return
         if not is_said(sentence) or (pasted and number and not (alien and _OTHER.search(sentence.text))):
             continue
         placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
-        wanted = list(_wanted(placed))
+        wanted = list(_wanted(placed, states=states))
         if not wanted and (
             (objects and _CONTINUES.match(sentence.text)) or (review and reviews.is_finding(sentence.text))
         ):
@@ -141,14 +157,14 @@ def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool) -> It
         yield items.row(plain, placed, wanted)
 
 
-def _wanted(sentence: Sentence) -> Iterator[Found]:
+def _wanted(sentence: Sentence, *, states: bool = False) -> Iterator[Found]:
     text = sentence.text
     low = flat(text).lower()
     plain = _BEFORE.sub("", _straight(low), count=1)
     spoken = words_of(low)
     found = cues(text, spoken)
     may = found.wishes(spoken if len(plain) == len(low) else words_of(plain))
-    if not may or _LEARNS.match(plain):
+    if (not may and not states) or _LEARNS.match(plain):
         return
     asks = text.endswith(("?", "？")) or _UNMARKED.match(plain) is not None
     if found.complaint.search(plain, may):
@@ -156,17 +172,16 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
         return
     rule = not asks and found.rule.search(plain, may)
     requested = found.request.search(plain, may)
-    corrects = _CONDITION.match(plain) is None and (
+    orders = IMPERATIVE.match(plain) or _LEADS.match(plain) or (asks and requested)
+    given = _CONDITION.match(plain) is not None
+    corrects = not given and (
         found.correction.search(plain, may)
-        or (
-            not (IMPERATIVE.match(plain) or _LEADS.match(plain) or (asks and requested))
-            and found.fault.search(plain, may)
-            and not _AGREES.match(plain)
-        )
+        or (not orders and found.fault.search(plain, may) and not _AGREES.match(plain))
     )
-    if corrects and _RECOUNTS.match(plain):
+    states = states and not (given or orders or requested or corrects) and _states(plain, found, asks=asks)
+    if (corrects or states) and _RECOUNTS.match(plain):
         return
-    if corrects and not (asks and not requested and _ASKS.match(text)):
+    if states or (corrects and not (asks and not requested and _ASKS.match(text))):
         yield Found("correction", text, None, sentence.start, sentence.end)
         return  # a sentence is one of the two
     if _BARE.match(text):
@@ -174,6 +189,15 @@ def _wanted(sentence: Sentence) -> Iterator[Found]:
     idle = asks and _ASKS.match(text) is not None and not _DEMANDS.search(text)
     if not idle and (rule or requested):
         yield Found("instruction", text, "rule" if rule else "request", sentence.start, sentence.end)
+
+
+def _states(plain: str, found: Cues, *, asks: bool) -> bool:
+    """Whether a short sentence says of the work that something is not as it ought to be."""
+    if len(plain) > _CURT or plain[-1] in ":：" or plain[0] == "(" or _GIVEN.search(plain):
+        return False
+    if asks and _REPROACHES.search(plain) is None:
+        return False
+    return found.stated.search(plain) and not _AGREES.match(plain)
 
 
 def _straight(text: str) -> str:

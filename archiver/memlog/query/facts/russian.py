@@ -1,5 +1,6 @@
 """Russian of a chat with an agent, by kind of sentence; in lower case."""
 
+from memlog.query.facts import stated
 from memlog.query.facts.cues import Cues, any_of, first_of
 
 # Forms that are nothing but an imperative, wherever they stand.
@@ -65,4 +66,5 @@ RUSSIAN = Cues(
         r"\b(?:не стоит (?:того|трогать|менять)|оставить как есть|вне (?:рамок|задачи))\b|\bдолж(?:ен|на|но|ны) .*\b(?:а не|вместо|только)\b",
     ),
     reason=first_of(r"\b(?:потому что|так как|поскольку|чтобы|из-за|ведь|иначе)\b"),
+    stated=stated.RUSSIAN,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from memlog.archive import body
@@ -38,11 +39,14 @@ def records(
     session_id: the row of the session. Limits: one record is in memory at a time.
     """
     values = {"session": session_id, "epoch": epoch, "since": since_ns, "until": until_ns}
+    opening = not epoch and not since_ns
     for row in con.cursor().execute(SAID_SQL, values):
         try:
-            yield _said(con, row)
+            said = _said(con, row)
         except MemlogError:
             continue  # `memlog admin verify` names damaged bodies
+        opening = opening and said.role != "assistant"
+        yield replace(said, opening=True) if opening else said
 
 
 def _said(con: Connection, row: Any) -> Said:
