@@ -10,6 +10,7 @@ from datasette.utils import sqlite3
 from datasette.views.base import DatasetteError
 
 from datasette_memlog import archives, assets, columns, marks, prose, seam
+from memlog.query.facts.calls import SHELLS
 
 OLDER = "memlog_older.html"
 COMPILED = (
@@ -88,7 +89,7 @@ def frame(datasette: Any, db: Any) -> dict[str, Any]:
     place = datasette.urls.database(db.name)
     return {
         "database": db.name, "place": place, "show": prose, "plain": columns.plain,
-        "said": marks.Said(),
+        "said": marks.Said(), "shells": SHELLS,
         "static": lambda name: assets.address(datasette, name),
         "behind": db.path if archives.is_behind(datasette, db.name) else None,
     }  # fmt: skip

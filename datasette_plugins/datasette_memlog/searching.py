@@ -21,6 +21,12 @@ TEXTS = ("session", "project", "agent")
 LISTS = ("kind", "role", "tool", "path")
 # index: session by its id
 TITLES_SQL = "SELECT session, title FROM v_session WHERE session IN (SELECT value FROM json_each(:ids))"
+# index: the record's primary key
+SAME_SQL = """
+SELECT r.id, r.ts_ns, s.dir FROM record r JOIN session s ON s.id = r.session_id
+WHERE r.id IN (SELECT value FROM json_each(:ids))
+"""
+SAME = 40  # places of one hit that a page links
 NARROWING = (*TEXTS, *LISTS, "epoch", "since", "until")
 FILTERS = (*TEXTS, "kind", "role", "tool")  # facets that are filters of the same name
 # Bookkeeping is listed only where nothing else is found; a count that left it out would not say so.
@@ -82,6 +88,7 @@ async def search_page(datasette: Any, request: Any) -> Response:
     found: list[facets.Facet] = []
     groups: list[grouped.SessionHits] = []
     titles: dict[str, str] = {}
+    same: dict[int, tuple[str, str]] = {}
     try:
         if request.args.get("group") == "session" and request.args.get("q"):
             asked = Asked(request.args, time.time_ns())
@@ -89,6 +96,8 @@ async def search_page(datasette: Any, request: Any) -> Response:
             found = await read(datasette, db, asked.facets) if asked.keys else []
         else:
             _, hits, found = await _asked(datasette, db, request)
+        ids = json.dumps([id for hit in hits for id in hit.same[:SAME] if isinstance(id, int)])
+        same = {id: (dates.iso(ns), dir) for id, ns, dir in (await db.execute(SAME_SQL, {"ids": ids})).rows}
         ids = json.dumps([one.value for one in found if one.facet == "session"])
         titles = {row[0]: row[1] for row in (await db.execute(TITLES_SQL, {"ids": ids})).rows if row[1]}
     except MemlogError as exc:
@@ -97,7 +106,7 @@ async def search_page(datasette: Any, request: Any) -> Response:
         "q": (request.args.get("q") or "")[:LONGEST], "newest": request.args.get("newest") == "1",
         "mode": request.args.get("mode") or WORDS, "hits": hits, "found": found, "keys": tuple(facets.KEYS),
         "error": str(error) if error else "", "hint": error.hint if error else "", "caret": _caret(error),
-        "here": lambda **more: _address(request, more), "groups": groups, "titles": titles,
+        "here": lambda **more: _address(request, more), "groups": groups, "titles": titles, "same": same,
         "only": lambda one: _only(request, one), "counted": COUNTED,
         "narrowed": [(k, v) for k in NARROWING for v in request.args.getlist(k) if v],
         "by_session": request.args.get("group") == "session",

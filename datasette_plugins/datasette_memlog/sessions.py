@@ -149,6 +149,7 @@ def _stretch(
         "said": marks.Said().read(entry for chapter in chapters for entry in chapter.entries),
         "session": session, "chapters": chapters, "epochs": rows, "begins": begins, "page": number,
         "until": until, "prompts": len(found.landmarks["prompt"]),
+        "commands": len(found.landmarks["command"]),
         "pages": max(len(found.pages), 1), "version": found.version, "total": len(found),
         "counted": {epoch: end - begin for epoch, (begin, end) in lengths.items()},
         "left_out": max(session.records - len(found), 0),

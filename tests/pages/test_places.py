@@ -11,7 +11,9 @@ from jinja2 import BaseLoader, Environment
 from markupsafe import Markup
 
 import datasette_memlog
-from datasette_memlog import facts, seam, sessions
+from datasette_memlog import facts, outlines, seam, sessions
+from memlog.archive.connection import open_reader
+from memlog.query.facts import listing
 from pages import ambush, routes
 from pages.test_markup import foreign
 
@@ -81,8 +83,10 @@ def _balanced(text: str) -> str:
 
 
 async def asked(application: Any, page: str) -> Any:
-    """The answer; one with a bare `?` as of a session that is too long to be told."""
+    """The answer; one with a bare `?` as of a session that is too long to be told, one with a bare `&` of a fact."""
     with pytest.MonkeyPatch.context() as patch:
+        if page.endswith("&"):
+            patch.setattr(facts, "PLACES", 0)
         for module in (facts, sessions) if page.endswith("?") else ():
             patch.setattr(module, "WEIGHED", 0)
         return await application.client.get(page)
@@ -117,6 +121,12 @@ async def watched(serve: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple
         )
     ]  # fmt: skip
     found += [page + "?" for page in (f"/archive/-/facts/{dir}", f"/archive/-/compaction/{dir}/1")]
+    con = open_reader(path)
+    session = outlines.session_of(con, dir)
+    told = next(row for row in listing.facts(con, session.session) if "<evil" in (row.detail or ""))
+    con.close()
+    place = f"/archive/-/facts/{dir}?fact={told.kind}&of={told.record}-{told.start}"
+    found += [place, place + "&"]
     for page in found:
         watch.page = page
         answer = await asked(application, page)

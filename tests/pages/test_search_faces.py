@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from archives import NOW_NS, conversation, event, fill, record
 from memlog.cli import search as command
 from memlog.paths import Home
+from pages import filled
+from pages.told import said
 
 QUESTIONS = (
     "deploy", "the deploy script", "token", "token -deploy", "dep*", '"the token"', '"expired token"', "fix OR rotate",
@@ -179,3 +182,20 @@ async def test_the_box_over_the_records_table_takes_the_same_words(
     ids = {row["id"] for row in rows if row["kind"] != "event"}
     assert ids and {row["id"] for row in answer.json()} >= ids
     assert len(answer.json()) <= len(ids) + 1  # a record that is folded into another, or bookkeeping
+
+
+async def test_a_line_that_was_said_again_leads_to_every_place_it_was_said_at(
+    serve: Any, tmp_path: Path
+) -> None:
+    records = [
+        said(n, "tool_result", "tool", "ERROR zonkfault: no such table", tool="Bash", error=True)
+        for n in range(0, 400, 100)
+    ]
+    client = serve(filled.fill(tmp_path, records)).client
+    html = (await client.get("/archive/-/search?q=zonkfault")).text
+    assert html.count('<article class="hit"') == 1 and ">×4</span>" in html
+    places = html[html.index('<details class="same">') :].partition("</details>")[0]
+    linked = re.findall(r'href="(/archive/-/session/[^"]*\?at=(\d+)#r\2)"', places)
+    assert "3 more places" in places and len(set(linked)) == 3
+    for place, id in linked:
+        assert f'id="r{id}"' in (await client.get(place.partition("#")[0])).text

@@ -12,6 +12,7 @@ from operator import le
 from memlog.archive.connection import Connection
 from memlog.errors import NotFoundError
 from memlog.query import missing
+from memlog.query.facts.calls import SHELLS
 from memlog.query.missing import Loss
 from memlog.query.sessions import SessionRow
 
@@ -30,7 +31,8 @@ FROM session s WHERE s.agent = :agent AND s.session = :session
 # the byte f5). index: record_session, in its order: no sort.
 SOME_SQL = """
 SELECT max(ts_ns), group_concat(id), group_concat(epoch_id), group_concat(bytes), group_concat(letter, ''),
-  group_concat(flags, ''), json_group_array(said) FILTER (WHERE letter = 'p' AND flags < 2)
+  group_concat(flags, ''), json_group_array(said) FILTER (WHERE letter = 'p' AND flags < 2),
+  json_group_array(id) FILTER (WHERE ran)
 FROM (
   SELECT ts_ns, id, epoch_id, bytes, (error <> 0) + 2 * (timed <> 0) AS flags,
     CASE kind WHEN 'message' THEN CASE role WHEN 'user' THEN 'p' ELSE 'm' END
@@ -38,7 +40,9 @@ FROM (
       WHEN 'compaction' THEN 'c' WHEN 'meta' THEN 'h' ELSE 'o' END AS letter,
     CASE WHEN kind = 'message' AND role = 'user' AND timed = 0
         AND ifnull(instr(memlog_blob(body, packing), x'6669734d657461f5'), 0) = 0
-      THEN substr(CAST(memlog_text(body, packing, text_bytes) AS TEXT), 1, 160) END AS said
+      THEN substr(CAST(memlog_text(body, packing, text_bytes) AS TEXT), 1, 160) END AS said,
+    CASE WHEN error = 1 AND kind = 'tool_result'
+      THEN lower(tool) IN (SELECT value FROM json_each(:shells)) END AS ran
   FROM record WHERE session_id = :session AND (ts_ns, id) > (:ts_ns, :id)
     AND part = 0 AND (kind <> 'meta' OR error = 1 OR :all)
   ORDER BY ts_ns, id LIMIT 1000
@@ -126,7 +130,7 @@ class Outline:
         return found
 
     def beyond(self, first: int, last: int) -> dict[str, tuple[int | None, int | None]]:
-        """The nearest prompt, error and compaction before and after a stretch, by id."""
+        """The nearest prompt, error, failed command and compaction before and after a stretch, by id."""
         found: dict[str, tuple[int | None, int | None]] = {}
         for name, places in self.landmarks.items():
             before, after = bisect_left(places, first), bisect_left(places, last)
@@ -167,12 +171,13 @@ def _outline(con: Connection, session: SessionRow, every: bool) -> Outline:
     if row is None:
         raise NotFoundError(f"no session is called {session.session!r}")
     found = Outline(session, row[0], now)
-    said = _fill(con, found, every)
+    said, ran = _fill(con, found, every)
     by_user = _places(found.kinds, "p")
     prompts = zip((n for n in by_user if found.flags[n] < "2"), said, strict=True)
     found.landmarks = {
         "prompt": [n for n, text in prompts if text is not None and is_said(text)],
         "error": _places(found.flags, "13"),
+        "command": sorted(found.where[id] for id in ran),
         "compaction": _places(found.kinds, "c"),
     }
     found.pages = list(_pages(found))
@@ -185,14 +190,15 @@ def is_said(text: str) -> bool:
     return not text.lstrip().startswith(_NOT_SAID)
 
 
-def _fill(con: Connection, found: Outline, every: bool) -> list[str | None]:
-    """Read the columns; how messages of the user begin, those of the main transcript."""
+def _fill(con: Connection, found: Outline, every: bool) -> tuple[list[str | None], list[int]]:
+    """Read the columns; how messages of the user begin, of the main transcript; and failed commands' ids."""
     numbers = dict(con.execute(NUMBERS_SQL, {"session": found.row}).fetchall())
     at: dict[str, int] = {"ts_ns": -(1 << 63), "id": 0}
-    kinds, flags, said = [], [], list[str | None]()
+    kinds, flags, said, ran = [], [], list[str | None](), list[int]()
+    shells = json.dumps(sorted(SHELLS))
     while True:
-        values = {"session": found.row, "all": every, **at}
-        ts_ns, ids, epochs, sizes, letters, flagged, texts = con.execute(SOME_SQL, values).fetchone()
+        values = {"session": found.row, "all": every, "shells": shells, **at}
+        ts_ns, ids, epochs, sizes, letters, flagged, texts, failed = con.execute(SOME_SQL, values).fetchone()
         if ids is None:
             break
         found.ids += json.loads(f"[{ids}]")
@@ -201,9 +207,11 @@ def _fill(con: Connection, found: Outline, every: bool) -> list[str | None]:
         kinds.append(letters)
         flags.append(flagged)
         said += json.loads(texts)
+        ran += json.loads(failed)
         at = {"ts_ns": ts_ns, "id": found.ids[-1]}
     found.kinds, found.flags = "".join(kinds), "".join(flags)
-    return said if all(map(le, found.epochs, found.epochs[1:])) else _sorted(found, said)
+    in_order = all(map(le, found.epochs, found.epochs[1:]))
+    return said if in_order else _sorted(found, said), ran
 
 
 def _sorted(found: Outline, said: list[str | None]) -> list[str | None]:

@@ -1,7 +1,8 @@
 // Keys of the reading pages. Every key does what a link or a button of the page does too.
 const timeline = document.querySelector(".timeline");
-const LAND = { n: ["prompt", 1], p: ["prompt", -1], e: ["error", 1], E: ["error", -1], c: ["compaction", 1], C: ["compaction", -1] };
+const LAND = { n: ["prompt", 1], p: ["prompt", -1], e: ["error", 1], E: ["error", -1], x: ["command", 1], X: ["command", -1], c: ["compaction", 1], C: ["compaction", -1] };
 
+const marked = (name) => name === "command" ? "[data-failed=command]" : `[data-land=${name}]`;
 const shown = (element) => element.getClientRects().length > 0;
 
 function open(element) {
@@ -31,7 +32,7 @@ function standing() {
 const edge = () => document.querySelector(".strip")?.getBoundingClientRect().bottom ?? 0;
 
 function step(name, way) {
-  const all = [...timeline.querySelectorAll(name ? `[data-land=${name}]` : ".e, .compaction")].filter(shown);
+  const all = [...timeline.querySelectorAll(name ? marked(name) : ".e, .compaction")].filter(shown);
   const stands = standing();
   const at = stands ?? [...timeline.querySelectorAll(".e, .compaction")].filter(shown).find((element) => element.getBoundingClientRect().bottom > edge());
   const follows = (element) => at && (at.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING);
@@ -47,8 +48,9 @@ function step(name, way) {
 function tell(name, way) {
   const note = document.querySelector(".stop");
   if (!note) return;
-  const some = timeline.querySelector(`[data-land=${name}]`) || timeline.matches(`[data-before-${name}], [data-after-${name}]`);
-  const said = some ? `no ${way > 0 ? "later" : "earlier"} ${name}` : `no ${name} in this session`;
+  const some = timeline.querySelector(marked(name)) || timeline.matches(`[data-before-${name}], [data-after-${name}]`);
+  const word = name === "command" ? "failed command" : name;
+  const said = some ? `no ${way > 0 ? "later" : "earlier"} ${word}` : `no ${word} in this session`;
   note.textContent = ""; // so that the same words are said again
   setTimeout(() => { note.textContent = said; }, 50);
 }

@@ -74,7 +74,7 @@ async function ask() {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html").body.firstElementChild;
       timeline.dataset.seen = page.dataset.seen;
       const entries = page.querySelector(".entries");
-      for (const name of ["afterPrompt", "afterError", "afterCompaction"]) {
+      for (const name of ["afterPrompt", "afterError", "afterCommand", "afterCompaction"]) {
         if (name in entries.dataset) timeline.dataset[name] = entries.dataset[name]; else delete timeline.dataset[name];
       }
       const wasAtEnd = isAtEnd();

@@ -17,7 +17,7 @@ WHERE session = :session AND agent = :agent AND kind = 'tool_result' AND part = 
   AND (:epoch IS NULL OR epoch = :epoch)
 GROUP BY 1 ORDER BY failed DESC, answers DESC, 1
 """
-_WELL = {"ok", "exit 0", "passed"}
+WELL = {"ok", "exit 0", "passed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,24 @@ class ToolUse:
 
 def told(facts: Iterable[FactRow]) -> list[Told]:
     """Each fact once, what was told last first."""
-    found: dict[tuple[str, str], Told] = {}
+    return [fact for fact, _ in placed(facts)]
+
+
+def placed(facts: Iterable[FactRow]) -> list[tuple[Told, list[FactRow]]]:
+    """Each fact once with every place it was told at, what was told last first."""
+    found: dict[tuple[str, str], list[FactRow]] = {}
     for row in facts:
         key = (row.kind, _key(row))
-        was = found.pop(key, None)
-        details = was.details if was else ()
-        if row.detail and row.detail not in details:
-            details += (row.detail,)
-        times = was.times + 1 if was else 1
-        found[key] = Told(row.kind, row.value, details, times, row.record, row.ts, row.epoch)
-    return list(found.values())[::-1]
+        places = found.pop(key, [])
+        places.append(row)
+        found[key] = places
+    return [(_once(places), places) for places in reversed(found.values())]
+
+
+def _once(places: list[FactRow]) -> Told:
+    last = places[-1]
+    details = tuple(dict.fromkeys(row.detail for row in places if row.detail))
+    return Told(last.kind, last.value, details, len(places), last.record, last.ts, last.epoch)
 
 
 def _key(row: FactRow) -> str:
@@ -68,7 +76,7 @@ def failed(facts: Iterable[Told]) -> Iterator[Told]:
         ends = set(fact.details)
         if fact.kind == "test" and not tested.name(fact.value):
             continue
-        if fact.kind in ("command", "test") and ends - _WELL and not ends & _WELL:
+        if fact.kind in ("command", "test") and ends - WELL and not ends & WELL:
             yield fact
 
 
