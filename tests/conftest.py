@@ -1,8 +1,8 @@
 """Every test has a home of its own, no way to the user's, and a minute to finish."""
 
-import functools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,13 +12,12 @@ from types import FrameType
 from typing import Any
 
 import pytest
-import sqlite_utils.db
-from sqlite_utils.db import _iter_complete_sql_statements
 
 from memlog.paths import Home
 from memlog.settings import Settings
 from shared_data import DATA
 from users import shared  # noqa: F401 - a fixture for all
+from warm import Warm, split_once
 
 SECONDS, SECONDS_SLOW = 60, 900
 HOSTS = ("CLAUDE_", "CODEX_", "COPILOT_", "GEMINI_", "OPENCODE_", "SWE_AGENT_", "XDG_")
@@ -59,9 +58,7 @@ def _finishes(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _migrations_are_split_once() -> None:
-    """sqlite-utils splits a migration character by character, 40 ms for each new archive: here, once a text."""
-    split = functools.cache(lambda sql: tuple(_iter_complete_sql_statements(sql)))
-    sqlite_utils.db._iter_complete_sql_statements = split
+    split_once()
 
 
 def environ_of(folder: Path) -> dict[str, str]:
@@ -96,18 +93,26 @@ def settings(home: Home) -> Settings:
     return Settings(home=home.root, ring="shm", start_witness=False)
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """An interpreter that has loaded memlog; its forks are the commands of the two fixtures below."""
+    found = Warm()
+    yield found
+    found.end()
+
+
 @pytest.fixture
-def run_memlog(home: Home) -> Run:
+def run_memlog(home: Home, warm: Warm) -> Run:
     """`memlog WORDS…` in a process of its own; keywords: input, env, timeout, and check (an exit code)."""
 
     def run(*words: str, check: int | None = None, **named: Any) -> "subprocess.CompletedProcess[str]":
-        return _run([sys.executable, "-m", "memlog.cli.start", *words], check, **named)
+        return _run(warm, ["memlog.cli.start", *words], check, **named)
 
     return run
 
 
 @pytest.fixture
-def run_hook(home: Home) -> Run:
+def run_hook(home: Home, warm: Warm) -> Run:
     """`memlog-hook EVENT` with this JSON (or these bytes) on stdin; it must exit 0 and say nothing."""
 
     def run(
@@ -115,19 +120,25 @@ def run_hook(home: Home) -> Run:
     ) -> "subprocess.CompletedProcess[str]":
         given = payload if isinstance(payload, str) else json.dumps(payload)
         words = [*(["--agent", agent] if agent else []), event]
-        return _run([sys.executable, "-m", "memlog.capture.hook", *words], 0, input=given, **named)
+        return _run(warm, ["memlog.capture.hook", *words], 0, input=given, **named)
 
     return run
 
 
 def _run(
-    command: list[str], check: int | None, *, input: str = "", env: Mapping[str, str] | None = None,
+    warm: Warm, command: list[str], check: int | None, *, input: str = "", env: Mapping[str, str] | None = None,
     timeout: float = 50, cwd: str | os.PathLike[str] | None = None,
 ) -> "subprocess.CompletedProcess[str]":  # fmt: skip
-    done = subprocess.run(
-        command, input=input, capture_output=True, text=True, timeout=timeout, cwd=cwd,
-        env={**os.environ, **(env or {})}, encoding="utf-8", errors="surrogateescape",
-    )  # fmt: skip
+    environ, given = {**os.environ, **(env or {})}, input.encode("utf-8", "surrogateescape")
+    if cwd is None and warm.takes(environ, given):
+        code, *outputs = warm.run(command[0], command[1:], environ, given, timeout)
+    else:
+        anew = subprocess.run(
+            [sys.executable, "-m", *command], input=given, capture_output=True, timeout=timeout, cwd=cwd, env=environ
+        )  # fmt: skip
+        code, outputs = anew.returncode, [anew.stdout, anew.stderr]
+    said = [re.sub("\r\n?", "\n", output.decode("utf-8", "surrogateescape")) for output in outputs]
+    done = subprocess.CompletedProcess(command, code, *said)
     if check is not None:
         assert done.returncode == check, f"{command}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
