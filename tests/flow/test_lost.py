@@ -159,6 +159,23 @@ def test_a_rule_the_summary_dropped_comes_before_requests_and_decisions(home: Ho
     assert [row.weight for row in rows] == sorted((row.weight for row in rows), reverse=True)
 
 
+def test_constraints_lost_begin_with_what_holds_from_now_on_in_any_language(
+    home: Home, tmp_path: Path
+) -> None:
+    said = [
+        record("Ne pousse jamais sur main sans mon accord.", n=1), record("Führe nach jeder Änderung die Tests aus.", n=2),
+        record("每次修改后请运行测试。", n=3), *(record(f"please rename module{n} to part{n}", n=n) for n in range(40, 46)),
+    ]  # fmt: skip
+    with archive_of(home, tidy(*said, summary="Nothing was settled.")) as con:
+        part = slice.cut(con, Selection(), ["session-a"], now_ns=NOW_NS)
+        post_mortem.write(con, part, str(tmp_path / "bundle"), now_ns=NOW_NS)
+    made = sqlite3.connect(tmp_path / "bundle/incident.db")
+    (sql,) = made.execute("SELECT sql FROM query WHERE name = 'constraints lost'").fetchone()
+    texts = [row[3] for row in made.execute(sql)]
+    made.close()
+    assert len(texts) == 9 and set(texts[:3]) == {one.text for one in said[:3]}
+
+
 def test_an_item_that_was_finished_is_no_loss(home: Home) -> None:
     items = [("write the parser", "completed"), ("write the tests", "completed"), ("publish it", "pending")]
     given = [{"content": item, "status": state} for item, state in items]

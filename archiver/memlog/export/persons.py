@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from memlog.export.shapes import ANYBODYS, AT_HOST, BACK, EMAIL, HOMES, IP, NAME, VERSION
+from memlog.export.shapes import ANYBODYS, AT_HOST, BACK, EMAIL, ENDINGS, HOMES, IP, NAME, VERSION
 
 _SEP = rf"(?:{BACK}/?|/|%(?:25){{0,3}}(?:2[Ff]|5[Cc]))"
 _CALLED = r"[^\W\d_][\w.'’-]{0,30}(?: [^\W\d_][\w.'’-]{0,30}){0,3}"
@@ -65,6 +65,13 @@ _HOSTS = _compiled(
     (('"host',), rf"\"host(?:_?name|Name)?{_JSON}({_HOST})\\{{0,7}}\""),
     (("HostName", "Hostname"), rf"{_LINE}(?:Host|Host[Nn]ame)[ \t=]{{1,8}}({_HOST})[ \t]*(?:$|\\n)"),
 )
+# What a machine shares, or what is copied from it: `nfs-srv:/export`, `scp box:/tmp/log .`; no URL, no drive.
+_EXPORTED = re.compile(r":(?=~?/(?!/))")
+_AT_END = re.compile(rf"(?<![\w./:@$%{{}}-])({_HOST})\Z")
+_COPIES = re.compile(r"\b(?:scp|rsync|sshfs|mount|umount|showmount)\b[^\n|;&]*\Z")
+_SERVED = re.compile(r"\S*[ \t]+(?:on[ \t]+)?/\S*[ \t]+(?:type[ \t]+)?(?:nfs|fuse|ceph|gluster)")
+_TOLD_APART = re.compile(r"[a-z]\w*-\w|[a-z]\d|\w\.\w", re.I)  # more than a word before a colon
+_MOUNTED = re.compile(r"(?:-v|--volume|--mount|-p|source)[ =\"']*\Z")  # a volume of a container
 _LISTED = re.compile(rf"{_LINE}{IP}((?:[ \t]{{1,40}}{_HOST}){{1,5}})[ \t]*(?:$|\\n|#)", re.M)  # /etc/hosts
 # An address in brackets, and the name before it; of the text before, no more than a name is looked at.
 _ADDRESSED = re.compile(rf"(?<=[ \t])(<|&lt;|\\u003c|[(\[]){EMAIL}(?:>|&gt;|\\u003e|[)\]])")
@@ -96,6 +103,24 @@ def hosts(text: str) -> Iterator[str]:
     if "localhost" in text:
         for found in _LISTED.finditer(text):
             yield from found[1].split()
+    if ":/" in text or ":~/" in text:
+        yield from _exporting(text)
+
+
+def _exporting(text: str) -> Iterator[str]:
+    for found in _EXPORTED.finditer(text):
+        line = text[max(0, found.start() - _LONGEST) : found.start()].rpartition("\n")[2]
+        name = _AT_END.search(line)
+        if name is None or name[1].rpartition(".")[2].lower() in ENDINGS or name[1].isdigit():
+            continue
+        before = line[: name.start()]
+        if (
+            _COPIES.search(before)
+            or _SERVED.match(text, found.end())
+            or _TOLD_APART.search(name[1])
+            and not _MOUNTED.search(before)
+        ):
+            yield name[1]
 
 
 def logins(text: str) -> Iterator[tuple[str, str]]:

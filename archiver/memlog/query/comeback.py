@@ -11,6 +11,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
+from memlog.query import standing
 from memlog.query.facts import shell
 from memlog.query.facts.fact import Fact, Said
 
@@ -42,14 +43,6 @@ _ROUTINE = re.compile(
     r"\b(?:tests?|lint|fmt|format|build|check|vet|status|push|pytest|tox|make|clippy|typecheck|tsc)\b"
 )
 _ROUTINE_MOST = 32
-_STANDING = re.compile(
-    r"\b(?:after|before) (?:every|each|any)\b|\bwithout (?:my|our|asking|permission|approval|consent)\b"
-    r"|\b(?:from now on|at all times|every time|whenever|under no circumstances|unless i (?:say|ask|tell))\b",
-    re.I,
-)
-_STRICT = re.compile(
-    r"(?:\w+[,.:!] +){0,2}(?:you (?:must|should) )?(?:never|always|don['’]t ever|do not ever|must)\b", re.I
-)
 _DONE = frozenset(("completed", "complete", "done", "cancelled", "canceled", "deleted"))
 
 
@@ -149,10 +142,8 @@ def weight(found: float) -> float:
 def is_rule(fact: Fact) -> bool:
     """What a user wants from now on, and not for the moment; also where it was said to correct."""
     if fact.kind == "instruction":
-        return fact.detail == "rule" or _STANDING.search(fact.value) is not None
-    return (
-        fact.kind == "correction" and (_STANDING.search(fact.value) or _STRICT.match(fact.value)) is not None
-    )
+        return fact.detail == "rule" or standing.holds(fact.value)
+    return fact.kind == "correction" and (standing.holds(fact.value) or standing.is_strict(fact.value))
 
 
 def is_done(fact: Fact) -> bool:
