@@ -17,6 +17,7 @@ from memlog.archive import anchor as anchors
 from memlog.archive.anchor import Anchor
 from memlog.errors import NotFoundError
 from memlog.export import bundle_check, manifest, post_mortem
+from memlog.export.share import Share
 from memlog.paths import Home
 from memlog.query import slice
 from memlog.query.selection import Selection
@@ -94,6 +95,16 @@ def test_no_change_of_any_file_goes_unnoticed_wherever_it_is(
 ) -> None:
     made, missed = unnoticed(make(name, session="session-b"), at_most)
     assert missed == [] and made >= files * 330
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["anchored", "anchored.zip"])
+def test_nor_does_one_of_a_shared_bundle_with_an_anchor(filled: Home, tmp_path: Path, name: str) -> None:
+    place = write(filled, tmp_path / name, "session-b", anchor=taken(filled), shared=Share())
+    if place.is_dir():
+        assert {path.name for path in place.iterdir()} == FILES | {"anchor.json"}
+    made, missed = unnoticed(place, 100)
+    assert missed == [] and made >= (7 if place.is_dir() else 1) * 180
 
 
 @pytest.mark.slow
