@@ -6,16 +6,7 @@ identifier costs two searches in its bytes.
 """
 
 # Lower case, capitals and digits of ASCII; anything else in UTF-8 is a letter, the rest ends a word.
-_CASES = bytes(
-    0x61
-    if 0x61 <= b <= 0x7A or b >= 0x80
-    else 0x41
-    if 0x41 <= b <= 0x5A
-    else 0x30
-    if 0x30 <= b <= 0x39
-    else 0x20
-    for b in range(256)
-)
+_CASES = b" " * 48 + b"0" * 10 + b" " * 7 + b"A" * 26 + b" " * 6 + b"a" * 26 + b" " * 5 + b"a" * 128
 LONGEST = 64  # bytes; what is longer is data
 MOST = 400  # identifiers of one text
 _SHORTEST = 2.6  # letters a part has on average; below it is base64 and the like

@@ -35,7 +35,7 @@ MARKS = frozenset((0x0640, 0x0670, *range(0x064B, 0x0660)))  # written over Arab
 # UTF-8 bytes no character of RANGES begins with. Of real texts one in nine is not ASCII and one in five
 # hundred of those holds a lead byte of RANGES: this costs 7 µs where looking at each character costs 87.
 _LEADS = frozenset((0xD9, 0xE0, 0xE1, *range(0xE3, 0xEE), 0xEF, 0xF0))
-_OTHERS = bytes(b for b in range(256) if b not in _LEADS)
+_OTHERS = bytes(range(256)).translate(None, bytes(_LEADS))
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def match_word(word: str, prefix: bool = False) -> str:
 
     Shape: a quoted string, or several in parentheses joined by OR.
     """
+    if prefix and word[-1:] == "." and is_version(word):
+        prefix = False  # of `1.2.*` the 2 is whole
     others = alternatives(word)
     if not others:
         others = respelled(word)

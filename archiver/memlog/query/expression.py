@@ -27,6 +27,13 @@ class Node:
         self.typed = typed
         self.at = at
 
+    @property
+    def has_words(self) -> bool:
+        """Whether words are in it, not filters alone."""
+        if self.op in (WORDS, FILTER):
+            return self.op == WORDS
+        return any(part.has_words for part in self.parts)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Node) and (self.op, self.parts) == (other.op, other.parts)
 

@@ -101,11 +101,7 @@ class _Tree:
     def _value(self, key: str, value: str) -> str:
         _taken(self.con, key, value, self.now_ns, Selection())
         if key == "session":
-            from memlog.query.names import in_epoch, session_name
-
-            if any(in_epoch(self.con, name)[1] is not None for name in value.split(",")):
-                raise ValueError("with an epoch a session stands alone")
-            return ",".join(session_name(self.con, name) for name in value.split(","))
+            return ",".join(_session(self.con, name) for name in value.split(","))
         if key == "kind" and EVENT in value.split(","):
             raise ValueError("an event is no record: kind:event stands alone")
         return _path(value) if key == "path" else value
@@ -164,6 +160,9 @@ def _named(con: "Connection", key: str, value: str, selection: Selection) -> "di
             if epoch is not None:
                 return {key: _session(con, value), "epoch": epoch}
         values = [_session(con, one) for one in values]
+        if name != key and any(in_epoch(con, one)[1] is not None for one in values):
+            nodes = tuple(Node(NOT, (Node(FILTER, (name, one)),)) for one in values)
+            return {"either": (*(selection.either or ()), *nodes)}
     elif name == "kind" and not set(values) <= set(NAMED_KINDS):
         raise ValueError(f"kinds are {', '.join(NAMED_KINDS)}")
     for one in values:
@@ -207,11 +206,14 @@ def either(said: "dict[str, list[Any]]") -> "dict[str, object]":
 
 
 def _session(con: "Connection", value: str) -> str:
-    from memlog.query.names import session_name
+    """The whole id, and the epoch behind it where one is named."""
+    from memlog.query.names import in_epoch, session_name
 
+    value, epoch = in_epoch(con, value)
     try:
-        return session_name(con, value)
+        name = session_name(con, value)
     except NotFoundError:
         from memlog.query import event
 
-        return event.name_of(con, value)
+        name = event.name_of(con, value)
+    return name if epoch is None else f"{name}@{epoch}"

@@ -258,7 +258,9 @@ class _Reader:
             return None
         inside, after = self.text[self.at + 1 : stop], self.text[stop + 1 :].split(None, 1)[:1]
         before = self.text[: self.at].split()[-1:]
-        if not (negative or ["OR"] in (before, after) or "OR" in inside.split() or _selects(inside)):
+        alone = inside.lstrip()[:1] == "-" and self.text.strip() == self.text[self.at : stop + 1]
+        joins = negative or alone or ["OR"] in (before, after) or "OR" in inside.split()
+        if not (joins or _selects(inside)):
             return None
         if self.depth >= DEPTH:
             column = self.begins + self.at + 1

@@ -8,9 +8,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# letters of ASCII in lower case, its signs as white space
-_SIGNS = bytes(b if b >= 0x80 or chr(b).isalnum() else 0x20 for b in range(256)).lower()
-_NO_DIGITS = bytes(b for b in range(256) if not 0x30 <= b <= 0x39)
+# letters of ASCII in lower case, its signs as white space; spelled out: a search loads it
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
+_EVERY = bytes(range(256))
+_SIGNS = b" " * 48 + b"0123456789" + b" " * 7 + _LETTERS + b" " * 6 + _LETTERS + b" " * 5 + _EVERY[128:]
+_NO_DIGITS = _EVERY[:48] + _EVERY[58:]
 _LOOK = 40  # occurrences of one word that are looked at
 _FAR = 120  # bytes to either side that are compared, or looked at for another word
 

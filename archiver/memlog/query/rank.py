@@ -77,7 +77,8 @@ class _Ranking:
         self.crowded = False
         self.sought = Sought(words, literal)
         self.several = len(words) > 1
-        self.typed = literal is not None and len(literal.split()) > 1
+        without = asked.question is not None and bool(asked.question.exclude)
+        self.typed = literal is not None and len(literal.split()) > 1 and not without
         self.found: dict[int, Weighed] = {}
 
     def read(self, ids: list[int], scores: "dict[int, float] | None", *, said: bool, strict: bool) -> None:

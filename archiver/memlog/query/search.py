@@ -159,6 +159,8 @@ def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> 
         if question.empty or not narrowed:
             question.note_empty(" ".join(question.empty) or text)
         if narrowed:
+            if question.unions and not asked.newest:
+                question.note_joined()
             hits += asked.listed(words.excluded(question))
             asked.newest_events(hits)
         return
@@ -251,12 +253,18 @@ class Asked:
             self.says = "\n".join(versions)
             self.where = self._where(self.selection.replace(says=versions))
 
-    def settle(self, expression: str) -> None:
-        """Look once for the versions of the question where few records have them, not with each question."""
-        if "says" in self.where.values:
-            ids = self.some(expression, rank.CANDIDATES)
-            if len(ids) < rank.CANDIDATES:
-                self.where = self._where(self.selection.replace(says=None, ids=ids))
+    def settle(self, expression: str) -> bool:
+        """Look once for the versions of the question, among those that are ranked: texts are read for it.
+
+        False: no record has them.
+        """
+        if "says" in self.where.values and not self.exhaustive:
+            most = max(rank.CANDIDATES, self.limit) + len(self.seen)
+            ids = self.some(expression, most)
+            self.capped |= len(ids) == most
+            self.where = self._where(self.selection.replace(says=None, ids=ids))
+            return bool(ids)
+        return True
 
     def events(self, expression: str, hits: Hits) -> None:
         """Add events that answer, where the records leave room."""
@@ -328,8 +336,9 @@ class Asked:
     def run(self, expression: str, question: "words.Question | None" = None, typed: str = "") -> list[Hit]:
         """Hits of an FTS5 expression over the text; question, typed: what it was made of."""
         if not self.newest:
-            if question is not None and not question.exclude:
-                self.settle(expression)
+            plain = question is not None and not question.exclude
+            if plain and not self.settle(expression):
+                return []
             return rank.best(self, expression, question, typed)
         from memlog.query import newest
 

@@ -1,6 +1,7 @@
 """Which records are meant: by whom, when, where, of what kind.
 
-Shared by search, exports and every listing; where.py makes SQL of it. A search loads it: no re, no dataclasses.
+Shared by search, exports and every listing; where.py makes SQL of it. A search loads it: no re, no
+dataclasses.
 """
 
 from memlog.contracts import KINDS
@@ -24,7 +25,8 @@ class Selection:
     session: id, a prefix of at least 4 characters, `last`, or `@2` for the one before. project: whole
     path or its last components. kind, role, tool: one or several, any of which; not_*: none of which.
     path: files or folders, all of which its text names; not_path: none of which. error: whether it is a
-    failure. since_ns <= ts_ns < until_ns. before: (ts_ns, id) of a record, what precedes it in order of time. epochs: any of several.
+    failure. since_ns <= ts_ns < until_ns. before: (ts_ns, id) of a record, what precedes it in order of time.
+    epochs: any of several.
     either: trees of filters and words, all of which hold. says: versions its text has as they are spelled.
     """
 

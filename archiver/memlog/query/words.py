@@ -168,6 +168,11 @@ class Question:
         """Say that nothing in a text can be searched for."""
         self.note(f"nothing in {short(text)!r} can be searched for: it has neither letter nor digit")
 
+    def note_joined(self) -> None:
+        """Say how records come that words joined with filters select."""
+        if any(node.has_words for node in self.unions):
+            self.note("newest first: words that are joined with filters select and do not rank")
+
     def note_cut(self) -> None:
         """Say that there were more words."""
         self.note(f"only the first {MAX_TERMS} words were asked for")
@@ -206,11 +211,25 @@ def parse(text: str) -> Question:
     neighbours; `(a b) OR c`; `key:value` for the keys of FILTERS. `--long-option`, `http://x`, `f(x)` and
     `foo:bar` are words.
     """
+    question = Question()
+    if _is_plain(text):
+        for word in text.split():
+            question.add(Term(word.rstrip("*"), prefix=word.endswith("*")))
+        return question
     from memlog.query.grammar import read  # it is made of what is here
 
-    question = Question()
     read(question, text)
     return question
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing in it joins, quotes, leaves out or filters: then there is nothing to load for it."""
+    if '"' in text or "(" in text or ":" in text:
+        return False
+    said = text.split()
+    if "-" in text and any(word[0] == "-" for word in said):
+        return False
+    return not ("OR" in said or "AND" in said or "NOT" in said)
 
 
 def all_of(question: Question) -> str | None:
