@@ -8,7 +8,7 @@ import memlog
 from memlog.contracts import schema_dir
 
 _FOLDERS = ("query", os.path.join("query", "facts"), "export")
-_MODULES = ("record.py", os.path.join("archive", "body.py"))
+_MODULES = ("record.py", os.path.join("archive", "body.py"), os.path.join("export", "report.css"))
 _SCHEMA = ("export.sql", "incident.sql")
 
 

@@ -108,7 +108,7 @@ def _cards(out: "Connection") -> list[tuple[str, str, bool]]:
         ("records", f"{records:,}", False),
         ("compactions", f"{cuts:,}", cuts > 0),
         ("commands", f"{commands:,}", False),
-        ("of them failed", f"{failed:,}", failed > 0),
+        ("of them failed or refused", f"{failed:,}", failed > 0),
         *_hidden_ends(out),
         ("error messages", f"{errors:,}", errors > 0),
         ("records that did not arrive", f"{gone:,}", gone > 0),
