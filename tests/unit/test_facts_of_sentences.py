@@ -373,3 +373,37 @@ def test_a_short_answer_that_states_what_is_wrong_is_a_correction(language: str)
 def test_what_is_wrong_before_the_agent_spoke_is_not_its_work() -> None:
     assert user_said("the left column overlaps the right one") == ["correction"]
     assert user_said("the left column overlaps the right one", opening=True) == []
+
+
+@pytest.mark.parametrize(
+    "settles, only_looks",
+    [
+        (
+            "Ich lege die Werte nur im Speicher ab, damit nichts liegen bleibt.",
+            "Ich prüfe jetzt die Werte im Speicher.",
+        ),
+        (
+            "Je garde l'index actuel, car le nouveau serait plus lent.",
+            "Je regarde maintenant l'index actuel du projet.",
+        ),
+        (
+            "Перенесу проверку в отдельный модуль, чтобы её можно было тестировать.",
+            "Посмотрю, где лежит проверка.",
+        ),
+        ("我会把缓存移到服务层，这样页面不需要知道它。", "我先看看缓存在哪里。"),
+        ("依存を減らすため、設定の読み込みだけを別ファイルに分離します。", "設定ファイルを確認します。"),
+        (
+            "캐시는 그대로 두고 읽는 쪽만 수정하겠습니다, 그래야 안전하기 때문입니다.",
+            "먼저 파일을 확인하겠습니다.",
+        ),
+    ],
+)
+def test_a_decision_in_another_language_is_weighed_by_what_it_says(settles: str, only_looks: str) -> None:
+    assert only(settles, "assistant") == {"decision"}
+    assert only(only_looks, "assistant") == set()
+
+
+def test_an_offer_settles_nothing() -> None:
+    offer = "If you'd like, I'll move the cache only, since the rest is better kept as it is."
+    assert only(offer, "assistant") == set()
+    assert only(offer.replace("If you'd like, ", ""), "assistant") == {"decision"}

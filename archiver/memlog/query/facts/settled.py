@@ -1,14 +1,19 @@
 """What agents settle in sentences: decisions and their reasons."""
 
+import re
 from collections.abc import Iterator
 
-from memlog.query.facts import evidence
+from memlog.query.facts import evidence, weighed
 from memlog.query.facts.calls import Found
+from memlog.query.facts.chinese import CHINESE
 from memlog.query.facts.cues import Asked, Cues, any_way
 from memlog.query.facts.gate import words_of
 from memlog.query.facts.headings import begins_item, is_step, leads, plans
-from memlog.query.facts.languages import ENGLISH, cues
+from memlog.query.facts.japanese import JAPANESE
+from memlog.query.facts.korean import KOREAN
+from memlog.query.facts.languages import ENGLISH, LATIN, cues
 from memlog.query.facts.prose import is_said
+from memlog.query.facts.russian import RUSSIAN
 from memlog.query.facts.sentences import flat, sentences
 
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
@@ -27,6 +32,12 @@ _NOT_SETTLED = any_way(
     r"|\b(?:either|includes?|verify|because|following|checks?|these|are) ?:$|\bthat: ?1\.|\bkeep (?:waiting|going|reading|looking)\b",
 )
 _HARDLY = Asked(_NOT_SETTLED)
+_OFFERS = re.compile(
+    r"\W*(?:if you(?:'d| would)? (?:like|want|prefer)\b|want me to\b|would you like\b|shall i\b|let me know\b)"
+)
+_SCRIPTS = {
+    id(LATIN): "latin", id(RUSSIAN): "russian", id(CHINESE): "chinese", id(JAPANESE): "japanese", id(KOREAN): "korean",
+}  # fmt: skip
 # A form of English settles something only with one of these words.
 _DECIDING = frozenset((
     "i", "we", "you", "let", "going", "decided", "chose", "chosen", "opted", "settled", "agreed",
@@ -52,6 +63,8 @@ def of_agent(text: str) -> Iterator[Found]:
             continue
         said = flat(sentence.text)
         plain = said.lower().replace("’", "'")
+        if _OFFERS.match(plain):
+            continue
         words = words_of(plain)
         found = cues(sentence.text, words)
         plan = next((one for one in listed if one[0] <= sentence.start < one[1]), None) if listed else None
@@ -77,7 +90,15 @@ def _settles(
         and evidence.at_most(plain, words, lead) + form < evidence.ENOUGH
     ):  # fmt: skip
         return False
-    known = (step or found.decision.search(plain, may)) and not _NOT_SETTLED.search(plain, _HARDLY.may(words))
+    known = (step or found.decision.search(plain, may) or _weighs(plain, found)) and not _NOT_SETTLED.search(
+        plain, _HARDLY.may(words)
+    )
     if decided or not found.by_words or (known and found is not ENGLISH):
         return known
     return evidence.points(plain, words, lead) + known * form >= evidence.ENOUGH
+
+
+def _weighs(plain: str, found: Cues) -> bool:
+    """Whether enough in a sentence of another language than English says so."""
+    script = _SCRIPTS.get(id(found))
+    return script is not None and weighed.points(plain, script) >= weighed.ENOUGH
