@@ -206,7 +206,7 @@ def test_a_search_loads_nothing_heavy(home: Home) -> None:
         "memlog.cli", "memlog.cli.encode", "memlog.cli.interrupt", "memlog.cli.search", "memlog.cli.start", "memlog.cli.terminal",
         "memlog.contracts", "memlog.errors", "memlog.paths", "memlog.query", "memlog.query.answer", "memlog.query.dates",
         "memlog.query.expression", "memlog.query.filters", "memlog.query.fold", "memlog.query.grammar", "memlog.query.hit", "memlog.query.passage", "memlog.query.rank",
-        "memlog.query.search", "memlog.query.selection", "memlog.query.snippet", "memlog.query.where", "memlog.query.whole", "memlog.query.words",
+        "memlog.query.reader",         "memlog.query.search", "memlog.query.selection", "memlog.query.snippet", "memlog.query.where", "memlog.query.whole", "memlog.query.words",
     }  # fmt: skip
 
 
