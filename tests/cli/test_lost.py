@@ -1,14 +1,17 @@
 """`memlog query lost|facts|diff` and the timeline's flags as a person and a program call them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from archives import fill, reading, record
 from conftest import Run
-from memlog.cli import differences, terminal
+from memlog.cli import differences, losses, terminal
 from memlog.paths import Home
 from memlog.query.diff import diff
+from memlog.query.selection import Selection
+from memlog.query.trend import trend
 from memlog.record import Record
 
 
@@ -72,6 +75,21 @@ def test_two_sessions_fit_a_narrow_terminal(told: Home, monkeypatch: pytest.Monk
     assert [line.split()[:4] for line in page.splitlines() if "gone.py" in line] == [
         ["both", "1,", "1", "read"]
     ]
+
+
+def test_the_trend_fits_a_narrow_terminal_and_names_what_can_be_asked_for(
+    told: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "size", lambda: (80, 24))
+    with reading(told) as con:
+        (row,) = trend(con, Selection())
+    page = losses.trend([row, *(replace(row, source=source, ratio=None) for source in ("context", "none"))])
+    lines = page.splitlines()
+    assert max(map(len, lines)) <= 80 and "…" not in page
+    assert [line.split()[2:] for line in lines[2:]] == [
+        ["session-a@0", "3", "2", "33%", "1"], ["session-a@0", "3", "2", "1", "no", "words"],
+        ["session-a@0", "3", "1", "no", "summary"],
+    ]  # fmt: skip
 
 
 def test_before_and_after_need_a_place(told: Home, run_memlog: Run) -> None:

@@ -64,7 +64,12 @@ def lost(
         tell_unknown(con, chosen)
         if session is None:
             found = trend.trend(con, chosen)
-            output.emit(found, rows, fmt, trend.COLUMNS)
+            if found and output.is_page(rows, fmt):
+                from memlog.cli import losses
+
+                output.write(losses.trend(found))
+            else:
+                output.emit(found, rows, fmt, trend.COLUMNS)
             partial = sum(row.unseen > 0 for row in found)
             if partial:
                 output.terminal.say(

@@ -1,12 +1,14 @@
 """A loss report as a page for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from memlog.cli import terminal
+from memlog.cli import brief, output, terminal
 from memlog.cli.table import table
 from memlog.cli.terminal import safe_line
+from memlog.query.after import CONTEXT, NONE
 from memlog.query.checks import number
 from memlog.query.lost import KindLoss, Loss, LostRow
+from memlog.query.trend import TrendRow
 from memlog.query.verdict import verdict
 
 _KEPT = {
@@ -19,6 +21,23 @@ _NO_SUMMARY = {"context": "no summary in words", "none": "a summary that was not
 def page(losses: Iterable[Loss]) -> str:
     """One part per compaction: what it was, how much of each kind it kept, what is missed first."""
     return "\n".join(map(_part, losses))
+
+
+def trend(rows: Sequence[TrendRow]) -> str:
+    """A row per compaction: `SESSION@EPOCH` is what `query lost --epoch` and `query diff` take."""
+    columns = ["ended", "session", "trigger", "facts", "lost", "kept", "back", "seen"]
+    names = brief.sessions([row.session for row in rows])
+    cells = [_trend_row(row, name) for row, name in zip(rows, names, strict=True)]
+    return table(columns, cells, terminal.size()[0], output.headers())
+
+
+def _trend_row(row: TrendRow, name: str) -> list[object]:
+    blind = row.source == NONE
+    seen = "no summary" if blind else "no words" if row.source == CONTEXT else "in part" if row.unseen else ""
+    return [
+        brief.minute(row.ended or ""), f"{name}@{row.epoch}", row.trigger, row.facts,
+        None if blind else row.lost, None if row.ratio is None else f"{row.ratio:.0%}", row.came_back or None, seen,
+    ]  # fmt: skip
 
 
 def _part(one: Loss) -> str:
