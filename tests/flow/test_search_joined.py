@@ -28,6 +28,7 @@ def test_a_group_that_stands_alone_leaves_out_as_it_does_without_parentheses(hom
     with archive_of(home, conversation(["git push", "ls", "f (-1) x"])) as con:
         assert texts(ask(con, "(-git)")) == texts(ask(con, "-git")) == ["f (-1) x", "ls"]
         assert texts(ask(con, "(-git -ls)")) == ["f (-1) x"]
+        assert texts(ask(con, "(-git) role:user")) == ["f (-1) x"]
         assert texts(ask(con, "f (-1)")) == ["f (-1) x"], "beside a word it is a sign"
 
 

@@ -151,7 +151,7 @@ class Reader:
             return None
         inside, after = self.text[self.at + 1 : stop], self.text[stop + 1 :].split(None, 1)[:1]
         before = self.text[: self.at].split()[-1:]
-        alone = inside.lstrip()[:1] == "-" and self.text.strip() == self.text[self.at : stop + 1]
+        alone = inside.lstrip()[:1] == "-" and _only_filters(self.text[: self.at] + self.text[stop + 1 :])
         joins = negative or alone or ["OR"] in (before, after) or "OR" in inside.split()
         if not (joins or _selects(inside)):
             return None
@@ -212,6 +212,11 @@ def _grouped(items: "Items") -> "Item":
         if left.term not in exclude:
             exclude.append(left.term)
     return Group(spread(terms)[:MAX_TERMS], exclude) if terms else tree(items)
+
+
+def _only_filters(beside: str) -> bool:
+    """Whether no word stands beside a group: there `f (-1)` is what it looks like."""
+    return all(_selects(word) for word in beside.split())
 
 
 def _selects(inside: str) -> bool:
