@@ -22,8 +22,12 @@ def stand(raw: bytes, words: str) -> bool:
         from unicodedata import normalize
 
         raw = normalize("NFKC", raw.decode("utf-8", "replace")).encode()
+    # most that is looked through ends here: no need to decode it, or to look for capitals among digits
+    for _, found, _ in runs:
+        if found not in raw and found.replace(b".", b"").isdigit():
+            return False
     lower = raw.lower()
-    if not all(found in lower for _, found, _ in runs):  # most that is looked through: no need to decode it
+    if not all(found in lower for _, found, _ in runs):
         return False
     text = lower.decode("utf-8", "replace")
     return all(_stands(text, run, begins) for run, _, begins in runs)
