@@ -50,7 +50,8 @@ def without_lines(asked: "Asked", question: words.Question, hits: "Hits") -> wor
     for hit in hits:
         hit.matched = "most"
     hits.relaxed, hits.said = bool(hits), words.texts(bare.terms)
-    hits.have = 0, asked.count(expression, COUNTED)
+    if found or asked.answered:
+        hits.have = 0, asked.count(expression, COUNTED)
     if not asked.seen:
         hits.notes += [
             f"no record has {typed}: {file} is looked for, whatever its line" for typed, file in dropped
