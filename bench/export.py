@@ -3,10 +3,12 @@
 import argparse
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.report import Row, machine, table
 
@@ -23,12 +25,13 @@ FORMATS = (
     "post-mortem --redact",
 )
 _CHILD = """
-import json, os, resource, sys
+import json, os, resource, sys, time
 from memlog.cli import root
-words = sys.argv[1:]
+words, began = sys.argv[1:], time.monotonic()
 status = root.main(words)
-used = resource.getrusage(resource.RUSAGE_SELF)
-os.write(3, json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]).encode())
+used, other = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+cpu = used.ru_utime + used.ru_stime + other.ru_utime + other.ru_stime
+os.write(3, json.dumps([status, cpu, used.ru_maxrss / 1024, time.monotonic() - began]).encode())
 """
 
 
@@ -40,27 +43,53 @@ from memlog.paths import Home
 for packed, packing in open_reader(Home(sys.argv[2]).archive).execute("SELECT body, packing FROM record ORDER BY id"):
     body.unpack(packed, packing)
 used = resource.getrusage(resource.RUSAGE_SELF)
-os.write(3, json.dumps([0, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]).encode())
+os.write(3, json.dumps([0, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, 0]).encode())
 """
 
 
-def run(home: str, words: list[str], code: str = _CHILD) -> tuple[float, float]:
-    """CPU seconds and peak MiB of one command; of reading every body where `code` is that."""
+class Used(NamedTuple):
+    """CPU seconds of a command and what it started, seconds it took, peak MiB, and of what it started."""
+
+    cpu: float
+    wall: float
+    peak: float
+    beside: float
+
+
+def run(home: str, words: list[str], code: str = _CHILD) -> Used:
+    """What one command takes; reading every body where `code` is that."""
     read, write = os.pipe()
     child = subprocess.Popen(
         [sys.executable, "-c", "import os, sys; os.dup2(int(sys.argv.pop(1)), 3)\n" + code, str(write), "--home", home, *words],
         pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     os.close(write)
+    beside = 0.0
     with os.fdopen(read, "rb") as pipe:
+        while not select.select((pipe,), (), (), 0.2)[0]:
+            beside = max(beside, _beside(child.pid))
         said = pipe.read()
     _, error = child.communicate()
     if not said:
         raise RuntimeError(f"{' '.join(words)}: {error.decode(errors='replace')}")
-    status, cpu, peak = json.loads(said)
+    status, cpu, peak, wall = json.loads(said)
     if status:
         raise RuntimeError(f"{' '.join(words)}: exit {status}: {error.decode(errors='replace')}")
-    return cpu, peak
+    return Used(cpu, wall, peak, beside)
+
+
+def _beside(pid: int) -> float:
+    """Peak MiB so far of the processes that one started. What getrusage tells of them was its own."""
+    found = 0
+    try:
+        for other in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            status = Path(f"/proc/{other}/status").read_text()
+            found = max(
+                found, *(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+            )
+    except (OSError, TypeError):  # it has ended, or this is no Linux
+        pass
+    return found / 1024
 
 
 def size(path: Path) -> int:
@@ -77,21 +106,28 @@ def rows(records: int, home: str | None = None, formats: tuple[str, ...] = FORMA
             # in a process of its own: a child's peak is at least what its parent's was when it was started
             code = "import sys; from bench.filled import fill; from memlog.paths import Home; fill(Home(sys.argv[1]), int(sys.argv[2]))"
             subprocess.run([sys.executable, "-c", code, home, str(records)], check=True)
-        bare, peak = run(home, [], _BARE)
-        said = f"{records / bare:,.0f} records/s, peak {peak:,.0f} MiB"
+        bare = run(home, [], _BARE).cpu
+        said = f"{records / bare:,.0f} records/s"
         found.append(Row(f"bare read of all bodies, {records:,} records", said, "reported"))
         for words in formats:
             out = Path(folder) / words.replace(" ", "")
-            cpu, peak = run(home, ["export", *words.split(), "-o", str(out)])
-            said = f"{records / cpu:,.0f} records/s, {cpu / bare:.1f}x, peak {peak:,.0f} MiB, {size(out) / 1e6:,.0f} MB"
+            used = run(home, ["export", *words.split(), "-o", str(out)])
+            said = _said(records, bare, used) + f", {size(out) / 1e6:,.0f} MB"
             found.append(Row(f"export {words}, {records:,} records", said, "reported"))
             print(found[-1], file=sys.stderr, flush=True)
             if words == "post-mortem":
-                cpu, peak = run(home, ["admin", "verify", str(out)])
-                said = f"{records / cpu:,.0f} records/s, {cpu / bare:.1f}x, peak {peak:,.0f} MiB"
+                said = _said(records, bare, run(home, ["admin", "verify", str(out)]))
                 found.append(Row(f"… verify of it, {records:,} records", said, "reported"))
             subprocess.run(["rm", "-r", str(out)], check=True)
     return found
+
+
+def _said(records: int, bare: float, used: Used) -> str:
+    both = f" + {used.beside:,.0f}" if used.beside else ""
+    return (
+        f"{records / used.cpu:,.0f} records/s of CPU, {used.cpu / bare:.1f}x, {records / used.wall:,.0f} of the clock,"
+        f" peak {used.peak:,.0f}{both} MiB"
+    )
 
 
 def main() -> int:

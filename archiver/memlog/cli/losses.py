@@ -36,7 +36,8 @@ def _trend_row(row: TrendRow, name: str) -> list[object]:
     seen = "no summary" if blind else "no words" if row.source == CONTEXT else "in part" if row.unseen else ""
     return [
         brief.minute(row.ended or ""), f"{name}@{row.epoch}", row.trigger, row.facts,
-        None if blind else row.lost, None if row.ratio is None else f"{row.ratio:.0%}", row.came_back or None, seen,
+        None if blind else row.lost, None if row.ratio is None else f"{row.ratio:.0%}",
+        row.came_back or None, seen,
     ]  # fmt: skip
 
 
