@@ -1,5 +1,6 @@
 """Every test has a home of its own, no way to the user's, and a minute to finish."""
 
+import itertools
 import json
 import os
 import re
@@ -76,6 +77,22 @@ def environ_of(folder: Path) -> dict[str, str]:
     return kept | ours | {"MEMLOG_RING": "shm"}
 
 
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    return itertools.count()
+
+
+@pytest.fixture
+def tmp_path(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, numbers: Iterator[int]
+) -> Path:
+    """An empty folder, numbered by the session: pytest's own looks through all folders before it for a number."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    path = tmp_path_factory.getbasetemp() / f"{name}-{next(numbers)}"
+    path.mkdir(mode=0o700)
+    return path
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty home; $HOME and Claude's folder are empty ones too."""
@@ -83,7 +100,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     for name in set(os.environ) - set(wanted):
         monkeypatch.delenv(name)
     for name, value in wanted.items():
-        monkeypatch.setenv(name, value)
+        if os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
     return Home(str(tmp_path / "home"))
 
 
