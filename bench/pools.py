@@ -40,8 +40,8 @@ class Pool:
 def vocabulary() -> list[str]:
     """Pronounceable words, the frequent ones short; a quarter look like identifiers."""
     random = Random("vocabulary")
-    heads = "b c d f g h k l m n p r s t v w z br cl dr fl gr pl st tr sh".split()
-    cores = "a e i o u ai ea ou".split()
+    heads = [*"bcdfghklmnprstvwz", "br", "cl", "dr", "fl", "gr", "pl", "st", "tr", "sh"]
+    cores = [*"aeiou", "ai", "ea", "ou"]
     tails = ["", "", "n", "r", "s", "t", "l", "nd", "ck", "st"]
     words: dict[str, None] = {}
     while len(words) < VOCABULARY:
