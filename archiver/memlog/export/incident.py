@@ -51,8 +51,9 @@ def write(
     shared: puts placeholders into every text. health: what a status said of the recorder. meanwhile: is
     given the sessions and their agents, as the archive names them, before anything is found in them.
     """
+    before, after = schema()
     with (
-        sqlite.opened(path, *schema()) as out,
+        sqlite.opened(path, before) as out,
         ahead.reading(con, findings.wanted(con, part), os.path.dirname(path)) as read,
     ):
         hidden = _Hidden(out, shared)
@@ -61,7 +62,9 @@ def write(
         # A line of the timeline is cut: what it is made of is hidden before, or half a name would stay.
         sqlite.pour(out, steps.beside(hidden.rows(found)))
         sqlite.pour(out, steps.late())
-        meanwhile(hidden.sessions)  # another process reads facts by now
+        # Another process reads facts by now: all that can be done before them gives it time.
+        meanwhile(hidden.sessions)
+        sqlite.indexed(out, after)
         sqlite.pour(out, hidden.rows(findings.rows(con, out, part, hidden.sessions, health, on_rows, read)))
         (credentials,) = out.execute(COUNTED_SQL).fetchone()
         sqlite.pour(out, _left_out(credentials, shared))

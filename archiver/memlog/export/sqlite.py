@@ -38,9 +38,10 @@ def write(con: "Connection", part: "Slice", path: str, *, now_ns: int, on_rows: 
 
 
 @contextmanager
-def opened(path: str, before: str, after: str) -> "Iterator[Connection]":
+def opened(path: str, before: str, after: str = "") -> "Iterator[Connection]":
     """A connection that fills the empty file at `path`: SQL before the rows, and after them, then made small.
 
+    after: none for who calls `indexed` as soon as the records are in.
     Raises: ArchiveError when SQLite cannot write it.
     """
     out = sqlite3.connect(path, isolation_level=None)
@@ -49,8 +50,8 @@ def opened(path: str, before: str, after: str) -> "Iterator[Connection]":
             out.execute(pragma)
         out.executescript(before)
         yield out
-        out.executescript(after)
-        out.execute("INSERT INTO record_fts (record_fts) VALUES ('optimize')")
+        if after:
+            indexed(out, after)
         out.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         out.execute("PRAGMA user_version = 1")
         out.execute("ANALYZE")
@@ -59,6 +60,12 @@ def opened(path: str, before: str, after: str) -> "Iterator[Connection]":
         raise ArchiveError(f"the export cannot be written: {exc}", hint="look for free space") from exc
     finally:
         out.close()
+
+
+def indexed(out: "Connection", after: str) -> None:
+    """Make the search index of the records that are in, and the views."""
+    out.executescript(after)
+    out.execute("INSERT INTO record_fts (record_fts) VALUES ('optimize')")
 
 
 def _compact(out: "Connection", path: str) -> None:
