@@ -186,7 +186,7 @@ async def test_style_and_scripts_are_asked_for_once_and_again_when_they_have_cha
         "known",
         lambda: (
             {"pages.css": (b"p {}", "another")}
-            | dict.fromkeys(("keys.js", "mark.svg", "memlog.css", "dark.css"), (b"", ""))
+            | dict.fromkeys(("keys.js", "editor.js", "mark.svg", "memlog.css", "dark.css"), (b"", ""))
         ),
     )
     assert address not in (await client.get("/archive/-/sessions")).text
