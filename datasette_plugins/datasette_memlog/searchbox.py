@@ -34,8 +34,9 @@ _CONDITIONS = {
     "not_kind": "kind NOT IN (SELECT value FROM json_each(:memlog_not_kind))",
     "not_role": "coalesce(lower(role), '') NOT IN (SELECT value FROM json_each(:memlog_not_role))",
     "not_tool": "coalesce(lower(tool), '') NOT IN (SELECT value FROM json_each(:memlog_not_tool))",
-    "path": """EXISTS (SELECT 1 FROM record r WHERE r.id = v_record.id AND memlog_names(r.body, r.packing,
-      r.text_bytes, :memlog_path) = length(:memlog_path) - length(replace(:memlog_path, char(10), '')) + 1)""",
+    "path": """EXISTS (SELECT 1 FROM record r WHERE r.id = v_record.id
+      AND memlog_names(r.body, r.packing, r.text_bytes, :memlog_path)
+        = length(:memlog_path) - length(replace(:memlog_path, char(10), '')) + 1)""",
     "not_path": """NOT EXISTS (SELECT 1 FROM record r WHERE r.id = v_record.id
       AND memlog_names(r.body, r.packing, r.text_bytes, :memlog_not_path) > 0)""",
 }

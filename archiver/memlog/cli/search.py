@@ -41,7 +41,12 @@ OPTIONS = (
         "From then on: 2026-03-05, 2h, 3 days ago, yesterday 14:00 (local time).",
     ),
     ("until", TEXT, "TIME", "Before then; a day named here is included."),
-    ("path", MANY, "FILE", "Whose text names this file or folder: whole parts of a path, or a pattern such as *.go."),
+    (
+        "path",
+        MANY,
+        "FILE",
+        "Whose text names this file or folder: whole parts of a path, or a pattern such as *.go.",
+    ),
     ("error", FLAG, "", "Only failures; the same as is:error."),
     ("limit", NUMBER, "N", "Rows at most.  [default: 20]"),
     (
