@@ -26,6 +26,7 @@ from datasette_memlog import (
     labels,
     overview,
     pages,
+    parts,
     queries,
     records,
     rendering,
@@ -171,12 +172,24 @@ def extra_js_urls(datasette: Any, database: str | None) -> list[dict[str, Any]]:
 
 
 @hookimpl
-def extra_template_vars(datasette: Any, request: Any, database: str | None, view_name: str | None) -> Any:
+def extra_template_vars(
+    datasette: Any, request: Any, database: str | None, view_name: str | None, table: str | None
+) -> Any:
     """`memlog`, for the two pages of Datasette's own that start with views where an archive is concerned."""
     found = archives.names(datasette)
     if view_name == "index" and found:
         return lambda: overview.landing(datasette, request)
-    if view_name == "database" and database in found:
-        return lambda: pages.front(datasette, database)
+    if database not in found:
+        return {}
     # Tables, rows and questions have Datasette's frame, and our places in it.
-    return {"memlog_place": datasette.urls.database(database)} if database in found else {}
+    framed = {
+        "memlog_place": datasette.urls.database(database),
+        "memlog_parts": parts.part, "memlog_whole": parts.command(request, table), "memlog_more": parts.more,
+    }  # fmt: skip
+    if view_name != "database":
+        return framed
+
+    async def with_front() -> dict[str, Any]:
+        return framed | await pages.front(datasette, database)
+
+    return with_front

@@ -1,4 +1,7 @@
-"""What Datasette's own templates leave unsaid to who hears a page: its language, what its fields are."""
+"""What Datasette's own templates leave unsaid: to who hears a page its language and what its fields are.
+
+And to everybody which files of a long answer are given.
+"""
 
 import re
 from typing import Any
@@ -20,6 +23,12 @@ _SAID = (
     (re.compile(r'(?=name="message" )'), 'aria-label="Message" '),
     (re.compile(r'(?=name="message_type")'), 'aria-label="Type" '),
 )  # fmt: skip
+# Files of what goes on after the page are refused: of those the page offers what is given.
+_FILES = re.compile(r'<p class="export-links">.*?</p>', re.DOTALL)
+_PARTED = (
+    '{%% if memlog_parts is defined and (next_url or memlog_more()) %%}{%% include "_memlog_parts.html" %%}'
+    "{%% else %%}%s{%% endif %%}"
+)
 # Under their h1 they come first: an h3 there is a level that is missing.
 _UNDER_TITLE = ("table.html", "query.html")
 
@@ -33,6 +42,7 @@ class Labelled(Extension):
         for unsaid, said in _SAID:
             source = unsaid.sub(said, source)
         if name in _UNDER_TITLE:
+            source = _FILES.sub(lambda found: _PARTED % found[0], source)
             source = source.replace("<h3", '<h3 aria-level="2"')
         return source
 

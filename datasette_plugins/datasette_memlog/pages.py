@@ -25,7 +25,7 @@ async def front(datasette: Any, database: str) -> dict[str, Any]:
         for name, (title, description, _) in describe.VIEWS.items()
     ]
     behind = db.path if archives.is_behind(datasette, database) else None
-    return {"memlog": {"views": views, "behind": behind}, "memlog_place": datasette.urls.database(database)}
+    return {"memlog": {"views": views, "behind": behind}}
 
 
 async def metrics_page(datasette: Any, request: Any) -> Response:

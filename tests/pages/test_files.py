@@ -1,6 +1,8 @@
 """Records and views as files: every form holds what is archived, and none of another database."""
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from memlog.export import bundle_check
 from memlog.query import record
 from memlog.record import Record
 from pages.filled import fill
+from pages.line import SQL
 
 
 async def test_a_record_is_downloaded_as_what_it_is(serve: Any, archive: str) -> None:
@@ -140,3 +143,43 @@ async def test_a_post_mortem_of_a_session_an_epoch_and_a_range_is_downloaded(
     ):
         answer = await client.get(f"{place}/post-mortem.zip?{odd}")
         assert answer.status_code == 400 and "part=range" in answer.text, odd
+
+
+LONG = {
+    "/archive/v_record?_size=2": "memlog export csv -o records.csv",
+    "/archive/v_record?_size=2&kind__exact=message&_sort=ts": "memlog export csv --kind=message -o records.csv",
+    "/archive/v_record?_size=2&bytes__gt=9": "memlog query sql 'SELECT * FROM v_record WHERE …' --csv",
+}
+
+
+@pytest.mark.parametrize("page", LONG)
+async def test_a_page_that_is_not_all_of_it_offers_only_files_that_are_given(
+    serve: Any, archive: str, page: str
+) -> None:
+    client = serve(archive).client
+    shown = (await client.get(page)).text
+    (offered,) = re.findall(r'<p class="export-links">.*?</p>', shown, re.DOTALL)
+    links = re.findall(r'href="([^"]*)"', offered)
+    assert {link.partition("?")[0].rpartition(".")[2] for link in links} == {
+        "json",
+        "md",
+        "jsonl",
+        "cbor",
+        "csv",
+    }
+    for link in links:
+        assert (await client.get(unescape(link))).status_code == 200
+    assert f"All of it: <code>{LONG[page]}</code>" in unescape(offered)
+
+
+async def test_an_answer_cut_off_by_the_limit_on_rows_offers_no_file_that_would_lack_them(
+    serve: Any, archive: str
+) -> None:
+    client = serve(archive, sql_rows=3).client
+    place = f"{SQL}?sql=select+id+from+v_record"
+    (offered,) = re.findall(r'<p class="export-links">.*?</p>', (await client.get(place)).text, re.DOTALL)
+    (link,) = re.findall(r'href="([^"]*)"', offered)
+    assert ".json?" in link and (await client.get(unescape(link))).status_code == 200
+    assert (
+        "memlog query sql" in offered and (await client.get(link.replace(".json", ".csv"))).status_code == 400
+    )
