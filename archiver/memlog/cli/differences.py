@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from memlog.cli import terminal
+from memlog.cli.losses import what
 from memlog.cli.table import table
 from memlog.cli.terminal import safe_line
 from memlog.query.diff import DiffRow
@@ -36,5 +37,5 @@ def _cells(row: DiffRow) -> list[object]:
     uses: object = f"{row.uses_a}, {row.uses_b}" if both else row.uses_a or row.uses_b
     details = dict.fromkeys(detail for detail in (row.detail_a, row.detail_b) if detail)
     how = [", ".join(details)] if row.kind in _HOW else []
-    value = " ".join(row.value.split())
-    return ["both" if both else row.side.upper(), uses, *how, row.record_b or row.record_a, value]
+    where = row.record_b or row.record_a
+    return ["both" if both else row.side.upper(), uses, *how, where, what(row.kind, row.value)]

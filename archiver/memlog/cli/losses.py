@@ -72,7 +72,11 @@ def _counts(kind: KindLoss) -> list[object]:
 
 
 def _fact(row: LostRow) -> list[object]:
-    said = row.value.rsplit("/", 3)
-    path = row.kind == "file" and len(said) > 3
-    value = "…/" + "/".join(said[1:]) if path else " ".join(row.value.split())
+    value = what(row.kind, row.value)
     return [f"{row.weight:.2f}", _KEPT[row.kept], row.came_back or None, row.kind, row.record, value]
+
+
+def what(kind: str, value: str) -> str:
+    """A fact in a line: of a path its end, which is what tells it apart."""
+    said = value.rsplit("/", 3)
+    return "…/" + "/".join(said[1:]) if kind == "file" and len(said) > 3 else " ".join(value.split())
