@@ -64,6 +64,7 @@ def measured(home: Home, records: int) -> list[Row]:
         "common word, failures only, ranked": timed(con, common, Selection(error=True)),
         "phrase of three words, ranked": timed(con, phrases(con)),
         "question none has all words of": timed(con, [f"{words} zzzzz" for words in triples(mid)]),
+        **{what: timed(con, asked) for what, asked in written(common).items()},
     }
     reach = {"rare word": "≤ 1 ms", "common word, ranked": "≤ 40 ms", "common word, newest first": "≤ 0.5 ms"}
     found = [
@@ -86,6 +87,24 @@ def measured(home: Home, records: int) -> list[Row]:
     )
     con.close()
     return found
+
+
+def written(common: list[str]) -> dict[str, list[str]]:
+    """Questions that are more than words."""
+    pairs = list(zip(common, common[1:], strict=False))
+    return {
+        "`word -word`": [f"{one} -{other}" for one, other in pairs],
+        "`word OR word`": [f"{one} OR {other}" for one, other in pairs],
+        "`(word tool:Bash) OR is:error`": [f"({word} tool:Bash) OR is:error" for word in common],
+        "version: `1.2.3`, `2.0.1` …": ["1.2.3", "2.0.1", "7.8.9", "0.14.2", "3.11.4"],
+        "version that goes on: `3.11.*` …": ["3.11.*", "1.2.*", "20.04.*"],
+        "`Strasse`, `Haus` … (in no record)": ["Strasse", "Haus", "Fuss", "schoene"],
+        "`file.go:907` … (line of no record)": ["file.go:907", "main.go:12", "main.py:88"],
+        "`path:` of a file": ["path:main.py", "path:README.md", "path:x", "path:src/main.rs"],
+        "`path:*.py`, `path:src/**/*.rs` …": ["path:*.py", "path:src/**/*.rs", "path:test_*"],
+        "common word and `path:`": [f"{word} path:main.py" for word in common],
+        "`is:error`": ["is:error", "-is:error"],
+    }
 
 
 def vocabulary(con: Connection) -> tuple[list[str], list[str], list[str]]:

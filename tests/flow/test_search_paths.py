@@ -83,6 +83,8 @@ def test_a_pattern_stays_within_a_component(con: Connection, path: str, files: i
 
 def test_a_path_ranks_with_words_and_one_without_a_word_is_said(con: Connection) -> None:
     assert texts(ask(con, "broken path:common.go")) == ["common.go is broken, and so is cmd"]
+    assert texts(ask(con, "srv zzzzz path:push_common.go")) == ["file_path: /srv/shop/push_common.go"]
+    assert len(ask(con, "srv zzzzz broken path:common.go", limit=99, fold=False)) == 5
     with pytest.raises(QueryError, match="no whole word"):
         ask(con, "", selection=Selection(path="*ommon"))
     hits = ask(con, "path:*ommon broken")

@@ -26,12 +26,7 @@ def named(raw: bytes, paths: str) -> int:
         _known.clear()
         asked = _known[paths] = tuple(map(_Path, paths.split("\n")))
     lower = raw.lower()
-    forms = [lower]
-    if b"\\" in lower:
-        forms = [lower.replace(b"\\\\", b"/").replace(b"\\", b"/")]
-        if any(escape in lower for escape in _ESCAPES):
-            forms.append(lower.replace(b"\\n", b"\n").replace(b"\\t", b"\n").replace(b"\\r", b"\n"))
-    return sum(any(path.is_in(form) for form in forms) for path in asked)
+    return sum(path.is_in(lower) or path.is_in_other(lower) for path in asked)
 
 
 class _Path:
@@ -49,11 +44,22 @@ class _Path:
         around = ["**"]
         self.parts = [*parts, *around] if text[:1] == "/" else [*around, *parts, *around]
 
+    def is_in_other(self, lower: bytes) -> bool:
+        """Whether it is with other separators, or behind an escape: rare, and a copy of the text each."""
+        if not (self.is_pattern or "/" in self.text) or b"\\" not in lower:
+            return False
+        if self.is_in(lower.replace(b"\\\\", b"/").replace(b"\\", b"/")):
+            return True
+        escaped = any(escape in lower for escape in _ESCAPES)
+        return escaped and self.is_in(
+            lower.replace(b"\\n", b"\n").replace(b"\\t", b"\n").replace(b"\\r", b"\n")
+        )
+
     def is_in(self, lower: bytes) -> bool:
         if self.raw not in lower:  # most that is looked through: no need to decode it
             return False
         text = lower.decode("utf-8", "replace")
-        if not text.isascii():
+        if not self.raw:  # else no letter of it has two spellings
             text = _composed(text.lower())
         return self._fits_in(text) if self.is_pattern else self._stands_in(text)
 
@@ -94,7 +100,7 @@ def _begins(text: str, at: int, absolute: bool) -> bool:
         if before == "/":
             return text[max(at - 3, 0) : at] == "://"
         return not (before.isalnum() or before in tuple("_.~})-"))
-    if before in ("", "/"):
+    if before in ("", "/", "\\") or (before in ("n", "t", "r") and text[at - 2 : at - 1] == "\\"):
         return True
     if before not in tuple(_BESIDE):
         return not (before.isalnum() or before == "_")

@@ -77,8 +77,7 @@ class _Ranking:
         self.crowded = False
         self.sought = Sought(words, literal)
         self.several = len(words) > 1
-        without = asked.question is not None and bool(asked.question.exclude)
-        self.typed = literal is not None and len(literal.split()) > 1 and not without
+        self.typed = literal is not None and len(literal.split()) > 1
         self.found: dict[int, Weighed] = {}
 
     def read(self, ids: list[int], scores: "dict[int, float] | None", *, said: bool, strict: bool) -> None:
@@ -142,7 +141,10 @@ class _Ranking:
         most, least = (FEW, 0) if self.typed else (max(PAGE, self.asked.limit), self.asked.limit)
         verbatim = [one for one in kept if one.verbatim]
         close = [one for one in kept if not one.verbatim and one.passage.closeness >= CLOSE]
-        shown = fold(verbatim, most, least) + fold(close, most, least)
+        shown = fold(verbatim, most, least)
+        if self.asked.question is not None and self.asked.question.exclude:
+            most, least = max(PAGE, self.asked.limit), self.asked.limit  # what was typed is not all in these
+        shown += fold(close, most, least)
         shown += [one for one in kept if not one.verbatim and one.passage.closeness < CLOSE]
         for one in shown:
             again = 1 + AGAIN * min((1 + len(one.same)).bit_length() - 1, DOUBLINGS)

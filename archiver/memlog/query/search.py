@@ -249,20 +249,20 @@ class Asked:
 
     def saying(self, versions: list[str]) -> None:
         """From now on of the versions of the question only these must stand in a text as they were typed."""
-        if self.selection.says is not None:
+        if self.selection.says is not None or self.selection.path is not None:
             self.says = "\n".join(versions)
             self.where = self._where(self.selection.replace(says=versions))
 
     def settle(self, expression: str) -> bool:
-        """Look once for the versions of the question, among those that are ranked: texts are read for it.
+        """Look once for the versions and paths of the question, among those that are ranked: texts are read.
 
         False: no record has them.
         """
-        if "says" in self.where.values and not self.exhaustive:
+        if ("says" in self.where.values or "names" in self.where.values) and not self.exhaustive:
             most = max(rank.CANDIDATES, self.limit) + len(self.seen)
             ids = self.some(expression, most)
             self.capped |= len(ids) == most
-            self.where = self._where(self.selection.replace(says=None, ids=ids))
+            self.where = self._where(self.selection.replace(says=None, path=None, ids=ids))
             return bool(ids)
         return True
 
