@@ -29,6 +29,13 @@ _PARTED = (
     '{%% if memlog_parts is defined and (next_url or memlog_more()) %%}{%% include "_memlog_parts.html" %%}'
     "{%% else %%}%s{%% endif %%}"
 )
+# Datasette leaves out of a facet what is not among its most frequent values, and rows that have none.
+_FACETS = '<div class="facet-results">'
+_LEFT_OUT = (
+    '{% if memlog_place is defined %}<p class="facet-note">Rows are counted: of a long record several, and '
+    "the host's bookkeeping lines too. The most frequent values are listed: where a number begins with &gt; "
+    "there are more, and … lists them. Rows without a value are in none.</p>{% endif %}"
+)
 # Under their h1 they come first: an h3 there is a level that is missing.
 _UNDER_TITLE = ("table.html", "query.html")
 
@@ -41,6 +48,7 @@ class Labelled(Extension):
             return source
         for unsaid, said in _SAID:
             source = unsaid.sub(said, source)
+        source = source.replace(_FACETS, _LEFT_OUT + _FACETS)
         if name in _UNDER_TITLE:
             source = _FILES.sub(lambda found: _PARTED % found[0], source)
             source = source.replace("<h3", '<h3 aria-level="2"')

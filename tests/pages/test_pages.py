@@ -229,3 +229,9 @@ async def test_every_row_of_a_listed_table_opens(serve: Any, archive: str) -> No
     assert {link.split("/")[2] for link in links} >= {"record_fts", "record_fts_data", "epoch"}
     for link in links:
         assert (await client.get(link)).status_code == 200, link
+
+
+async def test_a_facet_says_which_rows_and_values_are_left_out_of_it(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    faceted, plain = [(await client.get(f"/archive/v_record{end}")).text for end in ("?_facet=tool", "")]
+    assert "Rows without a value are in none" in faceted and "Rows without a value" not in plain
