@@ -104,20 +104,25 @@ def _cards(out: "Connection") -> list[tuple[str, str, bool]]:
         CARDS_SQL
     ).fetchone()
     found = [
-        ("sessions", f"{sessions:,}", False),
-        ("records", f"{records:,}", False),
-        ("compactions", f"{cuts:,}", cuts > 0),
-        ("commands", f"{commands:,}", False),
+        _card(sessions, "session"),
+        _card(records, "record"),
+        _card(cuts, "compaction", bad=True),
+        _card(commands, "command"),
         ("of them failed or refused", f"{failed:,}", failed > 0),
         *_hidden_ends(out),
-        ("error messages", f"{errors:,}", errors > 0),
-        ("records that did not arrive", f"{gone:,}", gone > 0),
-        ("holes in transcripts", f"{holes:,}", holes > 0),
-        ("damaged lines", f"{damaged:,}", damaged > 0),
+        _card(errors, "error message", bad=True),
+        _card(gone, "record", " that did not arrive", bad=True),
+        _card(holes, "hole", " in transcripts", bad=True),
+        _card(damaged, "damaged line", bad=True),
         ("markers of what was redacted", f"{hidden:,}", False),
     ]
     found[3:3] = _lost_cards(out)
     return found
+
+
+def _card(count: int, noun: str, which: str = "", *, bad: bool = False) -> tuple[str, str, bool]:
+    """A label that agrees with its figure. bad: any is bad news."""
+    return f"{noun}{'' if count == 1 else 's'}{which}", f"{count:,}", bad and count > 0
 
 
 def _lost_cards(out: "Connection") -> Iterator[tuple[str, str, bool]]:
