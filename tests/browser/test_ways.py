@@ -103,3 +103,28 @@ def test_a_key_that_leads_nowhere_says_so(tab: Tab, serve: Callable[[str], str],
     tab.press("p")
     tab.press("k")
     tab.wait(f"{said} !== 'no later prompt'")
+
+
+def test_a_key_leads_from_one_failed_command_to_the_next_and_passes_other_failures(
+    tab: Tab, serve: Callable[[str], str], tmp_path: Path
+) -> None:
+    records = [step(0, "message", "user", "build it")]
+    for n, (tool, error) in enumerate(
+        [("Read", True), ("Bash", True), ("Bash", False), ("Edit", True), ("Bash", True)]
+    ):
+        records += [
+            step(2 * n + 1, "tool_use", "assistant", "go", tool=tool, rest={"id": f"t{n}"}),
+            step(
+                2 * n + 2, "tool_result", "tool", "no", tool=tool, rest={"tool_use_id": f"t{n}"}, error=error
+            ),
+        ]
+    tab.open(serve(fill(tmp_path, records)) + "/archive/-/session/live-session")
+    stands = "[...document.querySelectorAll('.call')].indexOf(document.activeElement)"
+    for key, place in (("x", 1), ("x", 4), ("X", 1), ("e", 3)):
+        tab.press(key)
+        assert tab.run(stands) == place, key
+    tab.press("X")
+    tab.press("X")
+    tab.wait("document.querySelector('.stop').textContent === 'no earlier failed command'")
+    tab.press("?")
+    assert "failed command" in tab.run("document.querySelector('dialog.keys[open]').innerText")
