@@ -407,3 +407,40 @@ def test_an_offer_settles_nothing() -> None:
     offer = "If you'd like, I'll move the cache only, since the rest is better kept as it is."
     assert only(offer, "assistant") == set()
     assert only(offer.replace("If you'd like, ", ""), "assistant") == {"decision"}
+
+
+PLAN = """Implement the following plan:
+
+# Plan: split the cache
+
+## Context
+
+The cache is wrong for two sessions. Remove it and the page is slow.
+
+## Steps
+
+### 1. Move the reader
+
+**Fix:** Move `read()` into a module of its own.
+
+1. Add `Cache.get()` to the service
+2. Keep the old name as an alias
+
+The page shows the old value because nothing clears it, and every reader has a copy of its own to look at.
+"""
+
+
+def test_of_a_plan_that_is_handed_over_the_steps_are_instructions_and_titles_and_reasons_are_none() -> None:
+    steps = [value for kind, value in kinds(PLAN) if kind == "instruction"]
+    assert [step.split(" ")[0] for step in steps] == ["Implement", "Remove", "Fix:**", "Add", "Keep"]
+    assert "correction" not in only(PLAN)
+
+
+def test_of_a_log_behind_a_question_nothing_is_asked() -> None:
+    log = "\n".join(
+        ["Run npm run check", "> check", "Prepare all required actions", "Syncing repository: a/b"] * 8
+    )
+    assert kinds(f"why does this fail in CI?\n{log}") == []
+    assert kinds(f"Skip the second job. Why does this fail?\n{log}") == [
+        ("instruction", "Skip the second job.")
+    ]

@@ -47,7 +47,7 @@ _WIDE_WORDS = (
     "undeclared", "unauthor", "forbidden", "no ", "permission", "connection", "timeout", "timed", "out of", "too many", "bad ",
     "malformed", "corrupt", "abort", "terminated", "halted", "must ", "40", "42", "50", "signal", "! ", "exceed", "mismatch",
     "wrong", "conflict", "required", "e: ", "would ", "unhealthy", "attempt", "expired", "crash", "psql", "interrupt", "e0", "duplicate", "incompat",
-    "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
+    "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
 )  # fmt: skip
 _HOT_WIDE = any_word(*_HOT_WORDS, *_WIDE_WORDS)
 _WIDE_ABROAD = (

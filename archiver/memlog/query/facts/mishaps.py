@@ -20,13 +20,13 @@ _BEGINS = re.compile(
     r"(?:merge )?conflicts?(?: in\b|:|$)|syntax error|parse error|type error|internal (?:server )?error|(?:oops!? ?)?something went wrong|an? (?:\w+ )?(?:error|exception) (?:occurred|was thrown|has occurred)|"
     r"exception(?: in| while|:| when| was)|abort(?:ed|ing)\b|terminated(?: by|$)|execution halted|you (?:must|need to) (?:be |log|sign|authenticate|provide|specify)|"
     r"(?:[45]\d\d (?:bad|unauthori[sz]ed|payment|forbidden|not|method|request|conflict|gone|payload|unprocessable|too|internal|service|gateway|page|client|server)\b))"
-    r"(?![\w-])(?! *[(=](?!\w+\))|:: )",
+    r"(?![\w-])(?! \d+ \w+ ago)(?! *[(=](?!\w+\))|:: )",
     re.I,
 )
 # It says of a thing that it is wrong.
 _NOT = r"(?:\bnot\b|n['’]t\b)"
 _CLAIMS = re.compile(
-    rf"\b(?:is|are|was|were|has|have|been|do|does|did|could|ca|may|wo|must|will|can)(?: ?{_NOT}|not) (?:yet |currently |been |be |have |a |an |the |any |seem to |properly )*"
+    rf"\b(?:is|are|was|were|has|have|been|do|does|did|could|ca|wo|must|will|can)(?: ?{_NOT}|not) (?:yet |currently |been |be |have |a |an |the |any |seem to |properly )*"
     r"(?:found|set|defined|installed|available|running|recogni[sz]ed|supported|allowed|permitted|valid|configured|logged|initiali[sz]ed|authori[sz]ed|authenticated|accessible|reachable|executable|callable|exported|"
     r"specified|provided|match\w*|exist\w*|contain|connect\w*|complete\w*|respond\w*|resolve\w*|load\w*|open\w*|read\w*|written|parse\w*|start\w*|compile\w*|satisf\w+|declared|assignable|iterable|"
     r"known|able|present|registered|enabled|implemented|unique|equal|file|directory|function|module|git|repository|command|member|package|type|locate\w*|continue|boot\w*|run|find|determine|access\w*|be)\b"
@@ -42,7 +42,7 @@ _CLAIMS = re.compile(
 )
 # Names of errors, codes of systems and of servers.
 _NAMES = re.compile(
-    r"(?:[a-z_]\w*\.)+(?:[A-Z]\w*(?:Error|Exception)|(?:exceptions?|errors?|exc)\.[A-Z]\w+)(?::.*)?$|(?:[a-z]\w*\.)+[A-Z]\w+(?:Error|Exception|Timeout|Warning)?: \S.*|[A-Z]\w+(?:\\[A-Z]\w+)+ ?$|\[?[A-Z]\w*(?:Error|Exception)\]?:?$"
+    r"\S+\.\w{1,5}(?::\d+)*:? (?:lint|assist|parse|format|check)\b[\w/]* +(?:FIXABLE +)?\u2501{3,}.*|× [A-Z].*[.:]$|(?:[a-z_]\w*\.)+(?:[A-Z]\w*(?:Error|Exception)|(?:exceptions?|errors?|exc)\.[A-Z]\w+)(?::.*)?$|(?:[a-z]\w*\.)+[A-Z]\w+(?:Error|Exception|Timeout|Warning)?: \S.*|[A-Z]\w+(?:\\[A-Z]\w+)+ ?$|\[?[A-Z]\w*(?:Error|Exception)\]?:?$"
     r"|(?:.{0,60}[ :(])?(?:E(?:CONN\w+|NO[A-Z]{3,}|ACCES|PERM|ADDR\w+|EXIST|PIPE|TIMEDOUT|HOSTUNREACH|INVAL|ISDIR|MFILE)|net::ERR_\w+|SQLSTATE\[\w+\])\b.*"
     r"|.{0,30}\bcode: ?['\"]?(?:E[A-Z_]{4,}|[A-Z]+_[A-Z_]+|[45]\d\d)\b.*|.{0,60}\b(?:status(?: ?code)?|HTTP)\)?[:= /]+(?:[\d.]+ )?[45]\d\d\b.*|\[\w+\\?\w*(?:Exception|Error)\]|.{0,60}\.{5,}Failed|\[INFO\] BUILD FAILURE|\[warn\] Code style issues .*|(?:\w+ )?parse error:?$|- exit code: [1-9]\d*|HTTP(?:/[\d.]+)? [45]\d\d\b.*|signal: (?:killed|\w+ fault|abort\w*).*"
     r"|(?:\w+:)?(?:ERROR|CRITICAL|FATAL|error|fatal)(?:[:!\]]| +(?=[A-Z\[]))\s*\S.*|[EF]\d{4} \d\d:\d\d:\d\d.*|\W*\w*\"?(?:level|severity|lvl)\"?[=: ]+\"?(?:error|fatal|critical|panic|ERROR|FATAL|CRITICAL|[56]0)\b.*"
@@ -80,7 +80,7 @@ _CODE = re.compile(
     r"[{};]\s*$|=> *\{?$|^\s*[})\]]|\)\s*:$|\w\(\)?.*\)\s*[;{]|^[\w.]+ = |\|\||&&|^\s*\"[\w-]+\": |==|:=|\breturn\b|^\s*'[^']*'[,\]})]?\s*$|^[\w/.-]+/[\w.-]+$|^\S+$|\t.*\t"
 )
 _GOOD = re.compile(
-    r"\b(?:0|no|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|problems?|issues?|failed|conflicts?)\b|\b(?:errors?|fail(?:ed|ures?)): ?0\b|[✓✔✅]|^(?!.*\b(?:not|un)\b).*\bsuccess(?:ful(?:ly)?)?\b|\bpassed\b",
+    r"\bnothing to \w+|\b(?:0|no|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|problems?|issues?|failed|conflicts?)\b|\b(?:errors?|fail(?:ed|ures?)): ?0\b|[✓✔✅]|^(?!.*\b(?:not|un)\b).*\bsuccess(?:ful(?:ly)?)?\b|\bpassed\b",
     re.I,
 )
 _LONGEST_CLAIM = 300  # characters; what is longer is somebody's prose

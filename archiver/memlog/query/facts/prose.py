@@ -20,6 +20,13 @@ from memlog.query.facts.sentences import (
     without_tags,
 )
 
+# A line that asks to carry out what stands below it, and a label in front of a step.
+_HANDS_OVER = re.compile(
+    r"\s*(?:(?:please|can you|could you|ok(?:ay)?|now|so|let['’]s|bitte|por favor|пожалуйста|请)[, ]+)*(?:(?:implement|execute|follow|carry out|apply|build|complete|work through|go through|realize|start on|umsetz\w*|setze|implementiere|implemente|execute|ejecuta|implementa|siga|ex[ée]cute|impl[ée]mente|r[ée]alise|реализуй|выполни|сделай)\b[^\n.]{0,40}\b(?:plan|plano|plans?|spec\w*|design|steps|tasks?|план|spezifikation|entwurf|schritte|tarefas?|pasos|étapes|задачи|шаги)\b[^\n.]{0,40}"
+    r"|(?:请?(?:按照?|根据|实现|执行|完成)[^\n。]{0,12}(?:计划|方案|步骤|任务)[^\n。]{0,12})|(?:次|以下)の(?:計画|手順|仕様|タスク)[^\n。]{0,20}|다음 (?:계획|단계|작업)[^\n.]{0,20})[:：][ \t]*\n(?=[\s\S]{200})",
+    re.I,
+)
+_LABELLED = re.compile(r"(?:\*\*)?[^:\n—–]{2,60}?(?:\*\*)?(?::(?:\*\*)?| [—–])\s+(?=\S)")
 _CURT = 200  # characters of a sentence that only says what is wrong
 _REPROACHES = re.compile(
     r"^(?:\w+,? ){0,2}(?:why|warum|wieso|weshalb|pourquoi|(?:por|pra) ?qu[eéê]|¿por qu[eé]|зачем|почему|с чего)\b|\b(?:did|have|do|are) you (?:even|actually|really|forget|forgotten|break|remove|delete|miss|skip|ignore|seriously|not|just)\b"
@@ -34,6 +41,7 @@ _SHORTEST = 3  # characters of a sentence that is worth a fact
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
 _PICKS = re.compile(r"\d{1,2}\.?")  # what was offered, by its number
 _OTHER = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WORDY = 3  # spaces of a line that may be a sentence
 _LOG_LINES = 20  # of a message that may be a log
 _FEW_LINES = 40  # of a list of requests somebody typed
 _SPEAKS = re.compile(
@@ -119,8 +127,12 @@ def of_user(text: str, *, refused: bool = False, answers: bool = True) -> Iterat
     plain = without_tags(text)
     review = not reviews.has_headings(plain)
     for start, end in own(plain):
+        plan = _HANDS_OVER.match(plain, start, end)
+        if plan:
+            yield from _of_plan(plain, start, end)
+            continue
         pasted = _looks_pasted(plain[start:end])
-        if pasted and reviews.REVIEW.search(plain, start, end):
+        if pasted and reviews.REVIEW.search(plain, start, end) and not looks_like_a_log(plain[start:end]):
             yield from reviews.of_review(plain, start, end)
             continue
         rows = list(_rows(plain, start, end, pasted=pasted, review=review, answers=answers))
@@ -131,6 +143,25 @@ def of_user(text: str, *, refused: bool = False, answers: bool = True) -> Iterat
     introduced = introduced_at(plain)
     if introduced is not None and reviews.REVIEW.search(plain, max(0, introduced - 120)):
         yield from reviews.of_review(plain, introduced, resumed_at(plain, introduced))
+
+
+def _of_plan(plain: str, start: int, end: int) -> Iterator[Found]:
+    """What a plan says is to be done, that somebody hands over to be carried out: its titles and reasons are none."""
+    rows = []
+    for sentence in sentences(plain[start:end]):
+        placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
+        if plain.startswith("#", plain.rfind("\n", 0, placed.start) + 1) or not is_said(sentence):
+            continue
+        label = _LABELLED.match(placed.text)
+        said = placed._replace(text=placed.text[label.end() :]) if label else placed
+        wanted = [
+            one._replace(value=placed.text, start=placed.start, end=placed.end)
+            for one in _wanted(said)
+            if one.kind == "instruction"
+        ]
+        rows.append(items.row(plain, placed, wanted))
+    for _, wanted, _ in items.with_items(plain, rows[:_MOST_SENTENCES]):
+        yield from wanted
 
 
 def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool, answers: bool) -> Iterator[Row]:
@@ -145,7 +176,12 @@ def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool, answe
     for number, sentence in enumerate(sentences(plain[start:end])):
         if number >= _MOST_SENTENCES:
             return
-        if not is_said(sentence) or (pasted and number and not (alien and _OTHER.search(sentence.text))):
+        if not is_said(sentence) or (
+            pasted
+            and number
+            and "\n" in plain[start : start + sentence.start].lstrip()
+            and not (alien and _OTHER.search(sentence.text))
+        ):
             continue
         placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
         wanted = list(_wanted(placed, states=states))
@@ -249,5 +285,14 @@ def looks_like_a_log(text: str) -> bool:
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if len(lines) < _LOG_LINES:
         return False
-    written = sum(line[-1] in ".!?:,;。！？：" or line[:1] in "-*#" for line in lines)
+    written = sum(map(_is_written, lines))
     return written < len(lines) / 4
+
+
+def _is_written(line: str) -> bool:
+    """Whether a line ends as a sentence does, or is an item or a title."""
+    if line[:1] in "-*#":
+        return line[:3] not in ("---", "***", "##[")
+    if _OTHER.search(line):
+        return line[-1] in ".!?:,;。！？：，、"
+    return line[-1] in ".!?:," and line.count(" ") >= _WORDY

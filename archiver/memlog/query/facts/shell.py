@@ -87,6 +87,7 @@ _RUNS_OTHERS = frozenset((
     "xargs", "python", "python3", "node", "bash", "sh", "zsh", "ruby", "perl", "eval", "ssh", "deno", "bun",
 ))  # fmt: skip
 _ACTS_ON_FOUND = frozenset(("-exec", "-execdir", "-delete", "-ok", "-x", "--exec"))
+_NAMES_A_FILE = re.compile(r"(?:[\w.@+-]+/)+[\w.@+-]+\.[A-Za-z]\w{0,5}")
 _LONGEST = 20_000  # characters of a command that are read as shell
 
 
@@ -193,11 +194,21 @@ def _git(words: list[Word]) -> Iterator[Use]:
         rest, act = rest[dashes + 1 :], _GIT.get(verb, "read")
     elif verb in _GIT:
         rest, act = [word for word in rest if not word.text.startswith("-")], _GIT[verb]
+    elif verb in _GIT_PATHS:
+        yield from (use for word in rest if (use := _of_revision(word)) is not None)
+        return
     else:
         return
     for word in rest:
         if _is_path(word) and word.text not in (".", "-A"):
             yield Use(word.text, act, word.start, word.end)
+
+
+def _of_revision(word: Word) -> Use | None:
+    """The file a word of `git diff` names without `--` before it; None where it may be a revision."""
+    if word.quoted or ".." in word.text or not _NAMES_A_FILE.fullmatch(word.text):
+        return None
+    return Use(word.text, "read", word.start, word.end)
 
 
 def _operands(program: str, words: list[Word]) -> Iterator[Use]:
