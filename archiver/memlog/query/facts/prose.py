@@ -126,11 +126,11 @@ def of_user(text: str, *, refused: bool = False, answers: bool = True) -> Iterat
     """
     plain = without_tags(text)
     review = not reviews.has_headings(plain)
-    for start, end in own(plain):
-        plan = _HANDS_OVER.match(plain, start, end)
-        if plan:
+    if _HANDS_OVER.match(plain):
+        for start, end in own(plain, handed=True):
             yield from _of_plan(plain, start, end)
-            continue
+        return
+    for start, end in own(plain):
         pasted = _looks_pasted(plain[start:end])
         if pasted and reviews.REVIEW.search(plain, start, end) and not looks_like_a_log(plain[start:end]):
             yield from reviews.of_review(plain, start, end)

@@ -53,6 +53,7 @@ _HOST_BLOCK = re.compile(
     # what a hook printed and the user pasted, up to a paragraph in which somebody speaks
     r"|(?:❯ *)?\b[Oo]peration (?:stopped|blocked) by (?:a )?hook:.*?(?=\n\s*\n[^\n]*\b(?:[Pp]lease|[Cc]an you|[Cc]ould you"
     r"|[Ww]hy|I|[Ww]e|[Ll]et['’]s)\b|\Z)"
+    r"|^If you need specific details from before exiting plan mode [^\n]*"
     r"|^# (?:Context from my IDE setup|Files (?:mentioned|pasted) by the user):.*?^## My request[^\n]*:",
     re.S | re.M,
 )
@@ -118,8 +119,11 @@ def flat(text: str) -> str:
     return _BREAK.sub(" ", text) if "\n" in text else text
 
 
-def own(text: str) -> Iterator[tuple[int, int]]:
-    """Stretches of a user's message the user wrote: no host's blocks, nothing pasted behind `got this feedback:`."""
+def own(text: str, *, handed: bool = False) -> Iterator[tuple[int, int]]:
+    """Stretches of a user's message the user wrote: no host's blocks, nothing pasted behind `got this feedback:`.
+
+    handed: all of it is the user's, as a plan is that is handed over.
+    """
     if _HOST_TEXT.match(text):
         given = _arguments_at(text)
         if given is not None:
@@ -128,7 +132,7 @@ def own(text: str) -> Iterator[tuple[int, int]]:
     at = 0
     for _ in range(_MOST_PASTED):
         rest = text[at:]
-        introduced = introduced_at(rest)
+        introduced = None if handed else introduced_at(rest)
         stop = len(rest) if introduced is None else introduced
         for start, end in _open(rest, _HOST_BLOCK):
             if start < stop:
