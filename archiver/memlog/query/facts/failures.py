@@ -166,10 +166,12 @@ def errors(
         span = _error(
             text[start:end], failing, abroad and not speaks, printed=printed and not speaks, claimed=claimed
         )
-        if span is not None and found < _MOST_LINES:
+        if span is not None:
             found += 1
             traced.discard(start + span[0])
             yield _found(text, start + span[0], start + span[1])
+            if found == _MOST_LINES:
+                break
     for at in sorted(traced):
         end = text.find("\n", at)
         yield _found(text, at, len(text) if end < 0 else end)
