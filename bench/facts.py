@@ -126,6 +126,8 @@ def _as_records(record: dict[str, Any]) -> Iterator[Said]:
     text, called = record["text"], record.get("tool") or {}
     name, given = called.get("name"), called.get("input")
     shown = _SHOWN.fullmatch(text) if record.get("part") == "call" else None
+    if record.get("part") == "call" and re.match(r"[A-Za-z]\w*: ", text):
+        given = None  # the text has the arguments themselves, and `input` may be a summary of them
     if isinstance(given, str):
         given = next(filter(None, shown.groups())) if shown else given
         given = {"command": given} if (name or "").lower() in SHELLS else {"file_path": given}
