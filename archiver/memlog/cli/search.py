@@ -81,12 +81,6 @@ SHORT = {"-o": "--output"}  # every other word with one hyphen is searched for o
 OUTPUTS: "tuple[str, ...]" = ("open", "count", "facet", "by-session", "follow")  # one at a time
 NAMING = ("session", "project", "agent", "epoch")  # of several values any
 DEFAULT_LIMIT = 20
-LONGEST_LINES = 2  # of where a page ended, that a person may copy
-NAMED_WORDS = 8  # of a longer question a remark does not name them
-WIDE = 120  # columns of a terminal from which a table has room for all that it may show
-NARROW_COLUMNS = ["id", "ts", "kind", "snippet"]
-TABLE_COLUMNS = ["id", "ts", "session", "kind", "role", "tool", "snippet"]
-NONE = "nothing found; fewer words or filters find more, --literal what stands inside words"
 _KINDS = {name: (kind, word) for name, kind, word, _ in OPTIONS}
 
 
@@ -255,9 +249,7 @@ def run(request: Request, home: str | None) -> int:
     finally:
         con.close()
     _print(hits, request)
-    remarks(hits, _why_none(flags))
-    if terminal.is_terminal() and hits.after is not None:
-        _tell_next(hits.after, request)
+    _remark(hits, request)
     return 0
 
 
@@ -296,14 +288,6 @@ def _mode(flags: "dict[str, Any]") -> str:
     return said[0] if said else "words"
 
 
-def _tell_next(after: str, request: Request) -> None:
-    next_page = f"next: the same with --after {after}"
-    if len(next_page) <= LONGEST_LINES * terminal.size()[0]:
-        terminal.say(next_page)
-    else:  # it names every record that was folded
-        terminal.say(f"more: the same with --limit {2 * request.flags.get('limit', DEFAULT_LIMIT)}")
-
-
 def _selection(request: Request, now_ns: int) -> "Selection":
     from memlog.query import dates
     from memlog.query.selection import Selection
@@ -330,74 +314,37 @@ def _selection(request: Request, now_ns: int) -> "Selection":
 
 
 def _print(hits: "Hits", request: Request) -> None:
-    output = request.flags.get("output")
-    if output is None:
-        _print_as(request.rows or ("table" if "fmt" in request.flags else None), hits, request)
-        return
-    from memlog.cli.destination import Destination, style_of
+    rows = request.rows or ("table" if "fmt" in request.flags else None)
+    if "output" in request.flags:
+        from memlog.cli.hit_rows import into_file
 
-    style = style_of(output)
-    named = request.rows or ("table" if "fmt" in request.flags else "page" if style == "table" else style)
-    with Destination(output):
-        _print_as(named, hits, request)
+        into_file(rows, hits, request)
+    else:
+        print_as(rows, hits, request)
 
 
-def _print_as(rows: str | None, hits: "Hits", request: Request) -> None:
+def print_as(rows: str | None, hits: "Hits", request: Request) -> None:
+    """Print hits. rows: the format; None: JSON for a pipe, which must not wait for what loads the others."""
     if rows is None:
         rows = "page" if terminal.is_terminal() else "json"
-    if rows == "page":
-        from memlog.cli.hits import page
-
-        terminal.write(page(hits))
-    elif rows == "json":
+    if rows == "json":
         terminal.write("[" + ",\n ".join(to_json(hit.as_dict()) for hit in hits) + "]\n")
     elif rows == "nl":
         terminal.write("".join(to_json(hit.as_dict()) + "\n" for hit in hits))
     else:
-        from memlog.cli import output
+        from memlog.cli.hit_rows import show
 
-        output.emit(
-            (hit.as_dict() for hit in hits), output.RowFormat(rows), request.flags.get("fmt"),
-            NARROW_COLUMNS if terminal.is_terminal() and terminal.size()[0] < WIDE else TABLE_COLUMNS,
-            headed="no-headers" not in request.flags,
-        )  # fmt: skip
+        show(rows, hits, request)
 
 
-def _why_none(flags: "dict[str, Any]") -> str:
-    if flags.get("limit") == 0:
-        return "no row was asked for: --limit 0"
-    return "no more: the page before was the last" if "after" in flags else NONE
-
-
-def remarks(hits: "Hits", none: str = NONE) -> None:
-    """Say what a person should know about how it was found. none: why there is nothing."""
+def _remark(hits: "Hits", request: Request) -> None:
     for note in hits.notes:
         terminal.say(note)
-    if hits.relaxed:
-        terminal.say(_relaxed(hits))
-    if hits.capped:
-        terminal.say("common words: ranked among the newest 2,000 hits; --exhaustive ranks all of them")
-    if not hits:
-        terminal.say(none)
-    for word, better in hits.near:
-        terminal.say(f"no record has {word}; did you mean {' or '.join(better)}?")
+    if not hits or hits.relaxed or hits.capped or hits.near:
+        from memlog.cli import remarks
 
+        remarks.say(hits, remarks.why_none(request.flags))
+    if terminal.is_terminal() and hits.after is not None:
+        from memlog.cli.remarks import tell_next
 
-def _relaxed(hits: "Hits") -> str:
-    """What the hits answer instead of all of the words."""
-    every, most = hits.have
-    shown = {hit.matched for hit in hits}
-    short = len(hits.said) <= NAMED_WORDS
-    remark = f"{_have(every)} all of these words; "
-    if most:
-        least = "at least " if hits.have_more else ""
-        named = " and ".join(hits.said) if short else "all but the common ones"
-        remark += f"{least}{_have(most)} {named} in some form"
-    if "any" in shown:
-        remark += ", then" if most else "then" if every else "these have"
-        remark += f" any of {', '.join(hits.said) if short else 'them'}"
-    return remark
-
-
-def _have(count: int) -> str:
-    return "no record has" if not count else "one record has" if count == 1 else f"{count} records have"
+        tell_next(hits.after, request.flags.get("limit", DEFAULT_LIMIT))

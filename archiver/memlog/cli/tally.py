@@ -3,8 +3,9 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from memlog.cli import hits, output, terminal
-from memlog.cli.search import DEFAULT_LIMIT, TABLE_COLUMNS, Request, remarks
+from memlog.cli import hits, output, remarks, terminal
+from memlog.cli.hit_rows import TABLE_COLUMNS
+from memlog.cli.search import DEFAULT_LIMIT, Request
 from memlog.errors import InputError
 from memlog.query import facets, grouped
 from memlog.query.answer import WORDS, answer
@@ -47,7 +48,9 @@ def run(
             context=flags.get("context", 0), **how,
         )  # fmt: skip
         _emit(request, [_row(one) for one in sessions], hits.session_page(sessions))
-        remarks(made_of)
+        for note in made_of.notes:
+            terminal.say(note)
+        remarks.say(made_of)
     return 0
 
 
