@@ -45,3 +45,48 @@ def test_a_claim_in_a_long_answer_counts_where_the_command_failed() -> None:
     answer = "\n".join(["one more line of progress"] * 9 + ["the port is not available"])
     assert kinds(answer, error=True) == [("error", "the port is not available")]
     assert kinds(answer) == []
+
+
+def test_what_was_picked_of_the_agents_questions_is_the_users_instruction() -> None:
+    text = 'User has answered your questions: "Which store?"="SQLite", "Cache it?"="no, never". You can now continue.'
+    asked = Said(
+        1, "s", "claude-code", 0, 5, "tool_result", "tool", "AskUserQuestion", text, False, "", None, "c"
+    )
+    told = [(fact.kind, fact.value, fact.by) for fact in extract.of_records([asked])]
+    assert told == [("instruction", "SQLite", "user"), ("instruction", "no, never", "user")]
+
+
+@pytest.mark.parametrize(
+    "tool, given, found",
+    [
+        ("run_command", {"CommandLine": "ls src"}, {("command", "ls src"), ("file", "src")}),
+        ("execute_bash", {"command": "cat a.txt"}, {("command", "cat a.txt"), ("file", "a.txt")}),
+        ("replace_file_content", {"TargetFile": "/w/a.py"}, {("file", "/w/a.py")}),
+        ("grep_search", {"Query": "x", "SearchPath": "/w/src"}, {("file", "/w/src")}),
+    ],
+)
+def test_calls_of_other_editors_name_their_files_and_commands(
+    tool: str, given: dict[str, str], found: set[tuple[str, str]]
+) -> None:
+    text = "\n".join(f"{name}: {value}" for name, value in given.items())
+    call = Said(1, "s", "other", 0, 5, "tool_use", "assistant", tool, text, False, "", given, "c")
+    assert {(fact.kind, fact.value) for fact in extract.of_records([call])} == found
+
+
+def test_git_diff_names_a_file_and_no_branch() -> None:
+    given = {"command": "git diff main src/app/a.py && git diff origin/main..feat/x.py"}
+    call = Said(
+        1,
+        "s",
+        "codex",
+        0,
+        5,
+        "tool_use",
+        "assistant",
+        "shell",
+        "command: " + given["command"],
+        False,
+        "",
+        given,
+    )
+    assert [fact.value for fact in extract.of_records([call]) if fact.kind == "file"] == ["src/app/a.py"]

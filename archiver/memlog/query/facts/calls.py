@@ -27,6 +27,9 @@ ACTS = {
     "write": "write", "write_file": "write", "create": "write", "create_file": "write",
     "grep": "search", "glob": "search", "search_file_content": "search", "search": "search",
     "find_file": "search", "search_dir": "search", "search_file": "search",
+    "grep_search": "search", "codebase_search": "search", "find_by_name": "search", "view_file": "read",
+    "replace_file_content": "edit", "write_to_file": "write", "search_replace": "edit",
+    "replace_string_in_file": "edit",
     "ls": "list", "list": "list", "list_directory": "list", "list_dir": "list",
 }  # fmt: skip
 # Tools whose answer is what stood in a file or what somebody else wrote.
@@ -37,10 +40,25 @@ READS = frozenset((
 ))  # fmt: skip
 SHELLS = frozenset((
     "bash", "shell", "exec_command", "run_shell_command", "local_shell", "container.exec", "shell_command",
-    "run_terminal_cmd", "execute_command", "powershell", "terminal", "unified_exec",
+    "run_terminal_cmd", "execute_command", "powershell", "terminal", "unified_exec", "run_command",
+    "execute_bash", "run_in_terminal", "run_shell", "bash_tool", "exec",
 ))  # fmt: skip
-_PATHS = ("file_path", "notebook_path", "filePath", "absolute_path", "path", "dir_path", "file", "file_name")
-_COMMANDS = ("command", "cmd", "script")
+_PATHS = (
+    "file_path",
+    "notebook_path",
+    "filePath",
+    "absolute_path",
+    "path",
+    "dir_path",
+    "AbsolutePath",
+    "TargetFile",
+    "SearchPath",
+    "DirectoryPath",
+    "target_file",
+    "file",
+    "file_name",
+)
+_COMMANDS = ("command", "cmd", "script", "CommandLine")
 # Other people's servers name files too, and mean others: only tools whose names say so are read.
 _ALIEN = ("mcp__", "task", "web", "todo")
 _PATCHED = re.compile(r"^\*\*\* (Update|Add|Delete) File: (.+?)\s*$|^\*\*\* Move to: (.+?)\s*$", re.M)

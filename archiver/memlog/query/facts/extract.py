@@ -122,6 +122,7 @@ def _of_result(said: Said, command: str | None) -> Iterator[Found]:
         for one in prose.of_user(text, refused=True):
             yield one._replace(start=one.start + at, end=one.end + at)
         return
+    yield from results.answers(said)
     yield from results.facts(said, command)
     tool = (said.tool or "").lower()
     if tool.startswith(_FETCHERS) or (command is not None and not results.reads(command)):

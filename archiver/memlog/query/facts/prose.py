@@ -62,7 +62,7 @@ _WORDS = re.compile(r"(?:[A-Za-z]+,? ){3}")
 _MODE = re.compile(r"\bmode \d{6}\b")
 _BARE = re.compile(
     r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|perfect|nice|да|хорошо|ок|sim|ja|oui)[,. ]+)*"
-    r"(?:go (?:ahead|for it)(?: and)?|давай(?:те)?(?: дальше| следующий шаг)?|(?:да,? )?(?:давай(?:те)?,? )?продолж\w+|sim,? pode \w+|ja,? (?:mach )?weiter|(?:oui,? )?continue|go on|carry on|keep going|resume|weiter|segue|继续|続けて|계속(?:해)?|(?:do|run|try|fix) (?:it|that|this|them|so)|(?:please )?do|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
+    r"(?:go (?:ahead|for it)(?: and)?|давай(?:те)?(?: дальше| следующий шаг)?|(?:да,? )?(?:давай(?:те)?,? )?продолж\w+|sim,? pode \w+|ja,? (?:mach )?weiter|(?:oui,? )?continue|go on|carry on|keep going|resume|weiter|segue|继续|続けて|계속(?:해)?|(?:do|run|try|fix) (?:it|that|this|them|so)|(?:please )?do|(?:(?:그럼|이제|그냥|그대로|다시|하던 (?:거|것|작업)|다음(?: \\S+?)?도?|쭉) ?)*(?:계속|이어서|진행|재개|시작)(?: ?(?:진행|계속|작업))?(?: ?(?:해|하자|해 ?줘|해 ?주세요|해라|하세요|하면 돼|고고))?|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
     re.I,
 )
 # What stands before a request and is none of it: an arrow, a command of the host, a file, a line's number, a title.

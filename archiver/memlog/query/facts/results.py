@@ -19,6 +19,15 @@ _EXIT = re.compile(
 _SHORT_ANSWER = 600  # characters of what a tool that is no shell says of itself
 _EDGE = 600  # characters at either end that are asked for it
 _REFUSED = "The user doesn't want to "
+# How Claude Code hands on what was answered to a question the agent put through its tool.
+_ANSWERED = (
+    "User has answered your question",
+    "Your questions have been answered",
+    "The user answered",
+    "User answered",
+)
+_ANSWER = re.compile(r'"[^"\n]{1,600}" ?= ?"([^"\n]{1,600})"')
+_MOST_ANSWERS = 20_000  # characters of them
 _TOLD = "the user said:\n"
 
 # Programs that print what files hold: an error in it is somebody's text, not what happened.
@@ -95,6 +104,13 @@ def said_on_refusal(said: Said) -> tuple[str, int] | None:
         return None
     at = said.text.find(_TOLD)
     return None if at < 0 else (said.text[at + len(_TOLD) :], at + len(_TOLD))
+
+
+def answers(said: Said) -> Iterator[Found]:
+    """What the user picked or wrote where the agent put questions through a tool."""
+    if said.text.startswith(_ANSWERED):
+        for match in _ANSWER.finditer(said.text, 0, _MOST_ANSWERS):
+            yield Found("instruction", match[1], "request", *match.span(1))
 
 
 @lru_cache(64)  # a command is asked when it ends, and when its answer is read
