@@ -9,8 +9,6 @@ from memlog.query.selection import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from memlog.archive.connection import Connection
     from memlog.query.hit import Hits
 
@@ -54,30 +52,43 @@ def answer(
         from memlog.query import page
 
         selection, seen = page.begin(con, selection, after, by_time)
-    how: dict[str, Any] = {"now_ns": now_ns, "limit": limit + 1}
     if mode in (LITERAL, REGEX):
-        from memlog.query.characters import find_characters
-
-        how["limit"] += len(seen)
-        hits = find_characters(con, text, selection, pattern=mode == REGEX, seconds=seconds, **how)
-        hits[:] = [hit for hit in hits if hit.id not in seen]
-        if not hits:
-            from memlog.query.names import unknown
-
-            hits.notes += unknown(con, selection)
+        hits = _characters(
+            con, text, selection, seen, now_ns=now_ns, limit=limit + 1, pattern=mode == REGEX, seconds=seconds
+        )
     else:
         hits = find(
-            con,
-            text,
-            selection,
-            newest=newest,
-            raw=mode == RAW,
-            exhaustive=exhaustive,
-            explain=explain,
-            fold=fold,
-            seen=seen,
-            **how,
-        )
+            con, text, selection, now_ns=now_ns, limit=limit + 1, newest=newest, raw=mode == RAW,
+            exhaustive=exhaustive, explain=explain, fold=fold, seen=seen,
+        )  # fmt: skip
+    _cut(hits, limit, seen, by_time)
+    complete(con, hits, context)
+    if mode == WORDS and text.strip() and not any(hit.matched == "all" for hit in hits):
+        from memlog.query import suggest
+
+        hits.near = suggest.near(con, text)
+    return hits
+
+
+def _characters(
+    con: "Connection", text: str, selection: Selection, seen: "frozenset[int | str]", *, now_ns: int,
+    limit: int, pattern: bool, seconds: float | None,
+) -> "Hits":  # fmt: skip
+    from memlog.query.characters import find_characters
+
+    hits = find_characters(
+        con, text, selection, pattern=pattern, seconds=seconds, now_ns=now_ns, limit=limit + len(seen)
+    )
+    hits[:] = [hit for hit in hits if hit.id not in seen]
+    if not hits:
+        from memlog.query.names import unknown
+
+        hits.notes += unknown(con, selection)
+    return hits
+
+
+def _cut(hits: "Hits", limit: int, seen: "frozenset[int | str]", by_time: bool) -> None:
+    """Leave one page of the hits, and say where it ends if more follow."""
     if len(hits) > limit or (hits.more and hits):
         del hits[limit:]
         hits.ended = seen, by_time
@@ -86,12 +97,6 @@ def answer(
             hits.notes.append(
                 f"pages end here, after {MOST_PAGED:,} records; a filter or more words find less"
             )
-    complete(con, hits, context)
-    if mode == WORDS and text.strip() and not any(hit.matched == "all" for hit in hits):
-        from memlog.query import suggest
-
-        hits.near = suggest.near(con, text)
-    return hits
 
 
 def complete(con: "Connection", hits: "Hits", context: int) -> None:

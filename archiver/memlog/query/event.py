@@ -5,7 +5,7 @@ lost, or never written. A search loads this only where the records leave room an
 """
 
 from memlog.archive.body import text_of
-from memlog.archive.connection import memlog_names
+from memlog.archive.connection import memlog_names, memlog_says
 from memlog.archive.prepare import match_terms, searchable
 from memlog.errors import MemlogError, NotFoundError
 from memlog.query.hit import Hit
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from memlog.archive.connection import Connection
+    from memlog.query.search import Asked
 
 EVENT = "event"  # the kind of these hits
 _CHUNK = 40
@@ -99,6 +100,26 @@ class EventHit(Hit):
             score,
         )  # fmt: skip
         self._text = text
+
+
+def add(asked: "Asked", scored: "list[tuple[int, float]]", hits: "list[Hit]") -> None:
+    """Add the events of these that answer and no record holds, as many as there is room for."""
+    known = {hit.id for hit in hits}
+    scored = [one for one in scored if f"e{one[0]}" not in known]
+    room = asked.limit - len(hits)
+    told = found(
+        asked.con, scored, asked.selection, beside=hits, needles=asked.needles, limit=room + len(asked.seen)
+    )
+    if asked.says:
+        told = [one for one in told if _says(one.text, asked.says)]
+    hits += [one for one in told if one.id not in asked.seen][:room]
+    if asked.newest:
+        hits.sort(key=lambda hit: -hit.ts_ns)
+
+
+def _says(text: str, versions: str) -> bool:
+    raw = text.encode("utf-8", "replace")
+    return bool(memlog_says(raw, 0, len(raw), versions))
 
 
 def found(

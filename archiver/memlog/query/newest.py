@@ -3,13 +3,18 @@
 from heapq import heappush, heappushpop
 
 from memlog.contracts import DAY_BITS
+from memlog.query import words
+from memlog.query.selection import EVENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from memlog.archive.connection import Connection
+    from memlog.query.hit import Hit, Hits
+    from memlog.query.search import Asked
     from memlog.query.where import Value, Where
+    from memlog.query.words import Question
 
     Found = tuple[int, int, int, int, str, int]
 
@@ -34,6 +39,46 @@ ONLY_META = " AND r.kind = 'meta'"
 FIRST_PART = " AND r.part = 0"
 NOT_MATCHING = " AND r.id NOT IN (SELECT rowid FROM record_fts WHERE record_fts MATCH :unwanted)"
 LAG_SQL = "SELECT lag_ns FROM day WHERE day = :day"
+
+
+def answering(asked: "Asked", expression: str) -> "list[Hit]":
+    """The newest hits of an FTS5 expression over the text."""
+    match, most = asked.where.match(expression), asked.limit + len(asked.seen)
+    found = _in_order(asked, matching(asked.con, asked.where, match, most, asked.meta_last))
+    asked.answered |= bool(found)
+    return found
+
+
+def without_words(asked: "Asked", question: "Question", text: str, hits: "Hits") -> None:
+    """What a question shows that says no word to look for: the newest of what its filters mean."""
+    narrowed = bool(question.filters or question.exclude or not text.strip())
+    if question.empty or not narrowed:
+        question.note_empty(" ".join(question.empty) or text)
+    if narrowed:
+        if question.unions and not asked.newest:
+            question.note_joined()
+        most = asked.limit + len(asked.seen)
+        ids = listed(asked.con, asked.where, words.excluded(question), most, asked.meta_last)
+        hits += _in_order(asked, ids)
+        _add_events(asked, hits)
+
+
+def _in_order(asked: "Asked", ids: list[int]) -> "list[Hit]":
+    hits = asked.hits([id_ for id_ in ids if id_ not in asked.seen][: asked.limit], {})
+    return [hits[id_] for id_ in ids if id_ in hits and hits[id_].identity not in asked.seen_parts]
+
+
+def _add_events(asked: "Asked", hits: "Hits") -> None:
+    """Add the newest events of the selection, where it names them or nothing but them is there."""
+    named = EVENT in (asked.selection.kind or ())
+    only = asked.selection.session is not None and not asked.where.one_session and not hits
+    if (named or only) and asked.selection.takes_events and len(hits) < asked.limit:
+        from memlog.query import event
+
+        room = asked.limit - len(hits)
+        told = event.newest(asked.con, asked.selection, room + len(asked.seen))
+        hits += [one for one in told if one.id not in asked.seen][:room]
+        hits.sort(key=lambda hit: -hit.ts_ns)
 
 
 def matching(con: "Connection", where: "Where", match: str, limit: int, meta_last: bool) -> list[int]:

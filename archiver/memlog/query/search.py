@@ -4,7 +4,7 @@ A search is a process of its own while a person or an agent waits: this module a
 imports load neither re, json, cbor2, typing, dataclasses nor pathlib.
 """
 
-from memlog.archive.connection import Error, memlog_says
+from memlog.archive.connection import Error
 from memlog.archive.prepare import TEXT_VERSION
 from memlog.errors import ArchiveError, NotFoundError
 from memlog.query import rank, words
@@ -28,7 +28,6 @@ BEHIND = (
     "the index is of an older memlog; the witness brings it up to date when idle: until then parts of "
     "identifiers, emoji and full-width letters are not found everywhere"
 )
-EVENT = "event"  # text that only a hook delivered
 
 # CROSS JOIN keeps the index outside: it gives its hits newest first without sorting them.
 HITS_SQL = """SELECT id, score FROM (
@@ -109,30 +108,14 @@ def find(
     Limits: the parts of a record are one hit; ties go by time, then id, newest first.
     Raises: NotFoundError (no such session), QueryError (a raw expression FTS5 does not read).
     """
-    hits = Hits()
-    selection = selection or Selection()
     asked = Asked(con, limit, newest, exhaustive, now_ns=now_ns, fold=fold)
+    hits = Hits()
     try:
         asked.leave_out(seen)
         if raw:
-            from memlog.query.raw import check
-
-            check(con, text)
-            asked.choose(selection)
-            asked.needles = words.needles_of_raw(text)
-            hits += asked.run(text)
-            asked.events(text, hits)
+            _answer_raw(asked, selection or Selection(), text, hits)
         else:
-            question = words.parse(text)
-            if question.filters or question.versions:
-                from memlog.query.filters import filtered
-
-                selection = filtered(con, question, selection, now_ns)
-            asked.question = question
-            asked.choose(selection)
-            asked.needles = words.needles(question)
-            _answer(asked, question, text, hits)
-            hits.notes += question.remarks(asked.with_left_out)
+            _answer_words(asked, selection or Selection(), text, hits)
         for hit in hits:
             hit.needles = asked.needles
             if not explain:
@@ -144,25 +127,43 @@ def find(
     if not hits:
         from memlog.query.names import unknown
 
-        hits.notes += unknown(con, selection)
+        hits.notes += unknown(con, asked.selection)
     hits.capped, hits.more = asked.capped, asked.more
     if con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION:
         hits.notes.append(BEHIND)
     return hits
 
 
+def _answer_raw(asked: "Asked", selection: Selection, text: str, hits: Hits) -> None:
+    from memlog.query.raw import check
+
+    check(asked.con, text)
+    asked.choose(selection)
+    asked.needles = words.needles_of_raw(text)
+    hits += asked.run(text)
+    asked.events(text, hits)
+
+
+def _answer_words(asked: "Asked", selection: Selection, text: str, hits: Hits) -> None:
+    question = words.parse(text)
+    if question.filters or question.versions:
+        from memlog.query.filters import filtered
+
+        selection = filtered(asked.con, question, selection, asked.now_ns)
+    asked.question = question
+    asked.choose(selection)
+    asked.needles = words.needles(question)
+    _answer(asked, question, text, hits)
+    hits.notes += question.remarks(asked.with_left_out)
+
+
 def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> None:
     """All of the terms; where there is nothing, or a plain-words question leaves room, fewer of them."""
     every = words.all_of(question)
     if every is None:
-        narrowed = bool(question.filters or question.exclude or not text.strip())
-        if question.empty or not narrowed:
-            question.note_empty(" ".join(question.empty) or text)
-        if narrowed:
-            if question.unions and not asked.newest:
-                question.note_joined()
-            hits += asked.listed(words.excluded(question))
-            asked.newest_events(hits)
+        from memlog.query.newest import without_words
+
+        without_words(asked, question, text, hits)
         return
     hits += asked.run(every, question, text)
     asked.events(every, hits)
@@ -268,8 +269,7 @@ class Asked:
 
     def events(self, expression: str, hits: Hits) -> None:
         """Add events that answer, where the records leave room."""
-        room = self.limit - len(hits)
-        if room <= 0 or self.more or not self._takes_events():
+        if len(hits) >= self.limit or self.more or not self.selection.takes_events:
             return
         values = {"match": f"{{text}} : ({expression})", "candidates": rank.CANDIDATES}
         try:
@@ -282,49 +282,7 @@ class Asked:
         if scored:
             from memlog.query import event
 
-            known = {hit.id for hit in hits}
-            scored = [one for one in scored if f"e{one[0]}" not in known]
-            told = event.found(
-                self.con, scored, self.selection, beside=hits, needles=self.needles,
-                limit=room + len(self.seen),
-            )  # fmt: skip
-            if self.says:
-                raws = [one.text.encode("utf-8", "replace") for one in told]
-                told = [one for one, raw in zip(told, raws, strict=True) if self._says(raw)]
-            hits += [one for one in told if one.id not in self.seen][:room]
-            if self.newest:
-                hits.sort(key=lambda hit: -hit.ts_ns)
-
-    def _says(self, raw: bytes) -> bool:
-        return bool(memlog_says(raw, 0, len(raw), self.says))
-
-    def newest_events(self, hits: Hits) -> None:
-        """Add the newest events of the selection, where it names them or nothing but them is there."""
-        named = EVENT in (self.selection.kind or ())
-        only = self.selection.session is not None and not self.where.one_session and not hits
-        if (named or only) and self._takes_events() and len(hits) < self.limit:
-            from memlog.query import event
-
-            room = self.limit - len(hits)
-            told = event.newest(self.con, self.selection, room + len(self.seen))
-            hits += [one for one in told if one.id not in self.seen][:room]
-            hits.sort(key=lambda hit: -hit.ts_ns)
-
-    def _takes_events(self) -> bool:
-        return self.selection.takes_events
-
-    def fill(self, expression: str | None, matched: str, hits: Hits) -> None:
-        """Add records and events that answer and are not there yet, where there is room."""
-        if expression is None:
-            return
-        seen = {hit.identity for hit in hits}
-        found = [hit for hit in self.run(expression) if hit.identity not in seen]
-        hits += found[: max(0, self.limit - len(hits))]
-        self.events(expression, hits)
-        for hit in hits:
-            if hit.identity not in seen:
-                hit.matched = matched
-                hits.relaxed = True
+            event.add(self, scored, hits)
 
     def count(self, expression: str | None, most: int) -> int:
         """How many records and parts answer; no more than `most` are counted."""
@@ -340,19 +298,9 @@ class Asked:
             if plain and not self.settle(expression):
                 return []
             return rank.best(self, expression, question, typed)
-        from memlog.query import newest
+        from memlog.query.newest import answering
 
-        match, most = self.where.match(expression), self.limit + len(self.seen)
-        found = self._in_order(newest.matching(self.con, self.where, match, most, self.meta_last))
-        self.answered |= bool(found)
-        return found
-
-    def listed(self, unwanted: str | None) -> list[Hit]:
-        """The newest of the selection, without what matches `unwanted`."""
-        from memlog.query import newest
-
-        most = self.limit + len(self.seen)
-        return self._in_order(newest.listed(self.con, self.where, unwanted, most, self.meta_last))
+        return answering(self, expression)
 
     def scored(self, expression: str, most: int | None) -> "list[tuple[int, float]]":
         """(id, bm25) of the newest `most` that answer, the best first; None: of CANDIDATES, or of all."""
@@ -382,10 +330,6 @@ class Asked:
     def weighable(self, ids: list[int]) -> "Iterable[tuple[Any, ...]]":
         """Rows of WEIGHED_SQL; what was forgotten between two statements is missing."""
         return self.con.execute(WEIGHED_SQL, {"ids": str(ids)})
-
-    def _in_order(self, ids: list[int]) -> list[Hit]:
-        hits = self.hits([id_ for id_ in ids if id_ not in self.seen][: self.limit], {})
-        return [hits[id_] for id_ in ids if id_ in hits and hits[id_].identity not in self.seen_parts]
 
     def hits(self, ids: list[int], scores: dict[int, float]) -> dict[int, Hit]:
         """Hits by id; what was forgotten between two statements is missing."""
