@@ -15,7 +15,7 @@ _QUOTED_FROM = 1_200  # characters; behind them, what a reader prints is a file'
 
 # Words an error line has, in lower case: lines without one, a place or a name of the system's are not looked at.
 _HOT_WORDS = (
-    "erro", "err!", "err_", "fatal", "critical", "panic", "exception", "not found", "no such", "denied", "no matches found",
+    "erro", '"level":50', '"level":60', "err!", "err_", "fatal", "critical", "panic", "exception", "not found", "no such", "denied", "no matches found",
     "could not", "cannot", "can not", "can't", "conflict", "timed out", "timeout", "unable to", "not allowed",
     "are ignored by", "exit status", "✖", "*** ", "http", "killed", "aborted", "core dumped", "dumped core",
     "not permitted", "due to an", "[rejected]", "code 1", "code 2", "code 3", "code 4", "code 5", "code 6", "code 7",
@@ -47,7 +47,7 @@ _WIDE_WORDS = (
     "undeclared", "unauthor", "forbidden", "no ", "permission", "connection", "timeout", "timed", "out of", "too many", "bad ",
     "malformed", "corrupt", "abort", "terminated", "halted", "must ", "40", "42", "50", "signal", "! ", "exceed", "mismatch",
     "wrong", "conflict", "required", "e: ", "would ", "unhealthy", "attempt", "expired", "crash", "psql", "interrupt", "e0", "duplicate", "incompat",
-    "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
+    "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", '"level":5', '"level":6', "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
 )  # fmt: skip
 _HOT_WIDE = any_word(*_HOT_WORDS, *_WIDE_WORDS)
 _WIDE_ABROAD = (
@@ -83,7 +83,7 @@ _COMPILERS = (
     r"g?make(?:\[\d+\])?: \*\*\* .*|[✘×] \[ERROR\] .*|✖ .*|Found [1-9]\d* errors?\b.*|error during build:.*|Module not found: .*",
 )
 _RUNTIMES = (
-    r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' (?:\(\d+\) )?panicked at .*|ImportError while importing .*|E  +fixture .* not found|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
+    r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' (?:\(\d+\) )?panicked at .*|ImportError while (?:importing|loading) .*|\d+ validation errors? for \w+.*|.{0,120}\{\"level\":(?:50|60|\"(?:error|fatal)\"),.*|E  +fixture .* not found|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
     r"(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
     r".*\bSegmentation fault.*|Killed|Aborted(?: \(.*\))?|.*\(core dumped\).*|.*\bdumped core|E[A-Z]{5,12}: \S.*|Expecting value: .*|(?:PHP )?(?:Fatal|Parse|Type|Syntax|[Cc]ompile|[Rr]untime|[Bb]uild) error(?: near line \d+)?: .*",
     r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?\]?:? (?:[A-Z]{3,4} )?(?:\[?[\w.:-]+\]? )?(?:- )?(?:\S+ - )?\[?(?:ERROR|FATAL|CRITICAL|error|fatal)\b.*",
@@ -123,7 +123,7 @@ _NOISE = re.compile(
 )
 _NOT_AN_ERROR = re.compile(
     r"^\[?(?:hint|warning(?!: (?:failed to|could not|unable to))|note|info|debug)\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run|^[^\s:]+:\d+:\d+: (?:context|note|info|hint)\b"
-    r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))|^Error: (?:=+ |\? |[.FEsx]{6,}|(?:Compiling|Checking|Building|Running) )",
+    r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))|^The command exited with code \d+\.?$|^Error: (?:=+ |\? |[.FEsx]{6,}|(?:Compiling|Checking|Building|Running) )",
     re.I,
 )
 _FILE_LINE = re.compile(r"[^\s:()]+\.\w{1,6}:\d+: ")

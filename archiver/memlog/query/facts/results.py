@@ -94,7 +94,9 @@ def facts(said: Said, command: str | None) -> Iterator[Found]:
         yield from found or (_first_line(said) if said.error else ())
     elif ran and command:
         yield from _own_words(said.text, command)
-    elif len(said.text) <= _SHORT_ANSWER and (said.tool or "").lower() not in calls.READS:
+    elif len(said.text) <= _SHORT_ANSWER and (
+        "\n" not in said.text.strip() or (said.tool or "").lower() not in calls.READS
+    ):
         yield from errors(said.text, reads=True, printed=True)
 
 
@@ -147,7 +149,7 @@ def _own_words(text: str, command: str) -> Iterator[Found]:
 
 
 _HEAD = re.compile(
-    r"^(?:Exit code:? -?\d+|Chunk ID: .*|Wall time: .*|Process exited .*|Original token count: .*|Output:|\s*"
+    r"^(?:(?:Error: )?Exit code:? -?\d+|Chunk ID: .*|Wall time: .*|Process exited .*|Original token count: .*|Output:|\s*"
     r"|Command: .*|Directory: .*|\[[\w:.-]+\] \$ .*|=== RUN .*)$"
 )
 
