@@ -54,6 +54,7 @@ def lost(
 
     Example: memlog query lost last --epoch 0 --missing
     """
+    from memlog.cli import losses
     from memlog.query import lost, trend
     from memlog.query.names import pinned
 
@@ -63,26 +64,7 @@ def lost(
     with reading(context) as con:
         tell_unknown(con, chosen)
         if session is None:
-            found = trend.trend(con, chosen)
-            if found and output.is_page(rows, fmt):
-                from memlog.cli import losses
-
-                output.write(losses.trend(found))
-            else:
-                output.emit(found, rows, fmt, trend.COLUMNS)
-            partial = sum(row.unseen > 0 for row in found)
-            if partial:
-                output.terminal.say(
-                    f"{partial} of {len(found)} not seen whole (unseen); memlog query lost SESSION says why"
-                )
-            blind = sum(row.unknown > 0 for row in found)
-            if blind:
-                output.terminal.say(f"{blind} of {len(found)} without a ratio: no summary was captured")
-            wordless = sum(row.ratio is None and not row.unknown and row.facts > 0 for row in found)
-            if wordless:
-                output.terminal.say(
-                    f"{wordless} of {len(found)} without a ratio: their agent leaves no summary in words"
-                )
+            losses.show_trend(trend.trend(con, chosen), rows, fmt)
             return
         chosen = pinned(con, chosen, session)
         session = chosen.session or session
@@ -90,37 +72,10 @@ def lost(
         if ratios:
             output.emit((row for one in each for row in trend.by_kind(one)), rows, fmt)
             return
-        told, cut = [], []
-        for one in each:
-            whole = lost.shortened(one, kinds=kinds, missing=missing, back=back, limit=-1)
-            told.append(lost.shortened(one, kinds=kinds, missing=missing, back=back, limit=limit))
-            if len(told[-1].rows) < len(whole.rows):
-                cut.append(
-                    f"epoch {one.epoch}: {len(told[-1].rows)} of {len(whole.rows)} facts; --limit N for more"
-                )
+        told, cut = losses.shortened(each, limit, kinds=kinds, missing=missing, back=back)
     if not told:
         output.terminal.say(f"session {session} has had no compaction")
-    if output.is_page(rows, fmt) and told:
-        from memlog.cli.losses import page
-
-        output.write(page(told))
-        return
-    for one in told:
-        for sentence in one.unseen:
-            output.terminal.say(f"epoch {one.epoch}: {sentence}")
-    columns = {
-        "kind": "",
-        "kept": "",
-        "weight": "",
-        "came_back": "back",
-        "then": "",
-        "uses": "",
-        "record": "",
-        "value": "",
-    }
-    output.emit((row for one in told for row in one.rows), rows, fmt, columns)
-    for sentence in cut:
-        output.terminal.say(sentence)
+    losses.show(told, cut, rows, fmt)
 
 
 @click.command()

@@ -1,21 +1,71 @@
-"""A loss report as a page for people."""
+"""A loss report, and the trend of them: as a page for people, and as rows with what these leave unsaid."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from memlog.cli import brief, output, terminal
+from memlog.cli.output import RowFormat
 from memlog.cli.table import table
 from memlog.cli.terminal import safe_line
+from memlog.query import lost
 from memlog.query.after import CONTEXT, NONE
 from memlog.query.checks import number
 from memlog.query.lost import KindLoss, Loss, LostRow
-from memlog.query.trend import TrendRow
+from memlog.query.trend import COLUMNS, TrendRow
 from memlog.query.verdict import verdict
 
 _KEPT = {
     "verbatim": "verbatim", "name": "by name", "paraphrased": "paraphrased", None: "lost",
     "unseen": "unknown", "done": "done",
 }  # fmt: skip
+_ROW_COLUMNS = {
+    "kind": "", "kept": "", "weight": "", "came_back": "back", "then": "", "uses": "", "record": "",
+    "value": "",
+}  # fmt: skip
 _NO_SUMMARY = {"context": "no summary in words", "none": "a summary that was not captured"}
+
+
+def shortened(losses: Iterable[Loss], limit: int, **which: Any) -> tuple[list[Loss], list[str]]:
+    """The losses with so many facts each, and a sentence for each that has more. which: as query/lost.py."""
+    told, cut = [], []
+    for one in losses:
+        many = len(lost.shortened(one, **which).rows)
+        told.append(lost.shortened(one, **which, limit=limit))
+        shown = len(told[-1].rows)
+        if shown < many:
+            cut.append(f"epoch {one.epoch}: {shown} of {many} facts; --limit N for more")
+    return told, cut
+
+
+def show(losses: Sequence[Loss], cut: Sequence[str], rows: RowFormat | None, fmt: str | None) -> None:
+    """Print losses: a page says itself what was not seen, of rows it is said beside them."""
+    if output.is_page(rows, fmt) and losses:
+        output.write(page(losses))
+        return
+    for one in losses:
+        for sentence in one.unseen:
+            terminal.say(f"epoch {one.epoch}: {sentence}")
+    output.emit((row for one in losses for row in one.rows), rows, fmt, _ROW_COLUMNS)
+    for sentence in cut:
+        terminal.say(sentence)
+
+
+def show_trend(found: Sequence[TrendRow], rows: RowFormat | None, fmt: str | None) -> None:
+    """Print a row per compaction, and of how many of them not all is known."""
+    if found and output.is_page(rows, fmt):
+        output.write(trend(found))
+    else:
+        output.emit(found, rows, fmt, COLUMNS)
+    every = len(found)
+    partial = sum(row.unseen > 0 for row in found)
+    if partial:
+        terminal.say(f"{partial} of {every} not seen whole (unseen); memlog query lost SESSION says why")
+    blind = sum(row.unknown > 0 for row in found)
+    if blind:
+        terminal.say(f"{blind} of {every} without a ratio: no summary was captured")
+    wordless = sum(row.ratio is None and not row.unknown and row.facts > 0 for row in found)
+    if wordless:
+        terminal.say(f"{wordless} of {every} without a ratio: their agent leaves no summary in words")
 
 
 def page(losses: Iterable[Loss]) -> str:
