@@ -7,13 +7,13 @@ when the host has written it.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from memlog.capture import quick_json
-from memlog.capture.identity import hex_digest, short_name
+from memlog.capture.identity import digest_stream, hex_digest, short_name
 from memlog.capture.leaves import fit
 from memlog.capture.reader import DocumentReader
-from memlog.capture.transcript import DOCUMENT_MARK, Piece, Reading, digest_of, read_at
+from memlog.capture.transcript import BLOCK, DOCUMENT_MARK, Piece, Reading, read_at
 from memlog.capture.watermark import Watermark
 from memlog.errors import InputError
 from memlog.redact import Hits, Rule
@@ -204,3 +204,12 @@ def _skip(text: str, at: int) -> int:
 def _seen(start: Watermark | None) -> frozenset[str]:
     links = start.state.get(DOCUMENT_MARK) if start else None
     return frozenset(str(link) for link in links) if isinstance(links, list) else frozenset()
+
+
+def digest_of(file: BinaryIO) -> tuple[int, str]:
+    """Size and digest of a whole file."""
+    size, found = 0, digest_stream()
+    while block := read_at(file, size, BLOCK):
+        found.update(block)
+        size += len(block)
+    return size, found.hexdigest()[:32]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from memlog.capture import quick_json
 from memlog.capture.agents import Place, State
-from memlog.capture.identity import MAC_BYTES, Hmac, digest_stream, hex_digest, short_name
+from memlog.capture.identity import MAC_BYTES, Hmac, hex_digest, short_name
 from memlog.capture.leaves import DEEPEST, fit
 from memlog.capture.watermark import Watermark
 from memlog.errors import InputError, NotFoundError
@@ -90,6 +90,8 @@ def is_whole(path: str, mark: Watermark) -> bool:
     with open_file(path) as file:
         if DOCUMENT_MARK not in mark.state:
             return not read_at(file, mark.offset, 1)
+        from memlog.capture.document import digest_of
+
         return digest_of(file) == (mark.offset, mark.tail)
 
 
@@ -132,21 +134,6 @@ def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
         blocks.append(block)
         size -= len(block)
     return blocks[0] if len(blocks) == 1 else b"".join(blocks)
-
-
-def digest_of(file: BinaryIO) -> tuple[int, str]:
-    """Size and digest of a whole file."""
-    size, found = 0, digest_stream()
-    while block := read_at(file, size, BLOCK):
-        found.update(block)
-        size += len(block)
-    return size, found.hexdigest()[:32]
-
-
-def head_of(path: str, size: int) -> bytes:
-    """So many of a file's first bytes; of a zipped one, unzipped. Raises: NotFoundError, InputError."""
-    with open_file(path) as file:
-        return read_at(file, 0, size)
 
 
 def _continues(file: BinaryIO, found: os.stat_result, mark: Watermark) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from memlog.capture import quick_json
 from memlog.capture.agents import READERS, reader
 from memlog.capture.document import parse
-from memlog.capture.transcript import head_of
+from memlog.capture.transcript import open_file, read_at
 
 _GLANCE = 1 << 16  # the first line of nearly every transcript lies in it
 _LOOK = 1 << 20
@@ -21,12 +21,18 @@ def stranger(path: str, agent: str) -> str | None:
     """
     own = reader(agent)
     for size in (_GLANCE, _LOOK):
-        data = head_of(path, size)
+        data = _head(path, size)
         if any(map(own.is_ours, _values(data))):
             return None
     values = list(_values(data))
     others = sorted((name for name in READERS if name != agent), key=lambda name: name == _LAST)
     return next((name for name in others if any(map(reader(name).is_ours, values))), None)
+
+
+def _head(path: str, size: int) -> bytes:
+    """So many of a file's first bytes; of a zipped one, unzipped."""
+    with open_file(path) as file:
+        return read_at(file, 0, size)
 
 
 def _values(data: bytes) -> Iterator[dict[str, Any]]:
