@@ -6,28 +6,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
 
 from memlog import __version__
 from memlog.archive.store import Archive
-from memlog.errors import (
-    InputError,
-    MemlogError,
-    OtherVersionError,
-    UnavailableError,
-    WitnessUnavailableError,
-)
+from memlog.errors import MemlogError, UnavailableError, WitnessUnavailableError
 from memlog.paths import Home
 from memlog.settings import Settings
-from memlog.witness import clock, lock, start, trouble
+from memlog.witness import clock, lock, requests, start, trouble, turn
 from memlog.witness.batch import Totals
 from memlog.witness.desk import Desk
-from memlog.witness.drain import SNAPSHOTS_AT_ONCE, Drain
+from memlog.witness.drain import Drain
 from memlog.witness.idle import Idle
-from memlog.witness.jobs import Job, error_to_wire
+from memlog.witness.jobs import Job
 from memlog.witness.log import PrivateHandler, close_log, log, open_log
 from memlog.witness.notify import notify, watchdog_s
-from memlog.witness.server import Client, Server
+from memlog.witness.server import Server
 from memlog.witness.setback import Setback
 from memlog.witness.signals import Signals
 from memlog.witness.snapshots import Snapshots
@@ -37,7 +30,6 @@ from memlog.witness.waiter import Waiter
 from memlog.witness.wake import Wake
 
 _LOOK_S = 1.0  # at latest after this the rings are looked at, doorbell or not
-_BATCHES_FIRST = 4  # of the rings, before a job gets its next step
 _LAST_TREE_S = 5.0  # what is not in the tree by then, the next witness writes
 
 
@@ -106,9 +98,9 @@ class Witness:
         self._server: Server | None = None
         self._waiter: Waiter | None = None
         self._status = StatusFile(home)
-        self._standing = Standing(home, started_ns)
+        self.standing = Standing(home, started_ns)
         self._setback = Setback()
-        self._snapshots = Snapshots()
+        self.snapshots = Snapshots()
         self._told_to_stop = self._told_to_reopen = False
         self._watchdog_s = watchdog_s()
         self._watched_at = 0.0
@@ -189,9 +181,14 @@ class Witness:
         return bool(self._setback)
 
     @property
+    def waits_for(self) -> str:
+        """What the archive is waited for; "" while it takes what comes."""
+        return self._setback.words
+
+    @property
     def last_error(self) -> str:
         """What keeps records from being archived, or snapshots from being written; "" where nothing does."""
-        return self._setback.words or self._snapshots.error
+        return self._setback.words or self.snapshots.error
 
     @property
     def stopping(self) -> bool:
@@ -216,7 +213,7 @@ class Witness:
             elif key.data is self._server:
                 self._server.accept()
             elif self._server is not None and (request := self._server.serve(key.data, mask)) is not None:
-                self._answer(key.data, request)
+                requests.answer(self, key.data, request)
         if self._server is not None:
             self._server.tidy()
 
@@ -236,7 +233,7 @@ class Witness:
         try:
             if self.archive is None:
                 self._open_archive()
-            busy = self._work()
+            busy = turn.work(self)
         except Exception as exc:
             # The witness's own edge: whatever it is, records stay in their rings and it goes on.
             self._degrade(exc)
@@ -250,58 +247,13 @@ class Witness:
         self._write_status("running")
         return busy
 
-    def _work(self) -> bool:
-        drain, idle = self.drain, self.idle
-        assert drain is not None and idle is not None and self.archive is not None
-        archived = 0
-        for _ in range(_BATCHES_FIRST):
-            done = drain.step(flush=self.desk.waits_for_drain)
-            archived += done.batches
-            if not done.batches:
-                break
-        if archived:
-            self.last_ns = time.time_ns()
-        if drain.snapshot_due:
-            self._snapshots.write(drain)
-        if archived:
-            self.desk.tell_drained(drain)
-        elif not drain.pending():
-            self.desk.answer_drains(drain, self._snapshots)
-        if self.desk.step(self.archive, self.settings) or archived:
-            self._snapshots.due = True
-            idle.busy()
-            idle.checkpoint()
-            return True
-        if drain.pending():
-            return False
-        return drain.rings.find() or self._tidy(drain, idle)
-
-    def _tidy(self, drain: Drain, idle: Idle) -> bool:
-        """One step of what waits while the rings have nothing new; True when more is at hand."""
-        snapshots = self._snapshots
-        drain.errands.find()
-        if drain.errands.step():
-            snapshots.due = True
-            idle.busy()
-            return True
-        if snapshots.due:
-            snapshots.due = snapshots.write(drain) >= SNAPSHOTS_AT_ONCE
-            return True
-        if idle.open_due and snapshots.may_be_written():
-            written = snapshots.write(drain, open_too=True)
-            idle.open_written(more=written >= SNAPSHOTS_AT_ONCE or bool(snapshots.error))
-            return True
-        more = idle.step()
-        snapshots.due = idle.take_closed() > 0
-        return more or snapshots.due
-
     def _finish(self) -> None:
         """Commit what was read already, and let the tree hold it."""
         if self.drain is not None and not self._setback:
             try:
                 self.drain.step(flush=True)
                 until = time.monotonic() + _LAST_TREE_S
-                while self._snapshots.write(self.drain, open_too=True) and time.monotonic() < until:
+                while self.snapshots.write(self.drain, open_too=True) and time.monotonic() < until:
                     self._watch()
             except Exception as exc:
                 log.error("last batch not archived error=%s", trouble.sentence(exc))
@@ -331,41 +283,19 @@ class Witness:
             self._watched_at = now
             notify("WATCHDOG=1")
 
-    # -- requests --------------------------------------------------------------------------------
-
-    def _answer(self, client: Client, request: dict[str, Any]) -> None:
-        try:
-            verb = request.get("verb")
-            if verb == "status":
-                client.answer(result=self._standing.of(self, self._state()))
-            elif verb == "stop":
-                log.info("stop asked for")
-                client.answer(result={"pid": os.getpid()})
-                self.stop.set()
-            elif (theirs := request.get("version", __version__)) != __version__:
-                raise OtherVersionError(f"this witness is memlog {__version__}, the command {theirs}")
-            elif verb != "drain" and "job" not in request:
-                raise InputError("a request names a job or a verb")
-            elif self.drain is None or self._setback:
-                raise UnavailableError(f"the witness waits: {self._setback.words}", hint="memlog status")
-            elif verb == "drain":
-                self.desk.take_drain(client, self.drain, request.get("devices"))
-            else:
-                self.desk.take_job(client, request)
-        except Exception as exc:
-            client.answer(error=error_to_wire(exc))
-
     # -- status ----------------------------------------------------------------------------------
 
-    def _state(self) -> str:
+    @property
+    def state(self) -> str:
+        """In a word, as a `status` request is answered."""
         return "degraded" if self.last_error else "stopped" if self.stopping else "running"
 
     def _write_status(self, state: str, *, now: bool = False) -> None:
         if not now and not self._status.due():
             return
-        if state == "running" and self._snapshots.error:
+        if state == "running" and self.snapshots.error:
             state = "degraded"
         try:
-            self._status.write(self._standing.of(self, state), now=now)
+            self._status.write(self.standing.of(self, state), now=now)
         except Exception as exc:  # telling how it is must never end it
             log.error("status not written error=%s", trouble.sentence(exc))
