@@ -13,7 +13,7 @@ import time
 from _thread import allocate_lock
 from struct import Struct
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from memlog.contracts import (
     HEADER_BYTES,
@@ -26,25 +26,25 @@ from memlog.contracts import (
     IOC_SET_RING_SIZE,
     IOC_SET_SESSION,
     IOC_STATS,
+    MAX_BLOB,
     SCHEMA_VERSION,
     SESSION_BYTES,
     STATS_BYTES,
 )
 from memlog.errors import (
-    BlobTooLargeError,
     ContractError,
-    InputError,
-    MemlogError,
     RefusedError,
     RingFullError,
     RingUnavailableError,
     UndrainedError,
     UnsupportedSchemaError,
 )
-from memlog.ring.device_reader import READ_BYTES, DeviceReader
 from memlog.ring.layout import boot_id, check_blob, check_capacity
 from memlog.ring.protocol import RingInfo, RingStats
-from memlog.wire import NO_SESSION, Frame, Header, pack_session
+from memlog.wire import NO_SESSION, pack_session
+
+if TYPE_CHECKING:  # a hook only writes
+    from memlog.ring.device_reader import DeviceReader, Echo
 
 _ENTRY_BYTES = 64  # most a driver takes for a record besides header and blob
 
@@ -93,8 +93,8 @@ class DeviceRing:
     kind = "kernel"
 
     __slots__ = (
-        "_echo", "_fd", "is_old", "_lock", "_newest", "_pid", "_read_fd", "_session", "_stamped_pid",
-        "system", "of_uid", "path",
+        "_echo", "_fd", "is_old", "_lock", "_newest", "_pid", "_read_fd", "_session", "system", "of_uid",
+        "path",
     )  # fmt: skip
 
     def __init__(
@@ -110,8 +110,8 @@ class DeviceRing:
 
     def _open(self) -> None:
         self._fd = self.open_file()
-        self._pid = self._stamped_pid = os.getpid()
-        self._echo: DeviceReader | None = None
+        self._pid = os.getpid()
+        self._echo: Echo | None = None
         self._session = NO_SESSION
         self._newest: int | None = None  # our newest record's seq: the next one tells at once
         try:
@@ -136,17 +136,9 @@ class DeviceRing:
         try:
             fd = self.system.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as exc:
-            if exc.errno in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
-                raise RingUnavailableError(
-                    f"there is no {self.path}: the kernel module is not loaded",
-                    hint="memlog doctor, or --ring shm",
-                ) from exc
-            if exc.errno in (errno.EACCES, errno.EPERM):
-                raise RingUnavailableError(
-                    f"{self.path} may not be opened by you",
-                    hint="join the group memlog, or --ring shm",
-                ) from exc
-            raise RingUnavailableError(f"{self.path}: {exc.strerror}") from exc
+            from memlog.ring.device_errors import not_opened
+
+            raise not_opened(self.path, exc) from exc
         if not self.system.is_device(fd):
             self.system.close(fd)
             raise RingUnavailableError(f"{self.path} is not a device")
@@ -163,20 +155,9 @@ class DeviceRing:
 
     def translate(self, exc: OSError) -> NoReturn:
         """Raises: what the driver's errno says, in our words."""
-        error: MemlogError
-        if exc.errno in (errno.EPERM, errno.EACCES):
-            error = RefusedError(
-                f"{self.path}: the kernel does not permit you this", hint="sudo, or your own ring"
-            )
-        elif exc.errno == errno.EINVAL:
-            error = InputError(f"{self.path}: the kernel takes no such value", hint="memlog stats")
-        elif exc.errno == errno.EMSGSIZE:
-            error = BlobTooLargeError(
-                f"{self.path}: the record is larger than the ring", hint="memlog resize 4M"
-            )
-        else:
-            error = RingUnavailableError(f"{self.path}: {exc.strerror}")
-        raise error from exc
+        from memlog.ring.device_errors import refused
+
+        raise refused(self.path, exc) from exc
 
     def _live(self) -> int:
         if self._fd < 0:
@@ -234,18 +215,10 @@ class DeviceRing:
     def _find_own(self, blob: bytes, low: int) -> int:
         """The seq of the record just written: somebody else wrote at the same time."""
         if self._echo is None:
-            self._echo = DeviceReader(self, None if self.is_old else low - 1)
-        ours: list[Header] = []
-        while items := self._echo.read():  # the cursor stays: no record is looked at twice
-            for item in items:
-                header = item.header if isinstance(item, Frame) and item.blob == blob else None
-                if header and header.seq >= low and (self.is_old or header.session == self._session):
-                    ours.append(header)
-        # The kernel's pid is another one than ours in a pid namespace: learned where it is beyond doubt.
-        if len(ours) == 1:
-            self._stamped_pid = ours[0].pid
-        mine = [header for header in ours if header.pid == self._stamped_pid] or ours
-        return mine[-1].seq if mine else low  # evicted already: somewhere above low
+            from memlog.ring.device_reader import Echo
+
+            self._echo = Echo(self, low)
+        return self._echo.seq_of(blob, self._session, low)
 
     def _check_room(self, length: int) -> None:
         stats = self.stats()
@@ -257,16 +230,18 @@ class DeviceRing:
         info = self.info()
         # What a record takes is the driver's business: count each undrained one at its largest.
         undrained = info.next_seq - max(info.drained_seq + 1, info.oldest_seq)
-        if undrained and undrained * (READ_BYTES + _ENTRY_BYTES) + need > stats.ring_capacity:
+        if undrained and undrained * (HEADER_BYTES + MAX_BLOB + _ENTRY_BYTES) + need > stats.ring_capacity:
             raise RingFullError
 
     # -- reading --------------------------------------------------------------------------
 
-    def reader(self, after_seq: int | None = None, *, uid: int | None = None) -> DeviceReader:
+    def reader(self, after_seq: int | None = None, *, uid: int | None = None) -> "DeviceReader":
         """A reader with a descriptor of its own. uid: somebody else's records, ALL_UIDS everybody's.
 
         Raises: RefusedError when the kernel does not permit that uid.
         """
+        from memlog.ring.device_reader import DeviceReader
+
         reader = DeviceReader(self, after_seq, uid=self.of_uid if uid is None else uid)
         self._read_fd = reader.fd
         return reader
