@@ -12,10 +12,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import CodeType, FrameType, SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from line_coverage import Coverage, lines_of
 from memlog import wire
 from memlog.contracts import HEADER_BYTES, MAX_BLOB
 from memlog.errors import MemlogError, RingUnavailableError
@@ -219,55 +220,9 @@ class Parser:
         return newest
 
 
-# -- coverage ------------------------------------------------------------------------------------
-
-
-def lines_of(functions: Iterable[Any]) -> set[tuple[CodeType, int]]:
-    """Every line of these functions, and of what is defined in them, that can run."""
-    found = set()
-    codes = [function.__code__ for function in functions]
-    while codes:
-        code = codes.pop()
-        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
-        found |= {(code, line) for _, _, line in code.co_lines() if line and line != code.co_firstlineno}
-    return found
-
-
-class Coverage:
-    """Which steps from line to line of the parser were taken, while it is on."""
-
-    def __init__(self) -> None:
-        self.codes = {code for code, _ in lines_of(PARSER)}
-        self.lines: set[tuple[CodeType, int]] = set()
-        self.steps: set[tuple[CodeType, int, int]] = set()
-        self._last: dict[int, int] = {}
-
-    def run(self, parser: Callable[[bytes], None], data: bytes) -> bool:
-        """True when this input took a step none had taken."""
-        before = len(self.steps)
-        sys.settrace(self._call)
-        try:
-            parser(data)
-        finally:
-            sys.settrace(None)
-            self._last.clear()
-        return len(self.steps) > before
-
-    def _call(self, frame: FrameType, event: str, _: Any) -> Any:
-        return self._line if frame.f_code in self.codes else None
-
-    def _line(self, frame: FrameType, event: str, _: Any) -> Any:
-        if event == "line":
-            code, line, key = frame.f_code, frame.f_lineno, id(frame)
-            self.lines.add((code, line))
-            self.steps.add((code, self._last.get(key, 0), line))
-            self._last[key] = line
-        return self._line
-
-
 def covered(parser: Callable[[bytes], None], inputs: Iterable[bytes]) -> tuple[float, list[str]]:
     """The part of the parser's lines that these inputs run, and the lines they do not."""
-    seen = Coverage()
+    seen = Coverage(PARSER)
     for data in inputs:
         seen.run(parser, data)
     wanted = lines_of(PARSER)
@@ -377,7 +332,7 @@ def hunt(
     guided: int = 0,
 ) -> Iterator[Broken]:
     """Inputs that break it; of the executions the first `guided` ones keep what takes a new step."""
-    seen = Coverage()
+    seen = Coverage(PARSER)
     kept = [data for data in inputs if len(data) >= 2]
     for data in kept if guided else ():
         seen.run(parser, data)
@@ -399,7 +354,7 @@ def hunt(
 
 def minimal(parser: Callable[[bytes], None], inputs: list[bytes]) -> list[bytes]:
     """Those, shortest first, that take a step no shorter one does."""
-    seen = Coverage()
+    seen = Coverage(PARSER)
     return [data for data in sorted(inputs, key=lambda d: (len(d), d)) if seen.run(parser, data)]
 
 
