@@ -129,6 +129,7 @@ def _best(may: int) -> int:
     return sum(cue.points for number, cue in enumerate(CUES) if may >> number & 1 and cue.points > 0)
 
 
+@lru_cache(1_000)  # a lead is asked for each item below it
 def of_list(lead: str, builds: bool) -> int:
     """Points of an item: of what the line above its list says, and whether it begins with what to do."""
     found = 2 if builds else 0

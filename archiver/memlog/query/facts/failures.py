@@ -44,31 +44,22 @@ _HOT_ABROAD = any_word(*_HOT_WORDS, *_ABROAD_WORDS)
 # Of a program's answer more lines are looked at.
 _WIDE_WORDS = (
     "error", "erro", "fail", "not ", "n't", "unable", "invalid", "missing", "unsupported", "unexpected", "unre",
-    "undeclared", "unauthor", "forbidden", "no ", "permission", "connection", "timeout", "timed", "out of", "too many", "bad ",
-    "malformed", "corrupt", "abort", "terminated", "halted", "must ", "40", "42", "50", "signal", "! ", "exceed", "mismatch",
-    "wrong", "conflict", "required", "e: ", "would ", "unhealthy", "attempt", "expired", "crash", "psql", "interrupt", "e0", "duplicate", "incompat",
+    "undeclared", "unauthor", "forbidden", "no such", "no matching", "no available", "no valid", "no solution", "no virtual", "no module",
+    "no default", "no space", "no route", "no tty", "no project", "no tests", "no inputs", "no internet", "no permission", "no config", "no longer", "permission", "connection", "timeout", "timed", "out of", "too many", "bad ",
+    "malformed", "corrupt", "abort", "terminated", "halted", "must ", "400", "401", "402", "403", "404", "405", "409", "41", "422", "429", "500", "502", "503", "504", "signal", "! ", "exceed", "mismatch",
+    "wrong", "conflict", "required", "e: ", "would be", "would reformat", "unhealthy", "attempt", "expired", "crash", "psql", "interrupt", "e0", "duplicate", "incompat",
     "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", '"level":5', '"level":6', "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
 )  # fmt: skip
 _HOT_WIDE = any_word(*_HOT_WORDS, *_WIDE_WORDS)
 _WIDE_ABROAD = (
-    "nicht", "kein", "ungültig", "unbekannt", "schlug fehl", "abgebrochen", "no se ", "falh", "fall", "inexist", "encontrad", "negad",
-    "inválid", "introuv", "impossib", "échec", "échou", "refus", "n'existe", "non ", "gagal", "tidak", "bulunamad", "hata",
+    "nicht", "kein", "ungültig", "unbekannt", "schlug fehl", "abgebrochen", "no se ", "falh", "falló", "fallid", "fallaron", "inexist", "encontrad", "negad",
+    "inválid", "introuv", "impossib", "échec", "échou", "refus", "n'existe", "non trovat", "non riuscit", "non valid", "non esiste", "non è", "non disponibile", "gagal", "tidak", "bulunamad", "hata",
 )  # fmt: skip
 _HOT_WIDE_ABROAD = any_word(*_HOT_WORDS, *_ABROAD_WORDS, *_WIDE_WORDS, *_WIDE_ABROAD)
 _ABROAD_ASCII = (
-    "nicht",
-    "kein",
-    "konnte",
-    "verweigert",
-    "falhou",
-    "introuvable",
-    "impossible",
-    "denegad",
-    "encontrad",
-    "gagal",
-    "fehl",
-    "inexist",
-)
+    "nicht", "kein", "konnte", "verweigert", "fehl", "erro ", "errore", "error al ", "error en ", "falh", "negad", "inexist", "introuv", "impossib", "refus",
+    "no se ", "no existe", "no es ", "non ", "denegad", "encontrad", "fallid", "gagal", "no puede", "n'a pas", "n'est pas", "ne peut", "trovat", "ungueltig", "tidak", "bulunamad", "hata",
+)  # fmt: skip
 _HOTTEST = {
     (True, True): _HOT_WIDE_ABROAD, (True, False): _HOT_WIDE, (False, True): _HOT_ABROAD, (False, False): _HOT,
 }  # fmt: skip
@@ -198,7 +189,7 @@ def _error(
     elif (
         not (_ERROR.match(body) or (abroad and _ERROR_ABROAD.match(body)))
         or (_FILE_LINE.match(body) and not _PLACED.match(body))
-    ) and not (printed and _goes_wrong(plain.strip(), claimed)):
+    ) and not (printed and _goes_wrong(plain.strip(), claimed, abroad)):
         return None
     if coloured:
         return 0, len(line.rstrip())
@@ -206,5 +197,5 @@ def _error(
     return start, start + len(body)
 
 
-def _goes_wrong(body: str, claimed: bool) -> bool:
-    return mishaps.begins(body) or (claimed and mishaps.claims(body)) or mishaps.abroad(body)
+def _goes_wrong(body: str, claimed: bool, abroad: bool) -> bool:
+    return mishaps.begins(body) or (claimed and mishaps.claims(body)) or (abroad and mishaps.abroad(body))

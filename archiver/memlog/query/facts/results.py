@@ -115,27 +115,26 @@ def answers(said: Said) -> Iterator[Found]:
             yield Found("instruction", match[1], "request", *match.span(1))
 
 
-@lru_cache(64)  # a command is asked when it ends, and when its answer is read
 def reads(command: str) -> bool:
     """Whether a command prints nothing but what files or other people say."""
-    ran = list(_programs(command))
+    ran = _programs(command)
     return bool(ran) and all(ran)
 
 
-def _programs(command: str) -> Iterator[bool]:
+@lru_cache(64)  # a command is asked when it ends, and twice when its answer is read
+def _programs(command: str) -> tuple[bool, ...]:
     """For each program of a command, what only announces, moves or waits left out, whether it is a reader."""
-    aside = False
+    aside, found = False, []
     for words in shell.ran_words(command):
         name = words[0].rsplit("/", 1)[-1]
         if name in _ASIDE:
             aside = aside or name in _READERS
         elif name == "git":
             verb = next((word for word in words[1:] if not word.startswith(("-", "/", "~"))), "")
-            yield verb in _GIT_READERS
+            found.append(verb in _GIT_READERS)
         else:
-            yield name in _READERS
-    if aside:
-        yield True
+            found.append(name in _READERS)
+    return (*found, True) if aside else tuple(found)
 
 
 def _own_words(text: str, command: str) -> Iterator[Found]:
