@@ -25,37 +25,42 @@ WHERE r.session = CASE WHEN :session <> '' THEN :session
   AND r.kind = 'tool_use' AND r.part = 0
   AND lower(r.tool) IN ('bash', 'shell', 'exec_command', 'local_shell', 'run_shell_command',
     'execute_bash', 'powershell')
-ORDER BY r.ts_ns, r.id LIMIT 1000
+ORDER BY r.ts_ns, r.id
 """
-# of the newest calls of tools that write: a path is read from each
+# of the newest calls of tools that write: a path is read from each. A blob is unpacked for every mention of
+# its extra, unless that is kept: 0.6 s instead of 2.6 at a million records.
 FILES_SQL = """
-WITH written AS (
-  SELECT session, ts, coalesce(json_extract(extra, '$.input.file_path'), json_extract(extra, '$.input.path'),
-      json_extract(extra, '$.input.filePath'), json_extract(extra, '$.input.notebook_path')) AS path
-  FROM v_record
+WITH calls AS MATERIALIZED (
+  SELECT session, ts, extra FROM v_record
   WHERE id IN (SELECT id FROM v_record WHERE kind = 'tool_use' AND part = 0
       AND lower(tool) IN ('edit', 'write', 'multiedit', 'notebookedit', 'replace', 'write_file', 'create',
-        'str_replace_editor')
-    ORDER BY id DESC LIMIT 3000) AND json_valid(extra)
+        'create_file', 'edit_file', 'str_replace_editor')
+    ORDER BY id DESC LIMIT 3000)
+), written AS (
+  SELECT session, ts, coalesce(json_extract(extra, '$.input.file_path'), json_extract(extra, '$.input.path'),
+      json_extract(extra, '$.input.filePath'), json_extract(extra, '$.input.notebook_path')) AS path
+  FROM calls WHERE json_valid(extra)
 )
 SELECT path, count(DISTINCT session) AS sessions, count(*) AS changes, min(ts) AS first, max(ts) AS last
 FROM written WHERE path IS NOT NULL
-GROUP BY path HAVING sessions > 1 ORDER BY sessions DESC, changes DESC LIMIT 200
+GROUP BY path HAVING sessions > 1 ORDER BY sessions DESC, changes DESC
 """
 # index: record_session; :session empty = the session that was used last
 WRITTEN_SQL = """
-WITH written AS (
-  SELECT ts, coalesce(json_extract(extra, '$.input.file_path'), json_extract(extra, '$.input.path'),
-      json_extract(extra, '$.input.filePath'), json_extract(extra, '$.input.notebook_path')) AS path
-  FROM v_record
+WITH calls AS MATERIALIZED (
+  SELECT ts, extra FROM v_record
   WHERE session = CASE WHEN :session <> '' THEN :session
       ELSE (SELECT session FROM v_session ORDER BY ended_ns DESC LIMIT 1) END
-    AND kind = 'tool_use' AND part = 0 AND json_valid(extra)
+    AND kind = 'tool_use' AND part = 0
     AND lower(tool) IN ('edit', 'write', 'multiedit', 'notebookedit', 'replace', 'write_file', 'create',
       'create_file', 'edit_file', 'str_replace_editor')
+), written AS (
+  SELECT ts, coalesce(json_extract(extra, '$.input.file_path'), json_extract(extra, '$.input.path'),
+      json_extract(extra, '$.input.filePath'), json_extract(extra, '$.input.notebook_path')) AS path
+  FROM calls WHERE json_valid(extra)
 )
 SELECT path, count(*) AS writes, min(ts) AS first, max(ts) AS last
-FROM written WHERE path IS NOT NULL GROUP BY path ORDER BY writes DESC, path LIMIT 500
+FROM written WHERE path IS NOT NULL GROUP BY path ORDER BY writes DESC, path
 """
 # of the newest 200,000 records; a week begins on Monday
 ERRORS_SQL = """
@@ -64,7 +69,7 @@ SELECT date(ts_ns / 1000000000, 'unixepoch', '-6 days', 'weekday 1') AS week, co
 FROM v_record
 WHERE error = 1 AND part = 0
   AND id >= coalesce((SELECT id FROM v_record ORDER BY id DESC LIMIT 1 OFFSET 199999), 0)
-GROUP BY 1, 2 ORDER BY week DESC, errors DESC LIMIT 500
+GROUP BY 1, 2 ORDER BY week DESC, errors DESC
 """
 # of the newest: the largest of all would read the whole archive. Texts are unpacked for the final rows only.
 LARGEST_SQL = """
@@ -81,7 +86,7 @@ FROM v_gap WHERE healed = 0
 UNION ALL
 SELECT 'transcript', session, gaps, 'passes of its capture that did not arrive', ended
 FROM v_session WHERE gaps > 0
-ORDER BY noticed DESC LIMIT 200
+ORDER BY noticed DESC
 """
 COUNTS_SQL = """
 SELECT (SELECT count(*) FROM v_session) AS v_session,
@@ -120,12 +125,12 @@ def canned() -> dict[str, Any]:
     """Datasette's canned queries of an archive."""
     return {
         "newest_sessions": {
-            "title": "Newest sessions", "description": "Sessions by their last record.",
+            "title": "Newest sessions", "description": "The 100 whose last record is newest.",
             "sql": NEWEST_SESSIONS_SQL.strip(),
         },
         "before_last_error": {
             "title": "What ran before the last error",
-            "description": "The records up to the newest failure, of one session (its whole id) or of all.",
+            "description": "The 20 records up to the newest failure, of a session (its whole id) or of all.",
             "sql": BEFORE_LAST_ERROR_SQL.strip(), "params": ["session"],
         },
         "commands": {
@@ -148,7 +153,7 @@ def canned() -> dict[str, Any]:
             "sql": ERRORS_SQL.strip(),
         },
         "largest_records": {
-            "title": "Largest records", "description": "Of the newest 20,000.",
+            "title": "Largest records", "description": "The 50 largest of the newest 20,000.",
             "sql": LARGEST_SQL.strip(),
         },
         "what_is_missing": {

@@ -94,6 +94,27 @@ async def test_a_question_by_name_is_answered_and_its_sql_can_be_changed(archive
     assert rows or name in ("what_is_missing", "shared_files", "written_files")
 
 
+@pytest.mark.parametrize("name", queries.canned())
+def test_a_question_by_name_that_gives_only_some_rows_says_how_many(name: str) -> None:
+    asked = queries.canned()[name]
+    ends = re.search(r"LIMIT (\d+)$", asked["sql"])
+    assert ends is None or f"{int(ends[1]):,} " in asked["description"]
+
+
+@pytest.mark.slow
+async def test_commands_of_a_long_session_are_all_given_or_the_page_says_they_are_not(tmp_path: Path) -> None:
+    calls = [
+        Record(agent="claude-code", session="long", source_id=f"line-{n}", block=0, kind="tool_use", role="assistant",
+               ts_ns=1_780_000_000_000_000_000 + n, text=f"command: make {n}", mac=n.to_bytes(8), tool="Bash", boundary="")
+        for n in range(1, 1_102)
+    ]  # fmt: skip
+    client = Datasette([fill(tmp_path, calls)]).client
+    page = (await client.get("/archive/commands?session=long")).text
+    assert "more than 1,000 rows" in page and "make 1000" in page and "make 1001" not in page
+    assert (await client.get("/archive/commands.csv?session=long")).status_code == 400
+    assert (await client.get("/archive/commands.json?session=long")).json()["truncated"] is True
+
+
 async def test_files_that_several_sessions_changed_are_counted(serve: Any, tmp_path: Path) -> None:
     def edit(session: str, n: int, path: str) -> Record:
         return Record(agent="claude-code", session=session, source_id=f"{session}{n}", block=0, kind="tool_use", role="assistant",
