@@ -48,7 +48,24 @@ def test_ratios_and_the_trend_count_the_same_facts(told: Home, run_memlog: Run) 
     ratios = json.loads(run_memlog("query", "lost", "session-a", "--ratios", check=0).stdout)
     (row,) = json.loads(run_memlog("query", "lost", "--since", "3000d", check=0).stdout)
     assert sum(kind["facts"] for kind in ratios) == row["facts"] == row["kept"] + row["lost"] == 3
-    assert json.loads(run_memlog("query", "lost", "--until", "2001-01-01", check=0).stdout) == []
+    none = run_memlog("query", "lost", "--until", "2001-01-01", check=0)
+    assert json.loads(none.stdout) == [] and "no compaction is among what was asked for" in none.stderr
+
+
+def test_counts_are_of_the_kinds_asked_for_and_nothing_said_is_passed_over(
+    told: Home, run_memlog: Run
+) -> None:
+    def asked(*flags: str) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = json.loads(run_memlog("query", "lost", *flags, check=0).stdout)
+        return found
+
+    (row,) = asked("--fact", "file")
+    assert (row["facts"], row["kept"], row["lost"], row["ratio"]) == (2, 1, 1, 0.5)
+    assert asked("--ratios") == asked("session-a", "--ratios") and len(asked("--ratios")) == 2
+    assert asked("--ratios", "--fact", "file") == asked("session-a", "--ratios", "--fact", "file")
+    assert [row["kind"] for row in asked("--ratios", "--fact", "file")] == ["file"]
+    for flags in (("--missing",), ("--back",), ("--limit", "3"), ("session-a", "--ratios", "--missing")):
+        assert "chooses among facts" in run_memlog("query", "lost", *flags, check=2).stderr
 
 
 def test_an_epoch_without_a_session_or_without_a_compaction_is_refused(told: Home, run_memlog: Run) -> None:

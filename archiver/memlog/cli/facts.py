@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from memlog.cli import completion, output
 from memlog.cli.asking import reading, selection, selects, tell_unknown
@@ -50,7 +51,8 @@ def lost(
     """What a compaction took of what the agent knew.
 
     Each fact of the epoch before it, as the summary kept it (verbatim, by name, paraphrased) or not at all,
-    what the agent is likeliest to miss first. Without SESSION, the trend: a row per compaction.
+    what the agent is likeliest to miss first. Without SESSION, the trend: a row per compaction, of --fact
+    KIND alone where one is named.
 
     Example: memlog query lost last --epoch 0 --missing
     """
@@ -61,21 +63,38 @@ def lost(
     chosen = selection(time.time_ns(), **flags)
     if session is None and chosen.epoch is not None:
         raise InputError("an epoch is of a session", hint=f"memlog query lost SESSION --epoch {chosen.epoch}")
+    if session is None or ratios:
+        _refuse_choice("--ratios" if ratios else "a trend")
     with reading(context) as con:
         tell_unknown(con, chosen)
         if session is None:
-            losses.show_trend(trend.trend(con, chosen), rows, fmt)
+            if ratios:
+                output.emit(trend.ratios(con, chosen, kinds), rows, fmt)
+            else:
+                losses.show_trend(trend.trend(con, chosen, kinds), rows, fmt)
             return
         chosen = pinned(con, chosen, session)
         session = chosen.session or session
         each = lost.losses(con, session, epoch=chosen.epoch, agent=chosen.agent)
         if ratios:
-            output.emit((row for one in each for row in trend.by_kind(one)), rows, fmt)
+            told = (trend.of_kinds(one, kinds) for one in each)
+            output.emit((row for one in told for row in trend.by_kind(one)), rows, fmt)
             return
-        told, cut = losses.shortened(each, limit, kinds=kinds, missing=missing, back=back)
-    if not told:
+        shown, cut = losses.shortened(each, limit, kinds=kinds, missing=missing, back=back)
+    if not shown:
         output.terminal.say(f"session {session} has had no compaction")
-    losses.show(told, cut, rows, fmt)
+    losses.show(shown, cut, rows, fmt)
+
+
+def _refuse_choice(counts: str) -> None:
+    """Raises: InputError where facts are chosen and none is shown: of counts nothing is left out."""
+    context = click.get_current_context()
+    for name in ("missing", "back", "limit"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise InputError(
+                f"--{name} chooses among facts; {counts} counts them",
+                hint=f"memlog query lost SESSION --{name}",
+            )
 
 
 @click.command()

@@ -57,6 +57,8 @@ def show_trend(found: Sequence[TrendRow], rows: RowFormat | None, fmt: str | Non
     else:
         output.emit(found, rows, fmt, COLUMNS)
     every = len(found)
+    if not every:
+        terminal.say("no compaction is among what was asked for; memlog query epochs SESSION lists them")
     partial = sum(row.unseen > 0 for row in found)
     if partial:
         terminal.say(f"{partial} of {every} not seen whole (unseen); memlog query lost SESSION says why")

@@ -1,7 +1,7 @@
 """What compactions took over time, and of which kinds."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from memlog.archive.connection import Connection
@@ -62,13 +62,24 @@ class KindRow:
     unseen: str | None
 
 
-def trend(con: Connection, chosen: Selection) -> list[TrendRow]:
+def trend(con: Connection, chosen: Selection, kinds: Collection[str] = ()) -> list[TrendRow]:
     """Every compaction of a selection's time, agent and project, by when it came.
 
-    Limits: facts of two epochs are in memory at a time.
+    kinds: of facts that are counted; none: all. Limits: facts of two epochs are in memory at a time.
     """
-    found = ((one.ended_ns, _row(one)) for one in all_losses(con, chosen))
+    found = ((one.ended_ns, _row(of_kinds(one, kinds))) for one in all_losses(con, chosen))
     return [row for _, row in sorted(found, key=lambda item: item[0])]
+
+
+def ratios(con: Connection, chosen: Selection, kinds: Collection[str] = ()) -> list[KindRow]:
+    """The same compactions in the same order, with a row for each kind of fact."""
+    found = ((one.ended_ns, tuple(by_kind(of_kinds(one, kinds)))) for one in all_losses(con, chosen))
+    return [row for _, rows in sorted(found, key=lambda item: item[0]) for row in rows]
+
+
+def of_kinds(one: Loss, kinds: Collection[str]) -> Loss:
+    """The same loss with the counts of some kinds; of all where none is named."""
+    return replace(one, kinds=tuple(k for k in one.kinds if k.kind in kinds)) if kinds else one
 
 
 def _row(one: Loss) -> TrendRow:
