@@ -1,6 +1,8 @@
 """What an address asks for that cannot be had is refused where it stands, in our frame; never half given."""
 
 import re
+import time
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,9 @@ from urllib.parse import quote_plus
 
 import pytest
 from datasette.app import Datasette
+from datasette.views.base import DatasetteError
 
-from datasette_memlog import failing
+from datasette_memlog import asking, failing
 from memlog.archive.connection import open_reader
 from memlog.query import activity
 from memlog.record import Record
@@ -32,6 +35,30 @@ def said(n: int, text: str = "said", day: int = 0, **fields: Any) -> Record:
         agent="claude-code", source_id=f"line-{n}", block=0, role="user", text=text, ts_ns=when,
         mac=bytes([n % 250] * 8), **told,
     )  # fmt: skip
+
+
+async def test_a_page_that_waited_for_the_processor_is_given_and_one_that_used_it_too_long_is_not(
+    archive: str,
+) -> None:
+    datasette = Datasette([archive], settings={"sql_time_limit_ms": 120})
+    await datasette.invoke_startup()
+    db = datasette.databases["archive"]
+    count = (
+        f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT {10**9}) SELECT max(n) FROM c"
+    )
+
+    def waits(seconds: float) -> Callable[[Any], Any]:
+        def ask(con: Any) -> Any:
+            time.sleep(seconds)  # as a busy machine makes it
+            return con.execute(count.replace(str(10**9), "20000")).fetchone()[0]
+
+        return ask
+
+    assert await asking.read(datasette, db, waits(0.15)) == 20_000
+    for question in (waits(0.5), lambda con: con.execute(count).fetchone()):
+        with pytest.raises(DatasetteError) as late:
+            await asking.read(datasette, db, question)
+        assert late.value.status == 503 and "MEMLOG_SQL_TIME_MS=480 memlog serve" in late.value.message
 
 
 @pytest.mark.parametrize(
