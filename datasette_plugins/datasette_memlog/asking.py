@@ -23,8 +23,6 @@ READ = ("GET", "HEAD")
 STEPS = 2_000  # of SQLite between two looks at the time limit
 WAITED = 4  # times the limit: what a page may take where other programs have the processor
 LATE = "The page took longer than the {} ms of sql_time_ms. MEMLOG_SQL_TIME_MS={} memlog serve gives it more."
-    "This page took longer than the {} ms of sql_time_ms. MEMLOG_SQL_TIME_MS={} memlog serve gives it more."
-)
 
 
 def prepare(datasette: Any) -> None:
