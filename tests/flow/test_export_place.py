@@ -1,9 +1,11 @@
 """Where an export goes: what is there stays, what fails leaves nothing, and pipes are written into."""
 
+import json
 import os
 import stat
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from conftest import Run
 from flow import exported
 from flow.exported import whole
 from memlog.errors import InputError, RefusedError, UnavailableError
-from memlog.export import sqlite, tables
+from memlog.export import bundle, sqlite, tables
 from memlog.paths import Home
 
 full = exported.full
@@ -33,6 +35,35 @@ def test_a_file_that_is_there_is_not_replaced_without_force(full: Home, memlog: 
         assert path.read_bytes() != b"precious" and stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(tmp_path).count("out") == 1
     assert not [name for name in os.listdir(tmp_path) if "tmp" in name]
+
+
+@pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
+def test_of_two_bundles_made_at_once_the_first_stays_and_the_second_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    path = str(tmp_path / name)
+
+    def put(folder: str, said: str) -> None:
+        (Path(folder) / "manifest.json").write_text(json.dumps({"memlog_post_mortem": 1, "said": said}))
+
+    with pytest.raises(RefusedError, match="exists"), bundle.made(path, force=False) as slow:
+        put(slow, "slow")
+        with bundle.made(path, force=False) as quick:
+            put(quick, "quick")
+        first = _said(path)
+    assert "quick" in first and _said(path) == first
+    with bundle.made(path, force=True) as last:
+        put(last, "last")
+        with bundle.made(path, force=True) as quick:
+            put(quick, "quick")
+    assert "last" in _said(path) and [p.name for p in tmp_path.glob("bundle*")] == [name]
+
+
+def _said(path: str) -> str:
+    if not path.endswith(".zip"):
+        return (Path(path) / "manifest.json").read_text()
+    with zipfile.ZipFile(path) as packed:
+        return packed.read("manifest.json").decode()
 
 
 def test_an_export_that_fails_leaves_no_file_and_the_old_one(

@@ -1,15 +1,16 @@
 """Where a bundle goes: a folder, or a zip whose bytes its own comment proves; whole or not there."""
 
+import errno
 import hashlib
 import os
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from memlog.errors import InputError, RefusedError, UnavailableError
 from memlog.export import manifest
-from memlog.export.place import is_stream
+from memlog.export.place import is_stream, take_name
 from memlog.paths import FILE_MODE, sync_dir
 
 _STAMP = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip
@@ -17,6 +18,7 @@ _MARK = b"memlog-sha256:"  # of every byte before the digest
 _COMMENT = _MARK + b"0" * 64
 _CHUNK = 1 << 20
 _DIR_MODE = 0o700
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
 def is_zip(place: str) -> bool:
@@ -28,7 +30,7 @@ def is_zip(place: str) -> bool:
 def made(place: str, *, force: bool) -> Iterator[str]:
     """A new folder for the files, which becomes the bundle when all went well.
 
-    Raises: RefusedError when something is there and `force` is not given, or it is no bundle.
+    Raises: RefusedError when something is there, now or by then, and it is no bundle or `force` is not given.
     """
     if not place:
         raise InputError("-o says no name", hint="-o PLACE: a new folder, or FILE.zip")
@@ -44,10 +46,10 @@ def made(place: str, *, force: bool) -> Iterator[str]:
             packed = temporary + ".zip"
             pack(temporary, packed)
             _sync(packed)
-            os.replace(packed, place)
+            take_name(packed, place, force)
         else:
             sync_dir(temporary)
-            _take_name(temporary, place)
+            _take_name(temporary, place, force)
         sync_dir(os.path.dirname(place))
     except OSError as exc:
         raise UnavailableError(
@@ -120,11 +122,22 @@ def _may_replace(place: str, force: bool) -> None:
         raise RefusedError(f"{place} is no bundle of memlog's; it is not replaced", hint="another -o PLACE")
 
 
-def _take_name(temporary: str, place: str) -> None:
+def _take_name(temporary: str, place: str, force: bool) -> None:
+    """Name the new folder; what was made under that name meanwhile stays, unless `force` is given."""
     old = temporary + ".old"
-    if os.path.lexists(place):
-        os.rename(place, old)
-    os.rename(temporary, place)
+    while True:
+        try:
+            os.rename(temporary, place)  # an empty folder gives way, nothing else does
+            break
+        except OSError as exc:
+            if exc.errno not in _TAKEN:
+                raise
+            if not force:
+                raise RefusedError(f"{place} exists", hint="--force to replace it") from exc
+        _may_replace(place, force)
+        shutil.rmtree(old, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            os.rename(place, old)
     shutil.rmtree(old, ignore_errors=True)
 
 

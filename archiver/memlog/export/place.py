@@ -76,7 +76,7 @@ def made(path: str, *, force: bool) -> Iterator[str]:
             os.fsync(fd)
         finally:
             os.close(fd)
-        _take_name(temporary, path, force)
+        take_name(temporary, path, force)
     except OSError as exc:
         raise UnavailableError(
             f"{path} cannot be written: {exc.strerror}", hint="look for free space"
@@ -88,7 +88,8 @@ def made(path: str, *, force: bool) -> Iterator[str]:
     sync_dir(os.path.dirname(path))
 
 
-def _take_name(temporary: str, path: str, force: bool) -> None:
+def take_name(temporary: str, path: str, force: bool) -> None:
+    """Give a file its name. Raises: RefusedError when something has it and `force` is not given."""
     if force:
         os.replace(temporary, path)
         return
