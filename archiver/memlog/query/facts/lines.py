@@ -9,7 +9,7 @@ _MARKED = re.compile(r"[.*+?^${}()|\[\]\\]")
 
 
 def any_word(*words: str) -> re.Pattern[str]:
-    """A pattern of words as they are, those that begin alike asked together: one by one takes twice as long."""
+    """A pattern of words as they are; those that begin alike are asked together, which is faster."""
     return re.compile(_grouped(sorted(set(words)), _DEEP))
 
 
