@@ -46,3 +46,29 @@ def test_what_serves_a_folder_is_a_host() -> None:
         "see line:/x",
     )
     assert [text for text in others if list(persons.hosts(text))] == []
+
+
+def test_who_is_named_to_a_program_is_a_user_wherever_else_the_name_stands() -> None:
+    told = {
+        "ssh -p 22 pavelk@db7.intern.corp uptime": ("pavelk", "db7.intern.corp"), "scp a.py ingridb@10.20.30.40:/srv": ("ingridb",),
+        "rsync -a x olek@web-3:/x ewa@[fe80::1]:/y": ("olek", "ewa", "web-3"),
+        "gh pr list --author mkowalski --assignee=tanakah --state open": ("mkowalski", "tanakah"),
+        "git log --author='Olga Petrova' -3": ("Olga Petrova",),
+        "^a1b2c3d src/a.py (Kenji Tanaka 2024-01-02 10:00:00 +0900 1) import os": ("Kenji Tanaka",),
+        "chown -R svenja:entwickler /srv/x": ("svenja", "entwickler"), "sudo -u bernd ls": ("bernd",),
+        "psql -h pgbox -U grzegorz -c 'select 1'": ("grzegorz", "pgbox"),
+    }  # fmt: skip
+    for text, names in told.items():
+        shared = Share()
+        shared.learn(text)
+        said = f"Then {' asked '.join(names)} about it."
+        assert not [name for name in names if name in shared.text(text) + shared.text(said)], (
+            text,
+            shared.text(said),
+        )
+    others = (
+        "ssh git@github.com", "gh pr list --author @me", "npx ssh-tool @scope/name@1.2", "see --author (the flag)",
+        "chown means ownership", "a sum (of 2024-01-02)", "mysql -h",
+    )  # fmt: skip
+    found = [(text, [*persons.users(text), *persons.hosts(text), *persons.logins(text)]) for text in others]
+    assert [one for one in found if one[1] not in ([], ["me"])] == []

@@ -47,6 +47,18 @@ _USERS = _compiled(
     ),
     (("author:\t",), r"\bauthor:\t([\w.-]{2,60})"),
     (("ssh ",), rf"\bssh [^\n|;&]{{0,80}}?(?<=\s)-l ?({_LOGIN})"),
+    (
+        ("--a", "--reviewer"),
+        r"--(?:add-)?(?:author|assignee|reviewer)[ =](?:@?"
+        rf"({_LOGIN})(?=[\s\"'|;&)\\]|$)|\\{{0,7}}[\"']({_CALLED})\\{{0,7}}[\"' ])",
+    ),
+    (
+        (" +", " -"),
+        rf"\(({_CALLED}) +\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{{4}} +\d{{1,6}}\) ",
+    ),  # git blame
+    (("chown ",), rf"\bchown[ \t]+(?:-\w+[ \t]+)*({_LOGIN})(?::({_LOGIN}))?[ \t]+[^\s\w]"),
+    (("sudo ",), rf"\bsudo[ \t]+(?:-[a-zA-Z]+[ \t]+)*(?:-u[ \t]*|--user[= ])({_LOGIN})(?![\w-])"),
+    ((" -U",), rf"\b(?:psql|pg_\w+|createdb|dropdb)\b[^\n|;&]{{0,80}}? -U ?({_LOGIN})"),
     (("uid=", "gid="), rf"(?<=[=,])\d{{1,10}}\(({_LOGIN})\)"),
     # a letter behind it that may be an escape is taken for one
     (("\\",), r"(?<![\w\\/:.-])[A-Z][A-Z0-9-]{1,14}\\{1,2}(?![ntrbfuvx])([a-z][\w.-]{2,31})(?![\w\\])"),
@@ -63,8 +75,15 @@ _HOSTS = _compiled(
     (("HOST", "COMPUTERNAME=", "USERDOMAIN="), rf"(?:HOST(?:NAME)?|COMPUTERNAME|USERDOMAIN)=[\"']?({_HOST})"),
     (("host=", "hostname="), rf"(?<![\w.])host(?:name)?=[\"']?{_CODE}({_HOST})(?![\w.(\[])"),
     (('"host',), rf"\"host(?:_?name|Name)?{_JSON}({_HOST})\\{{0,7}}\""),
+    (
+        (" -h", " --host"),
+        rf"\b(?:psql|pg_\w+|mysql\w*|redis-cli|mongo\w*)\b[^\n|;&]{{0,80}}? (?:-h ?|--host[= ])({_HOST})",
+    ),
     (("HostName", "Hostname"), rf"{_LINE}(?:Host|Host[Nn]ame)[ \t=]{{1,8}}({_HOST})[ \t]*(?:$|\\n)"),
 )
+# To whom and where somebody goes, also by a whole name or an address.
+_GOES = re.compile(r"\b(?:ssh|scp|sftp|rsync|sshfs|mosh|ssh-copy-id)[ \t]+[^\n|;&]{1,400}")
+_TARGET = re.compile(rf"(?<![\w.+/:@-])({_LOGIN})@(?:\[?{IP}|({_HOST}))")
 # What a machine shares, or what is copied from it: `nfs-srv:/export`, `scp box:/tmp/log .`; no URL, no drive.
 _EXPORTED = re.compile(r":(?=~?/(?!/))")
 _AT_END = re.compile(rf"(?<![\w./:@$%{{}}-])({_HOST})\Z")
@@ -124,12 +143,17 @@ def _exporting(text: str) -> Iterator[str]:
 
 
 def logins(text: str) -> Iterator[tuple[str, str]]:
-    """Users and the hosts they are at."""
+    """Users and the hosts they are at; of an address no host."""
     if "@" in text:
         for found in AT_HOST.finditer(text):
             user, _, host = found[0].partition("@")
             if not VERSION.match(host):
                 yield user, host
+        for line in _GOES.finditer(text):
+            for found in _TARGET.finditer(line[0]):
+                # what everybody calls so is at a host everybody knows: git@github.com
+                if found[1] not in ANYBODYS:
+                    yield found[1], found[2] or ""
 
 
 def _with_address(text: str) -> Iterator[str]:
