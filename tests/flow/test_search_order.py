@@ -51,6 +51,30 @@ def test_what_stands_as_it_was_typed_comes_before_the_words_apart(home: Home) ->
         assert first.source_id == "session-a-91", "-u excludes nothing from a record that says it"
 
 
+@pytest.mark.parametrize(
+    ("typed", "other"), [("#123", "line 123"), (".env", "cmd.Env = env"), ("C++", "c := n++ + c")]
+)
+def test_a_word_with_signs_is_found_first_where_it_stands_letter_by_letter(
+    home: Home, monkeypatch: pytest.MonkeyPatch, typed: str, other: str
+) -> None:
+    noise = [record(f"{other} of {n}", n=n, role="user") for n in range(2 * rank.READ)]
+    said = record("it broke before, when nobody looked: " * 9 + f"see {typed} of the list", n=999)
+    with archive_of(home, noise, [said]) as con:
+        for filters in ("", " role:assistant,user"):
+            assert ask(con, typed + filters)[0].source_id == "session-a-999", "more say it otherwise"
+        monkeypatch.setattr(rank, "_signed", lambda question, typed: False)
+        assert ask(con, typed)[0].source_id != "session-a-999", "the twin: bm25 alone does not read it"
+
+
+def test_what_was_typed_with_capitals_or_signs_stands_before_other_capitals_and_signs(home: Home) -> None:
+    long = "and what was said before that, and once more: " * 20
+    ways = [f"{long} go test ./...", "Go test ./...", "go test"]
+    with archive_of(home, [record(text, n=n, role="user") for n, text in enumerate(ways)]) as con:
+        found = [hit.source_id for hit in ask(con, "go test ./...", fold=False)]
+        assert found == ["session-a-0", "session-a-1", "session-a-2"], "though the others are shorter"
+        assert ask(con, "go test")[0].source_id == "session-a-2", "small letters alone ask for no exactness"
+
+
 def test_a_score_is_made_of_the_parts_it_names(con: Connection) -> None:
     for hit in ask(con, "the token", explain=True):
         if hit.matched == "all":

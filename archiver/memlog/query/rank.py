@@ -64,13 +64,13 @@ class Weighed:
         self.here: list[int] = []
         self.parts_of_score: dict[str, float] = {}
         # what it is sorted by, as it was weighed and with how often it was said
-        self.base = self.key = (False, False, 0.0, 0, 0)
+        self.base = self.key = (0.0, False, 0.0, 0, 0)
 
 
 class _Ranking:
     """One search while it is ranked."""
 
-    __slots__ = ("asked", "crowded", "found", "several", "sought", "typed")
+    __slots__ = ("asked", "crowded", "exact", "found", "several", "sought", "typed")
 
     def __init__(self, asked: "Asked", words: list[str], literal: str | None) -> None:
         self.asked = asked
@@ -78,6 +78,7 @@ class _Ranking:
         self.sought = Sought(words, literal)
         self.several = len(words) > 1
         self.typed = literal is not None and len(literal.split()) > 1
+        self.exact = literal is not None and not all(map(_bare, literal.split()))
         self.found: dict[int, Weighed] = {}
 
     def read(self, ids: list[int], scores: "dict[int, float] | None", *, said: bool, strict: bool) -> None:
@@ -120,7 +121,8 @@ class _Ranking:
         recent = 1 + RECENT * 0.5 ** (age / RECENT_NS)
         one.parts_of_score = {"text": one.many, "near": near, "kind": kind, "recent": recent}
         last = self.asked.meta_last and one.kind == META
-        one.base = (one.verbatim, not last, (one.many + near) * kind * recent, one.ts_ns, one.id)
+        stands = float(one.verbatim) if not self.exact else one.passage.closeness * one.verbatim
+        one.base = (stands, not last, (one.many + near) * kind * recent, one.ts_ns, one.id)
 
     def ordered(self) -> list[Weighed]:
         """Records, folded, the best first; of the parts of a record the best."""
@@ -179,9 +181,13 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     if question is not None and question.filters:
         typed = " ".join(texts(question.terms))
     phrase, near = (None, None) if question is None else _side_by_side(question, typed)
+    signed = question is not None and _signed(question, typed)
+    side_by_side = SIDE_BY_SIDE
+    if signed:
+        phrase, side_by_side = expression, SIDE_BY_SIDE if asked.records() > LARGE else MOST_READ
     said = asked.needles if question is None else texts(question.terms)
     words = list(dict.fromkeys(word for one in said for word in _pieces(one)))
-    strict = question is not None and not _plain(question, typed)
+    strict = question is not None and (signed or not _plain(question, typed))
     literal = typed.strip().strip('"') if question is not None and question.flat else None
     if literal is not None and len(literal.split()) > MAX_TERMS:
         literal = None  # a pasted page: no record is looked through for all of it
@@ -201,7 +207,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
             # Words as they were typed may stand anywhere. That common words are near each other is looked for
             # where all of them are: over a million records it takes 70 ms.
             low = newest[-1] if len(newest) == CANDIDATES else None
-            ids = asked.shortest(asked.some(nearby, NEARBY, low), SIDE_BY_SIDE)
+            ids = asked.shortest(asked.some(nearby, NEARBY, low), side_by_side)
             ranking.read(ids, None, said=verbatim, strict=strict and verbatim)
             asked.as_typed |= sentence and any(one.verbatim for one in ranking.found.values())
             asked.answered |= bool(ranking.found)
@@ -250,11 +256,11 @@ def _of_the_newest(ranking: _Ranking, newest: list[int]) -> "list[Hit]":
     return ranking.hits(shown)
 
 
-def _base(one: Weighed) -> tuple[bool, bool, float, int, int]:
+def _base(one: Weighed) -> tuple[float, bool, float, int, int]:
     return one.base
 
 
-def _key(one: Weighed) -> tuple[bool, bool, float, int, int]:
+def _key(one: Weighed) -> tuple[float, bool, float, int, int]:
     return one.key
 
 
@@ -292,6 +298,20 @@ def _spelled(typed: str, words: list[str]) -> list[str]:
     """Typed words that have signs, as they were typed: of `[]struct` and `:=` the index has letters only."""
     said = (word.strip(_PUNCTUATION).lower() for word in typed.split())
     return [word for word in dict.fromkeys(said) if word and not word.isalnum() and word not in words]
+
+
+def _bare(word: str) -> bool:
+    """Whether a word is small letters and digits only, but for the signs of a sentence around it."""
+    core = word.lstrip("\"'`(").rstrip(_PUNCTUATION + ")")
+    return not core or (core.isalnum() and core == core.lower())
+
+
+def _signed(question: "Question", typed: str) -> bool:
+    """Whether a single word was typed that has signs: of `#15` and `C++` the index has `15` and `c`."""
+    words = typed.split()
+    if not question.flat or len(words) != 1 or words[0][-1] == "*":
+        return False
+    return not _bare(words[0].lower())
 
 
 def _pieces(needle: str) -> list[str]:
