@@ -128,3 +128,28 @@ def test_a_key_leads_from_one_failed_command_to_the_next_and_passes_other_failur
     tab.wait("document.querySelector('.stop').textContent === 'no earlier failed command'")
     tab.press("?")
     assert "failed command" in tab.run("document.querySelector('dialog.keys[open]').innerText")
+
+
+def test_a_link_to_an_answer_shows_its_call_too_and_opening_all_leaves_it_where_it_is(
+    tab: Tab, serve: Callable[[str], str], tmp_path: Path
+) -> None:
+    records = [step(0, "message", "user", "build it")]
+    for n in range(12):
+        asked = "make all\n" * (200 if n == 1 else 2)
+        records += [
+            step(2 * n + 1, "tool_use", "assistant", asked, tool="Bash", rest={"id": f"t{n}"}),
+            step(2 * n + 2, "tool_result", "tool", "no\n" * 80, tool="Bash", rest={"tool_use_id": f"t{n}"}),
+        ]
+    tab.open(serve(fill(tmp_path, records)) + "/archive/-/session/live-session")
+    place = tab.run("location.href")
+    edge = "document.querySelector('.strip').getBoundingClientRect().bottom"
+    for n, first in ((3, "on"), (1, "answer")):  # of a long call the answer, which is what was asked for
+        answer = tab.run(f"document.querySelectorAll('.answer')[{n}].id")
+        tab.open(f"{place}?at={answer[1:]}#{answer}")
+        top = f"Math.round(document.querySelector('#{answer}').closest('.{first}').getBoundingClientRect().top - {edge})"
+        tab.wait(f"Math.abs({top}) < 60")
+        assert tab.run(f"document.activeElement === document.querySelectorAll('.call')[{n}]")
+        stood = tab.run(top)
+        tab.press("O")
+        assert tab.run("document.querySelectorAll('.call > details[open]').length") == 12
+        assert first == "answer" or abs(tab.run(top) - stood) < 2

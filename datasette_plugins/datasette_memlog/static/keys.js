@@ -31,10 +31,12 @@ function standing() {
 
 const edge = () => document.querySelector(".strip")?.getBoundingClientRect().bottom ?? 0;
 
+const topmost = () => [...timeline.querySelectorAll(".e, .compaction")].filter(shown).find((element) => element.getBoundingClientRect().bottom > edge());
+
 function step(name, way) {
   const all = [...timeline.querySelectorAll(name ? marked(name) : ".e, .compaction")].filter(shown);
   const stands = standing();
-  const at = stands ?? [...timeline.querySelectorAll(".e, .compaction")].filter(shown).find((element) => element.getBoundingClientRect().bottom > edge());
+  const at = stands ?? topmost();
   const follows = (element) => at && (at.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING);
   // From a compaction's own record the one before it is another compaction.
   const isOwn = (element) => name === "compaction" && element.nextElementSibling === at;
@@ -81,7 +83,11 @@ function press(key) {
   if (timeline && key === "O") {
     const all = [...timeline.querySelectorAll("details")];
     const opened = all.some((details) => !details.open);
+    const read = standing() ?? topmost();
+    const top = read?.getBoundingClientRect().top;
     for (const details of all) details.open = opened;
+    // What is read stays where it is, whatever opens above it.
+    if (read && shown(read)) scrollBy({ top: read.getBoundingClientRect().top - top, behavior: "instant" });
     return true;
   }
   if (key === "ArrowRight" || key === "ArrowLeft") {
@@ -134,8 +140,12 @@ function arrive() {
     entry.classList.add("on");
     if (entry.closest(".timeline")) entry.focus({ preventScroll: true });
   }
-  target.scrollIntoView({ block: "start" });
+  // Of an answer its call is what was asked for too: both, where there is room for them.
+  const above = entry ? target.getBoundingClientRect().top - entry.getBoundingClientRect().top : 0;
+  const both = target.matches(".answer") && above < (innerHeight - edge()) / 2;
+  (both ? entry : target).scrollIntoView({ block: "start" });
 }
+addEventListener("load", arrive); // again: a browser goes to the answer itself when the page is there
 addEventListener("hashchange", arrive);
 arrive();
 
