@@ -6,7 +6,7 @@ import pytest
 
 from memlog.query import comeback
 from memlog.query.after import Kept
-from memlog.query.facts import extract, shell, tally, tested
+from memlog.query.facts import extract, shell_files, tally, tested
 from memlog.query.facts.fact import Fact, Said
 from memlog.query.facts.listing import FactRow
 
@@ -84,7 +84,7 @@ def test_files_and_commands_are_found_in_every_agents_words(
     ],
 )
 def test_a_shell_command_names_the_files_its_programs_touch(command: str, files: list[str]) -> None:
-    found = list(shell.files(command))
+    found = list(shell_files.files(command))
     assert [use.path for use in found] == files
     assert all(command[use.start : use.end] == use.path for use in found)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from memlog.query.facts import shell
+from memlog.query.facts import shell_files, shell_words
 from memlog.query.facts.fact import Said
 
 
@@ -104,7 +104,7 @@ def _shell(said: Said) -> Iterator[Found]:
         if patch >= 0 and "apply_patch" in command[:patch]:
             yield from _patched(command[patch:], at + patch)
             return
-        for use in shell.files(command):
+        for use in shell_files.files(command):
             yield Found("file", use.path, use.act, at + use.start, at + use.end)
         return
 
@@ -121,11 +121,11 @@ def _trajectory(said: Said, tool: str) -> Iterator[Found]:
         return
     yield Found("command", ran, None, at, at + len(ran))
     if tool in ("open", "create"):
-        words = shell.words(ran)
+        words = shell_words.words(ran)
         if len(words) > 1:
             yield Found("file", words[1].text, ACTS[tool], at + words[1].start, at + words[1].end)
     elif tool not in _OWN:
-        for use in shell.files(ran):
+        for use in shell_files.files(ran):
             yield Found("file", use.path, use.act, at + use.start, at + use.end)
 
 
