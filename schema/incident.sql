@@ -111,7 +111,7 @@ INSERT INTO query VALUES
 ('failed commands', 'Commands that did not end well',
  'SELECT * FROM commands WHERE ended IS NOT NULL AND ended NOT IN (''ok'', ''exit 0'')'),
 ('never succeeded', 'Commands that failed and never went well',
- 'SELECT command, count(*) AS times, max(ts) AS last, record FROM commands GROUP BY substr(command, 1, 60) HAVING sum(ended IN (''ok'', ''exit 0'')) = 0 AND count(ended) > 0 ORDER BY last'),
+ 'SELECT command, count(*) AS times, max(ts) AS last, record FROM commands GROUP BY command HAVING sum(ended IN (''ok'', ''exit 0'')) = 0 AND count(ended) > 0 ORDER BY last'),
 ('changed after it was lost', 'Files no summary kept that were changed afterwards',
  'SELECT f.ts, k.session, k.epoch, k.value, f.detail, f.record FROM kept k JOIN fact f ON f.kind = ''file'' AND coalesce(f.place, f.value) = k.value AND f.session = k.session AND f.epoch = k.epoch + 1 WHERE k.kind = ''file'' AND k.kept IS NULL AND f.detail IN (''edit'', ''write'', ''delete'') ORDER BY f.ts'),
 ('written files', 'Files that were changed', 'SELECT * FROM files WHERE done LIKE ''%write%'' OR done LIKE ''%edit%'' OR done LIKE ''%delete%'''),

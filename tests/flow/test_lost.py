@@ -209,3 +209,17 @@ def test_a_command_is_come_back_for_whatever_filters_it_and_whatever_runs_beside
         "mise run lint 2>&1": 2, "mise run test 2>&1": 1, "a.txt": 1, "cat > a.txt <<'E'\none\nE": 0,
     }  # fmt: skip
     assert both == {"mise run lint 2>&1"}
+
+
+def test_commands_that_only_begin_alike_are_none_the_agent_came_back_for(home: Home) -> None:
+    folder = "cd /home/somebody/projects/somewhere/deep/inside/of/a/tree && "
+    first, other = folder + "sed -n '1,260p' one.py", folder + "sed -n '1,240p' two.py"
+    after = (
+        bash(82, other + " | head", boundary="session-a-80"), bash(83, other, boundary="session-a-80"),
+    )  # fmt: skip
+    said = tidy(bash(1, first), bash(2, other), bash(3, other), after=after)
+    with archive_of(home, said) as con:
+        rows = {row.value: row for row in only(losses(con, "session-a")).rows if row.kind == "command"}
+        sides = {row.value: row.side for row in diff(con, "session-a@0", "session-a@1", kinds=["command"])}
+    assert {value: (row.uses, row.came_back) for value, row in rows.items()} == {first: (1, 0), other: (2, 2)}
+    assert sides == {first: "a"}

@@ -151,7 +151,7 @@ class Kept:
         """Whether a file or command is named in it: what a weight asks."""
         if fact.kind == "file":
             return self._file(fact.value) is not None
-        return fact.kind == "command" and fact.key[:40] in self._folded
+        return fact.kind == "command" and head(fact.key)[:40] in self._folded
 
     def _file(self, path: str) -> str | None:
         if self._has_word(path):

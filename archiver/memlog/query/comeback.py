@@ -127,7 +127,7 @@ def score(
         found += READ_LAST * (fact.detail == "read") + MADE * seen.made
         return found + MENTION * math.log1p(mentions.age(name, now))
     if fact.kind == "command":
-        return found + LENGTH * len(fact.key) + ROUTINE * is_routine(fact.value)
+        return found + LENGTH * min(len(fact.key), _LONGEST) + ROUTINE * is_routine(fact.value)
     if is_rule(fact):
         return found + (RULE_KEPT if kept else RULE) + SAID_BY.get(fact.by, 0.0)
     found += DONE * is_done(fact)

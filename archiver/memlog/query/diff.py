@@ -9,7 +9,7 @@ from memlog.errors import NotFoundError
 from memlog.query.after import order
 from memlog.query.epochs import epochs
 from memlog.query.facts import extract, shell
-from memlog.query.facts.fact import COMMAND_KEY, Fact
+from memlog.query.facts.fact import Fact
 from memlog.query.names import in_epoch, sessions
 
 
@@ -77,7 +77,7 @@ def _key(fact: Fact, root: str | None) -> str:
     A command goes by what it runs, wherever its output goes: as what was lost of it is found again.
     """
     if fact.kind == "command":
-        return " && ".join(shell.ran(fact.value))[:COMMAND_KEY].strip()
+        return " && ".join(shell.ran(fact.value))
     inside = root is not None and fact.place is not None and fact.place.startswith(root.rstrip("/") + "/")
     return posixpath.relpath(fact.key, root) if inside else fact.key
 

@@ -9,7 +9,6 @@ KINDS = (
     "instruction", "correction", "decision", "todo", "file", "command", "commit", "branch", "error", "test",
     "url", "identifier",
 )  # fmt: skip
-COMMAND_KEY = 60  # characters: commands that begin alike are one command
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +72,8 @@ class Fact:
 
 
 def key_of(kind: str, value: str) -> str:
-    """The value without what does not tell two facts apart: white space, case of prose, a command's end."""
+    """The value without what does not tell two facts apart: white space, and the case of prose."""
     if kind == "file":
         return value
     folded = " ".join(value.split())
-    if kind == "command":
-        return folded[:COMMAND_KEY].strip()
     return folded.lower() if kind in ("instruction", "correction", "decision", "todo") else folded
