@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memlog.query import expression, required, suggest, words
+from memlog.query import expression, reader, required, suggest, words
 from memlog.query.matching import Matcher, TooSlowError
 
 
@@ -168,6 +168,23 @@ def test_parentheses_deeper_than_they_go_are_said() -> None:
     assert words.parse("(" * 9 + "tool:Bash" + ")" * 9).notes == [
         "the parenthesis at column 9 is a sign: 8 can be in each other"
     ]
+
+
+def test_a_page_of_open_parentheses_is_read_as_signs_after_a_while_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reader, "_SCANNED", 2_000)
+    typed = "(a OR " * 200 + "b"
+    question = words.parse(typed)
+    assert question.scanned <= 2_000 + len(typed)
+    assert question.notes == ["the last of these parentheses are signs: too many of them are not closed"]
+    monkeypatch.setattr(reader, "_SCANNED", len(typed) ** 2)
+    assert words.parse(typed).scanned > 100_000, "the twin: it grows with the square"
+
+
+def test_a_filter_that_is_said_again_beside_an_or_is_asked_for_once() -> None:
+    question = words.parse("kind:message OR " * 50 + "ring OR ring")
+    assert str(question.unions[0]) == "(kind:message OR ring)" and not question.notes
 
 
 def test_filters_can_be_joined_and_can_leave_out() -> None:

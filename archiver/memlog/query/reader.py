@@ -5,6 +5,7 @@ from memlog.query.expression import ALL, ANY, FILTER, NOT, WORDS, Node, negated
 from memlog.query.words import DEPTH, FILTERS, MAX_TERMS, NEGATIVE, Group, Question, Term, join
 
 _FAR = 10_000  # characters a group may take
+_SCANNED = 50 * _FAR  # that are looked through for where groups end: a page full of open ones took a minute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Words(Node):
 def tree(items: "Items") -> Node:
     """What items say as one tree."""
     every = tuple(
-        _one(either[0]) if len(either) == 1 else Node(ANY, tuple(map(_one, either))) for either in items
+        _one(either[0]) if len(either) == 1 else Node(ANY, tuple(dict.fromkeys(map(_one, either))))
+        for either in items
     )
     return every[0] if len(every) == 1 else Node(ALL, every)
 
@@ -146,7 +148,7 @@ class Reader:
         """A parenthesis that means something: beside an OR, around one or a filter, or after a minus."""
         if self.text[self.at] != "(":
             return None
-        stop = _partner(self.text, self.at)
+        stop = self._closed()
         if stop is None:
             return None
         inside, after = self.text[self.at + 1 : stop], self.text[stop + 1 :].split(None, 1)[:1]
@@ -163,6 +165,16 @@ class Reader:
         self.at = stop + 1
         items = Reader(self.question, inside, self.depth + 1, begins).read()
         return _grouped(items) if items else Node(ALL, ())
+
+    def _closed(self) -> int | None:
+        """Where the parenthesis here is closed; of too long a text full of open ones the last are signs."""
+        question = self.question
+        if question.scanned >= _SCANNED:
+            question.note("the last of these parentheses are signs: too many of them are not closed")
+            return None
+        stop = _partner(self.text, self.at)
+        question.scanned += (min(len(self.text), self.at + _FAR) if stop is None else stop) - self.at
+        return stop
 
     def _filter(self, negative: bool) -> Node | None:
         word = self.text[self.at : _end(self.text, self.at)]

@@ -95,10 +95,13 @@ class Question:
     filters: (key, value, as typed), the key of `-tool:Bash` is `-tool`; a value its key cannot take goes
     back among the terms. unions: trees of filters and words that must hold. idle: why filters with a minus
     leave nothing out. empty: words that hold nothing the index knows. notes: what a person should know about
-    how it was read; without: what was left out by a minus that may have been meant as a hyphen.
+    how it was read; without: what was left out by a minus that may have been meant as a hyphen. scanned:
+    characters that were looked through for the ends of groups.
     """
 
-    __slots__ = ("_known", "empty", "exclude", "filters", "idle", "notes", "terms", "unions", "without")
+    __slots__ = (
+        "_known", "empty", "exclude", "filters", "idle", "notes", "scanned", "terms", "unions", "without",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.terms: list[list[Term]] = []
@@ -110,6 +113,7 @@ class Question:
         self.notes: list[str] = []
         self.without: list[str] = []
         self._known: set[str] = set()
+        self.scanned = 0
 
     @property
     def may_be_plain(self) -> bool:
