@@ -37,6 +37,19 @@ def said(n: int, text: str = "said", day: int = 0, **fields: Any) -> Record:
     )  # fmt: skip
 
 
+async def test_a_list_says_what_it_is_ordered_by_and_a_hit_for_how_many_records_it_stands(
+    serve: Any, tmp_path: Path
+) -> None:
+    records = [said(n, "the pump is primed", session=name) for n, name in enumerate(("one", "one", "two"))]
+    client = serve(fill(tmp_path, records)).client
+    place = "/archive/-/sessions"
+    assert "2 sessions<span>, the one used last first" in (await client.get(place)).text
+    assert "the one used last at the end" in (await client.get(f"{place}?sort=ended")).text
+    assert "used last" not in (await client.get(f"{place}?sort=-errors")).text
+    found = (await client.get("/archive/-/search?q=pump+primed")).text
+    assert "×3" in found and "2 more places where this is said, or its like" in found
+
+
 async def test_a_page_that_waited_for_the_processor_is_given_and_one_that_used_it_too_long_is_not(
     archive: str,
 ) -> None:
