@@ -150,8 +150,10 @@ def from_another_site(headers: list[tuple[bytes, bytes]], asks: bool) -> bool:
 
     asks: it has a query string, and with it SQL that could keep the server busy.
     """
-    told = {name.lower(): value for name, value in headers if name.lower().startswith(b"sec-fetch-")}
-    if told.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin"):
+    told = {name.lower(): value for name, value in headers}
+    if b"sec-fetch-site" not in told:  # an old Safari: it names the origin of a page's own requests only
+        return told.get(b"origin", b"").rpartition(b"/")[2] not in (b"", told.get(b"host"))
+    if told[b"sec-fetch-site"] in (b"none", b"same-origin"):
         return False
     return asks or (told.get(b"sec-fetch-mode"), told.get(b"sec-fetch-dest")) != (b"navigate", b"document")
 

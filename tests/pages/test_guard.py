@@ -99,6 +99,22 @@ async def test_another_site_can_link_here_and_nothing_else(serve: Any, archive: 
         assert await status(site, mode, dest) == 403
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://evil.example", 403), ("null", 403), ("http://localhost:9", 403), ("http://localhost", 200),
+        ("https://localhost.evil.example", 403),
+    ],
+)  # fmt: skip
+async def test_a_browser_that_only_names_the_origin_of_another_page_is_answered_nothing(
+    serve: Any, archive: str, origin: str, status: int
+) -> None:
+    told = [("host", "localhost"), ("origin", origin)]
+    for path in ("/archive/v_gap", f"{SQL}.json?sql=select+1"):
+        assert (await ask(serve(archive), path, told)).status_code == status
+        assert (await ask(serve(archive), path, told[:1])).status_code == 200
+
+
 @pytest.mark.parametrize("path", PAGES)
 async def test_every_answer_carries_the_headers(serve: Any, archive: str, path: str) -> None:
     answer = await ask(serve(archive), path, [("host", "localhost")])
