@@ -27,6 +27,17 @@ def test_whole_words_are_marked_before_parts_of_words() -> None:
     assert show("well, it is known", "well-known") == "«well», it is «known»"
 
 
+def test_a_word_with_signs_is_marked_as_it_was_typed_where_it_stands_so() -> None:
+    code = "env := NewEnv(env); env.Use(env) " * 9
+    assert "a «.env» file" in show(f"{code} {FILLER} a .env file {FILLER}", ".env"), (
+        "not where env is densest"
+    )
+    assert show("15 of 3, #15 and 15", "#15,") == "15 of 3, «#15» and 15"
+    assert show("i++ in C++, or c", "C++") == "i++ in «C++», or c"
+    assert show("cmd.env = 1", ".env") == "cmd.«env» = 1", "where it stands otherwise only"
+    assert show("it's --forced, force it", "--force") == "it's --forced, «force» it"
+
+
 def test_accents_and_scripts_without_spaces_are_found() -> None:
     assert show("Das Café Größe", "cafe", "größe") == "Das «Café» «Größe»"
     assert show("内存日志记录器的环形缓冲区", "环形缓冲") == "内存日志记录器的«环形缓冲»区"

@@ -117,6 +117,9 @@ def _needles(lower: str, words: list[str]) -> list[tuple[str, bool]]:
                 tokens = [typed if typed in lower else whole]
         elif tokens and tokens[0] not in lower and " " in match_phrase(tokens[0]):
             tokens = _by_script(tokens[0])
+        elif tokens and not prefix:
+            signed = spelled.lstrip("'\"`(").rstrip("?!.,;:'\"`)")  # `.env`, `#15`: not every env and 15
+            tokens = [signed] if signed and _occurrences(lower, signed, whole=True) else tokens
         found.update(dict.fromkeys((token, prefix and token == tokens[-1]) for token in tokens))
     return list(found)
 
