@@ -3,6 +3,8 @@
 from archives import HOUR, NOW_NS, archive_of, event, record
 from flow.compacted import bash, call, story
 from memlog.paths import Home
+from memlog.query.facts import listing
+from memlog.query.facts.stream import records
 from memlog.query.runs import brief, stretch
 from memlog.query.selection import Selection
 from memlog.query.timeline import timeline
@@ -138,3 +140,27 @@ def test_a_brief_timeline_leaves_out_hooks_that_say_what_a_record_says(home: Hom
         "UserPromptSubmit a prompt no record holds", "PreCompact auto",
     ]  # fmt: skip
     assert sum(step.what == "hook" for step in whole) == len(told)
+
+
+def test_a_call_knows_its_answer_where_that_is_larger_than_a_blob(home: Home) -> None:
+    """Claude Code writes what a tool said twice into one line, so 50 KB of a file are enough."""
+    told = {"tool_use_id": "t2", "line": {"toolUseResult": {"stdout": "y" * 90_000}}}
+    answer = record(
+        "x" * 40_000, n=3, kind="tool_result", role="tool", tool="Bash", error=True, rest=told
+    )  # fmt: skip
+    large = call(4, "Write", file_path="/w/large.txt", content="z" * 90_000)
+    end = record("", n=5, kind="tool_result", role="tool", tool="Write", rest={"tool_use_id": "t4"})
+    aside = call(6, "Write", aside=True, content="z" * 90_000)
+    with archive_of(home, [record("go", n=1), bash(2, "make"), answer, large, end, aside]) as con:
+        parts = con.execute("SELECT max(parts) FROM record").fetchone()[0]
+        steps = timeline(con, Selection(session="session-a"), now_ns=NOW_NS)
+        found = list(listing.facts(con, "session-a"))
+        theirs = [said.aside for said in records(con, 1)]
+    assert parts > 1, "the fixture is no large answer"
+    assert [(s.what, (s.outcome or "")[:6]) for s in steps] == [
+        ("prompt", ""), ("tool", "failed"), ("tool", "ok"), ("tool", ""),
+    ]  # fmt: skip
+    assert theirs == [False, False, False, False, False, True]
+    assert [(f.kind, f.value, f.detail) for f in found] == [
+        ("command", "make", "failed"), ("file", "/w/large.txt", "write"),
+    ]  # fmt: skip

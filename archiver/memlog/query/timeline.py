@@ -15,6 +15,7 @@ from memlog.query.facts.endings import HIDDEN, hidden
 from memlog.query.facts.stream import call_of
 from memlog.query.hit import DAMAGED
 from memlog.query.names import session_name
+from memlog.query.record import extra_of
 from memlog.query.selection import LAST_ID, Selection
 from memlog.query.where import Where, where
 from memlog.record import Record, decode
@@ -133,7 +134,8 @@ def timeline(
     first = rows[0][1] if rows and len(older) >= back else selection.since_ns or 0
     ends = around is None or len(newer) < on
     last = (selection.until_ns or LAST_ID + 1) - 1 if ends or not rows else rows[-1][1]
-    steps = [_compacted(con, step) if step.what == "compaction" else step for step in _answered(_steps(rows))]
+    told = _answered(_steps(con, rows))
+    steps = [_compacted(con, step) if step.what == "compaction" else step for step in told]
     steps += _others(con, where(con, selection), selection, first, last, back + on)
     return _joined(sorted(steps, key=lambda step: (step.ts_ns, step.id is None, step.id or 0)))
 
@@ -191,7 +193,7 @@ def _read(
     return con.execute(head + condition + tail, values | {"limit": limit}).fetchall()
 
 
-def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None, str]]:
+def _steps(con: Connection, rows: list[Any]) -> Iterator[tuple[Step, str | None, str]]:
     """Each record's step, the id of the call it is or answers, and its text."""
     for (
         id_, ts_ns, session, agent, epoch, kind, role, tool, error, packed, packing, text_bytes, project,
@@ -200,7 +202,7 @@ def _steps(rows: list[Any]) -> Iterator[tuple[Step, str | None, str]]:
         try:
             blob = body.unpack(packed, packing)
             text = body.text_of(blob, body.PLAIN, text_bytes)
-            call = _call(blob) if kind in ("tool_use", "tool_result") else None
+            call = _call(con, id_, blob) if kind in ("tool_use", "tool_result") else None
         except MemlogError:
             text = DAMAGED
         what, said, outcome = told(kind, role, text, bool(error))
@@ -258,10 +260,12 @@ def _answered(steps: Iterator[tuple[Step, str | None, str]]) -> list[Step]:
     return found
 
 
-def _call(blob: bytes) -> str | None:
-    """The id of the call a record is or answers; None of a slice: the call is larger than a blob."""
+def _call(con: Connection, id_: int, blob: bytes) -> str | None:
+    """The id of the call a record is or answers; where that is larger than a blob, its parts are read."""
     record = decode(blob)
-    rest = record.rest if isinstance(record, Record) else {}
+    rest: Any = record.rest if isinstance(record, Record) else {}
+    if isinstance(record, Record) and record.parts > 1:
+        rest = json.loads(extra_of(con, id_) or "{}")
     return call_of(rest) if isinstance(rest, dict) else None
 
 

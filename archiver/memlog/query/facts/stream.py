@@ -10,6 +10,7 @@ from memlog.archive.connection import Connection
 from memlog.errors import MemlogError
 from memlog.query.facts import places
 from memlog.query.facts.fact import Said
+from memlog.query.record import extra_of
 from memlog.record import Record, decode
 
 # The index gives the order, so bodies are never sorted. index: record_session
@@ -64,12 +65,14 @@ def _said(con: Connection, row: Any) -> Said:
     if parts > 1:
         identity = {"session": row[14], "source_id": row[15], "block": row[16]}
         text = "".join(body.text_of(*part) for part in con.cursor().execute(PARTS_SQL, identity))
+        rest = json.loads(extra_of(con, id_) or "{}")  # long arguments, an answer a host tells twice
     if not isinstance(rest, dict):
         rest = {}
     line = rest.get("line")
     return Said(
         id_, session, agent, epoch, ts_ns, kind, role, tool, text, bool(error), digest.hex(),
-        given(rest) if kind == "tool_use" else None, call_of(rest), aside=SIDECHAIN in blob,
+        given(rest) if kind == "tool_use" else None, call_of(rest),
+        aside=SIDECHAIN in blob or (isinstance(line, dict) and line.get("isSidechain") is True),
         injected=isinstance(line, dict) and line.get("isMeta") is True,
         repeated=_repeated(rest) if kind == "compaction" else 0,
         cwd=places.cwd_of(agent, project, rest) if kind == "tool_use" else None,
