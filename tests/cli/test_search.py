@@ -116,7 +116,7 @@ def test_remarks_and_tables_are_short(
     ("words", "said"),
     [
         (["--role", "nope", "x"], "no record has the role 'nope'"), (["--tool", "nope"], "no record has the tool 'nope'"),
-        (["tool:nope", "x"], "no record has the tool 'nope'"), (["--epoch", "99", "x"], "no session has an epoch 99"),
+        (["tool:nope", "x"], "no record has the tool 'nope'; query search --facet tool"), (["--epoch", "99", "x"], "no session has an epoch 99"),
         (["--since", "1d", "--until", "2d", "x"], "the first is the later one"), (["zzzqqq"], "nothing found; fewer words"),
         (["--regex", "x", "--tool", "nope"], "no record has the tool 'nope'"),
         (["tool:nope", "x", "--count"], "no record has the tool 'nope'"), (["x", "-rf", "--count"], "without rf"),
@@ -131,6 +131,21 @@ def test_what_nothing_has_is_said(
     assert said in capsys.readouterr().err
     assert search.main(["x", "--role", "user"], home.root) == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("se", "'se': it takes the first 4 characters of an id, or more; nearest: session-a"),
+        ("@99", "'@99'; there are 1"), ("sesion-a", "'sesion-a'; nearest: session-a"), ("q", "'q'\n"),
+    ],
+)  # fmt: skip
+def test_a_session_that_is_not_there_says_what_may_have_been_meant(
+    home: Home, name: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(home, conversation(["x"]))
+    assert search.main(["x", "--session", name], home.root) == 3
+    assert f"no session is called {said}" in capsys.readouterr().err
 
 
 def test_how_many_records_have_the_words_depends_on_no_limit(home: Home, run_memlog: Run) -> None:

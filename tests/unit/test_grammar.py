@@ -158,6 +158,7 @@ def test_whatever_is_joined_means_what_logic_says(typed: str) -> None:
 
 def test_not_in_capitals_leaves_out_but_not_in_a_sentence_of_capitals() -> None:
     assert words.parse("git NOT commit").exclude == words.parse("git -commit").exclude
+    assert words.parse("git -commit").remarks() and not words.parse("git NOT commit").remarks(), "it is meant"
     assert words.parse("git AND NOT commit").exclude and not words.parse("git NOT -commit").exclude
     for typed in ("DO NOT EDIT", "NOT here", "x NOT", "TODO NOT done"):
         assert not words.parse(typed).exclude, typed

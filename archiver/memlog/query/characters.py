@@ -85,8 +85,8 @@ def find_characters(
     finally:
         search.close()
     if search.slow:
-        some = "one text was" if search.slow == 1 else f"{search.slow} texts were"
-        hits.notes.append(f"{some} left out: the pattern took longer than half a second on each")
+        some, each = ("one text was", "it") if search.slow == 1 else (f"{search.slow} texts were", "each")
+        hits.notes.append(f"{some} left out: the pattern took longer than half a second on {each}")
     return hits
 
 

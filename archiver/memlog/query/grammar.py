@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def read(question: Question, text: str) -> None:
     """Fill the question with what the text says."""
     _settle(question, Reader(question, text, 0, 0).read())
+    question.without = [one for one in question.without if f"-{one}" in text]  # a NOT is meant
     terms = spread(question.terms)
     if len(terms) > MAX_TERMS:
         question.note_cut()

@@ -25,6 +25,7 @@ LATEST_SQL = """
 SELECT id, session, agent, first_id, last_id FROM session
 WHERE last_id IS NOT NULL ORDER BY ended_ns DESC, id DESC LIMIT 1 OFFSET :back
 """
+SESSIONS_SQL = "SELECT count(*) FROM session WHERE last_id IS NOT NULL"
 NAMES_SQL = "SELECT session FROM session ORDER BY id DESC LIMIT 1000"
 VERSION_SQL = "SELECT text_version FROM archive"
 # index: none, epochs are few
@@ -68,8 +69,18 @@ def sessions(con: "Connection", name: str, agent: str | None = None) -> list[tup
             )
         rows = [row for row in rows if row[2] == agent]
     if not rows:
-        raise NotFoundError(f"no session is called {name!r}{_nearest(con, name)}")
+        raise NotFoundError(f"no session is called {name!r}{_why(con, name)}")
     return rows
+
+
+def _why(con: "Connection", name: str) -> str:
+    """What may have been meant: how many sessions there are, how much of an id is needed, or the nearest."""
+    if _back(name) is not None:
+        return f"; there are {con.execute(SESSIONS_SQL).fetchone()[0]:,}"
+    near = _nearest(con, name)
+    if len(name) < PREFIX_MIN and near:
+        return f": it takes the first {PREFIX_MIN} characters of an id, or more{near}"
+    return near
 
 
 def _back(name: str) -> int | None:
@@ -143,7 +154,9 @@ def unknown(con: "Connection", selection: Selection) -> list[str]:
         for value in getattr(selection, name) or ():
             match = f'{{tags}} : "{tag(key, value)}"'
             if con.execute(TAGGED_SQL, {"match": match}).fetchone() is None:
-                found.append(f"no record has the {name} {value!r}")
+                found.append(
+                    f"no record has the {name} {value!r}; query search --facet {name} shows which there are"
+                )
     return found
 
 
@@ -151,5 +164,7 @@ def _nearest(con: "Connection", name: str) -> str:
     from difflib import get_close_matches  # only where a name is wrong: it loads re
 
     names = list(dict.fromkeys(row[0] for row in con.execute(NAMES_SQL)))
-    near = [n for n in names if name.lower() in n.lower()][:3] or get_close_matches(name, names, 3, 0.4)
+    has = [n for n in names if name.lower() in n.lower()]
+    has.sort(key=lambda n: not n.lower().startswith(name.lower()))
+    near = has[:3] or get_close_matches(name, names, 3, 0.4)
     return f"; nearest: {', '.join(near)}" if near else ""
