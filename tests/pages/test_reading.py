@@ -161,3 +161,24 @@ def test_a_change_and_a_diff_are_told_line_by_line() -> None:
     signs = [line.sign for line in diff_of("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n c")]
     assert signs == ["@", "@", "@", "@", "-", "+", " "]
     assert diff_of("- a list\n- of points\n+ and more") == []
+
+
+async def test_what_a_host_s_failure_is_about_is_its_reason_and_not_its_headers(
+    serve: Any, tmp_path: Path
+) -> None:
+    deep: dict[str, Any] = {"message": "<b>too deep</b>"}
+    for _ in range(50):
+        deep = {"error": deep}
+    headers = {"date": "Wed, 14 Jan 2026 10:41:23 GMT"}
+    told = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded <i>"}}
+    errors = ({"status": 529, "headers": headers, "error": told}, {}, deep, "said <u>", {"message": ["x"]})
+    records = [said(0, "message", "user", "go")] + [
+        said(n, "meta", "system", f"{headers['date']}\nline {n}", error=True, rest={"line": {"error": error}})
+        for n, error in enumerate(errors, 1)
+    ]
+    client = serve(fill(tmp_path, records)).client
+    html = (await client.get(await folder(client))).text
+    about = [unescape(one) for one in re.findall(r'<span class="about">(.*?)</span>', html, re.DOTALL)]
+    dated = [f"{headers['date']}\nline {n}" for n in (2, 3)]
+    assert about == ["529 Overloaded <i>", *dated, "said <u>", f"{headers['date']}\nline 5"]
+    assert "<i>" not in html and "<u>" not in html

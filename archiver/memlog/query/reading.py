@@ -29,7 +29,8 @@ _SENDS = ("Task", "Agent", "task", "agent", "spawn_agent")  # tools that send a 
 class Entry:
     """A record at its place. what: prompt, told (a host in the user's name), reply, call, or its kind.
 
-    answer: of a call. inside: what a subagent did meanwhile. given, about, changes: of a call.
+    answer: of a call. inside: what a subagent did meanwhile. given, about, changes: of a call; about also
+    of a host's line that something failed: the reason.
     """
 
     what: str
@@ -155,18 +156,39 @@ def _entry(one: Whole) -> Entry:
         if one.role != "user":
             return Entry("reply" if one.role == "assistant" else "told", one)
         return Entry("prompt" if is_said(one.text) and not _is_hosts(one) else "told", one)
-    return Entry("result" if one.kind == "tool_result" else one.kind, one)
+    about = _reason(one) if one.kind == "meta" and one.error else ""
+    return Entry("result" if one.kind == "tool_result" else one.kind, one, about=about)
+
+
+def _line(one: Whole) -> dict[str, Any]:
+    """What its line held besides the text."""
+    line = one.extra.get("line") if isinstance(one.extra, dict) else None
+    return line if isinstance(line, dict) else {}
+
+
+def _reason(one: Whole) -> str:
+    """Status and innermost message of an error a host met: its text begins with the answer's headers."""
+    at, status, told = _line(one).get("error"), None, None
+    for _ in range(8):  # an error of an error of an error
+        if not isinstance(at, dict):
+            break
+        status = status or at.get("status")
+        told = at.get("message") or told
+        at = at.get("error") or at.get("cause")
+    told = at if isinstance(at, str) else told
+    return (
+        " ".join(str(said) for said in (status, told) if isinstance(said, (str, int)))[:300] if told else ""
+    )
 
 
 def _is_hosts(one: Whole) -> bool:
-    line = one.extra.get("line") if isinstance(one.extra, dict) else None
-    return isinstance(line, dict) and line.get("isMeta") is True
+    return _line(one).get("isMeta") is True
 
 
 def _side(one: Whole, sides: dict[str, str]) -> str | None:
     """The subagent that said it; further blocks of a line do not say so themselves."""
-    line = one.extra.get("line") if isinstance(one.extra, dict) else None
-    if isinstance(line, dict) and line.get("isSidechain") is True:
+    line = _line(one)
+    if line.get("isSidechain") is True:
         sides[one.source_id] = str(line.get("agentId") or "subagent")
     return sides.get(one.source_id)
 
