@@ -49,21 +49,22 @@ extracted (docs/facts.md) from what the agent itself said, did and was told: sub
 are earlier summaries. Then each fact was looked for in the summary, and in what the host put beside it before the agent
 spoke again. `memlog query lost` gives the same, fact by fact.
 
-- *Word for word*: the value stands in it, white space folded. *By name*: a file's name of at least four characters stands in it by
-  itself; a command's program and operands; a test's name, a hash's first seven digits.
+- *Word for word*: the value stands in it, white space folded. *By name*: a file's name of at least four characters
+  stands in it by itself; a command's program and operands; a test's name, a hash's first seven digits.
 - *In other words*: only for instructions, corrections, decisions, plans and errors: a sentence that has 60 % of their
   words that carry meaning.
-- An item of a plan that was finished before the compaction is no loss and is not counted. A command came back where what it runs
-  was run again, whatever filters it and whatever runs beside it.
+- An item of a plan that was finished before the compaction is no loss and is not counted. A command came back where
+  what it runs was run again, whatever filters it and whatever runs beside it.
 - Codex keeps no summary in words. Its new context repeats the user's latest messages, which count as kept.
 
 ## Limits
 - A paraphrase with other words is counted as lost, and a sentence that shares words by chance as kept: read the row for
   decisions as an estimate. Paths and commands are exact.
-- Lost from the context is not lost for good: files can be read again, and a host may attach some by itself. *Came back* counts
-  what was, within the same session.
+- Lost from the context is not lost for good: files can be read again, and a host may attach some by itself. *Came back*
+  counts what was, within the same session.
 - The sessions are of few projects and few people, most of them of one agent. Others have published that 77 % of
-  decisions and 0.2 % of commands are kept; how they decided what a decision is, and what counts as kept, is not known here.
+  decisions and 0.2 % of commands are kept; how they decided what a decision is, and what counts as kept, is not known
+  here.
 """
 
 
