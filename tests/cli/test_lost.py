@@ -115,6 +115,16 @@ def test_before_and_after_need_a_place(told: Home, run_memlog: Run) -> None:
     assert [row["text"] for row in rows if row["what"] == "tool"] == ["2 × kept.py, gone.py", "/w/gone.py"]
 
 
+def test_a_place_in_another_session_is_said_to_be_one(told: Home, run_memlog: Run) -> None:
+    fill(told, [record("elsewhere", n=1, session="session-b")])
+    found = json.loads(run_memlog("query", "timeline", "session-b", check=0).stdout)
+    place = ("--around", str(found[0]["id"]))
+    other = run_memlog("query", "timeline", "session-a", *place, check=0)
+    assert "is of session session-b" in other.stderr and json.loads(other.stdout)
+    for own in (("session-b",), ()):
+        assert "is of session" not in run_memlog("query", "timeline", *own, *place, check=0).stderr
+
+
 def test_what_was_missed_says_what_was_done_with_it_then(told: Home, run_memlog: Run) -> None:
     (row,) = json.loads(run_memlog("query", "lost", "session-a", "--missing", "--back", check=0).stdout)
     assert (row["value"], row["came_back"], row["then"]) == ("/w/gone.py", 1, "read")

@@ -299,10 +299,14 @@ def timeline(
             found = stretch(con, chosen, now_ns=now_ns, **near)
         else:
             found = timeline(con, chosen, now_ns=now_ns, thoughts=thoughts, **near)
-        if around is not None and before != 0 != after:
-            at, of, _ = moment(con, chosen, around, now_ns)
-            if of is None:
+        if around is not None:
+            at, of, its = moment(con, chosen.replace(session=None), around, now_ns)
+            if of is None and before != 0 != after:
                 _tell_nearest(found, at)
+            elif of is not None and chosen.session not in (None, its.session):
+                output.terminal.say(
+                    f"record {of} is of session {its.session}: this is what another one did then"
+                )
     if output.is_page(rows, fmt) and found:
         from memlog.cli.listing import steps
 
