@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import sqlite3 as stock
+import tracemalloc
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -356,3 +358,25 @@ def test_a_manifest_that_is_no_json_and_a_place_where_nothing_is_are_told_so(
     assert found_out(place)[0].startswith("it is no JSON: ")
     code, said = verified(tmp_path / "nosuch", capfd)
     assert code == 3 and f"there is no file and no folder {tmp_path / 'nosuch'}" in said
+
+
+@pytest.mark.parametrize("name", ["incident.db", "manifest.json"])
+def test_a_zip_that_grows_when_it_is_unpacked_is_read_no_further_than_its_manifest_says(
+    filled: Home, tmp_path: Path, name: str
+) -> None:
+    place, grown = write(filled, tmp_path / "b.zip", "session-a"), tmp_path / "grown.zip"
+    large = 48 << 20
+    with (
+        zipfile.ZipFile(place) as old,
+        zipfile.ZipFile(grown, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
+    ):
+        for info in old.infolist():
+            new.writestr(info.filename, bytes(large) if info.filename == name else old.read(info))
+    assert grown.stat().st_size < large // 20
+    read: list[int] = []
+    tracemalloc.start()
+    found = bundle_check.verify(str(grown), told=read.append)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert name in [problem.where for problem in found.problems]
+    assert sum(read) < 16 << 20 and peak < 40 << 20

@@ -13,7 +13,7 @@ from memlog.errors import NotFoundError, UnavailableError
 NAME = "manifest.json"
 VERSION = 1
 _KEY = "memlog_post_mortem"
-_MOST = 16 << 20
+MOST = 16 << 20
 _CHUNK = 1 << 20
 _FILES = ("incident.db", "incident.sql", "chain.jsonl", "report.html", "report.md")
 
@@ -95,7 +95,7 @@ def read(place: str) -> bytes:
     path = os.path.join(place, NAME)
     try:
         with opened(path) as file:
-            return file.read(_MOST)
+            return file.read(MOST)
     except FileNotFoundError as exc:
         if is_meant(place):
             raise ValueError("it is missing") from exc
@@ -106,13 +106,18 @@ def read(place: str) -> bytes:
         raise UnavailableError(f"{path} cannot be read: {exc.strerror}", hint=HINT) from exc
 
 
-def digest_of(file: BinaryIO, told: Told = lambda size: None) -> dict[str, Any]:
-    """Size and SHA-256 of a stream's bytes, as a manifest lists them; told: bytes since the last call."""
+def digest_of(file: BinaryIO, told: Told = lambda size: None, most: object = None) -> dict[str, Any]:
+    """Size and SHA-256 of a stream's bytes, as a manifest lists them; told: bytes since the last call.
+
+    most: how many there should be; of what has more the rest is not read.
+    """
     digest, size = hashlib.sha256(), 0
     while chunk := file.read(_CHUNK):
         digest.update(chunk)
         size += len(chunk)
         told(len(chunk))
+        if isinstance(most, int) and size > most:
+            break
     return {"bytes": size, "sha256": digest.hexdigest()}
 
 
