@@ -9,6 +9,7 @@ from archives import fill, reading, record
 from conftest import Run
 from memlog.cli import differences, losses, terminal
 from memlog.paths import Home
+from memlog.query import lost
 from memlog.query.diff import diff
 from memlog.query.selection import Selection
 from memlog.query.trend import trend
@@ -92,6 +93,16 @@ def test_two_sessions_fit_a_narrow_terminal(told: Home, monkeypatch: pytest.Monk
     assert [line.split()[:4] for line in page.splitlines() if "gone.py" in line] == [
         ["both", "1,", "1", "read"]
     ]
+
+
+def test_what_was_lost_is_told_in_whole_words_on_a_narrow_terminal(
+    told: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "size", lambda: (30, 24))
+    with reading(told) as con:
+        page = losses.page(lost.losses(con, "session-a"))
+    at = page.index("lost: ")
+    assert page[at:].startswith("lost: 1 of 1 instruction, 1 of\n2 files\n")
 
 
 def test_the_trend_fits_a_narrow_terminal_and_names_what_can_be_asked_for(

@@ -72,3 +72,8 @@ def test_who_is_named_to_a_program_is_a_user_wherever_else_the_name_stands() -> 
     )  # fmt: skip
     found = [(text, [*persons.users(text), *persons.hosts(text), *persons.logins(text)]) for text in others]
     assert [one for one in found if one[1] not in ([], ["me"])] == []
+
+
+def test_a_path_with_spaces_on_a_drive_goes_whole_where_a_line_says_that_it_is_one() -> None:
+    said = Share().text("file_path: C:\\Users\\Zoe\\My Documents\\plan of 2026.txt\nlimit: 5")
+    assert said == "file_path: <path-1.txt>\nlimit: 5"

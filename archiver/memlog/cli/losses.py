@@ -1,5 +1,6 @@
 """A loss report, and the trend of them: as a page for people, and as rows with what these leave unsaid."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -108,10 +109,16 @@ def _head(one: Loss) -> str:
     tokens = f" at {one.tokens_before:,} tokens" if one.tokens_before else ""
     trigger = f"{one.trigger} " if one.trigger else ""
     summary = _NO_SUMMARY.get(one.source, f"a summary of {one.summary_chars:,} characters")
+    said = _wrapped(verdict(kind.count for kind in one.kinds))
     return (
         f"{safe_line(one.session)} epoch {one.epoch}: {trigger}compaction{tokens}, {one.ended}\n"
-        f"{number(one.records, 'record')} became {summary}\n{verdict(kind.count for kind in one.kinds)}\n"
+        f"{number(one.records, 'record')} became {summary}\n{said}\n"
     )
+
+
+def _wrapped(sentence: str) -> str:
+    """A sentence in lines of the terminal's width, not cut within words."""
+    return "\n".join(textwrap.wrap(sentence, max(terminal.size()[0], 20)))
 
 
 def _counts(kind: KindLoss) -> list[object]:

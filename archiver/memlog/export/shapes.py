@@ -69,7 +69,7 @@ SPACED = re.compile(
     rf"(?<=[\"'`])(?:{_TO_QUOTE})"
     rf"|{_DRIVE}(?:{BACK}(?:{_SPACED}(?={BACK})|{_PART}))+"
     rf"|(?<=[\"'`“]){_QUOTED}(?:/{_WORDS}*)+(?=\\{{0,7}}[\"'`”])"
-    rf"|(?P<named>(?:^|(?<=: ))(?:{_KEYED}): )(?P<is>~?/[^\n:]+)$"
+    rf"|(?P<named>(?:^|(?<=: ))(?:{_KEYED}): )(?P<is>(?:~?/|[A-Za-z]:[\\/])[^\n:]+)$"
     rf"|(?P<key>^(?:\w+: ){{0,2}})"
     rf"(?P<line>{_ROOT}(?:/[^{_STOPS}]+){{0,12}}/{_WORDS}+/{_WORDS}*(?:/{_WORDS}*){{0,12}})$",
     re.M,
