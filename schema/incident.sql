@@ -50,6 +50,7 @@ CREATE TABLE query (name TEXT PRIMARY KEY, title TEXT NOT NULL, sql TEXT NOT NUL
 CREATE INDEX step_session ON step (session, epoch, ts_ns);
 CREATE INDEX fact_kind ON fact (kind, coalesce(place, value));
 CREATE INDEX fact_record ON fact (record);
+CREATE INDEX fact_todo ON fact (session, value, ts, record) WHERE kind = 'todo';
 CREATE INDEX kept_epoch ON kept (session, epoch, weight);
 
 -- rows
@@ -90,11 +91,15 @@ CREATE VIEW errors AS
 SELECT ts, session, epoch, value AS error, record FROM fact WHERE kind = 'error' ORDER BY ts, record;
 
 -- What the user asked for, what was corrected, what was decided; of a plan, which is told whole each time, what changed.
+-- A window over all of it would be held in memory.
 CREATE VIEW said AS
-SELECT ts, session, epoch, kind, said_by, value, detail, record FROM (
-  SELECT *, lag(coalesce(detail, '')) OVER (PARTITION BY session, kind, value ORDER BY ts, record) AS was FROM fact
-  WHERE kind IN ('instruction', 'correction', 'decision', 'todo'))
-WHERE kind <> 'todo' OR was IS NOT coalesce(detail, '') ORDER BY ts, record;
+SELECT ts, session, epoch, kind, said_by, value, detail, record FROM fact
+WHERE kind IN ('instruction', 'correction', 'decision', 'todo')
+  AND (kind <> 'todo' OR coalesce(detail, '') IS NOT (SELECT coalesce(was.detail, '') FROM fact AS was
+    WHERE was.kind = 'todo' AND was.session = fact.session AND was.value = fact.value
+      AND (was.ts, was.record, was.rowid) < (fact.ts, fact.record, fact.rowid)
+    ORDER BY was.ts DESC, was.record DESC, was.rowid DESC LIMIT 1))
+ORDER BY ts, record;
 
 -- What compactions took and nothing kept, likeliest missed first.
 CREATE VIEW lost_facts AS
