@@ -2,6 +2,8 @@
 
 import re
 import sqlite3 as stock
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -192,3 +194,49 @@ def test_sentences_too_long_to_be_read_are_counted_in_the_list_and_in_the_report
     assert said == ["Use pnpm, please.", "Use tabs, please."] and counts == [2]
     place = write(home, tmp_path / "bundle")
     assert "2 sentences of more than 1,500 characters not read" in (place / "report.md").read_text()
+
+
+# The same rows, all of them in memory before the first is known.
+WINDOWED = """
+CREATE VIEW said AS
+SELECT ts, session, epoch, kind, said_by, value, detail, record FROM (
+  SELECT *, lag(coalesce(detail, '')) OVER (PARTITION BY session, kind, value ORDER BY ts, record) AS was FROM fact
+  WHERE kind IN ('instruction', 'correction', 'decision', 'todo'))
+WHERE kind <> 'todo' OR was IS NOT coalesce(detail, '') ORDER BY ts, record
+"""
+PEAK = """
+import resource, sys
+from memlog.archive.connection import sqlite3
+from memlog.export import report_read
+report_read.read(sqlite3.connect(sys.argv[1]), anchored=False)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_a_report_of_very_many_facts_holds_few_of_them(make: Make) -> None:
+    path = make(session="session-b") / "incident.db"
+    facts = 300_000
+    con = stock.connect(path)
+    con.execute(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+        " INSERT INTO fact SELECT 'todo', 'item ' || (i / 3) || printf('%0100d', i / 3), i % 2, 'agent', 1, 0, 9, 'd',"
+        " printf('2026-01-01T00:%07d', i), 's', 0, 'claude-code', 0, NULL FROM n",
+        (facts,),
+    )
+    con.commit()
+
+    def peak() -> int:
+        """Kilobytes."""
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, check=True
+        )
+        return int(done.stdout)
+
+    told, lean = con.execute("SELECT count(*) FROM said").fetchone(), peak()
+    con.executescript("DROP VIEW said;" + WINDOWED)
+    assert con.execute("SELECT count(*) FROM said").fetchone() == told and told[0] > facts // 2
+    con.close()
+    twin = peak()
+    assert twin > lean + 50_000, "the known-bad twin holds them"
+    assert lean < 100_000
