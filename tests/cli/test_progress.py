@@ -52,6 +52,7 @@ def test_a_drain_says_how_much_of_the_ring_is_left(home: Home, settings: Setting
     assert [(p.done, p.total) for p in seen if p.total] == [(20, 60), (40, 60)]
 
 
+@pytest.mark.slow
 def test_a_check_that_takes_long_says_where_it_is(home: Home) -> None:
     for session in ("a", "b"):
         fill(home, conversation([f"word {n} " * 9 for n in range(400)], session=session))

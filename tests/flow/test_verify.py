@@ -179,6 +179,7 @@ def test_an_anchor_names_no_session_and_its_root_fixes_it(full: Home, tmp_path: 
 # -- the command ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_exit_code_says_sound_damaged_or_could_not_check(
     full: Home, run_memlog: Run, tmp_path: Path
 ) -> None:

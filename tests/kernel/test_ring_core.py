@@ -136,6 +136,7 @@ SPOILS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", SPOILS)
 def test_a_spoiled_ring_is_noticed(what: str, objects: list[Path], tmp_path: Path) -> None:
     whole = RING.read_text(encoding="utf-8")
