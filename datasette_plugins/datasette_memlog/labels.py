@@ -32,10 +32,14 @@ _PARTED = (
 # Datasette leaves out of a facet what is not among its most frequent values, and rows that have none.
 _FACETS = '<div class="facet-results">'
 _LEFT_OUT = (
-    '{% if memlog_place is defined %}<p class="facet-note">Rows are counted: of a long record several, and '
-    "the host's bookkeeping lines too. The most frequent values are listed: where a number begins with &gt; "
-    "there are more, and … lists them. Rows without a value are in none.</p>{% endif %}"
+    '{% if memlog_place is defined and sorted_facet_results %}<p class="facet-note">'
+    "Rows are counted: of a long record several, and the host's bookkeeping lines too. The most frequent "
+    "values are listed: where a number begins with &gt; there are more, and … lists them. "
+    "Rows without a value are in none.</p>{% endif %}"
 )
+# 1.0 does not tell its template that there are more rows than it has.
+_CUT = "{% if truncated %}more than"
+_CUT_TOO = "{% if truncated or (memlog_parts is defined and memlog_more()) %}more than"
 # Under their h1 they come first: an h3 there is a level that is missing.
 _UNDER_TITLE = ("table.html", "query.html")
 
@@ -51,7 +55,7 @@ class Labelled(Extension):
         source = source.replace(_FACETS, _LEFT_OUT + _FACETS)
         if name in _UNDER_TITLE:
             source = _FILES.sub(lambda found: _PARTED % found[0], source)
-            source = source.replace("<h3", '<h3 aria-level="2"')
+            source = source.replace(_CUT, _CUT_TOO).replace("<h3", '<h3 aria-level="2"')
         return source
 
 

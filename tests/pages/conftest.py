@@ -16,14 +16,19 @@ from pages.filled import fill, records_of
 class Compiled(BytecodeCache):
     """Templates, compiled once for all applications: each would take 0.2 s."""
 
-    known: dict[tuple[str, str], bytes] = {}
+    known: dict[tuple[str, ...], bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if found := self.known.get((bucket.key, bucket.checksum)):
+        if found := self.known.get(_which(bucket)):
             bucket.bytecode_from_string(found)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self.known[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+        self.known[_which(bucket)] = bucket.bytecode_to_string()
+
+
+def _which(bucket: Bucket) -> tuple[str, ...]:
+    """The template, and what changes it before it is compiled: the plugin's extensions, where it is."""
+    return bucket.key, bucket.checksum, *sorted(bucket.environment.extensions)
 
 
 @pytest.fixture(scope="session", autouse=True)
