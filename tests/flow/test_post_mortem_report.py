@@ -205,11 +205,13 @@ SELECT ts, session, epoch, kind, said_by, value, detail, record FROM (
 WHERE kind <> 'todo' OR was IS NOT coalesce(detail, '') ORDER BY ts, record
 """
 PEAK = """
-import resource, sys
+import sys
 from memlog.archive.connection import sqlite3
 from memlog.export import report_read
 report_read.read(sqlite3.connect(sys.argv[1]), anchored=False)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not ru_maxrss: Linux counts into it what the process was before exec, its parent, which may be large.
+with open("/proc/self/status") as status:
+    print(next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")))
 """
 
 
