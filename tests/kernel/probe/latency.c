@@ -14,6 +14,9 @@
 #define SMALL	1024
 #define SLOW	(WRITES * 98 / 100)
 
+/* A busy machine makes some measurements bad, a driver that waits makes all of them so. */
+#define TRIES	8
+
 enum { ALICE = 3001, BOB = 3002 };
 
 static unsigned char blob[MEMLOG_MAX_BLOB];
@@ -117,9 +120,9 @@ static bool own_large_ones(void *unused)
 	(void)unused;
 	/*
 	 * Who wants the lock again soonest mostly gets it: a wait shows in the slow
-	 * ones. So does a busy machine, but not each time.
+	 * ones.
 	 */
-	for (int i = 0; i < 3 && !held; i++) {
+	for (int i = 0; i < TRIES && !held; i++) {
 		ratio = beside(ALICE, MEMLOG_MAX_BLOB);
 		must(ratio > 0);
 		held = ratio <= 3 && took[SLOW] < large / 2;
@@ -146,10 +149,14 @@ static bool a_write_beside_another_users_flood(void)
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		return true;
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
-		must(!setegid(WRITERS_GID) && !seteuid(ALICE));
-		ratio = beside(BOB, lengths[i]);
-		must(!seteuid(0) && !setegid(0));
-		must(ratio > 0 && ratio <= 3);
+		ratio = 4;
+		for (int k = 0; k < TRIES && ratio > 3; k++) {
+			must(!setegid(WRITERS_GID) && !seteuid(ALICE));
+			ratio = beside(BOB, lengths[i]);
+			must(!seteuid(0) && !setegid(0));
+			must(ratio > 0);
+		}
+		must(ratio <= 3);
 	}
 	return true;
 }
