@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import signal
 import socket
 import stat
 import types
@@ -135,6 +136,52 @@ def test_a_socket_of_another_server_or_a_file_is_not_replaced(tmp_path: Path) ->
     with pytest.raises(UnsafePathError):
         server.listen_unix(path)
     assert Path(path).read_text() == "mine"
+
+
+def test_the_socket_s_file_goes_with_the_server_and_what_another_put_there_stays(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(path)
+    with server.unix(path) as sock:
+        assert sock.getsockname() == path and stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert not os.path.exists(path)
+    with server.unix(path):
+        os.unlink(path)
+        Path(path).write_text("mine")
+    assert Path(path).read_text() == "mine"
+    os.unlink(path)
+    with socket.socket(socket.AF_UNIX) as other:
+        with server.unix(path):
+            os.unlink(path)
+            other.bind(path)
+        assert stat.S_ISSOCK(os.stat(path).st_mode)
+
+
+def test_a_socket_of_another_user_is_not_replaced_though_nobody_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(path)
+    monkeypatch.setattr(os, "geteuid", lambda: 54_321)
+    with pytest.raises(UnavailableError, match="another"):
+        server.listen_unix(path)
+    assert stat.S_ISSOCK(os.stat(path).st_mode)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_the_socket_s_file_goes_however_the_server_is_told_to_end(
+    archive: Home, tmp_path: Path, name: str
+) -> None:
+    path = str(tmp_path / "s")
+    with serving("--uds", path) as (served, _):
+        with socket.socket(socket.AF_UNIX) as raw:
+            raw.connect(path)
+            raw.sendall(b"GET /archive HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert raw.recv(100).startswith(b"HTTP/1.1 200")
+        served.send_signal(getattr(signal, name))
+        assert served.wait(30) == 0 and not os.path.exists(path)
 
 
 def test_a_taken_port_names_the_next_step(archive: Home, run_memlog: Run) -> None:

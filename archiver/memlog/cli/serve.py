@@ -1,7 +1,7 @@
 """`memlog serve`: the archive in a browser."""
 
-import os
 import webbrowser
+from contextlib import suppress
 
 import click
 
@@ -26,22 +26,18 @@ def serve(context: Context, port: int | None, open_: bool, uds: str | None, logi
 
     Example: memlog serve --open
     """
-    from memlog.cli import server
+    from memlog.cli import interrupt, server
 
     said = None if login is None else "on" if login else "off"
     home, settings = context.home, context.settings_with(port=port, login=said)
     open_reader(home.archive).close()  # says what is wrong with the archive before a page would
-    sock = server.listen_unix(uds) if uds else server.listen(settings.port)
-    pages = server.application(home.archive, settings)
-    url = server.front(pages, sock, settings)
-    click.echo(url)
-    click.echo("Ctrl-C ends it", err=True)
-    if open_ and not uds:
-        webbrowser.open(url)
-    try:
-        server.run(pages, sock)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        if uds and os.path.exists(uds):
-            os.unlink(uds)
+    interrupt.terminable()  # the socket's file goes at SIGTERM too
+    with server.unix(uds) if uds else server.listen(settings.port) as sock:
+        pages = server.application(home.archive, settings)
+        url = server.front(pages, sock, settings)
+        click.echo(url)
+        click.echo("Ctrl-C ends it", err=True)
+        if open_ and not uds:
+            webbrowser.open(url)
+        with suppress(KeyboardInterrupt):
+            server.run(pages, sock)

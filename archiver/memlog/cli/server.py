@@ -6,7 +6,8 @@ import gc
 import os
 import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from memlog import peer
@@ -102,17 +103,42 @@ def listen_unix(path: str) -> socket.socket:
     return sock
 
 
+@contextmanager
+def unix(path: str) -> Iterator[socket.socket]:
+    """A listening Unix socket whose file goes with it; what lies there by then of another's stays.
+
+    Raises: as listen_unix.
+    """
+    with listen_unix(path) as sock:
+        made = _lies(path)
+        try:
+            yield sock
+        finally:
+            if made is not None and _lies(path) == made:
+                os.unlink(path)
+
+
 def _remove_dead(path: str) -> None:
     try:
-        mode = os.lstat(path).st_mode
+        found = os.lstat(path)
     except FileNotFoundError:
         return
-    if not stat.S_ISSOCK(mode):
+    if not stat.S_ISSOCK(found.st_mode):
         raise UnsafePathError(f"{path} is no socket", hint="choose another path")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        if probe.connect_ex(path) == 0:
-            raise UnavailableError(f"another server answers at {path}", hint="choose another path")
+        answer = probe.connect_ex(path)
+    # Only a refusal says that nobody listens: another user's does not let us ask, a busy one's line is full.
+    if answer != errno.ECONNREFUSED or found.st_uid != os.geteuid():
+        raise UnavailableError(f"another server answers at {path}", hint="choose another path")
     os.unlink(path)
+
+
+def _lies(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def address(sock: socket.socket) -> str:
