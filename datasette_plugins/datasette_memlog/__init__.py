@@ -16,6 +16,7 @@ from datasette_memlog import (
     archives,
     asking,
     assets,
+    brief,
     bundles,
     columns,
     connection,
@@ -76,7 +77,7 @@ def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    return lambda app: guard.Guard(assets.Assets(guard.Brief(app, datasette), datasette), datasette)
+    return lambda app: guard.Guard(assets.Assets(brief.Brief(app, datasette), datasette), datasette)
 
 
 @hookimpl

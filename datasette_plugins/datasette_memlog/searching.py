@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from datasette import Response
 
-from datasette_memlog.asking import page, read, visible
+from datasette_memlog.asking import page, read, visible, whole
 from memlog.errors import ArchiveError, InputError, MemlogError, NotFoundError
 from memlog.query import dates, facets, grouped
 from memlog.query.answer import MODES, WORDS, answer
@@ -26,6 +26,7 @@ SAME_SQL = """
 SELECT r.id, r.ts_ns, s.dir FROM record r JOIN session s ON s.id = r.session_id
 WHERE r.id IN (SELECT value FROM json_each(:ids))
 """
+MORE_GROUPS = ": a larger --limit shows more"  # as the command says it; a page has a link
 SAME = 40  # places of one hit that a page links
 NARROWING = (*TEXTS, *LISTS, "epoch", "since", "until")
 FILTERS = (*TEXTS, "kind", "role", "tool")  # facets that are filters of the same name
@@ -44,19 +45,20 @@ class Asked:
         self.text = (args.get("q") or "").strip()
         if len(self.text) > LONGEST:
             raise InputError(f"a question has at most {LONGEST:,} characters", hint="ask for fewer words")
-        self.newest = args.get("newest") == "1"
+        self.newest = _switch(args, "newest", "1")
+        self.by_session = _switch(args, "group", "session")
         self.mode = args.get("mode") or WORDS
         self.after = args.get("after") or None
         self.now_ns = now_ns
         self.keys = tuple(args.getlist("facet"))
         if self.mode not in MODES:
             raise InputError(f"there is no mode {self.mode!r}", hint=f"one of {', '.join(MODES)}")
-        self.limit = _number(args, "limit", HITS, MOST)
-        self.context = _number(args, "context", 0, AROUND)
+        self.limit = _number(args, "limit", SESSIONS if self.by_session else HITS, 1, MOST)
+        self.context = _number(args, "context", 0, 0, AROUND)
         said: dict[str, Any] = {name: args.get(name) for name in TEXTS if args.get(name)}
         said |= {name: args.getlist(name) for name in LISTS if args.get(name)}
         if args.get("epoch"):
-            said["epoch"] = _number(args, "epoch", 0, 1 << 31)
+            said["epoch"] = _number(args, "epoch", 0, 0, 1 << 29)
         for name in ("since", "until"):
             if args.get(name):
                 said[f"{name}_ns"] = getattr(dates, name)(args.get(name), now_ns)
@@ -72,7 +74,7 @@ class Asked:
     def sessions(self, con: Any) -> tuple[list[grouped.SessionHits], Hits]:
         return grouped.by_session(
             con, self.text, self.selection, now_ns=self.now_ns, newest=self.newest, mode=self.mode,
-            limit=SESSIONS,
+            limit=self.limit,
         )  # fmt: skip
 
     def facets(self, con: Any) -> list[facets.Facet]:
@@ -90,12 +92,12 @@ async def search_page(datasette: Any, request: Any) -> Response:
     titles: dict[str, str] = {}
     same: dict[int, tuple[str, str]] = {}
     try:
-        if request.args.get("group") == "session" and request.args.get("q"):
-            asked = Asked(request.args, time.time_ns())
+        asked = Asked(request.args, time.time_ns())
+        if asked.by_session and asked.text:
             groups, hits = await read(datasette, db, asked.sessions)
             found = await read(datasette, db, asked.facets) if asked.keys else []
         else:
-            _, hits, found = await _asked(datasette, db, request)
+            hits, found = await _found(datasette, db, asked)
         ids = json.dumps([id for hit in hits for id in hit.same[:SAME] if isinstance(id, int)])
         same = {id: (dates.iso(ns), dir) for id, ns, dir in (await db.execute(SAME_SQL, {"ids": ids})).rows}
         ids = json.dumps([one.value for one in found if one.facet == "session"])
@@ -109,7 +111,7 @@ async def search_page(datasette: Any, request: Any) -> Response:
         "here": lambda **more: _address(request, more), "groups": groups, "titles": titles, "same": same,
         "only": lambda one: _only(request, one), "counted": COUNTED,
         "narrowed": [(k, v) for k in NARROWING for v in request.args.getlist(k) if v],
-        "by_session": request.args.get("group") == "session",
+        "by_session": request.args.get("group") == "session", **_notes(hits, len(groups)),
     }  # fmt: skip
     # What is still being typed is no bad request: a browser would report each.
     status = 200 if request.args.get("typed") == "1" else _status(error)
@@ -120,7 +122,8 @@ async def search_json(datasette: Any, request: Any) -> Response:
     """The same rows as JSON; `_shape=array` gives the rows alone, as `memlog query search --json` does."""
     db = await visible(datasette, request)
     try:
-        asked, hits, found = await _asked(datasette, db, request)
+        asked = Asked(request.args, time.time_ns())
+        hits, found = await _found(datasette, db, asked)
     except MemlogError as exc:
         body = {"ok": False, "error": str(exc), "hint": exc.hint, "column": getattr(exc, "column", 0) or None}
         return Response.json(body, status=_status(exc))
@@ -137,8 +140,7 @@ async def search_json(datasette: Any, request: Any) -> Response:
     return Response.json(body)
 
 
-async def _asked(datasette: Any, db: Any, request: Any) -> tuple[Asked, Hits, list[facets.Facet]]:
-    asked = Asked(request.args, time.time_ns())
+async def _found(datasette: Any, db: Any, asked: Asked) -> tuple[Hits, list[facets.Facet]]:
     seconds = datasette.sql_time_limit_ms / 2_000  # what is left is for the rows
     hits = Hits()
     found: list[facets.Facet] = []
@@ -146,22 +148,39 @@ async def _asked(datasette: Any, db: Any, request: Any) -> tuple[Asked, Hits, li
         hits = await read(datasette, db, lambda con: asked.hits(con, seconds))
     if asked.keys:
         found = await read(datasette, db, asked.facets)
-    return asked, hits, found
+    return hits, found
 
 
-def _number(args: Any, name: str, default: int, most: int) -> int:
+def _number(args: Any, name: str, default: int, least: int, most: int) -> int:
     said = args.get(name)
     if not said:
         return default
-    if not (said.isascii() and said.isdigit() and len(said) < 10):
-        raise InputError(f"{name}: {said!r} is not a whole number from 0")
-    return min(int(said), most)
+    number = whole(said)
+    if number is None or not least <= number <= most:
+        takes = f"{name} takes a whole number from {least} to {most:,}"
+        raise InputError(f"{takes}, not {said[:40]!r}", hint=f"without it: {default}")
+    return number
+
+
+def _switch(args: Any, name: str, on: str) -> bool:
+    """Whether it is on: without it, or empty, it is not."""
+    said = args.get(name) or ""
+    if said not in ("", "0", on):
+        raise InputError(f"{name} takes {on}, not {said[:40]!r}", hint=f"{name}={on}, or leave it out")
+    return bool(said == on)
 
 
 def _status(error: MemlogError | None) -> int:
     return next(
         (code for kind, code in STATUS.items() if isinstance(error, kind)), 200 if error is None else 500
     )
+
+
+def _notes(hits: Hits, groups: int) -> dict[str, Any]:
+    """What is said about the hits; of groups that are not all how many more a link asks for."""
+    notes = [note.removesuffix(MORE_GROUPS) for note in hits.notes]
+    wider = min(3 * groups, MOST) if notes != hits.notes and groups < MOST else None
+    return {"notes": notes, "wider": wider}
 
 
 def _only(request: Any, one: facets.Facet) -> str | None:

@@ -235,3 +235,50 @@ async def test_a_facet_leads_to_its_records_whatever_it_is_called(serve: Any, tm
 async def test_an_argument_that_narrows_stays_with_the_next_words(serve: Any, archive: str) -> None:
     html = (await serve(archive).client.get("/archive/-/search?q=x&tool=a%22b")).text
     assert '<input type="hidden" name="tool" value="a&#34;b">' in html and "take tool out" in html
+
+
+async def test_no_page_has_a_nul_whatever_the_address_says(serve: Any, archive: str) -> None:
+    client = serve(archive).client
+    row = (await client.get("/archive/v_session.json?_shape=array")).json()[0]
+    ids = [one["id"] for one in (await client.get("/archive/v_record.json?_shape=array&_size=2")).json()]
+    places = [place for found in of(row["dir"], ids, "a\0b").values() for place in found]
+    places += [
+        f"/archive/v_record?_search=a%00b&session__exact={row['session']}%00",
+        "/archive/commands?session=a%00b",
+    ]
+    shown = 0
+    for place in places:
+        answer = await client.get(place)
+        if answer.headers["content-type"].startswith("text/html"):
+            assert "\0" not in answer.text, place
+            shown += "a\N{REPLACEMENT CHARACTER}b" in answer.text
+    assert shown > 5
+
+
+@pytest.mark.parametrize(
+    ("asked", "takes"),
+    [
+        ("limit=abc", "limit takes a whole number from 1 to 200"), ("limit=0", "1 to 200"), ("limit=201", "1 to 200"),
+        ("context=x", "context takes a whole number from 0 to 10"), ("epoch=last", "epoch takes a whole number"),
+        ("newest=maybe", "newest takes 1"), ("group=odd", "group takes session"),
+    ],
+)  # fmt: skip
+async def test_an_argument_of_a_search_that_means_nothing_is_named_with_what_it_takes(
+    serve: Any, archive: str, asked: str, takes: str
+) -> None:
+    client = serve(archive).client
+    for page in ("search", "search.json"):
+        answer = await client.get(f"/archive/-/{page}?q=x&{asked}")
+        assert answer.status_code == 400 and takes in answer.text and "memlog --help" not in answer.text
+    assert (await client.get("/archive/-/search?q=x&newest=0&group=&limit=200")).status_code == 200
+
+
+async def test_sessions_a_search_did_not_show_are_a_link_away(serve: Any, tmp_path: Path) -> None:
+    records = [said(n, "the pump is primed", session=f"session-{n}") for n in range(24)]
+    client = serve(fill(tmp_path, records)).client
+    html = (await client.get("/archive/-/search?q=pump&group=session")).text
+    assert html.count('<section class="group"') == 20 and "--limit" not in html
+    more = re.search(r'<a rel="next" href="(\?[^"]*limit=60[^"]*)">', html)
+    assert more is not None
+    html = (await client.get(f"/archive/-/search{unescape(more[1])}")).text
+    assert html.count('<section class="group"') == 24 and 'rel="next"' not in html

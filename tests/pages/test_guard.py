@@ -8,7 +8,7 @@ import httpx
 import pytest
 from datasette.app import Datasette
 
-from datasette_memlog import assets, guard
+from datasette_memlog import answering, assets, guard
 from pages.line import HANDLERS, IS_ONE, SQL
 
 PAGES = ("/", "/archive", "/archive/v_record", "/archive/-/search?q=alarm", f"{SQL}.json?sql=select+1", "/-/databases.json",
@@ -162,7 +162,7 @@ async def test_every_inline_script_is_one_the_policy_names(serve: Any, archive: 
 async def test_an_answer_too_large_is_refused_before_it_starts(
     serve: Any, archive: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "MAX_RESPONSE", 4_096)
+    monkeypatch.setattr(answering, "MAX_RESPONSE", 4_096)
     datasette = serve(archive)
     assert (await datasette.client.get("/archive/v_gap.json")).status_code == 200
     answer = await datasette.client.get("/archive/v_record.json")
@@ -172,7 +172,7 @@ async def test_an_answer_too_large_is_refused_before_it_starts(
 async def test_a_stream_too_large_ends_broken_not_short(
     archive: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "MAX_RESPONSE", 20_000)
+    monkeypatch.setattr(answering, "MAX_RESPONSE", 20_000)
     with pytest.raises(ConnectionError, match="cut"):
         await Datasette([archive]).client.get("/archive/v_record.csv?_stream=on&_size=10")
 
