@@ -6,7 +6,7 @@ What was found is never logged, stored or returned.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from memlog.record import Record
@@ -150,8 +150,9 @@ _WORTH = {
 # one). A rule that is not here has few literals and is looked for by them. Compiling takes longer than
 # looking through a small tail.
 _LARGE = 1 << 16
+# A twentieth of a transcript is capitals: what has none of a literal's in a row has no such literal.
+_NO_CAPITALS = bytes(n for n in range(256) if not 0x41 <= n <= 0x5A)
 _FAMILIES: dict[str, tuple[str | bytes, ...]] = {
-    "aws": (rb"A[KS]IA",),
     "github": (rb"gh[pousr]_", "github_pat_"),
     "stripe": (rb"k_(?:live|test)_",),
     "vendor": (
@@ -161,11 +162,10 @@ _FAMILIES: dict[str, tuple[str | bytes, ...]] = {
         rb"glsa_[A-Za-z0-9]{8}", rb"dapi[a-f0-9]{32}", "AGE-SECRET-KEY-1", "ATATT3",
     ),
     "url-password": (_WORTH["://"],),
-    "password": (rb"ass(?:word|wd|phrase)", rb"ASS(?:WORD|WD|PHRASE)", "pwd", "PWD"),
+    "password": (rb"ass(?:word|wd|phrase)", "ASSWORD", "ASSWD", "ASSPHRASE", "pwd", "PWD"),
     "secret": (
-        rb"api(?:_k|K|k|-k)ey", rb"A(?:piK|pi-K|PI-K)ey", rb"API[_-]?KEY", "ecret", "ECRET",
-        rb"ccess(?:_k|K)ey", "CCESS_KEY", "access-key", _WORTH["_token"], "_TOKEN", "Token",
-        "-token", "ccountKey",
+        rb"pi(?:_k|K|k|-k|-K)ey", "PI-Key", "API_KEY", "APIKEY", "API-KEY", "ecret", "ECRET",
+        rb"ccess(?:_k|K|-k)ey", "CCESS_KEY", _WORTH["_token"], "_TOKEN", "Token", "-token", "ccountKey",
     ),
 }  # fmt: skip
 
@@ -192,7 +192,7 @@ class Hits:
     __slots__ = ("_at", "_found")
 
     def __init__(self, data: bytes) -> None:
-        find = _in_large if len(data) >= _LARGE else _in_small
+        find = _finder(data)
         found = [(at, number) for number, rule in enumerate(RULES) for at in find(rule, data)]
         if b"\\u00" in data or b"\\/" in data:
             found += [(at, -1) for at in _matches(_ESCAPE, data)]
@@ -211,6 +211,13 @@ class Hits:
         return RULES if -1 in numbers else tuple([RULES[number] for number in sorted(numbers)])
 
 
+def _finder(data: bytes) -> Callable[[Rule, bytes], Iterator[int]]:
+    if len(data) < _LARGE:
+        return _in_small
+    capitals = data.translate(None, _NO_CAPITALS)
+    return lambda rule, data: _in_large(rule, data, capitals)
+
+
 def _in_small(rule: Rule, data: bytes) -> Iterator[int]:
     """Offsets of the rule's literals, one a line and literal."""
     for word in rule.literals:
@@ -222,9 +229,12 @@ def _in_small(rule: Rule, data: bytes) -> Iterator[int]:
             yield from _places(literal, data)
 
 
-def _in_large(rule: Rule, data: bytes) -> Iterator[int]:
+def _in_large(rule: Rule, data: bytes, capitals: bytes) -> Iterator[int]:
     for family in _FAMILIES.get(rule.name, rule.literals):
-        yield from _matches(family, data) if isinstance(family, bytes) else _places(family.encode(), data)
+        if isinstance(family, bytes):
+            yield from _matches(family, data)
+        elif (literal := family.encode()).translate(None, _NO_CAPITALS) in capitals:
+            yield from _places(literal, data)
 
 
 def _places(literal: bytes, data: bytes) -> Iterator[int]:
@@ -248,7 +258,7 @@ def _matches(pattern: bytes, data: bytes) -> Iterator[int]:
 
 def rules_for(data: bytes) -> tuple[Rule, ...]:
     """The rules that may match in these bytes of text."""
-    find = _in_large if len(data) >= _LARGE else _in_small
+    find = _finder(data)
     return tuple([rule for rule in RULES if next(find(rule, data), None) is not None])
 
 

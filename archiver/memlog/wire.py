@@ -14,6 +14,7 @@ from memlog.errors import BadMagicError, ContractError, TruncatedRecordError, Un
 HEADER = Struct("<IIIIQQII16s")
 MAGIC_BYTES = MAGIC.to_bytes(4, "little")
 NO_SESSION = bytes(SESSION_BYTES)
+_packed = ("", NO_SESSION)  # the last one: a transcript's records come in a row
 FORGOTTEN = b"\0forgot\0"  # and zeros: the blob of a record whose text was taken out of a ring
 
 
@@ -153,8 +154,17 @@ def pack_session(session: str | None) -> bytes:
     A UUID becomes its bytes, a text of at most 16 printable bytes itself; anything
     else does not fit and becomes zeros (the blob has the whole id).
     """
+    global _packed
     if not session:
         return NO_SESSION
+    last, raw = _packed
+    if session != last:
+        raw = _pack(session)
+        _packed = session, raw
+    return raw
+
+
+def _pack(session: str) -> bytes:
     if len(session) == 36 and session.count("-") == 4:
         try:
             raw = bytes.fromhex(session.replace("-", ""))

@@ -171,6 +171,24 @@ def test_the_prefilter_names_the_rules_of_the_lines_they_match_in(copies: int) -
     assert all(rule is None or rule in {r.name for r in rules_for(line)} for line, rule in lines)
 
 
+def test_in_much_data_every_literal_is_found_that_is_found_in_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of capitals too, which are looked for in the capitals alone first."""
+    around = b"An Ordinary Line, with Some CAPITALS in it\n" * (redact._LARGE // 40)
+    more = {"vendor", "url-password"}  # these want more than the literal where there is much
+    words = [(r.name, w) for r in RULES if r.name not in more for w in r.literals if w not in redact._WORTH]
+
+    def missed() -> list[str]:
+        found = [(name, w, Hits(around + w.encode() + b"\n" + around)) for name, w in words]
+        return [w for name, w, hits in found if name not in {r.name for r in hits.before(1 << 30)}]
+
+    assert len(words) > 50 and missed() == []
+    # The twin: capitals of another text.
+    monkeypatch.setattr(
+        redact, "_finder", lambda data: lambda rule, data: redact._in_large(rule, data, b"AK")
+    )
+    assert {"AKIA", "PWD", "PRIVATE KEY"} <= set(missed())
+
+
 def test_with_and_without_the_prefilter_the_texts_are_the_same() -> None:
     for line, _ in lines_with_secrets():
         value = json.loads(line)

@@ -128,6 +128,7 @@ def test_a_session_id_that_does_not_fit_becomes_none(session: str | None) -> Non
 @given(st.text(max_size=40))
 def test_packing_never_turns_one_session_into_another(session: str) -> None:
     assert unpack_session(pack_session(session)) in (session, None)
+    assert unpack_session(pack_session(UUID)) == UUID  # the one before is not what the next one gets
 
 
 @given(st.binary(min_size=16, max_size=16))

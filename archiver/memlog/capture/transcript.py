@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 64 << 20  # a longer one is kept as damage, in pieces: parsing it could take the memory
 TAIL_BYTES = 256
-BLOCK = 1 << 20
+BLOCK = 1 << 18  # many passes of the redaction's prefilter go over it: it lies in a processor's cache
 DOCUMENT_MARK = "document"  # in the state of a document's watermark: see document.py
 AHEAD_BYTES = 1 << 20  # how far into the file the first stamp and session are looked for
 
@@ -368,7 +368,8 @@ def parse(raw: bytes, *, first: bool) -> Any:
 
 def _unfit(raw: bytes) -> bool:
     """True for a line that may hold half surrogates or be nested deeply."""
-    return b"\\ud" in raw or b"\\uD" in raw or raw.count(b"{") + raw.count(b"[") > DEEPEST
+    halves = b"\\u" in raw and (b"\\ud" in raw or b"\\uD" in raw)
+    return halves or raw.count(b"{") + raw.count(b"[") > DEEPEST
 
 
 def _redacted(records: list[Record], rules: Sequence[Rule]) -> list[Record]:
