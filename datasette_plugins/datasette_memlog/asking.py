@@ -1,5 +1,6 @@
 """What every page of an archive does: may this reader see it, ask its question, render the answer."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -22,6 +23,7 @@ COMPILED = (
 READ = ("GET", "HEAD")
 STEPS = 2_000  # of SQLite between two looks at the time limit
 WAITED = 4  # times the limit: what a page may take where other programs have the processor
+A_TURN = 0.01  # seconds a page is written at a stretch, about
 LATE = "The page took longer than the {} ms of sql_time_ms. MEMLOG_SQL_TIME_MS={} memlog serve gives it more."
 
 
@@ -93,12 +95,25 @@ async def page(
     return Response.html(html, status=status)
 
 
+class Turn:
+    """Awaited between the parts of a long page: whoever else asked is answered meanwhile. Writes nothing."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    async def __call__(self) -> str:
+        if time.perf_counter() - self._since > A_TURN:
+            await asyncio.sleep(0)
+            self._since = time.perf_counter()
+        return ""
+
+
 def frame(datasette: Any, db: Any) -> dict[str, Any]:
     """What the frame of a page needs: the archive's name and its places."""
     place = datasette.urls.database(db.name)
     return {
         "database": db.name, "place": place, "show": prose, "plain": columns.plain,
-        "said": marks.Said(), "shells": SHELLS,
+        "said": marks.Said(), "shells": SHELLS, "turn": Turn(),
         "static": lambda name: assets.address(datasette, name),
         "behind": db.path if archives.is_behind(datasette, db.name) else None,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What an address leaves unsaid of an archive: which columns of a view; where nothing is said, its overview."""
+"""What an address leaves unsaid of an archive: which columns of a view, or else its overview."""
 
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode

@@ -12,7 +12,9 @@ from memlog.query.outline import Outline
 HEIGHT = 56  # of a row of bars
 STEP = 8  # of a day
 COLUMNS = 180  # of a session at a glance
-TICK = 12  # of 100: what the name of a month takes
+LETTER = 1.4  # of 100: what one of the name of a month takes
+WEEKS = 10  # of so many and fewer Mondays are named
+MONDAY = 5  # day 0 is a Wednesday
 NAMES = {  # of the kinds of an outline
     "p": "prompt", "m": "reply", "t": "thinking", "u": "call", "r": "answer", "s": "summary",
     "c": "compaction", "h": "the host's", "o": "other",
@@ -33,7 +35,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measure of an activity. ticks: where months begin, with their names."""
+    """One measure of an activity."""
 
     name: str
     noun: str
@@ -44,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Rows of bars over the same days."""
+    """Rows of bars over the same days. ticks: in per cent of the width, with a name where one fits."""
 
     width: int
     rows: list[Row]
@@ -91,17 +93,37 @@ def chart(found: Activity) -> Chart:
 
 
 def _ticks(days: list[Day]) -> list[tuple[float, str]]:
-    """Where months are named: as many as there is room for, each year said once."""
+    """Where months begin, of a few weeks Mondays; named where there is room, each year said once."""
     ticks: list[tuple[float, str]] = []
-    year = ""
-    for name, month in groupby(enumerate(days), lambda pair: pair[1].date[:7]):
-        at = 100 * next(month)[0] / len(days)
-        if at > 100 - TICK or (ticks and at - ticks[-1][0] < TICK):
+    free, year = 0.0, ""
+    starts = _mondays(days) if len(days) <= WEEKS * 7 else _months(days)
+    for n, (at, day, said) in enumerate(starts):
+        x = 100 * at / len(days)
+        name = said if day.date[:4] == year else f"{said} {day.date[:4]}"
+        wide = LETTER * (len(name) + 1)
+        after = 100 * starts[n + 1][0] / len(days) if n + 1 < len(starts) else 100
+        # Instead of a month that has begun before the one is told that begins beside it.
+        begun = not n and day.date[8:] != "01" and len(days) > WEEKS * 7
+        if x < free or x + wide > 100 or (begun and after < wide):
+            ticks.append((x, ""))
             continue
-        said = MONTHS[int(name[5:7]) - 1]
-        ticks.append((at, said if name[:4] == year else f"{said} {name[:4]}"))
-        year = name[:4]
+        ticks.append((x, name))
+        free, year = x + wide, day.date[:4]
     return ticks
+
+
+def _months(days: list[Day]) -> list[tuple[int, Day, str]]:
+    """The first day of each month, with its number among the days and the month's name."""
+    months = (next(month) for _, month in groupby(enumerate(days), lambda pair: pair[1].date[:7]))
+    return [(at, day, MONTHS[int(day.date[5:7]) - 1]) for at, day in months]
+
+
+def _mondays(days: list[Day]) -> list[tuple[int, Day, str]]:
+    return [
+        (at, day, f"{int(day.date[8:])} {MONTHS[int(day.date[5:7]) - 1]}")
+        for at, day in enumerate(days)
+        if day.day % 7 == MONDAY
+    ]
 
 
 def glance(found: Outline, first: int, last: int) -> Glance:

@@ -96,11 +96,15 @@ async def facts_page(datasette: Any, request: Any) -> Response:
         return old
     asked = Asked(request.args)
     name = unquote(request.url_vars["name"])
-    found = await read(datasette, db, lambda con: _said(datasette, db, con, name, asked.epoch))
+
+    def ask(con: Any) -> dict[str, Any]:
+        found = _said(datasette, db, con, name, asked.epoch)
+        return found | asked.among(found.pop("facts"))
+
+    found = await read(datasette, db, ask)
     session, epoch = found["session"], found["epoch"]
     if asked.epoch and epoch is None:
         asked.dropped.append(f"this session has no epoch {asked.epoch!r}")
-    found |= asked.among(found.pop("facts"))
     place = frame(datasette, db)["place"]
     here = f"{place}/-/facts/{session.dir}"
     return await page(
@@ -125,7 +129,11 @@ def _said(datasette: Any, db: Any, con: Any, name: str, given: str | None) -> di
 
         found = outlines.kept(datasette, con, session, key, told)
     tools = tally.tools(con, session.session, session.agent, epoch)
-    return {"session": session, "epochs": chapters, "facts": found, "tools": tools, "epoch": epoch}
+    failed = outlines.outline_of(datasette, db, con, session, False).failed(epoch)
+    return {
+        "session": session, "epochs": chapters, "facts": found, "tools": tools, "epoch": epoch,
+        "failed": failed,
+    }  # fmt: skip
 
 
 def _failures(session: SessionRow, epoch: int | None, tool: str) -> str:

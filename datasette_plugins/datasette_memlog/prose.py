@@ -20,6 +20,7 @@ __all__ = [
     "count",
     "cut",
     "diff",
+    "failed",
     "length",
     "markdown",
     "plain",
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 DEEP = 24  # quotes in quotes; of lists half as many
+_FAILED = {  # what failed, by the letter its kind has in an outline
+    "r": ("tool answer", ""), "m": ("reply", "replies"), "h": ("host line", ""), "u": ("call", ""),
+}  # fmt: skip
 _HOLDERS = ("blockquote_open", "list_item_open")
 TOO_DEEP = "Shown as it was written: it is nested too deep for Markdown."
 _LINKS = {"rel": "noopener noreferrer nofollow"}
@@ -152,6 +156,11 @@ def count(n: int | None, noun: str = "", many: str = "") -> str:
     if n is None:
         return ""
     return f"{n:,} {noun if n == 1 else many or noun + 's'}" if noun else f"{n:,}"
+
+
+def failed(counts: dict[str, int]) -> str:
+    """29 host lines, 2 tool answers: what the records marked as failed are."""
+    return ", ".join(count(n, *_FAILED.get(letter, ("other", ""))) for letter, n in counts.items())
 
 
 def thousands(n: int | None) -> str:

@@ -150,6 +150,7 @@ def _stretch(
         "session": session, "chapters": chapters, "epochs": rows, "begins": begins, "page": number,
         "until": until, "prompts": len(found.landmarks["prompt"]),
         "commands": len(found.landmarks["command"]),
+        "failed": found.failed(),
         "pages": max(len(found.pages), 1), "version": found.version, "total": len(found),
         "counted": {epoch: end - begin for epoch, (begin, end) in lengths.items()},
         "left_out": max(session.records - len(found), 0),

@@ -8,8 +8,9 @@ from typing import Any
 
 from datasette.app import Datasette
 
+from datasette_memlog import drawing
 from memlog.archive.connection import open_reader
-from memlog.query import browse
+from memlog.query import activity, browse
 from pages.filled import fill
 from pages.told import START, folder, said
 
@@ -160,3 +161,21 @@ def test_a_shelf_counts_what_it_shows(archive: str) -> None:
     assert {row.session: row.turns for row in shelf.rows} == dict(counted)
     assert sum(n for _, n in shelf.facets["agent"]) == 2
     con.close()
+
+
+def test_months_are_marked_and_of_a_few_weeks_their_mondays() -> None:
+    def marks(date: str, days: int) -> list[tuple[float, str]]:
+        first = activity.day_of(date)
+        assert first is not None
+        return drawing.chart(
+            activity.Activity([activity.Day(first + n, 1, 0, 0) for n in range(days)], False, False)
+        ).ticks
+
+    told = [name for _, name in marks("2025-09-15", 154)]
+    assert told == ["", "Oct 2025", "Nov", "Dec", "Jan 2026", "Feb"], "half a month gives way to the next"
+    assert [name for _, name in marks("2026-05-25", 28)] == ["25 May 2026", "1 Jun", "8 Jun", "15 Jun"]
+    for days in (28, 70, 71, 200, 364):
+        found = marks("2025-09-15", days)
+        named = [(x, x + drawing.LETTER * len(name)) for x, name in found if name]
+        assert len(named) > 1 and all(end < x for (_, end), (x, _) in zip(named, named[1:], strict=False))
+        assert named[-1][1] <= 100, "none is cut off"

@@ -6,6 +6,7 @@ What a page shows is a stretch of it, so a page of a session of 40,000 records r
 import json
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from operator import le
 
@@ -128,6 +129,11 @@ class Outline:
             found[self.epochs[first]] = first, last
             first = last
         return found
+
+    def failed(self, epoch: int | None = None) -> dict[str, int]:
+        """How many records are marked as failed, by the letter of their kind, most first; of one epoch."""
+        places = self.landmarks["error"]
+        return dict(Counter(self.kinds[n] for n in places if epoch in (None, self.epochs[n])).most_common())
 
     def beyond(self, first: int, last: int) -> dict[str, tuple[int | None, int | None]]:
         """The nearest prompt, error, failed command and compaction before and after a stretch, by id."""
