@@ -98,3 +98,9 @@ def test_what_a_minus_leaves_out_is_named_by_no_part(home: Home) -> None:
     with archive_of(home, [*parts, record("ring push_common.go", n=2)]) as con:
         assert texts(ask(con, "ring -path:common.go")) == ["ring push_common.go"]
         assert json.dumps(texts(ask(con, "ring -path:push_common.go"))).count("ring") == 20
+
+
+def test_braces_are_letters_and_either_of_two_paths_is_said_with_or(con: Connection) -> None:
+    assert "'{common,x}.*' name each, as in path:a.go OR path:b.go" in ask(con, "path:{common,x}.*").notes[0]
+    both = ask(con, "path:x.py OR path:er.rs", limit=99)
+    assert len(both) == 2 and not ask(con, "path:{x}.py").notes

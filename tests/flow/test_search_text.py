@@ -1,5 +1,8 @@
 """Which text is found, however it was spelled: beside a scan of every text, where that says what is true."""
 
+import signal
+from threading import Timer
+
 import pytest
 
 from archives import NOW_NS, archive_of, conversation, record
@@ -165,10 +168,18 @@ def test_values_a_facet_leaves_out_are_counted(home: Home) -> None:
     assert found.notes == ["session: 5 other values with 15 records; --limit 7 shows them"]
 
 
-def test_a_text_among_many_is_not_blamed_for_the_time_they_take() -> None:
-    search = matching.Matcher("e.*r$", False)
+def test_a_text_is_blamed_for_its_own_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for that of those before it, nor for what the process waits while others run."""
+    monkeypatch.setattr(matching, "TEXT_S", 0.1)
+    search = matching.Matcher("^(x+)+y$|e.*r$", False)
     try:
-        assert search.spans(["e" * 1_000] * 60 + ["error"]) == [[]] * 60 + [[(0, 5)]] and search.slow == 0
+        assert search.spans(["error"]) == [[(0, 5)]]
+        assert search._child is not None
+        search._child.send_signal(signal.SIGSTOP)
+        Timer(0.2, search._child.send_signal, (signal.SIGCONT,)).start()
+        many = ["e" * 1_000] * 60  # each some milliseconds
+        assert search.spans([*many, "error"]) == [[]] * 60 + [[(0, 5)]] and search.slow == 0
+        assert search.spans(["error", "x" * 40, "error"]) == [[(0, 5)], [], [(0, 5)]] and search.slow == 1
     finally:
         search.close()
     assert len(matching._few(["x" * 20_000] * 3, 1)) == 1 and len(matching._few(["x" * 10] * 9, 2)) == 7

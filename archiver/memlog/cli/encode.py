@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_keys: "dict[str, str]" = {}  # of one row after the other they are the same
+_KEYS = 256  # but of objects that hosts wrote they may be anything
+
 
 def to_json(value: "Any") -> str:
     """JSON of None, bool, int, float, str, bytes (hex), and lists and dicts of them; else of its str()."""
@@ -27,10 +30,19 @@ def to_json(value: "Any") -> str:
         names = {"inf": '"Infinity"', "-inf": '"-Infinity"', "nan": '"NaN"'}
         return float.__repr__(value) if value - value == 0 else names[float.__repr__(value)]
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(str(k))}: {to_json(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join([_key(k) + to_json(v) for k, v in value.items()]) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(to_json, value)) + "]"
     return _text(bytes(value).hex() if isinstance(value, (bytes, bytearray, memoryview)) else str(value))
+
+
+def _key(key: "Any") -> str:
+    known = _keys.get(key)
+    if known is None:
+        known = f"{_text(str(key))}: "
+        if isinstance(key, str) and len(_keys) < _KEYS:
+            _keys[key] = known
+    return known
 
 
 def _text(text: str) -> str:

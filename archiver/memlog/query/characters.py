@@ -76,7 +76,7 @@ def find_characters(
             _look(scan, words, hits, SCAN_S if seconds is None else seconds)
         except TooSlowError:
             hits.notes.append(
-                "the pattern takes longer than half a second on many texts, as .* over long lines does, or "
+                "the pattern takes half a second of CPU on many texts, as .* over long lines does, or "
                 f"(a+)+: records before {dates.iso(scan.reached)} were not read"
             )
         scan.fill(hits)
@@ -86,7 +86,7 @@ def find_characters(
         search.close()
     if search.slow:
         some, each = ("one text was", "it") if search.slow == 1 else (f"{search.slow} texts were", "each")
-        hits.notes.append(f"{some} left out: the pattern took longer than half a second on {each}")
+        hits.notes.append(f"{some} left out: the pattern took half a second of CPU on {each}")
     return hits
 
 

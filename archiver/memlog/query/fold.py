@@ -69,7 +69,7 @@ def _grouped(
 ) -> "list[list[Weighed]]":
     """Groups joined whose first share one of the keys, in order."""
     joined: list[list[Weighed]] = []
-    known: dict[tuple[int, Key], list[Weighed]] = {}
+    known: dict[Key, list[Weighed]] = {}
     for group in groups:
         place = group[0].passage
         if not place.middle:
@@ -77,10 +77,10 @@ def _grouped(
             continue
         mine = place.keys.get(keys)
         if mine is None:  # a page that is not full yet is folded again with more
-            mine = place.keys[keys] = [(n, key(place)) for n, key in enumerate(keys)]
+            mine = place.keys[keys] = [key(place) for key in keys]
         for one in mine:
-            same = known.get(one)
-            if same is not None:
+            if one in known:
+                same = known[one]
                 same += group
                 break
         else:
@@ -114,17 +114,16 @@ def _one(place: "Passage") -> "Key":
 
 
 def _before(place: "Passage") -> "Key":
-    return _bare(place.left[-1:]), _bare(place.middle)
+    return _bare(place.left[-1:]), _bare(place.middle), None
 
 
 def _after(place: "Passage") -> "Key":
-    return _bare(place.middle), _bare(place.right[:1])
+    return None, _bare(place.middle), _bare(place.right[:1])
 
 
 def _bare(words: "Words") -> "Words":
-    for word in words:
-        if word.isdigit():
-            return tuple(b"0" if word.isdigit() else word for word in words)
+    if True in map(bytes.isdigit, words):
+        return tuple(b"0" if word.isdigit() else word for word in words)
     return words
 
 

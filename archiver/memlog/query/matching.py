@@ -1,17 +1,19 @@
 """A pattern's places in texts, found by a process of its own: no pattern can hold up who asked.
 
 Python's engine tries every way a pattern can match and cannot be stopped; a process can. Run as a script
-it is that process: texts come in, places go out.
+it is that process: texts come in, places go out, and a text that takes too much of its time ends it.
 """
 
 import re
+import signal
 import subprocess
 import sys
 from threading import Timer
 
 PLACES = 50  # of one text
-TEXT_S = 0.5  # for a text, beside what passing it on takes
-FEW_BYTES = 32_000  # of texts that are passed on together: a text among many is not blamed for them
+TEXT_S = 0.5  # of the process's own time, for a text: what else the machine does is not its fault
+PATIENCE_S = 60.0  # for texts passed on together, should that clock stand still: the process is stopped
+FEW_BYTES = 32_000  # of texts that are passed on together: they fit into the pipe while places come out
 SLOW = 8  # texts that may take longer before the pattern is given up
 HEAP_BYTES = 512 << 20
 
@@ -27,7 +29,7 @@ class Matcher:
 
     def __init__(self, pattern: str, ignore_case: bool) -> None:
         self.slow = 0
-        self._start = [pattern, "i" if ignore_case else ""]
+        self._start = [pattern, "i" if ignore_case else "", str(TEXT_S)]
         self._child: subprocess.Popen[bytes] | None = None
 
     def close(self) -> None:
@@ -57,7 +59,7 @@ class Matcher:
     def _some(self, texts: list[str]) -> list[Spans]:
         child = self._running()
         assert child.stdin is not None and child.stdout is not None
-        timer = Timer(TEXT_S + len(texts) / 1_000, child.kill)
+        timer = Timer(PATIENCE_S, child.kill)
         timer.daemon = True
         timer.start()
         found: list[Spans] = []
@@ -106,9 +108,11 @@ def _framed(text: str) -> bytes:
 def _serve() -> None:
     """Answer texts until there are no more."""
     _limit_heap()
-    pattern, flags = _read(), _read()
+    pattern, flags, seconds = _read(), _read(), float(_read() or TEXT_S)
     compiled = re.compile(pattern or "", re.IGNORECASE if flags else 0)
     while (text := _read()) is not None:
+        # its signal ends the process inside of the engine, which looks at nothing else while it tries
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
         places: list[int] = []
         for match in compiled.finditer(text):
             if match.end() > match.start():

@@ -148,6 +148,11 @@ def unknown(con: "Connection", selection: Selection) -> list[str]:
     since, until = selection.since_ns, selection.until_ns
     if since is not None and until is not None and since >= until:
         found.append("no time is after --since and before --until: the first is the later one")
+    found += [
+        f"braces are letters of a path: for {path!r} name each, as in path:a.go OR path:b.go"
+        for path in selection.path or ()
+        if "{" in path and "," in path.partition("{")[2].partition("}")[0]
+    ]
     if con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION:
         return found  # the index does not know all of them yet
     for name, key in (("role", "r"), ("tool", "t")):

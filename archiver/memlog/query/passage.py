@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _EVERY = bytes(range(256))
 _SIGNS = b" " * 48 + b"0123456789" + b" " * 7 + _LETTERS + b" " * 6 + _LETTERS + b" " * 5 + _EVERY[128:]
-_NO_DIGITS = _EVERY[:48] + _EVERY[58:]
+_DIGITS = b" " * 48 + b"0" * 10 + b" " * 198
 _LOOK = 40  # occurrences of one word that are looked at
 _FAR = 120  # bytes to either side that are compared, or looked at for another word
 
@@ -57,10 +57,13 @@ class Passage:
         last = text.find(b"\n", stop, stop + _FAR)
         if last < 0:
             last = min(len(text), stop + _FAR)
-        self.left: Words = tuple(text[first:start].translate(_SIGNS).split())
-        self.middle: Words = tuple(text[start:stop].translate(_SIGNS).split())
-        self.right: Words = tuple(text[stop:last].translate(_SIGNS).split())
-        self.numbers = bool(text[first:last].translate(None, _NO_DIGITS))
+        line = text[first:last]
+        self.numbers = b"0" in line.translate(_DIGITS)
+        line = line.translate(_SIGNS)
+        start, stop = start - first, stop - first
+        self.left: Words = tuple(line[:start].split())
+        self.middle: Words = tuple(line[start:stop].split())
+        self.right: Words = tuple(line[stop:].split())
 
 
 def passage(raw: bytes, sought: Sought, *, said: bool = False) -> Passage:

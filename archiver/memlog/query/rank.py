@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memlog.query.hit import Hit, Row
     from memlog.query.passage import Passage
-    from memlog.query.search import Asked
+    from memlog.query.search import Asked, Some
     from memlog.query.words import Question
 
 CANDIDATES = 2_000  # hits, the newest, that are ranked
@@ -196,7 +196,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     few = question is not None and len(question.terms) <= SENTENCE
     ranking.crowded = few and asked.fold and asked.selection.session is None
     sentence = literal is not None and len(literal.split()) >= SENTENCE
-    newest: list[int] = []
+    newest: Some | None = None
     first_page = asked.limit <= READ and not (asked.exhaustive or asked.seen)
     for nearby, verbatim in ((phrase, True), (near, False)):
         if not verbatim and first_page and asked.records() > LARGE:
@@ -206,7 +206,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
         if nearby is not None:
             # Words as they were typed may stand anywhere. That common words are near each other is looked for
             # where all of them are: over a million records it takes 70 ms.
-            low = newest[-1] if len(newest) == CANDIDATES else None
+            low = newest.oldest if newest is not None and newest.count == CANDIDATES else None
             ids = asked.shortest(asked.some(nearby, NEARBY, low), side_by_side)
             ranking.read(ids, None, said=verbatim, strict=strict and verbatim)
             asked.as_typed |= sentence and any(one.verbatim for one in ranking.found.values())
@@ -220,7 +220,7 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
             if whole and ranking.found.keys() >= set(ids):
                 # one quoted phrase: these are all there are, and bm25 would look for it twice more
                 return ranking.hits(ranking.ordered())
-    if len(newest) == CANDIDATES:
+    if newest is not None and newest.count == CANDIDATES:
         return _of_the_newest(ranking, newest)
     # on a later page as many more as were shown, so that pages go on to the last hit
     most = max(CANDIDATES, asked.limit) + len(asked.seen)
@@ -242,14 +242,13 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
     return ranking.hits(shown)
 
 
-def _of_the_newest(ranking: _Ranking, newest: list[int]) -> "list[Hit]":
+def _of_the_newest(ranking: _Ranking, newest: "Some") -> "list[Hit]":
     """A page of what very many records have: of the newest of these the shortest, a step at a time."""
     asked = ranking.asked
     asked.capped = asked.answered = asked.more = True
-    ids = asked.shortest(newest, MOST_READ)
     shown: list[Weighed] = []
-    for at in range(0, len(ids), READ):
-        ranking.read(ids[at : at + READ], None, said=False, strict=False)
+    for most in (*range(READ, MOST_READ, READ), MOST_READ):
+        ranking.read(asked.shortest(newest, most), None, said=False, strict=False)
         shown = ranking.ordered()
         if len(shown) >= asked.limit:
             break

@@ -34,13 +34,16 @@ HITS_SQL = """SELECT id, score FROM (
   SELECT f.rowid AS id, f.rank AS score FROM record_fts f
   WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high
   ORDER BY f.rowid DESC LIMIT :candidates) ORDER BY score, id DESC"""
-# Newest first, without bm25: to know how rare each word is it reads all places of each.
-SOME_SQL = """SELECT f.rowid FROM record_fts f
-  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high ORDER BY f.rowid DESC LIMIT :most"""
+# Newest first, without bm25: to know how rare each word is it reads all places of each. As one row:
+# two thousand, each handed to Python and back, cost as much again.
+SOME_SQL = """SELECT json_group_array(id), count(*), coalesce(min(id), 0) FROM (
+  SELECT f.rowid AS id FROM record_fts f
+  WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high ORDER BY f.rowid DESC LIMIT :most)"""
 CHOSEN_SOME_SQL = (
-    """SELECT f.rowid FROM record_fts f CROSS JOIN record r ON r.id = f.rowid
+    """SELECT json_group_array(id), count(*), coalesce(min(id), 0) FROM (
+  SELECT f.rowid AS id FROM record_fts f CROSS JOIN record r ON r.id = f.rowid
   WHERE f.record_fts MATCH :match AND f.rowid BETWEEN :low AND :high AND """,
-    " ORDER BY f.rowid DESC LIMIT :most",
+    " ORDER BY f.rowid DESC LIMIT :most)",
 )
 CHOSEN_HITS_SQL = (
     """SELECT id, score FROM (
@@ -73,10 +76,11 @@ PARTS_SQL = """
 SELECT r.session_id, r.source_id, r.block FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value
 WHERE r.parts > 1
 """
-# primary keys
+# primary keys. How many words a text has the index keeps by itself, in a hundredth of the pages the records
+# take: a varint, of which the shorter is less, then one byte for its tags.
 SHORTEST_SQL = """
-SELECT r.id FROM json_each(:ids) j CROSS JOIN record r ON r.id = j.value
-ORDER BY coalesce(r.text_bytes, r.bytes), r.id DESC LIMIT :most
+SELECT d.id FROM json_each(:ids) j CROSS JOIN record_fts_docsize d ON d.id = j.value
+ORDER BY length(d.sz), d.sz, d.id DESC LIMIT :most
 """
 EVENTS_SQL = """SELECT id, score FROM (
   SELECT f.rowid AS id, f.rank AS score FROM event_fts f WHERE f.event_fts MATCH :match
@@ -186,6 +190,23 @@ def _answer(asked: "Asked", question: words.Question, text: str, hits: Hits) -> 
         relax(asked, question, hits)
 
 
+class Some:
+    """Ids of records, the newest first, as the JSON array one statement gives and another takes."""
+
+    __slots__ = ("array", "count", "oldest")
+
+    def __init__(self, array: str, count: int, oldest: int) -> None:
+        self.array, self.count, self.oldest = array, count, oldest
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    @property
+    def ids(self) -> list[int]:
+        """The same as numbers."""
+        return list(map(int, self.array[1:-1].split(","))) if self.count else []
+
+
 class Asked:
     """One search while it runs: the archive, the selection and how hits are ordered."""
 
@@ -261,10 +282,10 @@ class Asked:
         """
         if ("says" in self.where.values or "names" in self.where.values) and not self.exhaustive:
             most = max(rank.CANDIDATES, self.limit) + len(self.seen)
-            ids = self.some(expression, most)
-            self.capped |= len(ids) == most
-            self.where = self._where(self.selection.replace(says=None, path=None, ids=ids))
-            return bool(ids)
+            some = self.some(expression, most)
+            self.capped |= some.count == most
+            self.where = self._where(self.selection.replace(says=None, path=None, ids=some.ids))
+            return bool(some)
         return True
 
     def events(self, expression: str, hits: Hits) -> None:
@@ -313,19 +334,19 @@ class Asked:
         """About how many records and parts the archive has: those that were forgotten count, too."""
         return int(self.con.execute(SIZE_SQL).fetchone()[0])
 
-    def some(self, expression: str, most: int, low: int | None = None) -> list[int]:
-        """Ids of the newest `most` that answer; low: among records from this one on."""
+    def some(self, expression: str, most: int, low: int | None = None) -> "Some":
+        """The newest `most` that answer; low: among records from this one on."""
         values = self.where.values | {"match": self.where.match(expression), "most": most}
         if low is not None:
             values["low"] = max(low, self.where.low)
         sql = SOME_SQL if self.where.covered else CHOSEN_SOME_SQL[0] + self.where.rest + CHOSEN_SOME_SQL[1]
-        return [row[0] for row in self.con.execute(sql, values)]
+        return Some(*self.con.execute(sql, values).fetchone())
 
-    def shortest(self, ids: list[int], most: int) -> list[int]:
+    def shortest(self, some: "Some", most: int) -> list[int]:
         """The `most` of these records whose texts are shortest: read soonest, and little else is in them."""
-        if len(ids) <= most:
-            return ids
-        return [row[0] for row in self.con.execute(SHORTEST_SQL, {"ids": str(ids), "most": most})]
+        if some.count <= most:
+            return some.ids
+        return [row[0] for row in self.con.execute(SHORTEST_SQL, {"ids": some.array, "most": most})]
 
     def weighable(self, ids: list[int]) -> "Iterable[tuple[Any, ...]]":
         """Rows of WEIGHED_SQL; what was forgotten between two statements is missing."""
