@@ -60,6 +60,11 @@ def test_verify_compares_the_search_index_with_the_records(full: Home, run_memlo
         )
 
 
+def test_what_is_neither_a_backup_nor_a_bundle_is_named_as_neither(tmp_path: Path, run_memlog: Run) -> None:
+    said = run_memlog("admin", "verify", str(tmp_path), check=3).stderr
+    assert "is no backup and no bundle" in said and "admin backup DEST, or export post-mortem" in said
+
+
 def test_verify_says_what_is_wrong_and_exits_1(full: Home, run_memlog: Run) -> None:
     assert "as it was archived" in run_memlog("admin", "verify", check=0).stderr
     place = Path(full.root, "session-a", "snap-00000.json")

@@ -45,6 +45,17 @@ def test_the_machine_form_of_lost_has_its_keys(told: Home, run_memlog: Run) -> N
     assert [row["value"] for row in json.loads(missing.stdout)] == ["/w/gone.py"]
 
 
+def test_an_epoch_or_an_agent_a_session_has_not_is_said_once(told: Home, run_memlog: Run) -> None:
+    for flags, what in ((("--epoch", "9"), "has no epoch 9 (0–1)"), (("--agent", "codex"), "is of agent")):
+        done = run_memlog("query", "lost", "session-a", *flags, check=3)
+        assert [line for line in done.stderr.splitlines() if "next:" not in line] == done.stderr.splitlines()[
+            :1
+        ]
+        assert what in done.stderr and "no session has" not in done.stderr
+    trend = run_memlog("query", "lost", "--agent", "codex", check=0)
+    assert "no session has the agent 'codex'" in trend.stderr
+
+
 def test_ratios_and_the_trend_count_the_same_facts(told: Home, run_memlog: Run) -> None:
     ratios = json.loads(run_memlog("query", "lost", "session-a", "--ratios", check=0).stdout)
     (row,) = json.loads(run_memlog("query", "lost", "--since", "3000d", check=0).stdout)

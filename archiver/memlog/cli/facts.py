@@ -66,7 +66,8 @@ def lost(
     if session is None or ratios:
         _refuse_choice("--ratios" if ratios else "a trend")
     with reading(context) as con:
-        tell_unknown(con, chosen)
+        # Of one session it is an error, which says which epochs and whose it has.
+        tell_unknown(con, chosen if session is None else chosen.replace(epoch=None, agent=None))
         if session is None:
             if ratios:
                 output.emit(trend.ratios(con, chosen, kinds), rows, fmt)

@@ -53,6 +53,8 @@ def verify(
         from memlog.cli.bundle import check
 
         return check(backup, anchor, as_json)
+    if backup is not None:
+        _require_manifest(backup)
     try:
         problems, told = _checked(context, backup, quick, anchor)
     except NotFoundError:
@@ -78,6 +80,16 @@ def _is_bundle(path: str) -> bool:
                     hint="memlog admin verify with the folder or the .zip it belongs to",
                 )
     return manifest.is_meant(path)
+
+
+def _require_manifest(folder: str) -> None:
+    from memlog.archive import manifest
+
+    if not os.path.lexists(os.path.join(folder, manifest.NAME)):
+        raise NotFoundError(
+            f"{folder} is no backup and no bundle: it has no {manifest.NAME}",
+            hint="memlog admin backup DEST, or export post-mortem, makes one",
+        )
 
 
 def _checked(

@@ -2,26 +2,26 @@
 
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import cbor2
 
+from memlog import __version__
 from memlog.archive import anchor as anchors
 from memlog.archive.anchor import Anchor
 from memlog.archive.connection import Connection, Error, sqlite3
 from memlog.errors import MemlogError, NotFoundError, UnavailableError
 from memlog.export import again, bundle, manifest, program, scratch
+from memlog.export.bundle_files import Folder, Zip
 from memlog.export.links import Links
 
 _DB, _CHAIN, _ANCHOR = "incident.db", "chain.jsonl", "anchor.json"
 _FACTS = "the tables fact, compaction, loss and kept"
-_CHUNK = 1 << 20
 # What reading what somebody else wrote may raise, whatever that is.
 _DAMAGE = (
     MemlogError,
@@ -103,54 +103,8 @@ def verify(place: str, *, anchor: Anchor | None = None, told: Told = lambda size
     if not os.path.isdir(place):
         _zip(found, place, anchor, told)
     else:
-        _files(found, _Folder(place), anchor, told)
+        _files(found, Folder(place), anchor, told)
     return found
-
-
-class _Folder:
-    """Files of a bundle that is a folder."""
-
-    def __init__(self, place: str) -> None:
-        self.place = place
-
-    def names(self) -> list[str]:
-        return sorted(os.listdir(self.place))
-
-    def manifest(self) -> bytes:
-        return manifest.read(self.place)
-
-    def open(self, name: str) -> BinaryIO:
-        return manifest.opened(os.path.join(self.place, name))
-
-    @contextmanager
-    def path(self, name: str) -> Iterator[str]:
-        yield os.path.join(self.place, name)
-
-
-class _Zip:
-    """Files of a bundle that is a zip."""
-
-    def __init__(self, packed: zipfile.ZipFile) -> None:
-        self.packed = packed
-
-    def names(self) -> list[str]:
-        return sorted(self.packed.namelist())
-
-    def manifest(self) -> bytes:
-        with self.packed.open(manifest.NAME) as file:
-            return file.read(manifest.MOST)
-
-    def open(self, name: str) -> BinaryIO:
-        return self.packed.open(name)  # type: ignore[return-value]
-
-    @contextmanager
-    def path(self, name: str) -> Iterator[str]:
-        with tempfile.TemporaryDirectory(prefix="memlog-verify-") as folder:
-            path = os.path.join(folder, _DB)
-            with self.open(name) as file, open(path, "wb") as out:
-                while chunk := file.read(_CHUNK):
-                    out.write(chunk)
-            yield path
 
 
 def _zip(found: Checked, place: str, anchor: Anchor | None, told: Told) -> None:
@@ -163,14 +117,14 @@ def _zip(found: Checked, place: str, anchor: Anchor | None, told: Told) -> None:
             if not as_packed:
                 what = "its bytes are not those that were packed; verify it unpacked to see which file"
                 found.problems.append(Problem("zip", place, what))
-            _files(found, _Zip(packed), anchor, told)
+            _files(found, Zip(packed), anchor, told)
     except PermissionError as exc:
         raise UnavailableError(f"{place} cannot be read: {exc.strerror}", hint=f"ls -l {place}") from exc
     except _ZIP as exc:
         found.problems.append(Problem("zip", place, f"it is no bundle any more: {exc or type(exc).__name__}"))
 
 
-def _files(found: Checked, files: "_Folder | _Zip", anchor: Anchor | None, told: Told) -> None:
+def _files(found: Checked, files: Folder | Zip, anchor: Anchor | None, told: Told) -> None:
     try:
         found.said = manifest.parse(files.manifest())
     except (ValueError, RecursionError) as exc:
@@ -191,13 +145,14 @@ def _files(found: Checked, files: "_Folder | _Zip", anchor: Anchor | None, told:
     _unproved(found, anchor)
 
 
-def _wrong(files: "_Folder | _Zip", name: str, expected: Any, told: Told) -> str:
+def _wrong(files: Folder | Zip, name: str, expected: Any, told: Told) -> str:
     if os.path.basename(name) != name or name in ("", ".", "..", manifest.NAME):
         return "it is no name of a file"
     try:
         with files.open(name) as file:
             size = expected.get("bytes") if isinstance(expected, dict) else None
-            if manifest.digest_of(file, told, size) != expected:
+            # What a zip's directory says is known before a gigabyte of zeros is unpacked.
+            if files.size(name) != size or manifest.digest_of(file, told, size) != expected:
                 return "its bytes are not what was written"
     except (FileNotFoundError, KeyError):
         return "it is missing"
@@ -209,7 +164,7 @@ def _wrong(files: "_Folder | _Zip", name: str, expected: Any, told: Told) -> str
     return ""
 
 
-def _links(found: Checked, files: "_Folder | _Zip", anchor: Anchor | None) -> None:
+def _links(found: Checked, files: Folder | Zip, anchor: Anchor | None) -> None:
     """Recompute the chain segment over the texts of incident.db."""
     kept = [anchor] if anchor is not None else []
     if _ANCHOR in found.said["files"]:
@@ -256,9 +211,15 @@ def _is_ours(said: dict[str, Any]) -> bool:
     return bool((said.get("program") or {}).get("sources") == program.digest())
 
 
+def _name(said: dict[str, Any]) -> str:
+    """A program as a person tells it from another of the same version."""
+    sources = (said.get("program") or {}).get("sources")
+    return f"{said.get('memlog')} ({str(sources)[:12] if sources else 'before programs were named'})"
+
+
 def _followed(
     found: Checked,
-    files: "_Folder | _Zip",
+    files: Folder | Zip,
     con: Connection,
     kept: list[Anchor],
     archive: "scratch.Scratch | None",
@@ -272,10 +233,11 @@ def _followed(
     found.not_proved += links.not_proved
     proved = not found.problems
     if not _is_ours(found.said):
-        version = found.said.get("memlog")
+        this = _name({"memlog": __version__, "program": {"sources": program.digest()}})
         found.not_proved.append(
             f"that {_FACTS}, step, its views, questions, both reports and incident.sql are what its records"
-            f" give: it is of another memlog ({version}), which finds and says things in another way"
+            f" give: it was written by another memlog, {_name(found.said)}; this one is {this}, and may find and"
+            " say other things. The one that wrote it can tell"
         )
         return
     same = found.said["program"].get("sqlite") == sqlite3.sqlite_version
