@@ -71,6 +71,8 @@ def _renderer(breaks: bool) -> MarkdownIt:
         found.add_render_rule(name, _cell)
     for name in ("fence", "code_block"):
         found.add_render_rule(name, _code)
+    for name in ("bullet_list_open", "ordered_list_open", "blockquote_open"):
+        found.add_render_rule(name, _sided)
     found.add_render_rule("table_open", _table)
     found.add_render_rule("link_open", _link)
     found.add_render_rule("image", _image)
@@ -98,6 +100,12 @@ def _cell(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -
 def _code(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     """Code in a box that scrolls, so that it can be scrolled by keyboard too."""
     return Markup('<pre tabindex="0"><code>{}</code></pre>\n').format(tokens[at].content)
+
+
+def _sided(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """Bullets and bars stand where the text's own letters begin."""
+    tokens[at].attrs["dir"] = "auto"
+    return str(self.renderToken(tokens, at, options, env))
 
 
 def _table(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
