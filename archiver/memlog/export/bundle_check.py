@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -236,8 +237,8 @@ def _followed(
         this = _name({"memlog": __version__, "program": {"sources": program.digest()}})
         found.not_proved.append(
             f"that {_FACTS}, step, its views, questions, both reports and incident.sql are what its records"
-            f" give: it was written by another memlog, {_name(found.said)}; this one is {this}, and may find and"
-            " say other things. The one that wrote it can tell"
+            f" give: it was written by another memlog, {_name(found.said)}; this one is {this}, and may"
+            " find and say other things. The one that wrote it can tell"
         )
         return
     same = found.said["program"].get("sqlite") == sqlite3.sqlite_version
