@@ -436,6 +436,46 @@ def test_of_a_plan_that_is_handed_over_the_steps_are_instructions_and_titles_and
     assert "correction" not in only(PLAN)
 
 
+PARTED = """Implement the following plan:
+
+# Plan: part the cache
+
+## Background
+
+- The reader holds every session it met in one map
+- Drop what is old, or it grows
+- Two sessions share no entry at all
+
+## Order
+
+1. **Reader FIRST**: this gives the shared types
+2. **Writer LAST**: adds the second route
+3. **Pages in any order**: each adds its own handler
+
+## Merge
+
+1. Settle the branch onto `main`: `git rebase main`
+2. Reconcile what differs between both
+3. Run the whole suite
+4. Delete local branches: `git branch -d part/*`
+
+If this plan can be broken down into multiple independent tasks, consider using the TeamCreate tool to create a team.
+"""
+
+
+def test_a_list_of_a_plan_ends_at_a_title_and_a_step_is_told_before_and_behind_its_colon() -> None:
+    steps = [value.split(" ")[0] for kind, value in kinds(PARTED) if kind == "instruction"]
+    assert steps == ["Implement", "Drop", "Settle", "Reconcile", "Run", "Delete"]
+
+
+def test_under_a_title_of_what_there_is_no_item_is_a_step_by_its_place() -> None:
+    there = PARTED.replace("## Background", "## Steps").replace(
+        "- Two sessions", "- Keep two sessions apart, as they"
+    )
+    assert "The" not in [value.split(" ")[0] for _, value in kinds(PARTED)]
+    assert "The" in [value.split(" ")[0] for _, value in kinds(there)]
+
+
 def test_of_a_log_behind_a_question_nothing_is_asked() -> None:
     log = "\n".join(
         ["Run npm run check", "> check", "Prepare all required actions", "Syncing repository: a/b"] * 8

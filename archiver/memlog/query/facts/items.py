@@ -18,6 +18,7 @@ _OF_FACTS = re.compile(
 _WHY = re.compile(r"\W*(?:理由|原因|背景|reasons?|why|rationale|background|because|причина|grund)\b", re.I)
 _SMALL = 3  # words of an item that is no title
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_CODE = re.compile(r"`[^`]*`")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{10}")
 
 
@@ -80,7 +81,7 @@ def _asked(one: Row) -> Row:
         or not one.marked
         or _WHY.match(text)
         or text.endswith(("?", "？"))
-        or not (len(_WORD.findall(text)) >= _SMALL or _WIDE.search(text))
+        or not (len(_WORD.findall(_CODE.sub("", text))) >= _SMALL or _WIDE.search(text))
     ):
         return one
     return one._replace(found=[Found("instruction", text, "request", one.sentence.start, one.sentence.end)])

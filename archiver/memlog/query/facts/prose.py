@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from memlog.query.facts import items, reviews
 from memlog.query.facts.calls import Found
@@ -27,6 +28,13 @@ _HANDS_OVER = re.compile(
     re.I,
 )
 _LABELLED = re.compile(r"(?:\*\*)?[^:\n—–]{2,60}?(?:\*\*)?(?::(?:\*\*)?| [—–])\s+(?=\S)")
+# A title of a plan under which stands what there is.
+_TELLS = re.compile(
+    r"(?:\W|\d|bug|issue|step)*(?:context|background|motivation|overview|problem|root cause|cause|current|existing|why|rationale|analysis|findings?"
+    r"|risks?|key (?:risks?|insights?|findings?|facts?)|notes?|references?|assumptions?|what (?:is|exists|we have)|status quo"
+    r"|hintergrund|kontext|ausgangslage|contexto|contexte|контекст|проблема|причина|背景|现状|问题|原因|概要|現状|배경|문제)\b",
+    re.I,
+)
 _CURT = 200  # characters of a sentence that only says what is wrong
 _REPROACHES = re.compile(
     r"^(?:\w+,? ){0,2}(?:why|warum|wieso|weshalb|pourquoi|(?:por|pra) ?qu[eéê]|¿por qu[eé]|зачем|почему|с чего)\b|\b(?:did|have|do|are) you (?:even|actually|really|forget|forgotten|break|remove|delete|miss|skip|ignore|seriously|not|just)\b"
@@ -147,21 +155,33 @@ def of_user(text: str, *, refused: bool = False, answers: bool = True) -> Iterat
 
 def _of_plan(plain: str, start: int, end: int) -> Iterator[Found]:
     """What a plan says is to be done, that somebody hands over to be carried out: its titles and reasons are none."""
-    rows = []
-    for sentence in sentences(plain[start:end]):
+    rows: list[Row] = []
+    tells = False
+    for sentence in islice(sentences(plain[start:end]), _MOST_SENTENCES):
         placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
-        if plain.startswith("#", plain.rfind("\n", 0, placed.start) + 1) or not is_said(sentence):
-            continue
-        label = _LABELLED.match(placed.text)
-        said = placed._replace(text=placed.text[label.end() :]) if label else placed
-        wanted = [
-            one._replace(value=placed.text, start=placed.start, end=placed.end)
-            for one in _wanted(said)
-            if one.kind == "instruction"
-        ]
-        rows.append(items.row(plain, placed, wanted))
-    for _, wanted, _ in items.with_items(plain, rows[:_MOST_SENTENCES]):
+        if plain.startswith("#", plain.rfind("\n", 0, placed.start) + 1):
+            yield from _of_part(plain, rows, tells=tells)
+            rows, tells = [], _TELLS.match(placed.text) is not None
+        elif is_said(sentence):
+            rows.append(items.row(plain, placed, _step(placed)))
+    yield from _of_part(plain, rows, tells=tells)
+
+
+def _of_part(plain: str, rows: list[Row], *, tells: bool) -> Iterator[Found]:
+    """What a plan wants under one title. tells: the title is of what there is, so that no item is a step by its place."""
+    for _, wanted, _ in rows if tells else items.with_items(plain, rows):
         yield from wanted
+
+
+def _step(sentence: Sentence) -> list[Found]:
+    """What a sentence of a plan wants, as it stands or behind its label: `Cache: drop it`."""
+    label = _LABELLED.match(sentence.text)
+    said = [sentence, sentence._replace(text=sentence.text[label.end() :])] if label else [sentence]
+    for one in said:
+        for wanted in _wanted(one):
+            if wanted.kind == "instruction":
+                return [wanted._replace(value=sentence.text, start=sentence.start, end=sentence.end)]
+    return []
 
 
 def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool, answers: bool) -> Iterator[Row]:

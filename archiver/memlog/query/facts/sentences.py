@@ -53,7 +53,7 @@ _HOST_BLOCK = re.compile(
     # what a hook printed and the user pasted, up to a paragraph in which somebody speaks
     r"|(?:❯ *)?\b[Oo]peration (?:stopped|blocked) by (?:a )?hook:.*?(?=\n\s*\n[^\n]*\b(?:[Pp]lease|[Cc]an you|[Cc]ould you"
     r"|[Ww]hy|I|[Ww]e|[Ll]et['’]s)\b|\Z)"
-    r"|^If you need specific details from before exiting plan mode [^\n]*"
+    r"|^If (?:you need specific details from before exiting plan mode|this plan can be broken down into multiple independent tasks)\b[^\n]*"
     r"|^# (?:Context from my IDE setup|Files (?:mentioned|pasted) by the user):.*?^## My request[^\n]*:",
     re.S | re.M,
 )
