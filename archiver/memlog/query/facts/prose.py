@@ -35,6 +35,9 @@ _TELLS = re.compile(
     r"|hintergrund|kontext|ausgangslage|contexto|contexte|контекст|проблема|причина|背景|现状|问题|原因|概要|現状|배경|문제)\b",
     re.I,
 )
+_DOES = re.compile(
+    r"\W*(?!process|pass|access|address|express|focus)\w+s (?:the|an?|its|all|each|every|their)\b", re.I
+)
 _CURT = 200  # characters of a sentence that only says what is wrong
 _REPROACHES = re.compile(
     r"^(?:\w+,? ){0,2}(?:why|warum|wieso|weshalb|pourquoi|(?:por|pra) ?qu[eéê]|¿por qu[eé]|зачем|почему|с чего)\b|\b(?:did|have|do|are) you (?:even|actually|really|forget|forgotten|break|remove|delete|miss|skip|ignore|seriously|not|just)\b"
@@ -176,7 +179,9 @@ def _of_part(plain: str, rows: list[Row], *, tells: bool) -> Iterator[Found]:
 def _step(sentence: Sentence) -> list[Found]:
     """What a sentence of a plan wants, as it stands or behind its label: `Cache: drop it`."""
     label = _LABELLED.match(sentence.text)
-    said = [sentence, sentence._replace(text=sentence.text[label.end() :])] if label else [sentence]
+    said = [sentence]
+    if label and not _DOES.match(sentence.text, label.end()):
+        said.append(sentence._replace(text=sentence.text[label.end() :]))
     for one in said:
         for wanted in _wanted(one):
             if wanted.kind == "instruction":
