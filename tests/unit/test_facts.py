@@ -183,8 +183,8 @@ def test_what_a_user_says_when_refusing_a_call_corrects_it() -> None:
     text = "The user doesn't want to proceed with this tool use. To tell you how to proceed, the user said:\nuse the map instead"
     found = facts(answer(text, tool="Edit", error=True))
     assert {(f.kind, f.value, f.by) for f in found} == {
-        ("instruction", "use the map instead", "user"), ("correction", "use the map instead", "user"),
-    }  # fmt: skip
+        ("correction", "use the map instead", "user"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,8 @@ def test_to_file_an_issue_when_a_call_is_refused_corrects_nothing() -> None:
         return {found.kind for found in prose.of_user(text, refused=True)}
 
     assert refused("Can we log a tracker issue with the details please") == {"instruction"}
-    assert refused("please use the staging host") == {"instruction", "correction"}
+    assert refused("please reply to the last comment") == {"instruction"}
+    assert refused("please use the staging host") == {"correction"}
 
 
 def test_a_sentence_a_terminal_wrapped_is_one_and_a_list_of_lines_is_none() -> None:
@@ -434,6 +435,26 @@ def test_of_a_plan_that_is_handed_over_the_steps_are_instructions_and_titles_and
     steps = [value for kind, value in kinds(PLAN) if kind == "instruction"]
     assert [step.split(" ")[0] for step in steps] == ["Implement", "Remove", "Fix:**", "Add", "Keep"]
     assert "correction" not in only(PLAN)
+
+
+@pytest.mark.parametrize(
+    "none, rule",
+    [
+        (
+            "and I guess we don't always have a session when it ends",
+            "don't always ask for a session when it ends",
+        ),
+        ("the sessions are not always there", "the sessions must always be there"),
+    ],
+)
+def test_what_is_not_always_so_is_no_rule(none: str, rule: str) -> None:
+    assert kinds(none) == []
+    assert only(rule) == {"instruction"}
+
+
+def test_a_cry_for_help_asks_for_nothing_but_what_to_help_with_does() -> None:
+    assert kinds("help!") == kinds("never mind") == []
+    assert only("help me with the login page") == {"instruction"}
 
 
 PARTED = """Implement the following plan:

@@ -73,7 +73,7 @@ _WORDS = re.compile(r"(?:[A-Za-z]+,? ){3}")
 _MODE = re.compile(r"\bmode \d{6}\b")
 _BARE = re.compile(
     r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|perfect|nice|да|хорошо|ок|sim|ja|oui)[,. ]+)*"
-    r"(?:go (?:ahead|for it)(?: and)?|давай(?:те)?(?: дальше| следующий шаг)?|(?:да,? )?(?:давай(?:те)?,? )?продолж\w+|sim,? pode \w+|ja,? (?:mach )?weiter|(?:oui,? )?continue|go on|carry on|keep going|resume|weiter|segue|继续|続けて|계속(?:해)?|(?:do|run|try|fix) (?:it|that|this|them|so)|(?:please )?do|(?:(?:그럼|이제|그냥|그대로|다시|하던 (?:거|것|작업)|다음(?: \\S+?)?도?|쭉) ?)*(?:계속|이어서|진행|재개|시작)(?: ?(?:진행|계속|작업))?(?: ?(?:해|하자|해 ?줘|해 ?주세요|해라|하세요|하면 돼|고고))?|proceed|yes|please|go)(?: please| now| then)?[.! ]*$",
+    r"(?:go (?:ahead|for it)(?: and)?|давай(?:те)?(?: дальше| следующий шаг)?|(?:да,? )?(?:давай(?:те)?,? )?продолж\w+|sim,? pode \w+|ja,? (?:mach )?weiter|(?:oui,? )?continue|go on|carry on|keep going|resume|weiter|segue|继续|続けて|계속(?:해)?|(?:do|run|try|fix) (?:it|that|this|them|so)|(?:please )?do|(?:(?:그럼|이제|그냥|그대로|다시|하던 (?:거|것|작업)|다음(?: \\S+?)?도?|쭉) ?)*(?:계속|이어서|진행|재개|시작)(?: ?(?:진행|계속|작업))?(?: ?(?:해|하자|해 ?줘|해 ?주세요|해라|하세요|하면 돼|고고))?|proceed|yes|please|go|help(?: me)?|never ?mind)(?: please| now| then)?[.! ]*$",
     re.I,
 )
 # What stands before a request and is none of it: an arrow, a command of the host, a file, a line's number, a title.
@@ -81,6 +81,10 @@ _BEFORE = re.compile(
     r"^(?:[→➜▶►»·○●⎿✓✔❯_~–—]+\s*|/[a-z][\w:-]*\s+(?=\S)|(?:/[\w.@-]+){2,}/?\s+|\[(?:image|pasted)[^\]]*\]\s*"
     r"|(?:line|строка|zeile|linha|ligne|第)\s*\d+(?:\s*行)?[.:,]?\s+|@\S+[\s,:]+|\d{1,2}\)\s*|\((?=\w)"
     r"|\*{0,2}(?:目标|任务|要求|目的|タスク|задача|цель|aufgabe|ziel|tarefa|objetivo|objectif|goal|task|todo)\*{0,2}\s*[:：]\s*\*{0,2}\s*)+"
+)
+# What is not so every time: nobody is told to do anything.
+_SOMETIMES = re.compile(
+    r"\b(?:i|we|you|it|they|he|she|that|this|there|which|who|people|[a-z]{3,}s) (?:do not|does not|did not|can not|will not|is not|are not|do|does|did|ca|cannot|wo|is|are)(?: |n't )(?:always|necessarily)\b"
 )
 # A question that asks what is so, and for nothing to be done.
 _CONDITION = re.compile(
@@ -121,8 +125,10 @@ _AGREES = re.compile(
     r"(?!.*(?:\b(?:not|never|no|none|nothing|still|wrong|only|should|must)\b|n't\b)).*(?<!\bthe )\b(?:right|correct|correctly|properly)[.! ]*$",
     re.S,
 )
-_FILES = re.compile(
-    r"\b(?:log|file|open|raise|create) (?:an?|the|this as an?) (?:\w+ ){0,2}(?:issue|ticket|bug)\b", re.I
+# What is to be done apart from the call that was refused.
+_ELSEWHERE = re.compile(
+    r"\b(?:log|file|open|raise|create) (?:an?|the|this as an?) (?:\w+ ){0,2}(?:issue|ticket|bug)\b|^(?!.*\binstead\b)\W*(?:please |then )*reply to\b",
+    re.I,
 )
 _REPORTS = re.compile(
     r"^(?:consider|note that|the (?:test|function|code|calculation|explicit|default|current)\b)", re.I
@@ -148,9 +154,14 @@ def of_user(text: str, *, refused: bool = False, answers: bool = True) -> Iterat
             continue
         rows = list(_rows(plain, start, end, pasted=pasted, review=review, answers=answers))
         for sentence, wanted, _ in items.with_items(plain, rows):
+            if (
+                refused
+                and wanted
+                and wanted[0].kind == "instruction"
+                and not _ELSEWHERE.search(sentence.text)
+            ):
+                wanted = [Found("correction", *wanted[0][1:])]
             yield from wanted
-            if refused and wanted and wanted[0].kind == "instruction" and not _FILES.search(sentence.text):
-                yield Found("correction", *wanted[0][1:])
     introduced = introduced_at(plain)
     if introduced is not None and reviews.REVIEW.search(plain, max(0, introduced - 120)):
         yield from reviews.of_review(plain, introduced, resumed_at(plain, introduced))
@@ -231,7 +242,7 @@ def _wanted(sentence: Sentence, *, states: bool = False) -> Iterator[Found]:
     if found.complaint.search(plain, may):
         yield Found("correction", text, None, sentence.start, sentence.end)
         return
-    rule = not asks and found.rule.search(plain, may)
+    rule = not asks and _SOMETIMES.search(plain) is None and found.rule.search(plain, may)
     requested = found.request.search(plain, may)
     orders = IMPERATIVE.match(plain) or _LEADS.match(plain) or (asks and requested)
     given = _CONDITION.match(plain) is not None
