@@ -64,55 +64,66 @@ async def overview(datasette: Any, db: Any, until: str | None) -> dict[str, Any]
     return found | {"health": await _health(db)}
 
 
+class Asked:
+    """What an address asks of the list: narrowed by what, its order, its page; dropped: what is none."""
+
+    def __init__(self, args: Any) -> None:
+        self.said = {name: args.get(name) for name in ASKED}
+        self.dropped: list[str] = []
+        sort = self.said["sort"] or "-ended"
+        self.order, self.down = sort.lstrip("-"), sort.startswith("-")
+        if self.order not in browse.ORDERS:
+            self.dropped.append(f"there is no order {sort!r}")
+            self.order = "ended"
+        self.only = self.said["only"] or ""
+        if self.only not in browse.ONLY:
+            self.dropped.append(f"there is no filter {self.only!r}")
+            self.only = ""
+        self.number = max(whole(self.said["page"]) or 1, 1)
+        if self.said["page"] and not whole(self.said["page"]):
+            self.dropped.append(f"{self.said['page']!r} is no page")
+        self.day = activity.day_of(self.said["day"]) if self.said["day"] else None
+        if self.said["day"] and self.day is None:
+            self.dropped.append(f"{self.said['day']!r} is no day an archive holds: 2026-03-28 is one")
+
+    def shelf(self, con: Any) -> tuple[browse.Shelf, int]:
+        """The page, or where there are fewer the last; and how many there are."""
+        found = self._page(con, self.number)
+        last = max(-(-found.total // SHELF), 1)
+        return (found, last) if self.number <= last else (self._page(con, last), last)
+
+    def address(self, here: str, changed: dict[str, str | None]) -> str:
+        """This page with other questions; None takes one out."""
+        kept = {
+            name: value for name, value in self.said.items()
+            if name != "page" and value is not None and (value or name == "project")
+        }  # fmt: skip
+        query = urlencode({k: v for k, v in {**kept, **changed}.items() if v is not None}, errors="replace")
+        return f"{here}?{query}" if query else here
+
+    def _page(self, con: Any, number: int) -> browse.Shelf:
+        return browse.shelf(
+            con, agent=self.said["agent"] or None, project=self.said["project"], words=self.said["q"] or None,
+            only=self.only, day=self.day, order=self.order, down=self.down, limit=SHELF,
+            offset=(number - 1) * SHELF,
+        )  # fmt: skip
+
+
 async def sessions_page(datasette: Any, request: Any) -> Response:
     """Every session, fifty at a time, narrowed and sorted by the address."""
     db = await visible(datasette, request)
     if (old := await older(datasette, request, db)) is not None:
         return old
-    asked = {
-        name: request.args.get(name) for name in ("agent", "project", "q", "only", "day", "sort", "page")
-    }
-    sort = asked["sort"] or "-ended"
-    order, down = sort.lstrip("-"), sort.startswith("-")
-    dropped = [f"there is no order {sort!r}"] if order not in browse.ORDERS else []
-    order = order if order in browse.ORDERS else "ended"
-    only = asked["only"] if asked["only"] in browse.ONLY else ""
-    dropped += [f"there is no filter {asked['only']!r}"] if asked["only"] and not only else []
-    number = max(whole(asked["page"]) or 1, 1)
-    if asked["page"] and not whole(asked["page"]):
-        dropped.append(f"{asked['page']!r} is no page")
-    day = activity.day_of(asked["day"]) if asked["day"] else None
-    if asked["day"] and day is None:
-        dropped.append(f"{asked['day']!r} is no day an archive holds: 2026-03-28 is one")
-
-    def ask(con: Any) -> tuple[browse.Shelf, int]:
-        def shelf(number: int) -> browse.Shelf:
-            return browse.shelf(
-                con, agent=asked["agent"] or None, project=asked["project"], words=asked["q"] or None,
-                only=only or "", day=day, order=order, down=down, limit=SHELF, offset=(number - 1) * SHELF,
-            )  # fmt: skip
-
-        found = shelf(number)
-        last = max(-(-found.total // SHELF), 1)
-        return (found, last) if number <= last else (shelf(last), last)
-
-    found, last = await read(datasette, db, ask)
-    if number > last:
-        dropped.append(f"there is no page {number:,}: this is the last")
-    number = min(number, last)
-    kept = {name: value for name, value in asked.items() if value is not None and name != "page"}
-    kept = {name: value for name, value in kept.items() if value or name == "project"}
-
-    def address(**changed: str | None) -> str:
-        """This page with other questions; None takes one out."""
-        values = {**kept, **changed}
-        query = urlencode({k: v for k, v in values.items() if v is not None}, errors="replace")
-        return f"{frame(datasette, db)['place']}/-/sessions{'?' + query if query else ''}"
-
+    asked = Asked(request.args)
+    found, last = await read(datasette, db, asked.shelf)
+    if asked.number > last:
+        asked.dropped.append(f"there is no page {asked.number:,}: this is the last")
+    here = f"{frame(datasette, db)['place']}/-/sessions"
     return await page(
-        datasette, request, db, "memlog_sessions.html", 400 if dropped else 200, dropped=dropped,
-        shelf=found, asked=asked, order=order, down=down,
-        address=address, number=number, pages=last, day=day,
+        datasette, request, db, "memlog_sessions.html", 400 if asked.dropped else 200, dropped=asked.dropped,
+        shelf=found, asked=asked.said, order=asked.order, down=asked.down,
+        address=lambda **changed: asked.address(here, changed), number=min(asked.number, last), pages=last,
+        day=asked.day,
     )  # fmt: skip
 
 

@@ -72,36 +72,7 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
         return old
     name, number = unquote(request.url_vars["name"]), int(request.url_vars["epoch"])
 
-    def ask(con: Any) -> dict[str, Any]:
-        session = outlines.session_of(con, name)
-        found = outlines.outline_of(datasette, db, con, session, False)
-        chapters = {e.epoch: e for e in epochs.epochs(con, session.session) if e.agent == session.agent}
-        if number not in chapters or number - 1 not in chapters:
-            raise NotFound(f"This session has no compaction {number}")
-        first = bisect_left(found.epochs, number)
-        after = first
-        while after < len(found) and found.kinds[after] in "cs":
-            after += 1
-        end = min(after + AROUND, len(found))
-        while end < min(after + 3 * AROUND, len(found)) and found.kinds[end] == "r":
-            end += 1  # a call and its answer stay together
-        before, kept, then = (
-            [e for chapter in reading.chapters(con, found, a, b) for e in chapter.entries]
-            for a, b in (
-                (max(first - AROUND, 0), first),
-                (first, after),
-                (after, end),
-            )
-        )
-        return {
-            "session": session, "before": before, "kept": kept, "then": then, "number": number,
-            "compaction": reading.compaction(con, chapters[number - 1], chapters[number]),
-            "others": [n for n in chapters if n],
-            "said": marks.Said().read(kept).read(before).read(then),
-            "told": outlines.is_kept(datasette, con, session, _loss_of(db, session, number - 1)),
-        }  # fmt: skip
-
-    found = await read(datasette, db, ask)
+    found = await read(datasette, db, lambda con: _around(datasette, db, con, name, number))
     of = found["session"]
     place = f"{frame(datasette, db)['place']}/-/session/{of.dir}"
     taken, records = None, found["compaction"].before.records
@@ -116,6 +87,37 @@ async def compaction_page(datasette: Any, request: Any) -> Response:
     )  # fmt: skip
 
 
+def _around(datasette: Any, db: Any, con: Any, name: str, number: int) -> dict[str, Any]:
+    """A compaction with what was said before and after it, and what was kept."""
+    session = outlines.session_of(con, name)
+    found = outlines.outline_of(datasette, db, con, session, False)
+    chapters = {e.epoch: e for e in epochs.epochs(con, session.session) if e.agent == session.agent}
+    if number not in chapters or number - 1 not in chapters:
+        raise NotFound(f"This session has no compaction {number}")
+    first = bisect_left(found.epochs, number)
+    after = first
+    while after < len(found) and found.kinds[after] in "cs":
+        after += 1
+    end = min(after + AROUND, len(found))
+    while end < min(after + 3 * AROUND, len(found)) and found.kinds[end] == "r":
+        end += 1  # a call and its answer stay together
+    before, kept, then = (
+        [e for chapter in reading.chapters(con, found, a, b) for e in chapter.entries]
+        for a, b in (
+            (max(first - AROUND, 0), first),
+            (first, after),
+            (after, end),
+        )
+    )
+    return {
+        "session": session, "before": before, "kept": kept, "then": then, "number": number,
+        "compaction": reading.compaction(con, chapters[number - 1], chapters[number]),
+        "others": [n for n in chapters if n],
+        "said": marks.Said().read(kept).read(before).read(then),
+        "told": outlines.is_kept(datasette, con, session, _loss_of(db, session, number - 1)),
+    }  # fmt: skip
+
+
 def _is_lost(astray: places.Astray | None) -> bool:
     return astray is not None and not astray.hidden
 
@@ -126,16 +128,7 @@ def _stretch(
     """So many pages of a session from the one with the record `at`, and what leads on from them."""
     session = outlines.session_of(con, name)
     found = outlines.outline_of(datasette, db, con, session, every)
-    n, astray = 0, None
-    if at == "last":
-        n = max(len(found) - 1, 0)
-    elif at and (known := found.where.get(places.number(at) or 0)) is not None:
-        n = known
-    elif at and most > 1:  # what a page began with was forgotten since: it follows on from where that was
-        n = found.near(places.number(at) or 0)
-    elif at:
-        shown, astray = places.look(con, session, at)
-        n = found.near(shown) if shown is not None else 0
+    n, astray = _place(con, found, at, most)
     number = found.page_of(n)
     until = max(min(number + most, len(found.pages)) - 1, number)
     first, last = found.stretch(number)[0], found.stretch(until)[1]
@@ -168,6 +161,21 @@ def _stretch(
         "losses": found.losses,
         "loss_ids": [found.ids[min(loss.at, len(found) - 1)] if found.ids else 0 for loss in found.losses],
     }  # fmt: skip
+
+
+def _place(con: Any, found: outline.Outline, at: str | None, most: int) -> tuple[int, places.Astray | None]:
+    """Number of the record an address names, or of the one to show instead, and what the reader is told."""
+    if not at:
+        return 0, None
+    if at == "last":
+        return max(len(found) - 1, 0), None
+    asked = places.number(at) or 0
+    if (known := found.where.get(asked)) is not None:
+        return known, None
+    if most > 1:  # what a page began with was forgotten since: it follows on from where that was
+        return found.near(asked), None
+    shown, astray = places.look(con, found.session, at)
+    return (found.near(shown) if shown is not None else 0), astray
 
 
 def _lost(datasette: Any, db: Any, con: Any, session: SessionRow, epoch: int) -> lost.Loss | None:
