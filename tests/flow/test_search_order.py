@@ -269,3 +269,37 @@ def test_more_hits_than_a_page_are_places_and_every_hit_is_named(home: Home) -> 
             "a page that has room folds no places"
         )
         assert not any(hit.here for hit in ask(con, "quartz", limit=5, newest=True))
+
+
+def test_all_of_the_words_in_one_line_come_before_most_of_them_side_by_side(home: Home) -> None:
+    noise = [
+        record(f"the status here uses a concurrent in-place writer {n}\nand areas", n=n) for n in range(30)
+    ]
+    real = record("the concurrent session tests are in the folder", n=90)
+    apart = record("concurrent\nare\nthe tests in", n=91)
+    with archive_of(home, noise, [real, apart]) as con:
+        found = [hit.source_id for hit in ask(con, "are concurrent in", limit=40) if hit.matched == "all"]
+    assert found.index("session-a-90") < found.index("session-a-91")
+    assert found[0] == "session-a-90"
+
+
+def test_a_path_comes_before_longer_ones_that_begin_with_it(home: Home) -> None:
+    longer = [record(f"ok  acme.org/shop/cmd/part{n} {n}.2s", n=n) for n in range(30)]
+    with archive_of(
+        home, longer, [record("and a long line, of a page of them: acme.org/shop/cmd [no tests]", n=90)]
+    ) as con:
+        assert ask(con, "acme.org/shop/cmd")[0].source_id == "session-a-90"
+
+
+def test_one_word_among_signs_is_not_as_typed_where_only_the_word_is(home: Home) -> None:
+    noise = [record(f"now run lint again {'please ' * n}", n=n) for n in range(30)]
+    with archive_of(
+        home, noise, [record("[lint] $ checker run ./... and some more that makes it long", n=90)]
+    ) as con:
+        assert ask(con, "$ ./... [lint]")[0].source_id == "session-a-90"
+
+
+def test_the_same_line_is_one_row_however_far_apart_its_words_stand(home: Home) -> None:
+    line = f"run {'x' * 100} stop"
+    with archive_of(home, [record(line, n=n) for n in range(9)]) as con:
+        assert [hit.count for hit in ask(con, "stop run")] == [9]

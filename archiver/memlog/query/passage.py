@@ -16,19 +16,27 @@ _DIGITS = b" " * 48 + b"0" * 10 + b" " * 198
 _LOOK = 40  # occurrences of one word that are looked at
 _FAR = 120  # bytes to either side that are compared, or looked at for another word
 
-# A typed text stands here letter by letter; but for capitals; but for signs and white space.
-LITERAL, SPELLED, SPOKEN = 1.0, 0.95, 0.9
+# A typed text stands here letter by letter; so inside something longer; but for capitals; but for signs and
+# white space.
+LITERAL, INSIDE, SPELLED, SPOKEN = 1.0, 0.98, 0.95, 0.9
 _APART = 0.8  # at most, for words that stand otherwise
+_LINES = 0.6  # of it, for words on several lines
+_SHORT = 3  # letters of words that are inside many others
+_GOES_ON = b"_/-"  # beside a name: there is more of it
 
 Words = tuple[bytes, ...]
 
 
 class Sought:
-    """What is looked for in many texts. words: in lower case; typed: what may stand there as it was typed."""
+    """What is looked for in many texts. words: in lower case; typed: what may stand there as it was typed.
 
-    __slots__ = ("ascii", "spelled", "typed", "words")
+    signed: typed with signs or capitals, so that it matters whether it is inside something longer.
+    """
 
-    def __init__(self, words: "list[str]", typed: str | None) -> None:
+    __slots__ = ("ascii", "signed", "spelled", "typed", "words")
+
+    def __init__(self, words: "list[str]", typed: str | None, signed: bool = False) -> None:
+        self.signed = signed
         self.words = [word.encode("utf-8", "replace") for word in words]
         self.typed = None if typed is None else typed.encode("utf-8", "replace")
         self.spelled = b"" if typed is None else _lower(typed).encode("utf-8", "replace")
@@ -71,7 +79,9 @@ def passage(raw: bytes, sought: Sought, *, said: bool = False) -> Passage:
     if sought.typed is not None and sought.ascii:
         at = raw.find(sought.typed)
         if at >= 0:  # what stands around it is all that is compared: the rest needs no lower case
-            return Passage(LITERAL, raw, at, at + len(sought.typed))
+            alone = _alone(raw, sought.typed, at) if sought.signed else at
+            at, closeness = (at, INSIDE) if alone < 0 else (alone, LITERAL)
+            return Passage(closeness, raw, at, at + len(sought.typed))
     lower = sought.lower(raw)
     if sought.typed is not None:
         found = _verbatim(raw, lower, sought, said)
@@ -82,6 +92,21 @@ def passage(raw: bytes, sought: Sought, *, said: bool = False) -> Passage:
     if not there:
         return Passage(0.0, lower, 0, 0)
     return Passage(*_closest(lower, [word for _, _, word in there], len(sought.words)))
+
+
+def _alone(raw: bytes, typed: bytes, at: int) -> int:
+    """The first of its places, from this one on, where it is no part of a longer name or path; else -1."""
+    looked = 0
+    while at >= 0 and looked < _LOOK:
+        if not _goes_on(raw[at - 1 : at]) and not _goes_on(raw[at + len(typed) : at + len(typed) + 1]):
+            return at
+        looked += 1
+        at = raw.find(typed, at + 1)
+    return -1
+
+
+def _goes_on(beside: bytes) -> bool:
+    return beside.isalnum() or (beside != b"" and beside in _GOES_ON)
 
 
 def _verbatim(raw: bytes, lower: bytes, sought: Sought, said: bool) -> Passage | None:
@@ -125,11 +150,11 @@ def _closest(lower: bytes, words: list[bytes], wanted: int) -> tuple[float, byte
         window = lower[low : stop + reach]
         near = [word for word in others if word in window]
         # most places of common words stand alone: they are not looked at closer
-        if _APART * (1 + len(near)) / wanted > best[0]:
+        if _APART * ((1 + len(near)) / wanted) ** 2 > best[0]:
             for word in near:
-                if lower.find(word, start, stop) < 0:
-                    after = lower.find(word, stop, stop + _FAR)
-                    before = lower.rfind(word, low, start)
+                if _find(lower, word, start, stop) < 0:
+                    after = _find(lower, word, stop, stop + _FAR)
+                    before = _find(lower, word, low, start, last=True)
                     if after >= 0 and (before < 0 or after - stop < start - before - len(word)):
                         stop = after + len(word)
                     elif before >= 0:
@@ -139,7 +164,10 @@ def _closest(lower: bytes, words: list[bytes], wanted: int) -> tuple[float, byte
                 held += 1
                 letters += len(word) + 1
             tight = min(1.0, letters / (stop - start))
-            closeness = _APART * held / wanted * tight * tight
+            # a word that is missing weighs more than words between
+            closeness = _APART * (held / wanted) ** 2 * tight * tight
+            if lower.find(b"\n", start, stop) >= 0:
+                closeness *= _LINES
             if closeness > best[0]:
                 best = (closeness, start, stop)
                 if closeness >= _APART:
@@ -147,6 +175,19 @@ def _closest(lower: bytes, words: list[bytes], wanted: int) -> tuple[float, byte
         looked += 1
         at = lower.find(rarest, at + len(rarest))
     return best[0], lower, best[1], best[2]
+
+
+def _find(lower: bytes, word: bytes, start: int, stop: int, *, last: bool = False) -> int:
+    """The first or last place of a word there; a short one's where it is no part of another, if any is so."""
+    found = at = lower.rfind(word, start, stop) if last else lower.find(word, start, stop)
+    if len(word) > _SHORT:
+        return found
+    while at >= 0:
+        end = at + len(word)
+        if not (lower[at - 1 : at].isalnum() or lower[end : end + 1].isalnum()):
+            return at
+        at = lower.rfind(word, start, end - 1) if last else lower.find(word, at + 1, stop)
+    return found
 
 
 def _lower(text: str) -> str:

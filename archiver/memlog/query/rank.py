@@ -10,7 +10,7 @@ from memlog.archive.prepare import match_terms
 from memlog.contracts import DAY_NS
 from memlog.errors import MemlogError
 from memlog.query.fold import FEW, PAGE, fold, places
-from memlog.query.passage import LITERAL, SPOKEN, Sought, passage
+from memlog.query.passage import INSIDE, SPOKEN, Sought, passage
 from memlog.query.words import MAX_TERMS, SENTENCE, texts
 
 TYPE_CHECKING = False
@@ -75,10 +75,10 @@ class _Ranking:
     def __init__(self, asked: "Asked", words: list[str], literal: str | None) -> None:
         self.asked = asked
         self.crowded = False
-        self.sought = Sought(words, literal)
         self.several = len(words) > 1
         self.typed = literal is not None and len(literal.split()) > 1
         self.exact = literal is not None and not all(map(_bare, literal.split()))
+        self.sought = Sought(words, literal, self.exact)
         self.found: dict[int, Weighed] = {}
 
     def read(self, ids: list[int], scores: "dict[int, float] | None", *, said: bool, strict: bool) -> None:
@@ -99,7 +99,7 @@ class _Ranking:
                     continue
                 place.closeness, verbatim = SPOKEN, True
             if scores is None:
-                absent = self.sought.ascii and place.closeness < LITERAL
+                absent = self.sought.ascii and place.closeness < INSIDE
                 often = 1 if absent else max(raw.count(self.sought.typed or b" "), 1)
                 many = often / (often + SATURATED * (1 - BY_LENGTH + BY_LENGTH * len(raw) / TEXT_BYTES))
             else:
@@ -147,7 +147,8 @@ class _Ranking:
         if self.asked.question is not None and self.asked.question.exclude:
             most, least = max(PAGE, self.asked.limit), self.asked.limit  # what was typed is not all in these
         shown += fold(close, most, least)
-        shown += [one for one in kept if not one.verbatim and one.passage.closeness < CLOSE]
+        apart = [one for one in kept if not one.verbatim and one.passage.closeness < CLOSE]
+        shown += fold(apart, len(apart))  # the same line, whatever stands between
         for one in shown:
             again = 1 + AGAIN * min((1 + len(one.same)).bit_length() - 1, DOUBLINGS)
             part = one.parts_of_score
@@ -187,7 +188,9 @@ def best(asked: "Asked", expression: str, question: "Question | None", typed: st
         phrase, side_by_side = expression, SIDE_BY_SIDE if asked.records() > LARGE else MOST_READ
     said = asked.needles if question is None else texts(question.terms)
     words = list(dict.fromkeys(word for one in said for word in _pieces(one)))
-    strict = question is not None and (signed or not _plain(question, typed))
+    # of one word among signs (`$ ./... [lint]`) the index says only that the word is there
+    alone = question is not None and bool(question.empty) and len(question.terms) == 1
+    strict = question is not None and (signed or alone or not _plain(question, typed))
     literal = typed.strip().strip('"') if question is not None and question.flat else None
     if literal is not None and len(literal.split()) > MAX_TERMS:
         literal = None  # a pasted page: no record is looked through for all of it
