@@ -42,7 +42,7 @@ _WORD_EDGE = r"(?<![A-Za-z0-9_-])"  # a match may start at one place of a run: n
 _ASSIGN = r"\\{0,3}[\"']?\s{0,4}(?:=>|:=|[:=])\s{0,4}\\{0,3}[\"']?"
 
 RULES = (
-    Rule("private-key", ("PRIVATE KEY",), ()),  # see _private_keys
+    Rule("private-key", ("PRIVATE KEY",), ()),  # see private_keys.py
     Rule("aws", ("AKIA", "ASIA"), (_EDGE + r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",)),
     Rule(
         "github",
@@ -168,13 +168,6 @@ _FAMILIES: dict[str, tuple[str | bytes, ...]] = {
         rb"ccess(?:_k|K|-k)ey", "CCESS_KEY", _WORTH["_token"], "_TOKEN", "Token", "-token", "ccountKey",
     ),
 }  # fmt: skip
-
-_BEGIN = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-_END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-_KEY_BODY = r"[A-Za-z0-9+/=]{24,}"
-# A key cut off before its end: lines of base64, perhaps numbered or with escaped line ends.
-_KEY_LINES = r"(?:(?:\\{1,4}[rn]|[\s\d>|:\u2192,\"'#-])*[A-Za-z0-9+/=]{24,}){1,200}"
-_LONGEST_KEY = 20_000
 
 _compiled: dict[str, re.Pattern[str]] = {}
 
@@ -327,30 +320,9 @@ def _replace(text: str, spans: Iterator[tuple[int, int]], name: str, counts: Cou
 
 
 def _private_keys(text: str, counts: Counts) -> str:
-    return _replace(text, _key_spans(text), "private-key", counts)
+    from memlog.private_keys import spans
 
-
-def _key_spans(text: str) -> Iterator[tuple[int, int]]:
-    """PEM blocks with a body; each part of the text is looked at once, however many BEGINs it has."""
-    begin, end, body = _pattern(_BEGIN), _pattern(_END), _pattern(_KEY_BODY)
-    at, last = 0, begin.search(text)
-    closing = end.search(text)
-    while last is not None:
-        start, at = last.span()
-        while closing is not None and closing.start() < at:
-            closing = end.search(text, closing.end())
-        following = begin.search(text, at)
-        limit = min(at + _LONGEST_KEY, following.start() if following else len(text))
-        if closing is not None and closing.start() <= limit:
-            if body.search(text, at, closing.start()):
-                yield start, closing.end()
-                at = closing.end()
-        else:
-            cut = _pattern(_KEY_LINES).match(text, at, limit)
-            if cut:
-                yield start, cut.end()
-                at = cut.end()
-        last = begin.search(text, at)
+    return _replace(text, spans(text), "private-key", counts)
 
 
 def redact_value(value: Any, rules: Sequence[Rule], counts: Counts, key: str = "") -> Any:

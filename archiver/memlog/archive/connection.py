@@ -14,6 +14,10 @@ from memlog.paths import open_private
 TYPE_CHECKING = False  # typing costs a search two milliseconds
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 else:
     try:
         sqlite3 = load("pysqlite3", "_sqlite3")
@@ -211,20 +215,21 @@ def memlog_says(packed: object, packing: object, text_bytes: object, words: obje
     """Whether a record's text has each of these versions, a line each, as typed; NULL without a text."""
     from memlog.archive import versions
 
-    try:
-        raw = body.raw_text_of(packed, packing, text_bytes)  # type: ignore[arg-type]
-        return versions.stand(raw, str(words))
-    except Exception:  # noqa: BLE001 - see memlog_text
-        return None
+    return _of_text(versions.stand, (packed, packing, text_bytes), words)
 
 
 def memlog_names(packed: object, packing: object, text_bytes: object, paths: object) -> int | None:
     """How many of these files and folders, a line each, a record's text names; NULL without a text."""
     from memlog.archive import files
 
+    return _of_text(files.named, (packed, packing, text_bytes), paths)
+
+
+def _of_text(
+    ask: "Callable[[bytes, str], T]", text: tuple[object, object, object], lines: object
+) -> "T | None":
     try:
-        raw = body.raw_text_of(packed, packing, text_bytes)  # type: ignore[arg-type]
-        return files.named(raw, str(paths))
+        return ask(body.raw_text_of(*text), str(lines))  # type: ignore[arg-type]
     except Exception:  # noqa: BLE001 - see memlog_text
         return None
 

@@ -305,40 +305,20 @@ class Reading:
         return max(0, self.found.st_mtime_ns) if before is None else before
 
     def _ahead(self) -> tuple[int | None, str | None]:
-        """The first stamp and the first session of the file's beginning."""
         if self.ahead is None:
-            ts_ns = session = None
-            for raw in read_at(self.file, 0, AHEAD_BYTES).split(b"\n"):
-                value = parse(raw, first=False)
-                if isinstance(value, dict):
-                    ts_ns = self.reader.stamp_of(value) if ts_ns is None else ts_ns
-                    session = self.reader.session_of(value) if session is None else session
-                    if ts_ns is not None and session is not None:
-                        break
-            self.ahead = ts_ns, None if session is None else short_name(fit(session))
+            from memlog.capture import elsewhere
+
+            self.ahead = elsewhere.first_told(self)
         return self.ahead
 
     def _occurrence(self, digest: bytes, raw: bytes) -> int:
         """1 for the first line of these bytes in the file, 2 for the next."""
         before = self.seen.get(digest)
-        if before is None:
-            before = self._count_before(raw)
-        self.seen[digest] = before + 1
-        return before + 1
+        if before is None and self.start:
+            from memlog.capture import elsewhere
 
-    def _count_before(self, raw: bytes) -> int:
-        """How many lines before the start of this pass are these bytes."""
-        count, at = 0, 0
-        while at < self.start:
-            lead = 1 if at else 0
-            data = read_at(self.file, at - lead, min(BLOCK + len(raw) + 2, self.start - at + lead))
-            found = data.find(raw, lead)
-            while 0 <= found < BLOCK + lead:
-                stop = found + len(raw)
-                begins = found == 0 or data[found - 1] == 0x0A
-                count += begins and data[stop : stop + 2].rstrip(b"\r")[:1] in (b"\n", b"")
-                found = data.find(raw, found + 1)
-            at += BLOCK
+            before = elsewhere.count_before(self, raw)
+        self.seen[digest] = count = (before or 0) + 1
         return count
 
     def mark(self, offset: int) -> Watermark:
