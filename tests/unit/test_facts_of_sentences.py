@@ -457,6 +457,34 @@ def test_a_cry_for_help_asks_for_nothing_but_what_to_help_with_does() -> None:
     assert only("help me with the login page") == {"instruction"}
 
 
+@pytest.mark.parametrize(
+    "quoted, said",
+    [
+        (
+            'the page says "please try again in a moment, or reload it"',
+            "please try again in a moment, or reload it",
+        ),
+        (
+            "the banner reads “do not close this window before it is done”",
+            "do not close this window before it is done",
+        ),
+        ('버튼을 누르니 "잠시 후에 다시 시도해 주세요."라는 글이 떴어', "잠시 후에 다시 시도해 주세요."),
+    ],
+)
+def test_what_a_page_asks_in_quotes_is_not_asked_by_who_tells_of_it(quoted: str, said: str) -> None:
+    assert "instruction" not in only(quoted)
+    assert only(said) == {"instruction"}
+
+
+def test_an_object_a_program_printed_asks_for_nothing() -> None:
+    printed = (
+        "[Api Error] {\nstatus: 429,\nmessage: 'No quota left. Please check your plan. Learn more there.'\n}"
+    )
+    assert kinds(printed) == []
+    assert kinds(f"{printed}\nPlease retry once.") == [("instruction", "Please retry once.")]
+    assert only(printed.replace("{", "(")) == {"instruction"}
+
+
 PARTED = """Implement the following plan:
 
 # Plan: part the cache

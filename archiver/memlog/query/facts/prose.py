@@ -48,6 +48,18 @@ _BRIEF = 900  # characters of a message that answers rather than tells
 _GIVEN = re.compile(
     r"[`'\"][^`'\"]{40,}[`'\"]$|\b(?:for example|e\.g|for instance|as an example)\b|\bshould\b|\b(?:if|when|unless) (?:it|the|you|there|we|they|a|no)\b"
 )
+# An object as a program prints it: `Error {`, `status: 429,`, ... `}`.
+_OBJECT = re.compile(
+    r"(?<=\{)[ \t]*\n(?=[ \t]*['\"]?[\w.-]+['\"]?: )(?:[^\n]*\n){1,80}?[ \t]*\}[ \t;,)]*$", re.M
+)
+# What somebody or something else says, in a sentence that says so.
+_QUOTED = re.compile(
+    r"\"(?!\s)[^\"]{12,}(?<!\s)\"(?![a-z0-9])|“[^”“]{12,}”|„[^“”„]{12,}[“”]|«[^»«]{12,}»|「[^」「]{6,}」|『[^』『]{6,}』"
+)
+_MARKS = re.compile('["“„«「『]')
+_WORD = re.compile(r"[^\W\d_]+")
+_FEW_WORDS = 2  # besides the quotation, where it is the sentence
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _SHORTEST = 3  # characters of a sentence that is worth a fact
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
 _PICKS = re.compile(r"\d{1,2}\.?")  # what was offered, by its number
@@ -207,6 +219,7 @@ def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool, answe
     """
     # Behind a log in English, who writes in another script speaks.
     alien = pasted and 3 * len(_OTHER.findall(plain, start, end)) < end - start
+    printed = [match.span() for match in _OBJECT.finditer(plain, start, end)] if "{" in plain else []
     objects = False
     states = answers and not pasted and end - start <= _BRIEF
     for number, sentence in enumerate(sentences(plain[start:end])):
@@ -220,6 +233,8 @@ def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool, answe
         ):
             continue
         placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
+        if any(first <= placed.start < last for first, last in printed):
+            continue
         wanted = list(_wanted(placed, states=states))
         if not wanted and (
             (objects and _CONTINUES.match(sentence.text)) or (review and reviews.is_finding(sentence.text))
@@ -231,7 +246,7 @@ def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool, answe
 
 def _wanted(sentence: Sentence, *, states: bool = False) -> Iterator[Found]:
     text = sentence.text
-    low = flat(text).lower()
+    low = _without_quotes(flat(text).lower())
     plain = _BEFORE.sub("", _straight(low), count=1)
     spoken = words_of(low)
     found = cues(text, spoken)
@@ -242,7 +257,7 @@ def _wanted(sentence: Sentence, *, states: bool = False) -> Iterator[Found]:
     if found.complaint.search(plain, may):
         yield Found("correction", text, None, sentence.start, sentence.end)
         return
-    rule = not asks and _SOMETIMES.search(plain) is None and found.rule.search(plain, may)
+    rule = not asks and not _is_sometimes(plain) and found.rule.search(plain, may)
     requested = found.request.search(plain, may)
     orders = IMPERATIVE.match(plain) or _LEADS.match(plain) or (asks and requested)
     given = _CONDITION.match(plain) is not None
@@ -261,6 +276,19 @@ def _wanted(sentence: Sentence, *, states: bool = False) -> Iterator[Found]:
     idle = asks and _ASKS.match(text) is not None and not _DEMANDS.search(text)
     if not idle and (rule or requested):
         yield Found("instruction", text, "rule" if rule else "request", sentence.start, sentence.end)
+
+
+def _is_sometimes(plain: str) -> bool:
+    """Whether a sentence says that something is not so every time, and tells nobody to do anything."""
+    return ("always" in plain or "necessarily" in plain) and _SOMETIMES.search(plain) is not None
+
+
+def _without_quotes(low: str) -> str:
+    """A sentence of lower case with what it quotes as `"x"`: a message that says `please try again` asks for nothing."""
+    if _MARKS.search(low) is None:
+        return low
+    said = _QUOTED.sub('"x"', low)
+    return said if len(_WORD.findall(said)) > _FEW_WORDS or _WIDE.search(said.replace('"x"', "")) else low
 
 
 def _states(plain: str, found: Cues, *, asks: bool) -> bool:

@@ -38,7 +38,7 @@ _QUOTED = re.compile(r"^[ \t]*>|^\s*\||^(?: {8,}|\t{2,})(?![-*•] |\d{1,2}[.)] 
 LONGEST = 1_500  # characters of a sentence; what is longer was pasted, or is none
 # What is quoted is a word of the sentence it stands in, also on a line of its own: `change\n"X. Do Y."\nto Z`.
 _QUOTES = re.compile(
-    r'(?<=\w)[ \t]*\n\s*"[^"\n]{8,600}"[ \t]*\n\s*(?=(?:to|with|into|by|as)\b)|(?<![\w"])"[^"\n]{8,600}"(?!\w)',
+    r'(?<=\w)[ \t]*\n\s*"[^"\n]{8,600}"[ \t]*\n\s*(?=(?:to|with|into|by|as)\b)|(?<![\w"])"(?!\s)[^"\n]{8,600}(?<!\s)"(?![A-Za-z0-9_])',
     re.I,
 )
 _QUOTE = "\ue000"  # stands for a character of a quotation
