@@ -5,7 +5,9 @@ again. A million: python -m bench.pages --records 10000 100000 1000000 --archive
 """
 
 import argparse
+import asyncio
 import http.client
+import multiprocessing
 import os
 import sys
 import tempfile
@@ -15,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bench.filled import fill, ingested
 from bench.report import Row, machine, table
@@ -48,6 +50,14 @@ PAGES = {
     "Datasette's own v_record of one session": "/archive/v_record?_all=1&session__exact={session}&_sort=ts_ns",
     "Datasette's own v_session": "/archive/v_session?_all=1",
 }
+TICK_S = 0.005  # how often the server's loop is asked whether it answers
+READERS = 4
+IN_TURNS = {  # of the long session
+    "session": "/archive/-/session/{dir}", "five pages that follow": "/archive/-/session/{dir}/live?from={id}",
+    "what an epoch says": "/archive/-/facts/{dir}?epoch=1", "compaction": "/archive/-/compaction/{dir}/1?lost=1",
+    "search": "/archive/-/search?q=said", "record": "/archive/-/record/{id}",
+    "Datasette's own v_record": "/archive/v_record",
+}  # fmt: skip
 BESIDE = {
     "sessions": "Datasette's own v_session",
     "session": "Datasette's own v_record of one session",
@@ -142,6 +152,32 @@ def long_session(home: Home) -> list[Row]:
     ]  # fmt: skip
 
 
+def in_turns(home: Home) -> list[Row]:
+    """How long the server answered nobody while a page of the long session was made: for one, and for several."""
+    con = open_reader(home.archive)
+    place, _, first = con.execute(SESSION_SQL).fetchone()
+    con.close()
+    gaps: list[float] = []
+    found = []
+    readers = multiprocessing.get_context("spawn").Pool(READERS)
+    with served(home.archive, gaps) as port, readers:
+        for name, page in IN_TURNS.items():
+            asked = port, page.format(dir=place, id=first)
+            got(*asked)  # read for the first time, and Datasette's own templates compiled
+            alone = _longest(gaps, lambda asked=asked: [got(*asked) for _ in range(ROUNDS)])  # type: ignore[misc]
+            beside = _longest(gaps, lambda asked=asked: readers.starmap(got, [asked] * 40, 1))  # type: ignore[misc]
+            said = f"{alone:.0f} ms for one, {beside:.0f} ms for {READERS}"
+            found.append(Row(f"the server answers nobody for at most: {name}", said, "reported"))
+    return found
+
+
+def _longest(gaps: list[float], do: Callable[[], object]) -> float:
+    gaps.clear()
+    do()
+    time.sleep(4 * TICK_S)
+    return max(gaps) * 1e3
+
+
 def in_a_browser(home: Home) -> list[Row]:
     """The long session in Chromium: from the address to a key that has moved the reader, in a server that has not seen it."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -201,10 +237,15 @@ def one_session() -> Iterator[Record]:
 
 
 @contextmanager
-def served(archive: str) -> Iterator[int]:
-    """The port of a `memlog serve` over an archive, in a thread of this process."""
+def served(archive: str, gaps: list[float] | None = None) -> Iterator[int]:
+    """The port of a `memlog serve` over an archive, in a thread of this process.
+
+    gaps: is given, again and again, how many seconds later than it wanted a task of the server's loop ran.
+    """
     sock, end = server.listen(0), threading.Event()
     application = server.application(archive, Settings())
+    if gaps is not None:
+        _watch(application, gaps)
     thread = threading.Thread(target=server.run, args=(application, sock), kwargs={"until": end.wait}, daemon=True)  # fmt: skip
     thread.start()
     try:
@@ -212,6 +253,22 @@ def served(archive: str) -> Iterator[int]:
     finally:
         end.set()
         thread.join(10)
+
+
+def _watch(application: Any, gaps: list[float]) -> None:
+    start = application.invoke_startup
+
+    async def tick() -> None:
+        while True:
+            since = time.perf_counter()
+            await asyncio.sleep(TICK_S)
+            gaps.append(time.perf_counter() - since - TICK_S)
+
+    async def watched() -> None:
+        await start()
+        application.bench_tick = asyncio.create_task(tick())
+
+    application.invoke_startup = watched
 
 
 def got(port: int, page: str) -> Got:
@@ -251,6 +308,7 @@ def main() -> None:
                 fill(home, records)
             found += measured(home, records)
         found += long_session(Home(f"{kept}/long"))
+        found += in_turns(Home(f"{kept}/long"))
         found += in_a_browser(Home(f"{kept}/long")) if arguments.browser else []
     print(machine() + "\n")
     print(table(found))

@@ -23,7 +23,7 @@ COMPILED = (
 READ = ("GET", "HEAD")
 STEPS = 2_000  # of SQLite between two looks at the time limit
 WAITED = 4  # times the limit: what a page may take where other programs have the processor
-A_TURN = 0.01  # seconds a page is written at a stretch, about
+A_TURN = 0.004  # seconds a page is written at a stretch, about
 LATE = "The page took longer than the {} ms of sql_time_ms. MEMLOG_SQL_TIME_MS={} memlog serve gives it more."
 
 

@@ -1,5 +1,6 @@
 """What an address asks for that cannot be had is refused where it stands, in our frame; never half given."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -282,3 +283,34 @@ async def test_sessions_a_search_did_not_show_are_a_link_away(serve: Any, tmp_pa
     assert more is not None
     html = (await client.get(f"/archive/-/search{unescape(more[1])}")).text
     assert html.count('<section class="group"') == 24 and 'rel="next"' not in html
+
+
+@pytest.mark.parametrize(
+    ("stretch_s", "in_turns"), [(-1.0, True), (1e9, False)], ids=["in turns", "twin: in one piece"]
+)
+async def test_a_long_page_is_written_in_turns(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stretch_s: float, in_turns: bool
+) -> None:
+    """Others of the server's loop run between its entries."""
+    monkeypatch.setattr(asking, "A_TURN", stretch_s)
+    datasette = serve(fill(tmp_path, [said(n, f"reply {n}") for n in range(60)]))
+    others, meanwhile = 0, 0
+
+    async def another() -> None:
+        nonlocal others
+        while True:
+            await asyncio.sleep(0)
+            others += 1
+
+    async def rendered(*given: Any) -> str:
+        nonlocal meanwhile
+        before = others
+        html = await render(*given)
+        meanwhile = others - before
+        return str(html)
+
+    render, datasette.render_template = datasette.render_template, rendered
+    task = asyncio.create_task(another())
+    answer = await datasette.client.get("/archive/-/session/last", follow_redirects=True)
+    task.cancel()
+    assert answer.status_code == 200 and (meanwhile >= 60) is in_turns, meanwhile
