@@ -22,7 +22,7 @@ from typing import NamedTuple
 from bench.facts import LABELS, TEXTS, Span, _as_records, _same
 from memlog.archive.connection import open_reader
 from memlog.paths import Home
-from memlog.query.facts import evidence, extract, headings, prose, sentences
+from memlog.query.facts import evidence, extract, headings, pasted, sentences
 from memlog.query.facts.fact import Said
 from memlog.query.facts.gate import words_of
 from memlog.query.facts.stream import records
@@ -109,7 +109,7 @@ def sentences_of(said: Said) -> Iterator[tuple[Span, list[str]]]:
     text = said.text
     above = headings.leads(text)
     every = list(sentences.sentences(text))
-    own = [] if prose.looks_like_a_log(text) else list(sentences.own(text))
+    own = [] if pasted.looks_like_a_log(text) else list(sentences.own(text))
     for number, one in enumerate(every):
         line = text.rfind("\n", 0, one.start) + 1
         lead = above.get(line) if headings.begins_item(text, one) else None

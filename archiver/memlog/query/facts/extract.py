@@ -9,6 +9,7 @@ from memlog.query.facts import (
     failures,
     names,
     outcomes,
+    pasted,
     places,
     plans,
     prose,
@@ -102,7 +103,7 @@ def _of_user(said: Said) -> Iterator[Found]:
     yield from plans.boxes(said.text)
     yield from outcomes.outcomes(said.text)  # also of what was pasted
     yield from failures.errors(
-        said.text, printed=prose.looks_like_a_log(said.text), except_at=_spoken(wanted)
+        said.text, printed=pasted.looks_like_a_log(said.text), except_at=_spoken(wanted)
     )
     for start, end in sentences.own(said.text):
         part = said.text[start:end]

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
-from memlog.query.facts import items, reviews
+from memlog.query.facts import handed, items, reviews
 from memlog.query.facts.calls import Found
 from memlog.query.facts.cues import Cues
 from memlog.query.facts.english_wishes import IMPERATIVE
 from memlog.query.facts.gate import words_of
 from memlog.query.facts.items import Row
-from memlog.query.facts.languages import ENGLISH, cues
+from memlog.query.facts.languages import cues
+from memlog.query.facts.pasted import OTHER, is_said, looks_like_a_log, looks_pasted
 from memlog.query.facts.sentences import (
     Sentence,
     flat,
@@ -21,23 +21,6 @@ from memlog.query.facts.sentences import (
     without_tags,
 )
 
-# A line that asks to carry out what stands below it, and a label in front of a step.
-_HANDS_OVER = re.compile(
-    r"\s*(?:(?:please|can you|could you|ok(?:ay)?|now|so|let['’]s|bitte|por favor|пожалуйста|请)[, ]+)*(?:(?:implement|execute|follow|carry out|apply|build|complete|work through|go through|realize|start on|umsetz\w*|setze|implementiere|implemente|execute|ejecuta|implementa|siga|ex[ée]cute|impl[ée]mente|r[ée]alise|реализуй|выполни|сделай)\b[^\n.]{0,40}\b(?:plan|plano|plans?|spec\w*|design|steps|tasks?|план|spezifikation|entwurf|schritte|tarefas?|pasos|étapes|задачи|шаги)\b[^\n.]{0,40}"
-    r"|(?:请?(?:按照?|根据|实现|执行|完成)[^\n。]{0,12}(?:计划|方案|步骤|任务)[^\n。]{0,12})|(?:次|以下)の(?:計画|手順|仕様|タスク)[^\n。]{0,20}|다음 (?:계획|단계|작업)[^\n.]{0,20})[:：][ \t]*\n(?=[\s\S]{200})",
-    re.I,
-)
-_LABELLED = re.compile(r"(?:\*\*)?[^:\n—–]{2,60}?(?:\*\*)?(?::(?:\*\*)?| [—–])\s+(?=\S)")
-# A title of a plan under which stands what there is.
-_TELLS = re.compile(
-    r"(?:\W|\d|bug|issue|step)*(?:context|background|motivation|overview|problem|root cause|cause|current|existing|why|rationale|analysis|findings?"
-    r"|risks?|key (?:risks?|insights?|findings?|facts?)|notes?|references?|assumptions?|what (?:is|exists|we have)|status quo"
-    r"|hintergrund|kontext|ausgangslage|contexto|contexte|контекст|проблема|причина|背景|现状|问题|原因|概要|現状|배경|문제)\b",
-    re.I,
-)
-_DOES = re.compile(
-    r"\W*(?!process|pass|access|address|express|focus)\w+s (?:the|an?|its|all|each|every|their)\b", re.I
-)
 _CURT = 200  # characters of a sentence that only says what is wrong
 _REPROACHES = re.compile(
     r"^(?:\w+,? ){0,2}(?:why|warum|wieso|weshalb|pourquoi|(?:por|pra) ?qu[eéê]|¿por qu[eé]|зачем|почему|с чего)\b|\b(?:did|have|do|are) you (?:even|actually|really|forget|forgotten|break|remove|delete|miss|skip|ignore|seriously|not|just)\b"
@@ -60,29 +43,7 @@ _MARKS = re.compile('["“„«「『]')
 _WORD = re.compile(r"[^\W\d_]+")
 _FEW_WORDS = 2  # besides the quotation, where it is the sentence
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
-_SHORTEST = 3  # characters of a sentence that is worth a fact
 _MOST_SENTENCES = 400  # of one message; what is longer was pasted
-_PICKS = re.compile(r"\d{1,2}\.?")  # what was offered, by its number
-_OTHER = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_WORDY = 3  # spaces of a line that may be a sentence
-_LOG_LINES = 20  # of a message that may be a log
-_FEW_LINES = 40  # of a list of requests somebody typed
-_SPEAKS = re.compile(
-    r"\b(?:i|you|your|let['’]s|please|we|ich|wir|du|mir|uns|bitte|je|nous|vous|tu|eu|voc[êe]|quero|preciso|yo|quiero|necesito|favor"
-    r"|я|мы|мне|нам|ты|вы|нужно|надо|хочу|давай|пожалуйста)\b|[我你您请咱]|ください|下さい|お願い|したい|ほしい",
-    re.I,
-)
-_PASTED = 1_200  # characters of a paragraph somebody typed at most
-# Logs, code and reviews people paste: no sentence of theirs.
-_MACHINE = re.compile(
-    r"^\S+\.\w{1,5}:\d+|^\s*[{}\[\]();]|^(?:[-+]{3} |@@|\$ |>>> |---)|^\w+\(.*\)$|^\d{4}[-/]\d\d[-/]\d\d[T ]"
-    r"|^\s*(?:at|File) .*(?::\d+|line \d+)|^(?:FAIL|PASS|ok(?=  |\t)|ERROR|WARN|INFO|DEBUG)\b|^https?://\S+$|^/[A-Za-z0-9_-]+$"
-    r"|^(?:commit |\W)*[0-9a-f]{40}\b|^(?:remote|fatal|error|warning|hint|npm \w+): |^##\["
-)
-# Said in brackets; and a request that ends in a piece of code.
-_ASIDE = re.compile(r"\((?:[^\W\d_]+['’]?[^\W\d_]*,? ){3}.*\)[.!]?$", re.S)
-_WORDS = re.compile(r"(?:[A-Za-z]+,? ){3}")
-_MODE = re.compile(r"\bmode \d{6}\b")
 _BARE = re.compile(
     r"^(?:(?:yes|yeah|yep|ok(?:ay)?|sure|cool|great|good|please|then|and|perfect|nice|да|хорошо|ок|sim|ja|oui)[,. ]+)*"
     r"(?:go (?:ahead|for it)(?: and)?|давай(?:те)?(?: дальше| следующий шаг)?|(?:да,? )?(?:давай(?:те)?,? )?продолж\w+|sim,? pode \w+|ja,? (?:mach )?weiter|(?:oui,? )?continue|go on|carry on|keep going|resume|weiter|segue|继续|続けて|계속(?:해)?|(?:do|run|try|fix) (?:it|that|this|them|so)|(?:please )?do|(?:(?:그럼|이제|그냥|그대로|다시|하던 (?:거|것|작업)|다음(?: \\S+?)?도?|쭉) ?)*(?:계속|이어서|진행|재개|시작)(?: ?(?:진행|계속|작업))?(?: ?(?:해|하자|해 ?줘|해 ?주세요|해라|하세요|하면 돼|고고))?|proceed|yes|please|go|help(?: me)?|never ?mind)(?: please| now| then)?[.! ]*$",
@@ -142,9 +103,6 @@ _ELSEWHERE = re.compile(
     r"\b(?:log|file|open|raise|create) (?:an?|the|this as an?) (?:\w+ ){0,2}(?:issue|ticket|bug)\b|^(?!.*\binstead\b)\W*(?:please |then )*reply to\b",
     re.I,
 )
-_REPORTS = re.compile(
-    r"^(?:consider|note that|the (?:test|function|code|calculation|explicit|default|current)\b)", re.I
-)
 
 
 def of_user(text: str, *, refused: bool = False, answers: bool = True) -> Iterator[Found]:
@@ -155,12 +113,12 @@ def of_user(text: str, *, refused: bool = False, answers: bool = True) -> Iterat
     """
     plain = without_tags(text)
     review = not reviews.has_headings(plain)
-    if _HANDS_OVER.match(plain):
+    if handed.HANDS_OVER.match(plain):
         for start, end in own(plain, handed=True):
-            yield from _of_plan(plain, start, end)
+            yield from handed.of_plan(plain, start, end, _wanted)
         return
     for start, end in own(plain):
-        pasted = _looks_pasted(plain[start:end])
+        pasted = looks_pasted(plain[start:end])
         if pasted and reviews.REVIEW.search(plain, start, end) and not looks_like_a_log(plain[start:end]):
             yield from reviews.of_review(plain, start, end)
             continue
@@ -179,46 +137,13 @@ def of_user(text: str, *, refused: bool = False, answers: bool = True) -> Iterat
         yield from reviews.of_review(plain, introduced, resumed_at(plain, introduced))
 
 
-def _of_plan(plain: str, start: int, end: int) -> Iterator[Found]:
-    """What a plan says is to be done, that somebody hands over to be carried out: its titles and reasons are none."""
-    rows: list[Row] = []
-    tells = False
-    for sentence in islice(sentences(plain[start:end]), _MOST_SENTENCES):
-        placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
-        if plain.startswith("#", plain.rfind("\n", 0, placed.start) + 1):
-            yield from _of_part(plain, rows, tells=tells)
-            rows, tells = [], _TELLS.match(placed.text) is not None
-        elif is_said(sentence):
-            rows.append(items.row(plain, placed, _step(placed)))
-    yield from _of_part(plain, rows, tells=tells)
-
-
-def _of_part(plain: str, rows: list[Row], *, tells: bool) -> Iterator[Found]:
-    """What a plan wants under one title. tells: the title is of what there is, so that no item is a step by its place."""
-    for _, wanted, _ in rows if tells else items.with_items(plain, rows):
-        yield from wanted
-
-
-def _step(sentence: Sentence) -> list[Found]:
-    """What a sentence of a plan wants, as it stands or behind its label: `Cache: drop it`."""
-    label = _LABELLED.match(sentence.text)
-    said = [sentence]
-    if label and not _DOES.match(sentence.text, label.end()):
-        said.append(sentence._replace(text=sentence.text[label.end() :]))
-    for one in said:
-        for wanted in _wanted(one):
-            if wanted.kind == "instruction":
-                return [wanted._replace(value=sentence.text, start=sentence.start, end=sentence.end)]
-    return []
-
-
 def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool, answers: bool) -> Iterator[Row]:
     """Sentences of a stretch with what each wants.
 
     review: a finding may stand alone in it. answers: the agent may have spoken before.
     """
     # Behind a log in English, who writes in another script speaks.
-    alien = pasted and 3 * len(_OTHER.findall(plain, start, end)) < end - start
+    alien = pasted and 3 * len(OTHER.findall(plain, start, end)) < end - start
     printed = [match.span() for match in _OBJECT.finditer(plain, start, end)] if "{" in plain else []
     objects = False
     states = answers and not pasted and end - start <= _BRIEF
@@ -229,7 +154,7 @@ def _rows(plain: str, start: int, end: int, *, pasted: bool, review: bool, answe
             pasted
             and number
             and "\n" in plain[start : start + sentence.start].lstrip()
-            and not (alien and _OTHER.search(sentence.text))
+            and not (alien and OTHER.search(sentence.text))
         ):
             continue
         placed = Sentence(sentence.text, start + sentence.start, start + sentence.end)
@@ -304,59 +229,3 @@ def _straight(text: str) -> str:
     """A text of lower case with the apostrophes people leave out."""
     plain = text.replace("’", "'")
     return _LEFT_OUT.sub(r"\1n't", plain) if "nt" in plain else plain
-
-
-def is_said(sentence: Sentence) -> bool:
-    """Whether a sentence is somebody's, and no line of a log, of code or of a listing."""
-    text = sentence.text
-    if _PICKS.fullmatch(text):
-        return True
-    if len(text) < _SHORTEST or _MACHINE.match(text):
-        return _ASIDE.match(text) is not None
-    if text[-1] in "{};" and not (IMPERATIVE.match(text.lower()) and _WORDS.match(text)):
-        return False
-    return "-> FETCH_HEAD" not in text and not ("mode " in text and _MODE.search(text))
-
-
-def _looks_pasted(text: str) -> bool:
-    """Whether a message is somebody else's text: several paragraphs that report, and nobody is spoken to."""
-    if looks_like_a_log(text):
-        return True
-    paragraphs = [part for part in text.split("\n\n") if part.strip()]
-    if len(text) < 300 or len(paragraphs) < 2:
-        return False
-    if 2 * sum(_asks_for_work(part.strip()) for part in paragraphs) >= len(paragraphs):
-        return False
-    lines = [line for line in text.split("\n") if line.strip()]
-    if len(lines) <= _FEW_LINES and 3 * sum(map(_asks_for_work, lines)) >= len(lines):
-        return False
-    said = _SPEAKS.search(text, 0, 1_600)
-    reports = sum(1 for part in paragraphs if _REPORTS.match(part.strip()))
-    return not said or (reports > 0 and len(text) > _PASTED)
-
-
-def _asks_for_work(paragraph: str) -> bool:
-    """Whether a paragraph begins with a request, in its own language."""
-    line = paragraph.split("\n", 1)[0].lstrip("#*- ").lower()
-    if IMPERATIVE.match(line):
-        return True
-    found = cues(line)
-    return found is not ENGLISH and found.request.search(line, found.wishes(words_of(line)))
-
-
-def looks_like_a_log(text: str) -> bool:
-    """Whether a text is lines of a program's or a page's: many, and hardly one ends like a sentence or is an item."""
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    if len(lines) < _LOG_LINES:
-        return False
-    written = sum(map(_is_written, lines))
-    return written < len(lines) / 4
-
-
-def _is_written(line: str) -> bool:
-    """Whether a line ends as a sentence does, or is an item or a title."""
-    if line[:1] in "-*#":
-        return line[:3] not in ("---", "***", "##[")
-    if _OTHER.search(line):
-        return line[-1] in ".!?:,;。！？：，、"
-    return line[-1] in ".!?:," and line.count(" ") >= _WORDY

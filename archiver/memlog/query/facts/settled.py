@@ -12,7 +12,7 @@ from memlog.query.facts.headings import begins_item, is_step, leads, plans
 from memlog.query.facts.japanese import JAPANESE
 from memlog.query.facts.korean import KOREAN
 from memlog.query.facts.languages import ENGLISH, LATIN, cues
-from memlog.query.facts.prose import is_said
+from memlog.query.facts.pasted import is_said
 from memlog.query.facts.russian import RUSSIAN
 from memlog.query.facts.sentences import flat, sentences
 
