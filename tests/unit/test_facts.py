@@ -77,7 +77,7 @@ def test_files_and_commands_are_found_in_every_agents_words(
         ("echo hi > out.txt 2>&1 && wc -l < in.txt", ["out.txt", "in.txt"]),
         ("cat <<'EOF' > new.py\nimport os; open('x')\nEOF\nrm old.py", ["new.py", "old.py"]),
         ('git commit -m "$(cat <<EOF\nfix a.py\nEOF\n)" && tail -f log/x.log', ["log/x.log"]),
-        ("find src -name '*.py' -newer ref", ["src"]),
+        ("find src -name '*.py' -newer ref", ["src", "ref"]),
         ("sed -i 's/a/b/' \"my file.txt\" other.txt", ["my file.txt", "other.txt"]),
         ("FOO=1 sudo cat /etc/hosts /dev/null", ["/etc/hosts"]),
         ("python -c 'open(\"x.txt\")' && go test ./...", []),

@@ -1,10 +1,13 @@
 """Files and commands of a tool call, in the words of every agent memlog reads."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+import shlex
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
-from memlog.query.facts import shell_files, shell_words
+from memlog.query.facts import endings_of_files, shell_files, shell_words
+from memlog.query.facts.arguments import COMMANDS, GLOBS, KEY, MOST, find, paths, plain, text_of
 from memlog.query.facts.fact import Said
 
 
@@ -18,7 +21,7 @@ class Found(NamedTuple):
     end: int
 
 
-# what a tool does with the file it names; a tool that is not here and names a file reads it
+# what a tool does with the file it names; of a tool that is not here its name's words say it
 ACTS = {
     "read": "read", "view": "read", "read_file": "read", "read_many_files": "read", "open": "read",
     "notebookread": "read", "view_image": "read", "str_replace_editor": "edit",
@@ -32,6 +35,14 @@ ACTS = {
     "replace_string_in_file": "edit",
     "ls": "list", "list": "list", "list_directory": "list", "list_dir": "list",
 }  # fmt: skip
+_ACTS_OF_WORDS = {
+    "delete": ("delete", "remove", "unlink", "trash"),
+    "write": ("write", "create", "save", "append", "move", "rename", "copy", "mkdir", "screenshot", "export", "download"),
+    "edit": ("edit", "replace", "update", "insert", "patch", "diff", "modify", "undo", "format", "refactor"),
+    "search": ("search", "grep", "glob", "find", "ripgrep", "query"),
+    "list": ("list", "ls", "dir", "directory", "tree", "subdirectory"),
+    "read": ("read", "view", "open", "show", "get", "cat", "file", "files", "outline", "symbols", "lints", "diagnostics"),
+}  # fmt: skip
 # Tools whose answer is what stood in a file or what somebody else wrote.
 READS = frozenset((
     *(tool for tool, act in ACTS.items() if act in ("read", "search", "list")), "task", "agent", "webfetch",
@@ -43,57 +54,109 @@ SHELLS = frozenset((
     "run_terminal_cmd", "execute_command", "powershell", "terminal", "unified_exec", "run_command",
     "execute_bash", "run_in_terminal", "run_shell", "bash_tool", "exec",
 ))  # fmt: skip
-_PATHS = (
-    "file_path",
-    "notebook_path",
-    "filePath",
-    "absolute_path",
-    "path",
-    "dir_path",
-    "AbsolutePath",
-    "TargetFile",
-    "SearchPath",
-    "DirectoryPath",
-    "target_file",
-    "file",
-    "file_name",
+_SHELL_WORDS = frozenset(
+    (
+        "bash",
+        "shell",
+        "terminal",
+        "pwsh",
+        "powershell",
+        "exec",
+        "execute",
+        "run",
+        "process",
+        "zsh",
+        "sh",
+        "cmd",
+    )
 )
-_COMMANDS = ("command", "cmd", "script", "CommandLine")
-# Other people's servers name files too, and mean others: only tools whose names say so are read.
-_ALIEN = ("mcp__", "task", "web", "todo")
+# Tools that hand on a text or ask somebody else: what they name is no file, unless it ends as files do.
+_TELLING = frozenset((
+    "task", "agent", "todo", "todowrite", "skill", "think", "plan", "ask", "memory", "question", "attempt", "message",
+    "issue", "comment", "exit", "subagent", "theme", "await", "kill", "agents", "wait", "docs",
+))  # fmt: skip
+_AFAR = frozenset((
+    "web", "fetch", "webfetch", "websearch", "http", "url", "browser", "api", "navigate", "request", "route", "github",
+    "gitlab", "notion", "slack", "drive", "figma", "jira", "supabase",
+))  # fmt: skip
+_GLOBBERS = frozenset(("glob", "find_path", "file_glob_search", "search", "find_files", "glob_file_search"))
+_LONGEST = 600  # characters of a path
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PATCHED = re.compile(r"^\*\*\* (Update|Add|Delete) File: (.+?)\s*$|^\*\*\* Move to: (.+?)\s*$", re.M)
-_KEY = re.compile(r"^(\w[\w-]*): ", re.M)
 # Of agents whose call is the line that was run: programs of SWE-agent that are no shell's.
 _OWN = frozenset(("edit", "insert", "open", "create", "submit", "goto", "scroll_up", "scroll_down"))
 
 
 def facts(said: Said) -> Iterator[Found]:
     """Files a call reads or writes and the command it runs."""
-    tool = (said.tool or "").rsplit(".", 1)[-1].lower()
-    if tool == "apply_patch":
+    whole = said.tool or ""
+    tool = re.split(r"__|[.:/]", whole)[-1].lower()
+    if tool in ("apply_patch", "applypatch"):
         yield from _patched(said.text, 0)
         return
     if said.agent == "swe-agent":
         yield from _trajectory(said, tool)
         return
-    if tool in SHELLS or (said.tool or "").lower() in SHELLS:
+    if tool in SHELLS or whole.lower() in SHELLS:
         yield from _shell(said)
         return
-    if tool.startswith(_ALIEN):
+    words = _words(whole)
+    if words & _SHELL_WORDS and not words & _TELLING and any(text_of(said, name) for name in COMMANDS):
+        yield from _shell(said)
         return
-    act = ACTS.get(tool)
-    for name in _PATHS if act else _PATHS[:4]:
-        found = _argument(said, name)
-        if found is not None:
-            value, at = found
-            if value.strip():
-                yield Found("file", value, act or "read", at, at + len(value))
+    if not words & _TELLING:
+        yield from _named(said, tool, words)
+
+
+@lru_cache(256)
+def _words(tool: str) -> frozenset[str]:
+    """Words of a tool's name: `mcp__fs__readFile` has `mcp`, `fs`, `read`, `file`."""
+    return frozenset(word.lower() for word in _PARTS.findall(tool))
+
+
+@lru_cache(256)
+def _act(tool: str, words: frozenset[str]) -> str | None:
+    if tool in ACTS:
+        return ACTS[tool]
+    return next((act for act, said in _ACTS_OF_WORDS.items() if not words.isdisjoint(said)), None)
+
+
+def _named(said: Said, tool: str, words: frozenset[str]) -> Iterator[Found]:
+    """Files the arguments of a call name; of a tool that is not known those that look like some."""
+    act = _act(tool, words)
+    sure = tool in ACTS or (act is not None and not words & _AFAR)
+    at = count = 0
+    for key, value in paths(said):
+        name = plain(key)
+        if name in GLOBS:
+            if tool not in _GLOBBERS or not ("*" in value or endings_of_files.has_ending(value)):
+                continue
+            if tool == "search" and not endings_of_files.looks_like_a_path(value):
+                continue
+        elif not _is_file(value, words, sure=sure):
+            continue
+        found = find(said.text, f"{key}: ", value, at)
+        if found is None:
+            continue
+        at, count = found + len(value), count + 1
+        yield Found("file", value, act or "read", found, found + len(value))
+        if count >= MOST:
             return
 
 
+def _is_file(value: str, words: frozenset[str], *, sure: bool) -> bool:
+    if not value.strip() or len(value) > _LONGEST or "\n" in value or "://" in value.removeprefix("file://"):
+        return False
+    if sure:
+        return True
+    if words & _AFAR:
+        return endings_of_files.has_ending(value) and "?" not in value
+    return endings_of_files.looks_like_a_path(value)
+
+
 def _shell(said: Said) -> Iterator[Found]:
-    for name in _COMMANDS:
-        found = _argument(said, name)
+    for name in COMMANDS:
+        found = text_of(said, name)
         if found is None:
             continue
         command, at = found
@@ -107,15 +170,37 @@ def _shell(said: Said) -> Iterator[Found]:
         for use in shell_files.files(command):
             yield Found("file", use.path, use.act, at + use.start, at + use.end)
         return
+    yield from _argv(said)
+
+
+def _argv(said: Said) -> Iterator[Found]:
+    """A command that was given word by word, each a line of the text."""
+    for name in COMMANDS:
+        given = (said.given or {}).get(name)
+        if not isinstance(given, list) or not given or not all(isinstance(word, str) for word in given):
+            continue
+        first = find(said.text, f"{name}: ", given[0])
+        last = find(said.text, f"{name}: ", given[-1], first or 0)
+        if first is None or last is None:
+            return
+        command = shlex.join(given)
+        yield Found("command", command, None, first, last + len(given[-1]))
+        at = first
+        for use in shell_files.files(command):
+            found = find(said.text, f"{name}: ", use.path, at)
+            if found is not None:
+                at = found
+                yield Found("file", use.path, use.act, found, found + len(use.path))
+        return
 
 
 def _trajectory(said: Said, tool: str) -> Iterator[Found]:
     """SWE-agent: the first lines are what was run, arguments follow as `key: value`."""
     text = said.text
     stop = next(
-        (m.start() - 1 for m in _KEY.finditer(text) if m.start() and m.group(1) in _ARGUMENTS), len(text)
+        (m.start() - 1 for m in KEY.finditer(text) if m.start() and m.group(1) in _ARGUMENTS), len(text)
     )
-    command = _argument(said, "command") if tool == "bash" else None
+    command = text_of(said, "command") if tool == "bash" else None
     ran, at = command if command else (text[:stop].rstrip("\n"), 0)
     if not ran.strip():
         return
@@ -137,42 +222,3 @@ def _patched(text: str, at: int) -> Iterator[Found]:
         group = 2 if match.group(2) else 3
         act = {"Add": "write", "Delete": "delete"}.get(match.group(1) or "", "edit")
         yield Found("file", match.group(group), act, at + match.start(group), at + match.end(group))
-
-
-def _argument(said: Said, name: str) -> tuple[str, int] | None:
-    """A text among a call's arguments and where it stands in the record's text."""
-    given: Mapping[str, Any] = said.given or {}
-    value = given.get(name)
-    if isinstance(value, list) and name in _COMMANDS:  # argv: the script is what follows -c or -lc
-        value = value[-1] if value and isinstance(value[-1], str) else None
-    if isinstance(value, str):
-        at = _at(said.text, f"{name}: ", value)
-        if at is not None:
-            return value, at
-    return None if said.given else _from_text(said.text, name)
-
-
-def _at(text: str, key: str, value: str) -> int | None:
-    found = text.find(key + value)
-    if found >= 0:
-        return found + len(key)
-    found = text.find(value)  # a list of arguments is a line each
-    return found if found >= 0 else None
-
-
-def _from_text(text: str, name: str) -> tuple[str, int] | None:
-    """The same from `key: value` lines, where the record holds nothing else."""
-    keys = [(m.group(1), m.start(), m.end()) for m in _KEY.finditer(text)]
-    for n, (key, _, start) in enumerate(keys):
-        if key != name:
-            continue
-        following = (at for word, at, _ in keys[n + 1 :] if word in _FOLLOWING)
-        return text[start : next(following, len(text) + 1) - 1].rstrip("\n"), start
-    return None
-
-
-_FOLLOWING = frozenset((
-    "description", "timeout", "workdir", "yield_time_ms", "max_output_tokens", "offset", "limit", "content",
-    "old_string", "new_string", "replace_all", "pattern", "output_mode", "run_in_background", "dir_path",
-    "file_path", "path", "command", "cmd", "mode", "sessionId", "initial_wait", "cwd", "is_background",
-))  # fmt: skip

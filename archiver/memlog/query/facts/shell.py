@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from memlog.query.facts.shell_files import ACTS, GIT_TAKES
+from memlog.query.facts.git_files import TAKES
+from memlog.query.facts.shell_programs import NAMED_BY_OPERANDS
 from memlog.query.facts.shell_words import LONGEST, Word, bare, simple
 
 _VERB = re.compile(r"[a-z][a-z0-9:_-]*")
@@ -59,11 +60,11 @@ def programs(command: str) -> tuple[str, ...]:
 
 def _verbs(program: str, words: list[Word]) -> Iterator[str]:
     """What a program is told to do: words before the first that is an option, a path or quoted."""
-    if program in ACTS:
+    if program in NAMED_BY_OPERANDS:
         yield from (word.text for word in words if word.text.startswith("-i"))
         return
     while words and words[0].text.startswith("-"):
-        words = words[2 if words[0].text in GIT_TAKES else 1 :]
+        words = words[2 if words[0].text in TAKES else 1 :]
     for word in words[:_VERBS]:
         if word.quoted or not _VERB.fullmatch(word.text):
             return

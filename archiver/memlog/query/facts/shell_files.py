@@ -3,122 +3,251 @@
 import re
 from collections.abc import Iterator
 
+from memlog.query.facts import git_files, powershell
+from memlog.query.facts.endings_of_files import has_ending
+from memlog.query.facts.shell_programs import HEADS, PROGRAMS, Option, Program
 from memlog.query.facts.shell_words import LONGEST, Use, Word, bare, is_path, simple
 
-# Programs whose operands are files, and what they do with them.
-ACTS = {
-    "cat": "read", "head": "read", "tail": "read", "less": "read", "more": "read", "nl": "read", "wc": "read",
-    "bat": "read", "tac": "read", "od": "read", "xxd": "read", "hexdump": "read", "strings": "read",
-    "file": "read", "stat": "read", "md5sum": "read", "sha256sum": "read", "sort": "read", "uniq": "read",
-    "cut": "read", "diff": "read", "cmp": "read", "source": "read", ".": "read", "column": "read",
-    "ls": "list", "tree": "list", "du": "list", "rm": "delete", "rmdir": "delete", "unlink": "delete",
-    "touch": "write", "tee": "write", "mkdir": "write", "mv": "write", "cp": "write", "ln": "write",
-    "chmod": "write", "chown": "write", "truncate": "write", "rsync": "write",
-    "sed": "read", "awk": "read", "gawk": "read", "jq": "read", "yq": "read", "perl": "read",
-    "grep": "search", "egrep": "search", "fgrep": "search", "rg": "search", "ag": "search", "find": "search",
-    "fd": "search",
+_DEEPEST = 4  # substitutions within each other that are followed
+_ELSEWHERE = re.compile(r"(?![A-Za-z]:[\\/])[\w.@$\{\}-]+:|s3://|gs://")
+_ROOTED = re.compile(r"(?:~|\.{1,2})?/|[^{}$]*/\*")
+_SWITCH = re.compile(r"/[A-Za-z?](?::.*)?|/[A-Z]{2,4}")
+_MODE = re.compile(r"[-+=ugoa]?[rwxXst]+(?:,.*)?")
+_BESIDE = re.compile(r"@(?=[^\s@])")
+_GIVEN = re.compile(r"[A-Za-z_]\w*=")
+_PYTHON = re.compile(r"python[\d.]*|py(?:\.exe)?")
+_TESTS = frozenset(("-newer", "-samefile", "-anewer", "-cnewer"))
+# What runs the program that follows: words before it, options of it that take a word, words of its own.
+_LAUNCHERS = {
+    ("npx",): ("pc", 0), ("bunx",): ("", 0), ("pnpx",): ("", 0), ("pnpm", "exec"): ("", 0), ("pnpm", "dlx"): ("", 0),
+    ("yarn",): ("", 0), ("pnpm",): ("", 0), ("uv", "run"): ("p", 0), ("uvx",): ("p", 0), ("pipx", "run"): ("", 0),
+    ("poetry", "run"): ("", 0), ("pipenv", "run"): ("", 0), ("bundle", "exec"): ("", 0), ("hatch", "run"): ("", 0),
+    ("mise", "exec"): ("", 0), ("xargs",): ("nPILdsEa", 0), ("parallel",): ("jN", 0), ("cmd",): ("", 0), ("cmd.exe",): ("", 0),
+    ("docker", "exec"): ("uwe", 1), ("podman", "exec"): ("uwe", 1), ("docker", "compose", "exec"): ("uwe", 1),
+    ("docker-compose", "exec"): ("uwe", 1), ("kubectl", "exec"): ("nc", 1), ("wsl",): ("ud", 0),
 }  # fmt: skip
-_SCRIPT_FIRST = frozenset(
-    ("sed", "awk", "gawk", "jq", "yq", "grep", "egrep", "fgrep", "rg", "ag", "fd", "perl")
-)
-# Options whose value is a word of its own, by program; of the others no word is skipped.
-_TAKES = {
-    "head": "nc", "tail": "nc", "sed": "", "awk": "vF", "gawk": "vF", "jq": "", "grep": "ABCm",
-    "egrep": "ABCm", "fgrep": "ABCm", "rg": "ABCgtTmjM", "ag": "ABCGm", "cut": "dfbc", "sort": "kto",
-    "tree": "LIP", "du": "d", "fd": "etdE", "nl": "wbvis", "ls": "I", "column": "tsc", "touch": "drt",
-    "mkdir": "m", "chmod": "", "truncate": "s",
-}  # fmt: skip
-_LONG_TAKES = frozenset((
-    "--glob", "--type", "--type-not", "--max-count", "--context", "--after-context", "--before-context",
-    "--arg", "--argjson", "--slurpfile", "--lines", "--bytes", "--max-depth", "--field-separator", "--size",
-))  # fmt: skip
-_SCRIPT_OPTIONS = {"-e", "-f", "--regexp", "--expression", "--file"}
-_FILE_OPTIONS = ("-f", "--file")  # of a script: the file is read
-_GIT = {
-    "add": "read", "rm": "delete", "mv": "write", "restore": "write", "blame": "read", "stage": "read",
-    "check-ignore": "read",
-}  # fmt: skip
-_GIT_PATHS = frozenset(
-    ("show", "diff", "log", "checkout", "reset", "commit", "grep", "ls-files", "stash", "status")
-)
-GIT_TAKES = frozenset(("-C", "-c", "--git-dir", "--work-tree"))
-_NAMES_A_FILE = re.compile(r"(?:[\w.@+-]+/)+[\w.@+-]+\.[A-Za-z]\w{0,5}")
+_STARTS = frozenset(words[0] for words in _LAUNCHERS)
 
 
 def files(command: str) -> Iterator[Use]:
     """Files the programs of a command read, write, search or list; quoted scripts are not looked into."""
-    for words, redirects in simple(command[:LONGEST]):
-        yield from redirects
+    yield from _within(command[:LONGEST], 0, 0)
+
+
+def _within(command: str, at: int, depth: int) -> Iterator[Use]:
+    """at: where the command stands in the one that was asked for."""
+    for words, redirects in simple(command):
+        found = [*redirects, *_of_program(_launched(bare(words)))] if words else redirects
+        for word in words:
+            for start, end in word.inner if depth < _DEEPEST else ():
+                found += _within(command[start:end], start, depth + 1)
+        for use in found:
+            yield Use(use.path, use.act, use.start + at, use.end + at) if at else use
+
+
+def _launched(words: list[Word]) -> list[Word]:
+    """The words from the program on that a launcher runs: `npx`, `uv run`, `docker exec NAME`, `xargs`."""
+    while words and (words[0].text in _STARTS or _PYTHON.fullmatch(words[0].text)):
+        if _PYTHON.fullmatch(words[0].text):
+            return words[2:] if len(words) > 2 and words[1].text == "-m" else words
+        key = next(
+            (k for n in (3, 2, 1) if (k := tuple(word.text for word in words[:n])) in _LAUNCHERS), None
+        )
+        if key is None:
+            return words
+        takes, own = _LAUNCHERS[key]
+        words = words[len(key) :]
+        while words and (words[0].text.startswith("-") or (key[0][:3] == "cmd" and words[0].text[:1] == "/")):
+            option = words[0].text
+            words = words[2 if len(option) == 2 and option[1] in takes else 1 :]
+        words = words[own:]
+        if words and words[0].text == "--":
+            words = words[1:]
         words = bare(words)
-        if not words:
-            continue
-        program = words[0].text.rsplit("/", 1)[-1]
-        if program == "git":
-            yield from _git(words[1:])
-        elif program in ACTS:
-            yield from _operands(program, words[1:])
+    return words
 
 
-def _git(words: list[Word]) -> Iterator[Use]:
-    while words and words[0].text.startswith("-"):
-        words = words[2 if words[0].text in GIT_TAKES else 1 :]
+def _of_program(words: list[Word]) -> Iterator[Use]:
     if not words:
         return
-    verb, rest = words[0].text, words[1:]
-    dashes = next((n for n, word in enumerate(rest) if word.text == "--"), None)
-    if dashes is not None and (verb in _GIT or verb in _GIT_PATHS):
-        rest, act = rest[dashes + 1 :], _GIT.get(verb, "read")
-    elif verb in _GIT:
-        rest, act = [word for word in rest if not word.text.startswith("-")], _GIT[verb]
-    elif verb in _GIT_PATHS:
-        yield from (use for word in rest if (use := _of_revision(word)) is not None)
-        return
-    else:
-        return
-    for word in rest:
-        if is_path(word) and word.text not in (".", "-A"):
-            yield Use(word.text, act, word.start, word.end)
+    name = words[0].text.rsplit("/", 1)[-1]
+    if name == "git":
+        yield from git_files.files(words[1:])
+    elif name == "for":
+        yield from _looped(words)
+    elif name in ("find", "gfind"):
+        yield from _found(words[1:])
+    elif name == "dd":
+        yield from _copied(words[1:])
+    elif name in PROGRAMS or name in HEADS:
+        program, rest = _known(name, words[1:])
+        if program is not None:
+            yield from operands(program, rest)
+    elif name.lower().removesuffix(".exe") in powershell.CMDLETS:
+        yield from powershell.files(words)
+    elif (program := PROGRAMS.get(name.lower().removesuffix(".exe"))) and "win" in program.says:
+        yield from operands(program, words[1:])
 
 
-def _of_revision(word: Word) -> Use | None:
-    """The file a word of `git diff` names without `--` before it; None where it may be a revision."""
-    if word.quoted or ".." in word.text or not _NAMES_A_FILE.fullmatch(word.text):
-        return None
-    return Use(word.text, "read", word.start, word.end)
+def _known(name: str, words: list[Word]) -> tuple[Program | None, list[Word]]:
+    """What is known of a program and what it is told to do, and the words behind that."""
+    found, rest = PROGRAMS.get(name), words
+    while name in HEADS:
+        n = next((n for n, word in enumerate(words) if not word.text.startswith("-")), None)
+        if n is None:
+            break
+        name, words = f"{name}+{words[n].text}", words[n + 1 :]
+        if name in PROGRAMS:
+            found, rest = PROGRAMS[name], words
+    return found, rest
 
 
-def _operands(program: str, words: list[Word]) -> Iterator[Use]:
-    act, takes = ACTS[program], _TAKES.get(program, "")
-    wants_script = program in _SCRIPT_FIRST
-    n, ended = 0, False
+def _looped(words: list[Word]) -> Iterator[Use]:
+    """`for f in a.txt b.txt`."""
+    if len(words) > 3 and words[2].text == "in":
+        for word in words[3:]:
+            if is_path(word) and (has_ending(word.text) or _ROOTED.match(word.text)):
+                yield Use(word.text, "read", word.start, word.end)
+
+
+def _found(words: list[Word]) -> Iterator[Use]:
+    """Where `find` looks; its tests begin with the first option behind that."""
+    while words and words[0].text in ("-L", "-H", "-P", "-E", "-X"):
+        words = words[1:]
+    begun = False
+    for n, word in enumerate(words):
+        begun = begun or word.text[:1] in "-!()" or word.text in ("\\(", "\\!")
+        if not begun:
+            if is_path(word):
+                yield Use(word.text, "search", word.start, word.end)
+        elif n and words[n - 1].text in _TESTS and is_path(word):
+            yield Use(word.text, "read", word.start, word.end)
+
+
+def _copied(words: list[Word]) -> Iterator[Use]:
+    for word in words:
+        name, _, value = word.text.partition("=")
+        if name in ("if", "of") and value:
+            yield from _value(word, value, "read" if name == "if" else "write")
+
+
+def operands(program: Program, words: list[Word]) -> Iterator[Use]:
+    """Files among a program's words."""
+    says, options, act = program.says, program.options, program.act
+    skip, ended, count, n = program.skip, False, 0, 0
+    if "script" in says:  # of `perl`: operands are files only where the script is given
+        skip = 1_000
+    if program.verbs and words and words[0].text in program.verbs:
+        words = words[1:]
+    if "write" in says:
+        act = "write"
+    if program is PROGRAMS["tar"] and words and words[0].text[:1] != "-":  # `tar xf a.tgz`
+        cluster, words = words[0], words[1:]
+        if "f" in cluster.text and words:
+            yield from _file(words[0], "write" if "c" in cluster.text else "read")
+            words = words[1:]
     while n < len(words):
         word, text = words[n], words[n].text
         n += 1
         if not ended and text == "--":
             ended = True
-        elif (
-            not ended and text.startswith("-") and len(text) > 1 and not (program == "find" and wants_script)
-        ):
-            if program == "find":
-                return  # its operands are over: what follows are tests
-            if text in _SCRIPT_OPTIONS and wants_script:
-                wants_script = False
-                if text in _FILE_OPTIONS and n < len(words) and program != "perl":
-                    yield Use(words[n].text, "read", words[n].start, words[n].end)
-                n += 1
-            elif text in _LONG_TAKES or (len(text) == 2 and text[1] in takes):
-                n += 1
-            elif program in ("sed", "perl") and text.startswith("-i"):
-                act = "edit"
-                if text == "-i" and n < len(words) and words[n].quoted and not words[n].text:
-                    n += 1
-            elif program == "perl" and text[-1] == "e":
-                wants_script, n = False, n + 1
-        elif program == "find" and text in ("!", "(", ")", "\\(", "\\!"):
-            return
-        elif wants_script:
-            wants_script = False
-        elif program in ("chmod", "chown") and n == 1:
             continue
-        elif is_path(word):
-            yield Use(text, act, word.start, word.end)
+        if not ended and _is_option(text, says) and not ("mode" in says and skip and _MODE.fullmatch(text)):
+            name, option, value = _option(text, options, whole="whole" in says)
+            if option is None:
+                if "valued" in says and text[:2] != "--":
+                    n += 1
+                continue
+            act = option.turns or act
+            if name == "-i" and option.joined and n < len(words) and words[n].quoted and not words[n].text:
+                n += 1  # BSD's `sed -i ''`
+            if option.scripts:
+                skip = 0
+            if option.values and value is None:
+                n += option.values
+                word = words[n - 1] if n <= len(words) else word
+                value = words[n - 1].text if n <= len(words) else ""
+            if value and option.at:
+                yield from _behind_at(word, value)
+            elif value and option.act and name:
+                yield from _value(word, value, option.act)
+            continue
+        count += 1
+        if skip:
+            skip -= 1
+        elif "none" in says or (program.only and count > program.only):
+            continue
+        elif _is_operand(word, says):
+            yield Use(text.rstrip(",") if "win" in says else text, act, word.start, word.end)
+
+
+def _is_option(text: str, says: frozenset[str]) -> bool:
+    if text[:1] == "-" and len(text) > 1:
+        return True
+    return (text[:1] == "+" and "plus" in says) or ("win" in says and _SWITCH.fullmatch(text) is not None)
+
+
+def _is_operand(word: Word, says: frozenset[str]) -> bool:
+    text = word.text
+    if not is_path(word):
+        return False
+    if "named" in says and not has_ending(text):
+        return False
+    if "win" in says and "named" in says and "\\" not in text:
+        return False
+    if "pathlike" in says and not ("/" in text or has_ending(text)):
+        return False
+    if "local" in says and _ELSEWHERE.match(text):
+        return False
+    if "dirs" in says and "/" not in text:
+        return False
+    return not ("keys" in says and _GIVEN.match(text))
+
+
+def _option(text: str, options: dict[str, Option], *, whole: bool) -> tuple[str, Option | None, str | None]:
+    """An option a word is, what is known of it, and its value where that is joined to it."""
+    name, equals, value = text.partition("=")
+    if name in options:
+        return name, options[name], value if equals else None
+    if text.startswith("--") or whole:
+        return name, None, None
+    turned: Option | None = None
+    for at in range(1, len(text)):
+        option = options.get("-" + text[at])
+        if option is None:
+            continue
+        if option.joined or option.turns:
+            turned = option
+            if option.joined:
+                break
+            continue
+        if option.values or option.scripts:
+            rest = text[at + 1 :] or None
+            return "-" + text[at], option._replace(turns=turned.turns) if turned else option, rest
+    return name, turned, None
+
+
+def _file(word: Word, act: str) -> Iterator[Use]:
+    if is_path(word):
+        yield Use(word.text, act, word.start, word.end)
+
+
+def _value(word: Word, value: str, act: str) -> Iterator[Use]:
+    """A file at a word's end; the whole word, where it is the value."""
+    if not is_path(Word(value, 0, 0, False)):
+        return
+    if value == word.text:
+        yield Use(value, act, word.start, word.end)
+    else:
+        end = word.end - int(word.quoted and word.end - word.start != len(word.text))
+        yield Use(value, act, end - len(value), end)
+
+
+def _behind_at(word: Word, value: str) -> Iterator[Use]:
+    """`@file`, `name=@file;type=x`."""
+    found = _BESIDE.search(value)
+    if found and (found.start() == 0 or value[found.start() - 1] == "="):
+        path = value[found.end() :].split(";", 1)[0]
+        start = word.end - len(value) + found.end()
+        if path and is_path(Word(path, 0, 0, False)):
+            yield Use(path, "read", start, start + len(path))
