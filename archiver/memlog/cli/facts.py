@@ -66,7 +66,7 @@ def lost(
     if session is None or ratios:
         _refuse_choice("--ratios" if ratios else "a trend")
     with reading(context) as con:
-        # Of one session it is an error, which says which epochs and whose it has.
+        # What a session has not is an error, which says what it has.
         tell_unknown(con, chosen if session is None else chosen.replace(epoch=None, agent=None))
         if session is None:
             if ratios:

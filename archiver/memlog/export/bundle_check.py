@@ -241,6 +241,14 @@ def _followed(
             " find and say other things. The one that wrote it can tell"
         )
         return
+    _found_again(found, files, con, archive, partial=links.partial if proved else None)
+
+
+def _found_again(
+    found: Checked, files: Folder | Zip, con: Connection, archive: "scratch.Scratch | None",
+    partial: set[tuple[str, str]] | None,
+) -> None:  # fmt: skip
+    """Compare what the bundle says was found with what its records give. partial: None where they fail."""
     same = found.said["program"].get("sqlite") == sqlite3.sqlite_version
     with _named(found, "found", _DB, "no script and no reports can be made of what its tables say"):
         found.problems += (
@@ -248,18 +256,16 @@ def _followed(
         )
     if not same:
         found.not_proved.append("that both reports say what incident.db says: it is of another SQLite")
-    if proved:
+    if partial is not None:
         with _named(found, "found", _DB, "its table record gives no steps"):
             found.problems += (Problem("found", *what) for what in again.stepped(con))
     if archive is None:
         found.not_proved.append(f"that {_FACTS} are what its records give: their texts were changed")
-    elif proved:
+    elif partial is not None:
         found.again = True
         with _named(found, "found", _DB, "its tables cannot be compared with what its records give"):
-            found.problems += (
-                Problem("found", *what) for what in again.found(con, archive.con, links.partial)
-            )
-            found.not_proved += again.unproved(con, links.partial)
+            found.problems += (Problem("found", *what) for what in again.found(con, archive.con, partial))
+            found.not_proved += again.unproved(con, partial)
 
 
 def _unproved(found: Checked, anchor: Anchor | None) -> None:

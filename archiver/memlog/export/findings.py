@@ -161,66 +161,23 @@ def _fact(fact: Fact) -> "Row":
 
 
 def _loss(out: "Connection", part: "Slice", one: "Loss") -> Rows:
-    yield (
-        "compaction",
-        (
-            one.session,
-            one.agent,
-            one.epoch,
-            one.ended,
-            one.ended_ns,
-            one.trigger,
-            one.tokens_before,
-            one.tokens_after,
-            one.records,
-            one.source,
-            one.summary_chars,
-            one.context_chars,
-            "; ".join(one.unseen),
-        ),
-    )
+    whose = (one.session, one.agent, one.epoch)
+    yield "compaction", (
+        *whose, one.ended, one.ended_ns, one.trigger, one.tokens_before, one.tokens_after, one.records,
+        one.source, one.summary_chars, one.context_chars, "; ".join(one.unseen),
+    )  # fmt: skip
     for kind in one.kinds:
-        yield (
-            "loss",
-            (
-                one.session,
-                one.agent,
-                one.epoch,
-                kind.kind,
-                kind.facts,
-                kind.verbatim,
-                kind.name,
-                kind.paraphrased,
-                kind.lost,
-                kind.came_back,
-                kind.unknown,
-            ),
-        )
+        yield "loss", (
+            *whose, kind.kind, kind.facts, kind.verbatim, kind.name, kind.paraphrased, kind.lost,
+            kind.came_back, kind.unknown,
+        )  # fmt: skip
     for row in one.rows:
         if part.whole or _is_here(out, row.record):
-            yield (
-                "kept",
-                (
-                    row.session,
-                    row.agent,
-                    row.epoch,
-                    row.kind,
-                    row.value,
-                    row.kept,
-                    row.where,
-                    row.weight,
-                    row.came_back,
-                    row.uses,
-                    row.by,
-                    row.detail,
-                    row.record,
-                    row.ts,
-                    row.start,
-                    row.end,
-                    row.digest,
-                    row.again,
-                ),
-            )
+            yield "kept", (
+                row.session, row.agent, row.epoch, row.kind, row.value, row.kept, row.where, row.weight,
+                row.came_back, row.uses, row.by, row.detail, row.record, row.ts, row.start, row.end,
+                row.digest, row.again,
+            )  # fmt: skip
 
 
 def _health(con: "Connection", checks: "Iterable[Check]") -> Rows:
