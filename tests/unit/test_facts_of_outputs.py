@@ -1,8 +1,12 @@
 """Lines that compilers, package managers, servers and test runners print: which say what failed, and which are results.
 
-The lines are ours, in the forms those programs use: `+` before one that is to be found, `-` before one that is not.
+The lines are ours, in the forms those programs use: `+` before one that is to be found, `-` before one that is not. Of
+whole answers (`outputs.txt`) `$` names the command, with a `!` where it failed, `=` a test's result, and `?` a line that
+could be either.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +30,31 @@ def test_lines_of_programs_are_told_from_what_else_they_print(file: str, kind: s
     told = {line: kind in [found for found, _ in kinds(line)] for _, line in lines}
     assert [line for wanted, line in lines if told[line] != wanted] == []
     assert sum(wanted for wanted, _ in lines) > 150 and len({*told.values()}) == 2
+
+
+def answers() -> Iterator[tuple[str, bool, list[tuple[str, str]]]]:
+    """Command, whether it failed, and its lines with their marks."""
+    for block in ("\n" + (LINES / "outputs.txt").read_text()).split("\n$ ")[1:]:
+        command, *lines = block.rstrip("\n").split("\n")
+        yield command.removeprefix("! "), command[0] == "!", [(line[:1], line[2:]) for line in lines]
+
+
+@pytest.mark.parametrize("kind, mark", [("error", "+"), ("test", "=")])
+def test_whole_answers_say_what_failed_among_what_else_they_print(kind: str, mark: str) -> None:
+    count: Counter[tuple[bool, bool]] = Counter()
+    for command, failed, lines in answers():
+        found = {
+            value
+            for one, value in kinds("\n".join(line for _, line in lines), command, error=failed)
+            if one == kind
+        }
+        for given, line in lines:
+            if given != "?" and line.strip():
+                count[given == mark, line.strip() in found] += 1
+    right = count[True, True]
+    assert right > 60
+    assert right / (right + count[False, True]) >= 0.90
+    assert right / (right + count[True, False]) >= 0.85
 
 
 def test_what_a_reader_says_of_itself_is_an_error_and_what_it_prints_is_none() -> None:

@@ -1,9 +1,9 @@
 """Error messages in what a program printed, a line each, in the words of compilers, runtimes, shells and servers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from memlog.query.facts import mishaps
+from memlog.query.facts import around, mishaps
 from memlog.query.facts.calls import Found
 from memlog.query.facts.lines import any_word, hot_lines
 
@@ -48,7 +48,7 @@ _WIDE_WORDS = (
     "no default", "no space", "no route", "no tty", "no project", "no tests", "no inputs", "no internet", "no permission", "no config", "no longer", "permission", "connection", "timeout", "timed", "out of", "too many", "bad ",
     "malformed", "corrupt", "abort", "terminated", "halted", "must ", "400", "401", "402", "403", "404", "405", "409", "41", "422", "429", "500", "502", "503", "504", "signal", "! ", "exceed", "mismatch",
     "wrong", "conflict", "required", "e: ", "would be", "would reformat", "unhealthy", "attempt", "expired", "crash", "psql", "interrupt", "e0", "duplicate", "incompat",
-    "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", '"level":5', '"level":6', "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
+    "expect(r", "expect(j", "expect(l", "expect(p", "reformat", "no files", "unsatisf", " file would", "integer expression", "operator", "division by", "bad minute", "md0", "━━━━", "hunk", "offense", " issues", "expected ", "signal ", "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", '"level":5', '"level":6', "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
 )  # fmt: skip
 _HOT_WIDE = any_word(*_HOT_WORDS, *_WIDE_WORDS)
 _WIDE_ABROAD = (
@@ -68,19 +68,19 @@ _ERROR_ABROAD = re.compile(rf"(?:[^.!?。]{{0,120}}: ?)?[^.!?。:]{{0,80}}(?:{_F
 
 _COMPILERS = (
     r"(?:[^\s:()]+\.\w{1,6}|\(eval\)):\d+:(?:\d+:)? .*\S",  # and linters and scripts
-    r"[^\s:()]+\.\w{1,6}\(\d+,\d+\): error .*\S|[^\s:()]+\.\w{1,6}:\d+:\d+ - error .*\S|\d+:\d+ +error  .*\S|\S+: line \d+, col \d+, Error - .*",
+    r"[^\s:()]+\.\w{1,6}\(\d+,\d+\): error .*\S|[^\s:()]+\.\w{1,6}:\d+:\d+ - error .*\S|\d+:\d+ +error  .*\S|\S+: line \d+, col \d+, Error - .*|\S*[^\s:]:\d+(?::\d+)? (?:error )?[A-Z]{1,8}\d{2,5}\b.*|.*\^-*\^? SC\d+ \(error\): .*|\d+:\d+ +[✖×] +\S.*",
     r"error\[E\d+\]: .*|error:? [A-Z]{1,6}\d+: .*|(?:\S*[/ ])?ld(?:\.\w+)?: .*|.*: undefined (?:reference to|symbol)\b.*|undefined: \w+|[Uu]ndefined symbols? .*",
     r"\[ERROR\] \S.*|FAILURE: \S.*|(?:\[INFO\] )?BUILD FAIL(?:ED|URE)\b.*|Build FAILED\.?|Failed to compile\.?|ninja: build stopped: .*|CMake Error\b.*",
-    r"g?make(?:\[\d+\])?: \*\*\* .*|[✘×] \[ERROR\] .*|✖ .*|Found [1-9]\d* errors?\b.*|error during build:.*|Module not found: .*",
+    r"g?make(?:\[\d+\])?: \*\*\* .*|[✘×] \[ERROR\] .*|✖ .*|(?:Found |Summary: )?(?:\d+ \w+(?:,| and) )*[1-9]\d* (?:errors?|problems?)\b(?:[,.] .*|\.|$)|[1-9]\d* issues? found\b.*|Found (?:\d+ warnings? and )?[1-9]\d* errors?\b.*|error during build:.*|Module not found: .*",
 )
 _RUNTIMES = (
-    r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' (?:\(\d+\) )?panicked at .*|ImportError while (?:importing|loading) .*|\d+ validation errors? for \w+.*|.{0,120}\{\"level\":(?:50|60|\"(?:error|fatal)\"),.*|E  +fixture .* not found|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
-    r"(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
+    r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' (?:\(\d+\) )?panicked at .*|ImportError while (?:importing|loading) .*|\d+ validation errors? for \w+.*|.{0,120}\{\"level\":(?:50|60|\"(?:error|fatal)\"),.*|\w*(?:Error|Exception)Group: .*|E  +Failed: .*|E  +fixture .* not found|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
+    r"expect\((?:received|jest\.fn\(\)|locator|page|promise|value|string|array|object|function|element)?\)(?:\.\w+)*\.to\w+\(.*|\[signal SIG\w+.*|UnhandledPromiseRejectionWarning: .*|(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
     r".*\bSegmentation fault.*|Killed|Aborted(?: \(.*\))?|.*\(core dumped\).*|.*\bdumped core|E[A-Z]{5,12}: \S.*|Expecting value: .*|(?:PHP )?(?:Fatal|Parse|Type|Syntax|[Cc]ompile|[Rr]untime|[Bb]uild) error(?: near line \d+)?: .*",
     r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?\]?:? (?:[A-Z]{3,4} )?(?:\[?[\w.:-]+\]? )?(?:- )?(?:\S+ - )?\[?(?:ERROR|FATAL|CRITICAL|error|fatal)\b.*",
 )
 _SHELLS = (
-    r"\S*: command not found.*|\S*: (?:line \d+|\d+): .*(?:not found|error|No such|denied|unbound).*|.*(?:: [Nn]o such file or directory|: (?:[Oo]peration not permitted|[Ii]s a directory|[Nn]ot a directory|[Nn]o space left on device"
+    r"\S*: command not found.*|\S+: line \d+: \S.*|\S*: (?:line \d+|\d+): .*(?:not found|error|No such|denied|unbound).*|.*(?:: [Nn]o such file or directory|: (?:[Oo]peration not permitted|[Ii]s a directory|[Nn]ot a directory|[Nn]o space left on device"
     r"|[Rr]ead-only file system|[Aa]ddress already in use|[Bb]roken pipe|[Tt]ext file busy|[Dd]evice or resource busy|[Ff]ile exists|[Tt]oo many open files|[Aa]rgument list too long|[Ee]xec format error)|: [Pp]ermission denied|: command not found|: not found|: no matches found"
     r"|\bConnection refused|\bwas refused\b|\bdue to an? (?:\w+ )?(?:error|failure)|\b[Cc]ould not be (?:reached|found|opened|read|resolved|loaded|parsed|written|created|located|started))\b.*",
     r"(?:go|bash|sh|zsh|rg|grep|ls|cp|mv|rm|sed|git|sudo|find|tar|awk|curl|wget|jq|make|ssh|scp|tr|sort): +\S.*|.*\bis not recognized as .*",
@@ -89,12 +89,12 @@ _SHELLS = (
 )
 _TOOLS = (
     r"npm ERR! \S.*|(?:npm|pnpm|yarn|error) (?:error|ERR!?|Command failed) .*\S|ERR_[A-Z_]+ .*|(?:\S+: )?ELIFECYCLE .*|error [A-Z]\S+ .*|(?:yarn|pnpm) run: error .*",
-    r"CONFLICT \(.*|! \[(?:remote )?rejected\] .*|remote: (?:Permission|[Ee]rror|fatal|ERROR|Repository|Invalid|Support).*|The following paths are ignored by .*|.*\bverification failed\.?",
+    r"(?:\w+: )?\[(?:emerg|alert|crit)\] .*|Assertion with \S+ failed|Code style issues .*|\d+ files? would \w+.*|Because .*\b(?:unsatisfiable|version solving failed|incompatible)\b.*|Hunk #\d+ FAILED .*|\d+ out of \d+ hunks? FAILED.*|[A-Z]+(?: [A-Z]+)* FAILED(?: [A-Z]+)*|[\w/. -]+ test failed|CONFLICT \(.*|! \[(?:remote )?rejected\] .*|remote: (?:Permission|[Ee]rror|fatal|ERROR|Repository|Invalid|Support).*|The following paths are ignored by .*|.*\bverification failed\.?",
     r"[Ee]rror (?:response )?from (?:daemon|server)\b.*|(?:docker|ssh|ld|kubectl|helm|terraform|psql|mysql): (?:.*\b(?:[Ee]rror|not found|[Cc]ould not|[Cc]annot|denied)\b.*)|E: \S.*|dpkg: error .*",
     r"(?:time=\S+ )?level=(?:error|fatal) .*|ERROR +\S.*|\{\"error\": ?[\"{].*|sudo: .*",
 )
 _SERVERS = (
-    r".*[\"\']statusCode[\"\']: ?[45]\d\d\b.*|.*\balready exists[.:]?$|.*\b(?:got an unexpected keyword argument|missing \d+ required positional)\b.*|HTTP(?:/[\d.]+)? [45]\d\d\b.*|.*HTTP/[\d.]+\\?\" [45]\d\d\b.*|.*\(HTTP [45]\d\d\).*|.*\bstatus(?: code)?:? [45]\d\d\b.*|.*returned error: [45]\d\d.*|[45]\d\d (?:Client|Server) Error\b.*",
+    r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S* [45]\d\d\b.*|.*[\"\']statusCode[\"\']: ?[45]\d\d\b.*|.*\balready exists[.:]?$|.*\b(?:got an unexpected keyword argument|missing \d+ required positional)\b.*|HTTP(?:/[\d.]+)? [45]\d\d\b.*|.*HTTP/[\d.]+\\?\" [45]\d\d\b.*|.*\(HTTP [45]\d\d\).*|.*\bstatus(?: code)?:? [45]\d\d\b.*|.*returned error: [45]\d\d.*|[45]\d\d (?:Client|Server) Error\b.*",
 )
 _ANYONE = (
     r"(?:[\w./@\[\]:-]{1,40}: ){0,2}(?:(?:syntax|type|fatal|internal|runtime|compile|build|npm) )?"
@@ -110,12 +110,20 @@ _ASSERTED = re.compile(
     r"[Ee]xpected|[Ss]hould|[Ii]ncorrect|wrong|\bgot\b|\bwant\b|[Ee]rror|[Ff]ail|[Uu]nexpected|[Mm]issing|must\b|overwritten"
 )
 _NOISE = re.compile(
-    r"^(?:[\u2500-\u257f\u2800-\u28ff ]+|##\[error\]|\[(?!ERROR|error|INFO|\d{4}-)[\w:./-]+\]:? ?|Rebasing \(\d+/\d+\)\r?)+"
+    r"^(?:#\d+ (?:\d+\.\d+ )?|\d+\.\d{3} (?=[A-Za-z])|\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)? +(?:- )?|\(node:\d+\) |[\w.-]+-\d+ +\| |\|(?= {1,3}[^|]*$)|[╰├]─▶|└ |[ .\d%:-]+(?=curl: \()|[\u2500-\u257f\u2800-\u28ff ▶]+|##\[error\]|\[(?!ERROR|error|INFO|\d{4}-)[\w:./-]+\]:? ?|Rebasing \(\d+/\d+\)\r?)+"
 )
+_FRAMED = re.compile(r"\s*(?:\[|[\u2500-\u257f])")  # what `mishaps` reads itself
 _NOT_AN_ERROR = re.compile(
-    r"^\[?(?:hint|warning(?!: (?:failed to|could not|unable to))|note|info|debug)\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run|^[^\s:]+:\d+:\d+: (?:context|note|info|hint)\b"
+    r"^(?!\[INFO\] BUILD FAILURE|\[warn\] Code style)\[?(?:hint|warning(?!: (?:failed to|could not|unable to))|note|info|debug)\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^(?!expect\((?:received|jest|locator|page|promise)\b)\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
+    r"|^(?:[^\s:]+:\d+(?::\d+)?:? (?:- )?|\d+:\d+ +)(?:context|note|info|hint|warning|warn|remark)\b"
     r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))|^The command exited with code \d+\.?$|^Error: (?:=+ |\? |[.FEsx]{6,}|(?:Compiling|Checking|Building|Running) )",
     re.I,
+)
+# What goes with an error and says nothing of it: advice, where a log is, a line of the code, a pointer into it.
+_BESIDE = re.compile(
+    r"(?:\+ )?(?:Exception Group )?Traceback \(most recent|may have crashed in this|>  +\S|(?:\w+ )*A complete log of this run|[`└╰][─-]+ (?!▶)|\S+: line \d+: warning:"
+    r"|(?:\[ERROR\]|npm ERR!|npm error)(?:\s+(?:To see the full|Re-run Maven|For more information|\[Help \d|-> \[Help|Please refer to|After correcting|mvn <|Fix the upstream|this command with|/\S+$|Usage:|Options:|Run \"|-{1,2}\w|\[-)|$)"
+    r"|https?://\S+(?: --.*)?$|.*\^-*\^? SC\d+ \((?:info|warning|style)\)|Some errors have detailed|For more information about"
 )
 _FILE_LINE = re.compile(r"[^\s:()]+\.\w{1,6}:\d+: ")
 # A place without a column is an error's only where the words say so: logs have places, too.
@@ -135,10 +143,12 @@ def errors(
     reads: bool = False,
     printed: bool = False,
     except_at: frozenset[int] = frozenset(),
+    results: Collection[int] = (),
 ) -> Iterator[Found]:
     """Error messages, a line each.
 
     failed: the host says so. reads: of what the text quotes none is an error. printed: nothing but a program wrote it.
+    results: where lines begin that are a test's result already.
     except_at: where somebody speaks; words of a program's alone make an error of it.
     """
     failing = "--- FAIL" in text or "\nFAIL" in text
@@ -146,12 +156,15 @@ def errors(
     folded = text.lower()
     folded = folded if len(folded) == len(text) else text
     abroad = not text.isascii() or any(word in folded for word in _ABROAD_ASCII)
+    marked = around.told(text) if printed or not reads else frozenset()
     traced = {match.start(2) for match in _TRACED.finditer(text)} if "Traceback (" in text else set()
     hot = _HOTTEST[printed, abroad]
     more = (_HOT_WORDLESS,) if printed and abroad else ()
     claimed = not reads and (failed or text.count("\n") <= _SHORT)
     for start, end in hot_lines(text, hot, _PLACE, _CODE, _BARE, *more, folded=folded):
-        if end - start > LONGEST_LINE or (reads and start > _QUOTED_FROM):
+        if end - start > LONGEST_LINE or (reads and start > _QUOTED_FROM) or start in marked:
+            continue
+        if start in results:
             continue
         speaks = start in except_at
         span = _error(
@@ -163,9 +176,11 @@ def errors(
             yield _found(text, start + span[0], start + span[1])
             if found == _MOST_LINES:
                 break
-    for at in sorted(traced):
+    for at in sorted(traced | (marked - set(results)))[:_MOST_LINES]:
         end = text.find("\n", at)
-        yield _found(text, at, len(text) if end < 0 else end)
+        end = len(text) if end < 0 else end
+        if end - at <= LONGEST_LINE:
+            yield _found(text, at, end)
 
 
 def _found(text: str, start: int, end: int) -> Found:
@@ -181,7 +196,7 @@ def _error(
     noise = _NOISE.match(plain)
     at = noise.end() if noise else 0
     body = plain[at:].strip()
-    if not body or _NOT_AN_ERROR.search(body):
+    if not body or _NOT_AN_ERROR.search(body) or _BESIDE.match(body) or _BESIDE.match(plain.strip()):
         return None
     if _IN_TEST.match(body):
         if not (failing and _ASSERTED.search(body)):
@@ -189,7 +204,9 @@ def _error(
     elif (
         not (_ERROR.match(body) or (abroad and _ERROR_ABROAD.match(body)))
         or (_FILE_LINE.match(body) and not _PLACED.match(body))
-    ) and not (printed and _goes_wrong(plain.strip(), claimed, abroad)):
+    ) and not (
+        printed and _goes_wrong(plain.strip() if at == 0 or _FRAMED.match(plain) else body, claimed, abroad)
+    ):
         return None
     if coloured:
         return 0, len(line.rstrip())

@@ -12,7 +12,7 @@ _QUOTED = r"(?:[`'\"“‘][^`'\"”’]{1,80}[`'\"”’]|[\w./@:$\\-]{1,80})"
 # It begins with what is wrong.
 _BEGINS = re.compile(
     r"(?:can(?:no|['’])t|can ?not|could(?: not|n['’]t)|(?:not able|unable) to|failed(?: to|:| with| at| in| on)?|failure(?: in|:| while)|did(?: not|n['’]t) \w+|"
-    r"error(?:s occurred)?(?: \w+ing| [45]\d\d| in| at| on| from| code| while| when|: )|invalid|illegal|missing(?! \d+ line)|unknown|unsupported|unexpected|unrecogni[sz]ed|unresolved|undefined|"
+    r"(?:compilation|network|validation|assertion|build|database|server|api|module parse) (?:error|fail(?:ed|ure))\b|no files? match\w*(?!.*\?)|error(?:s occurred)?(?: \w+ing| [45]\d\d| in| at| on| from| code| while| when|: )|invalid|illegal|missing(?! \d+ line)|unknown|unsupported|unexpected|unrecogni[sz]ed|unresolved|undefined|"
     r"undeclared|unhandled|uncaught|unterminated|unmatched|unbound|unauthori[sz]ed|forbidden|not (?:found|logged in|authori[sz]ed|authenticated|allowed|permitted|a \w+|enough)|"
     r"no (?:such|matching|available|valid|solution|virtual|module|default|space|route|tty|projects? matched|tests? found|inputs were|internet|permission|configuration)|"
     r"permission denied|access (?:is |was )?denied|authentication (?:failed|required|error)|connection (?:refused|reset|closed|timed|failed|error|lost|aborted)|(?:request |operation |command |test )?(?:timed out|timeout (?:of|after|exceeded|waiting|while))|"
@@ -32,12 +32,12 @@ _CLAIMS = re.compile(
     r"known|able|present|registered|enabled|implemented|unique|equal|file|directory|function|module|git|repository|command|member|package|type|locate\w*|continue|boot\w*|run|find|determine|access\w*|be)\b"
     r"|\b(?:can(?:no|['’])t|could(?: not|n['’]t)|unable to|failed to) (?:be )?\w+"
     r"|\b(?:has|have|had|was|were|is|been|it|that|which|build|compilation|installation|script|hook|command|step|task|job|process|request|check|validation|verification|authentication|login|connection|migration|deployment|deploy|import|upload|download|"
-    r"install|transaction|query|import|parsing|execution|update|fetch|push|pull|rebase|merge|lint|type-?check|pipeline|workflow|action|assertion|conversion|decoding|handshake|lookup|allocation|resolving|resolution) (?:has |have )?failed\b(?! (?:over|tests?\b))|\.{3,}failed$|\bfailed (?:with|because|due|after|for|on|while|during|in)\b"
+    r"install|transaction|query|import|parsing|execution|update|fetch|push|pull|rebase|merge|lint|type-?check|pipeline|workflow|action|assertion|conversion|decoding|handshake|lookup|allocation|resolving|resolution) (?:has |have )?failed\b(?! (?:over|tests?\b))|\.{3,}failed$|\bfailed[.!]?$|\bfailed (?:with|because|due|after|for|on|while|during|in)\b"
     r"|\b(?:not found|no such \w+|not recogni[sz]ed|not permitted|not allowed|not supported|not in (?:std|scope)|not matched|not loaded|not valid|permission denied|access denied|timed out|name or service not known"
     r"|(?:is|does) not (?:run|work|match|apply|support|compile|have|contain)|is already (?:\w+ )?running|environment is externally|is (?:invalid|required|missing|unavailable|unreachable|unhealthy|unknown|ambiguous|corrupt(?:ed)?|undefined|read-only|locked|too (?:long|large|big|old|small|high|low))|are (?:required|missing|invalid)|already (?:exists?|in use|running|defined|taken|declared|registered)"
     r"|no longer (?:exists|available|supported)|(?:error|exception|failure|problem|conflict)s? (?:occurred|happened|while|during|when|was thrown|detected|encountered)|went wrong|out of (?:memory|range|bounds|disk space)|limit exceeded|exceeds? (?:the )?\w+|exceeded"
     r"|was (?:refused|denied|rejected|killed|aborted|canceled|cancelled|interrupted|closed unexpectedly)|redeclared|undeclared|(?:nil|null) (?:value|pointer|reference)|stack overflow|syntax error|version solving failed|attempt to|mapping values are"
-    r"|ended prematurely|unexpected(?:ly)?|mismatch(?:ed)?|incompatible|incorrect(?:ly)?|deadlock|unsatisfied|insufficient|expired|unresolved|errored|crashed|must (?:be|have|not|provide|specify)|conflicts? with|has been (?:killed|denied|rejected|revoked|exceeded))\b",
+    r"|ended prematurely|unsatisfiable|unexpected(?:ly)?|mismatch(?:ed)?|incompatible|incorrect(?:ly)?|deadlock|unsatisfied|insufficient|expired|unresolved|errored|crashed|must (?:be|have|not|provide|specify)|conflicts? with|has been (?:killed|denied|rejected|revoked|exceeded))\b",
     re.I,
 )
 # Names of errors, codes of systems and of servers.
@@ -69,7 +69,7 @@ _NONE_ABROAD = re.compile(
 )
 # What else a line of output can be: code, a listing, a log of commits, help, a table, a test's name, advice.
 _OTHER = re.compile(
-    r"[0-9a-f]{7,40} |\[\S+ [0-9a-f]{7,40}\]|(?:feat|fix|docs|chore|test|refactor|style|perf|ci|build)(?:\([^)]*\))?!?: |[-+]{1,3}(?:\s*(?:\w+ )*(?:def|class|return|import|if|from|const|let|var|func|fn|pub|raise|throw|console|assert|print|self|#|//)\b|\s{2,})|[-MADRCU?!]{1,2} +\S+\.\w{1,5}$"
+    r"[0-9a-f]{7,40} |debconf: |pseudo-terminal |\[\S+ [0-9a-f]{7,40}\]|(?:feat|fix|docs|chore|test|refactor|style|perf|ci|build)(?:\([^)]*\))?!?: |[-+]{1,3}(?:\s*(?:\w+ )*(?:def|class|return|import|if|from|const|let|var|func|fn|pub|raise|throw|console|assert|print|self|#|//)\b|\s{2,})|[-MADRCU?!]{1,2} +\S+\.\w{1,5}$"
     r"|(?:def|class|func|fn|import|from|const|let|var|pub|raise|throw|return|if|elif|else|for|while|except|catch|case|switch|try|async|await|export|public|private|protected|static|print|console|logger?|assert|expect|describe|it|test|struct|enum|type|interface|@\w+)\b(?! ?:|[\w ]*\berror:)[ (]"
     r"|\d{1,5}[:|\u2192\t-](?!\d)(?: |\t|$)?.*|#{1,6} |//|/\*|\* \[|\+\+\+|@@|diff --|(?:ok|PASS|SKIP|\u2713|\u2714|\u2705|=== RUN|=== CONT|--- PASS|\s*at )\s?\b|(?:-\w, )?--?\w[\w-]*[ =]{1,}.*(?:  |\t)|-{1,2}\w[\w-]*\s{2,}"
     r"|\[?(?:hint|note|info|debug|trace|tip|help|usage|example|see|warn(?:ing)?|npm warn|collecting|downloading|installing|compiling|checking|fetching|running|building|using|created?|creating|updated?|added|adding|removed|fixed|test(?:ing)?|retrying|waiting|starting|started|skipping|expected failures?)\b\]?(?!.*\b(?:failed|error:|not (?:found|matched|available|set|running)|could not|cannot|unable|no such|required|denied|timed out)\b)"
@@ -80,7 +80,7 @@ _CODE = re.compile(
     r"[{};]\s*$|=> *\{?$|^\s*[})\]]|\)\s*:$|\w\(\)?.*\)\s*[;{]|^[\w.]+ = |\|\||&&|^\s*\"[\w-]+\": |==|:=|\breturn\b|^\s*'[^']*'[,\]})]?\s*$|^[\w/.-]+/[\w.-]+$|^\S+$|\t.*\t"
 )
 _GOOD = re.compile(
-    r"\bnothing to \w+|\b(?:0|no|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|problems?|issues?|failed|conflicts?)\b|\b(?:errors?|fail(?:ed|ures?)): ?0\b|[✓✔✅]|^(?!.*\b(?:not|un)\b).*\bsuccess(?:ful(?:ly)?)?\b|\bpassed\b",
+    r"\bnothing to \w+|[:=] ?(?:0|none|no|false|null)\W*$|\b(?:0|no|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|problems?|issues?|failed|conflicts?)\b|\b(?:errors?|fail(?:ed|ures?)): ?0\b|[✓✔✅]|^(?!.*\b(?:not|un)\b).*\bsuccess(?:ful(?:ly)?)?\b|\bpassed\b",
     re.I,
 )
 _LONGEST_CLAIM = 300  # characters; what is longer is somebody's prose
@@ -89,6 +89,8 @@ _FEW = 26  # words, likewise
 
 def begins(line: str) -> bool:
     """Whether a line of output says by its marks, its first words or a name that something failed."""
+    if line[:2] in ("× ", "⨯ ") and line[2:3].isupper() and len(line) <= _LONGEST_CLAIM:
+        return _GOOD.search(line) is None  # what a linter or a compiler draws it before
     if len(line) > 4 * _LONGEST_CLAIM or _OTHER.match(line):
         return False
     if _NAMES.match(line):
@@ -102,7 +104,7 @@ def begins(line: str) -> bool:
     rest = body[_LABELS.match(body).end() :]  # type: ignore[union-attr]
     if not (_BEGINS.match(body) or _BEGINS.match(rest)):
         crossed = marks is not None and _CROSSED.search(marks.group()) is not None
-        return crossed and claims(body) and " should " not in body
+        return crossed and (line.startswith("⨯ ./") or claims(body)) and " should " not in body
     return _GOOD.search(body) is None and not _CODE.search(body)
 
 

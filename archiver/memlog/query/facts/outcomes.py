@@ -15,7 +15,7 @@ _LINE = re.compile("|".join(f"(?:{runner})" for runner in RUNNERS))
 _HOT = any_word(
     "PASS", "FAIL", "Passed", "passed", "Failed", "failed", "passing", "failing", "pending", "ok ", "ok\t", "... ok",
     "ignored", "OK", "ERROR", "SKIP", "DONE ", "Ran ", "ests run", "failure", "ests pass", "pass)", "fail)", "skip)",
-    "# pass", "# fail", "\u2139 ", " pass", " fail", "flaky", "Executed ", "rspec ./", ".py .", ".py F", ".py E", ".py s",
+    "# pass", "# fail", " error in", "\u2139 ", " pass", " fail", "flaky", "Executed ", "rspec ./", ".py .", ".py F", ".py E", ".py s",
     "***", "skipped", "todo", "errors", "Assertions", "Some tests", "✓", "✗", "✘", "✕", "✔", "✖", "×", "❯",
     "FAILURES!", "%)", "%]", "⨯", "SUCCESS", "SUCCEEDED", "Executed", "specs ", "spec,", "scenarios", "steps (", "Specs", "› ", "did not run", "interrupted",
     "test cases:", "assertions:", "Totals:", "Total tests", "Test Run", "Test summary", "[E]", "Skipped ", "Result: ", "successful", ".t .", "no tests ran", "collected ",

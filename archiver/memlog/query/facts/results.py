@@ -85,15 +85,21 @@ def facts(said: Said, command: str | None) -> Iterator[Found]:
     ran = (said.tool or "").lower() in SHELLS or command is not None or _is_shell(said)
     told = ran and not (command and reads(command))
     printed = told and not (command and any(_programs(command)))
+    ended = list(outcomes(said.text)) if told else []
     if told:
-        yield from outcomes(said.text)
+        yield from ended
         yield from _commits(said.text)
     if told or said.error:
         failed = said.error or _ended_badly(said.text)
-        found = list(errors(said.text, failed=failed, reads=not told, printed=printed))
-        yield from found or (_first_line(said) if said.error else ())
+        lines = frozenset(
+            said.text.rfind("\n", 0, one.start) + 1 for one in ended if not one.value.startswith("FAILED: ")
+        )
+        found = list(errors(said.text, failed=failed, reads=not told, printed=printed, results=lines))
+        yield from found or (_first_line(said) if said.error and not ended else ())
     elif ran and command:
         yield from _own_words(said.text, command)
+        if _ASKS.search(command):
+            yield from _answered(said.text)
     elif len(said.text) <= _SHORT_ANSWER and (
         "\n" not in said.text.strip() or (said.tool or "").lower() not in calls.READS
     ):
@@ -145,6 +151,25 @@ def _own_words(text: str, command: str) -> Iterator[Found]:
     for match in _COMPLAINS.finditer(text):
         if match[1].rsplit("/", 1)[-1] in names:
             yield Found("error", match.group().strip(), None, match.start(), match.end())
+
+
+# What a server answered that was asked: its status, or an object that names an error.
+_ASKS = re.compile(r"\b(?:curl|wget|https?|xh)\b")
+_ANSWERED_BADLY = re.compile(
+    r"^(?:\* |< )?HTTP/[\d.]+ [45]\d\d\b.*|^\s*\{(?:\"[\w-]+\": ?(?:\"[^\"\n]{0,60}\"|[\w.-]+), ?){0,3}\"(?:error|errors|detail)\": ?(?!null|\[\]|\{\}|\"\"|false)[\[{\"].*"
+    r"|^\s*\{(?:\"[\w-]+\": ?\"[^\"\n]{0,80}\", ?)?\"(?:status|statusCode|code)\": ?\"?[45]\d\d\b.*|.*<title>[45]\d\d\b.*",
+    re.M,
+)
+_ANSWERS_FROM = 600  # characters; what a page says further down is its text
+
+
+def _answered(text: str) -> Iterator[Found]:
+    for match in _ANSWERED_BADLY.finditer(text, 0, _ANSWERS_FROM):
+        end = text.find("\n", match.start() + 1)
+        end = len(text) if end < 0 else end
+        value = text[match.start() : end].strip()
+        start = text.index(value, match.start())
+        yield Found("error", value[:LONGEST_LINE], None, start, start + len(value[:LONGEST_LINE]))
 
 
 _HEAD = re.compile(
