@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 
-from memlog.query.facts import around, mishaps
+from memlog.query.facts import beside, mishaps
 from memlog.query.facts.calls import Found
 from memlog.query.facts.lines import any_word, hot_lines
 
@@ -156,7 +156,7 @@ def errors(
     folded = text.lower()
     folded = folded if len(folded) == len(text) else text
     abroad = not text.isascii() or any(word in folded for word in _ABROAD_ASCII)
-    marked = around.told(text) if printed or not reads else frozenset()
+    marked = beside.told(text) if printed or not reads else frozenset()
     traced = {match.start(2) for match in _TRACED.finditer(text)} if "Traceback (" in text else set()
     hot = _HOTTEST[printed, abroad]
     more = (_HOT_WORDLESS,) if printed and abroad else ()
