@@ -73,6 +73,8 @@ def files(words: list[Word]) -> Iterator[Use]:
         yield from _all(named[2:3], "write")
     elif "--no-index" in (word.text for word in given) or (verb in _PATHS and dashes is None):
         yield from _all(named, _PATHS.get(verb, "read"))
+    elif verb in ("ls-tree", "status") and dashes is None:
+        yield from _all(named[1 if verb == "ls-tree" else 0 :], "list")
     elif verb in _BOTH:
         for word in named:
             if (use := _of_revision(word, verb, dashes is not None)) is not None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 LONGEST = 20_000  # characters of a command that are read as shell
 _NOT_A_PATH = re.compile(
     r"^$|^\d+[,$\d]*p?$|^[-+]?\d+$|^-$|^/dev/(?:null|std(?:out|err|in)|tty|fd/\d+)$|^&\d$|^\{\}[;+]?$|^[<>]?\(|^\$\(|^`"
-    r"|^\$[\w@*#?]+$|^\$\{\w+\}$|^[\w+.-]+://|^(?:nul|NUL|Out-Null|[\[\]{}@=!^%]|\]\])$"
+    r"|^\$[\w@*#?]+$|^\$\{\w+\}$|^[\w+.-]+://|^\.{3,}$|…$|^(?:nul|NUL|Out-Null|[\[\]{}@=!^%]|\]\])$"
 )
 _TOKEN = re.compile(
     r"""(?P<cont>\\\n)|(?P<comment>(?:(?<=\s)|^)\#[^\n]*)|(?P<space>[ \t]+)"""
@@ -21,6 +21,10 @@ _BARE = re.compile(
 _PLAIN = re.compile(r"[^ \t\n;|&<>()'\"$\\`]+")
 _IN_QUOTES = re.compile(r'["\\]|\$\(')
 _BRACKET = re.compile(r"""[()'"\\]|<<(?![<\d])""")
+# A terminal wrapped the line: what follows is no program but one file more.
+_WRAPPED = re.compile(
+    r" {5,}(?![./])[\w.@/-]+/[\w.@-]+\.(?!(?:sh|bash|exe|cmd|bat|ps1)\b)[A-Za-z]\w{0,5}(?=\s|\Z)"
+)
 _DEEPEST = 8  # brackets within quotes within brackets that are followed
 _HEREDOC = re.compile(r"<<-?\s*(['\"\\]?)([\w.-]+)['\"]?")
 # What stands before a program, with its options that take a word, and how many words it takes itself.
@@ -96,6 +100,8 @@ def simple(command: str) -> Iterator[tuple[list[Word], list[Use]]]:
         if token.lastgroup == "redirect":
             redirect = "" if "&" in token.group().lstrip("&") else token.group().lstrip("0123456789&")
         elif token.lastgroup == "split":
+            if words and token.group() == "\n" and not waiting and _WRAPPED.match(command, at):
+                continue
             yield words, redirects
             words, redirects, redirect = [], [], ""
             if token.group() == "\n":
