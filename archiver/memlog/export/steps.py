@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _WAITING = 512  # steps; a call whose answer comes later has it in a step of its own
 _CALL = 4_000  # characters of a call that say what it is about
 _LEFT_OUT = ("meta", "thinking")
+_META = '"isMeta":true'  # within a text its quotes would be escaped
 
 
 class Steps:
@@ -59,8 +60,10 @@ class Steps:
 
     def _step(self, row: "Row", kind: str) -> list[Any]:
         at = self._at
+        role = row[at["role"]]
+        injected = role == "user" and _META in (row[at["extra"]] or "")
         what, text, outcome = timeline.told(
-            kind, row[at["role"]], row[at["text"]] or "", bool(row[at["error"]])
+            kind, role, row[at["text"]] or "", bool(row[at["error"]]), injected=injected
         )
         return [
             row[at["id"]],
@@ -69,7 +72,7 @@ class Steps:
             row[at["session"]],
             row[at["agent"]],
             row[at["epoch"]],
-            row[at["role"]] or row[at["agent"]],
+            timeline.HOST if what == "note" else role or row[at["agent"]],
             what,
             row[at["tool"]],
             text,

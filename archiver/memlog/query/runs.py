@@ -12,7 +12,7 @@ from memlog.query.timeline import DOUBLED, LINE_END, Step, moment, timeline
 
 _NEAR = 50  # records: a call's answer stands within as many
 _MOST_READ = 20_000  # records on one side: what is read for as many lines as are wanted
-_SAID = ("reply", "thought", "attachment")
+_SAID = ("reply", "thought", "attachment", "note")
 _NAMED = 3  # of a run: how many calls are named
 _CHANGES = frozenset(
     ("edit", "write", "multiedit", "notebookedit", "apply_patch", "replace", "write_file", "create")

@@ -17,6 +17,7 @@ from memlog.query.hit import DAMAGED
 from memlog.query.names import session_name
 from memlog.query.record import extra_of
 from memlog.query.selection import LAST_ID, Selection
+from memlog.query.typed import META, typed
 from memlog.query.where import Where, where
 from memlog.record import Record, decode
 
@@ -69,6 +70,7 @@ SELECT r.ts_ns, s.session, s.agent FROM record r JOIN session s ON s.id = r.sess
 """
 WIDTH = 160  # characters of a line's text
 LINE_END = " ⏎ "  # between the lines of a command that is shown in one
+HOST = "host"
 DOUBLED = "UserPromptSubmit"  # a hook that is told the prompt, which is a record, too
 DAMAGED_LINE = "a damaged line"
 # What hosts write behind a command.
@@ -198,27 +200,34 @@ def _steps(con: Connection, rows: list[Any]) -> Iterator[tuple[Step, str | None,
     for (
         id_, ts_ns, session, agent, epoch, kind, role, tool, error, packed, packing, text_bytes, project,
     ) in rows:  # fmt: skip
-        text, call = "", None
+        text, call, injected = "", None, False
         try:
             blob = body.unpack(packed, packing)
             text = body.text_of(blob, body.PLAIN, text_bytes)
             call = _call(con, id_, blob) if kind in ("tool_use", "tool_result") else None
+            injected = role == "user" and META in blob
         except MemlogError:
             text = DAMAGED
-        what, said, outcome = told(kind, role, text, bool(error))
+        what, said, outcome = told(kind, role, text, bool(error), injected=injected)
+        who = HOST if what == "note" else role or agent
         step = Step(
-            iso(ts_ns), session, epoch, role or agent, what, tool, said, outcome, agent, ts_ns, id_, project
+            iso(ts_ns), session, epoch, who, what, tool, said, outcome, agent, ts_ns, id_, project
         )  # fmt: skip
         yield step, call, text
 
 
-def told(kind: str, role: str | None, text: str, error: bool) -> tuple[str, str, str | None]:
-    """What a record is in a timeline, its line, and how it ended: of a result, or of anything that failed."""
+def told(
+    kind: str, role: str | None, text: str, error: bool, *, injected: bool = False
+) -> tuple[str, str, str | None]:
+    """What a record is in a timeline, its line, and how it ended: of a result, or of anything that failed.
+
+    injected: its host says that nobody typed it.
+    """
     what = _WHAT.get(kind, kind)
     if kind == "damage":  # its bytes are no text anybody wrote: `memlog query record` shows them
         return what, DAMAGED_LINE, "damaged"
     if kind == "message":
-        what = "prompt" if role == "user" else "reply"
+        what, text = typed(text, injected=injected) if role == "user" else ("reply", text)
     outcome = f"failed: {_line(text, 80)}" if error else None
     if kind == "tool_result" and not error:
         outcome = "ok"
@@ -285,7 +294,7 @@ def _others(
     }  # fmt: skip
     for ts_ns, session, agent, event, data, project in con.execute(EVENTS_SQL, values):
         text = f"{event} {_said(event, data)}".strip()
-        yield Step(iso(ts_ns), session, None, "host", "hook", None, text, None, agent, ts_ns, None, project)
+        yield Step(iso(ts_ns), session, None, HOST, "hook", None, text, None, agent, ts_ns, None, project)
     for session, agent, path, start, stop, noticed_ns, project in con.execute(HOLES_SQL, values):
         text = f"bytes {start} to {stop} of {path} did not arrive"
         yield Step(
