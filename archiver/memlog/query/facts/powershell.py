@@ -1,5 +1,6 @@
 """Files PowerShell's own commands name."""
 
+import re
 from collections.abc import Iterator
 
 from memlog.query.facts.shell_words import Use, Word, is_path
@@ -25,6 +26,9 @@ _FILES = {
     "-destinationpath": "write", "-outfile": "write", "-infile": "read", "-redirectstandardoutput": "write",
     "-redirectstandarderror": "write", "-schemafile": "read",
 }  # fmt: skip
+_DRIVES = re.compile(
+    r"\$?(?:env|variable|function|alias|cert|hk\w+|wsman|registry\w*):", re.I
+)  # they hold no files
 _OTHER = frozenset(("start-process", "import-module"))  # their -Path and -FilePath name a program
 _SWITCHES = frozenset((
     "-recurse", "-force", "-raw", "-wait", "-file", "-directory", "-nonewline", "-passthru", "-append", "-asbytestream",
@@ -71,7 +75,7 @@ def _one(word: Word, act: str) -> Iterator[Use]:
     """The files of a word; several stand with commas between them."""
     start = word.start
     if word.quoted or "," not in word.text or word.end - word.start != len(word.text):
-        if is_path(word) and not word.text.startswith(("$env:", "env:", "HK", "function:", "variable:")):
+        if is_path(word) and not _DRIVES.match(word.text):
             yield Use(word.text, act, word.start, word.end)
         return
     for part in word.text.split(","):

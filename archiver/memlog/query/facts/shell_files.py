@@ -5,29 +5,18 @@ from collections.abc import Iterator
 
 from memlog.query.facts import git_files, powershell
 from memlog.query.facts.endings_of_files import has_ending
+from memlog.query.facts.launchers import launched
 from memlog.query.facts.shell_programs import HEADS, PROGRAMS, Option, Program
 from memlog.query.facts.shell_words import LONGEST, Use, Word, bare, is_path, simple
 
 _DEEPEST = 4  # substitutions within each other that are followed
-_ELSEWHERE = re.compile(r"(?![A-Za-z]:[\\/])[\w.@$\{\}-]+:|s3://|gs://")
+_ELSEWHERE = re.compile(r"(?![A-Za-z]:[\\/])[\w.@$\{\}/-]+:|s3://|gs://")
 _ROOTED = re.compile(r"(?:~|\.{1,2})?/|[^{}$]*/\*")
 _SWITCH = re.compile(r"/[A-Za-z?](?::.*)?|/[A-Z]{2,4}")
 _MODE = re.compile(r"[-+=ugoa]?[rwxXst]+(?:,.*)?")
 _BESIDE = re.compile(r"@(?=[^\s@])")
 _GIVEN = re.compile(r"[A-Za-z_]\w*=")
-_PYTHON = re.compile(r"python[\d.]*|py(?:\.exe)?")
 _TESTS = frozenset(("-newer", "-samefile", "-anewer", "-cnewer"))
-# What runs the program that follows: words before it, options of it that take a word, words of its own.
-_LAUNCHERS = {
-    ("npx",): ("pc", 0), ("bunx",): ("", 0), ("pnpx",): ("", 0), ("pnpm", "exec"): ("", 0), ("pnpm", "dlx"): ("", 0),
-    ("yarn",): ("", 0), ("pnpm",): ("", 0), ("uv", "run"): ("p", 0), ("uvx",): ("p", 0), ("pipx", "run"): ("", 0),
-    ("poetry", "run"): ("", 0), ("pipenv", "run"): ("", 0), ("bundle", "exec"): ("", 0), ("hatch", "run"): ("", 0),
-    ("mise", "exec"): ("", 0), ("xargs",): ("nPILdsEa", 0), ("parallel",): ("jN", 0), ("cmd",): ("", 0), ("cmd.exe",): ("", 0),
-    ("docker", "exec"): ("uwe", 1), ("podman", "exec"): ("uwe", 1), ("docker", "compose", "exec"): ("uwe", 1),
-    ("docker-compose", "exec"): ("uwe", 1), ("kubectl", "exec"): ("nc", 1), ("wsl",): ("ud", 0),
-}  # fmt: skip
-_OF_WORKSPACES = frozenset(("pnpm", "yarn"))
-_STARTS = frozenset(words[0] for words in _LAUNCHERS)
 
 
 def files(command: str) -> Iterator[Use]:
@@ -38,7 +27,7 @@ def files(command: str) -> Iterator[Use]:
 def _within(command: str, at: int, depth: int) -> Iterator[Use]:
     """at: where the command stands in the one that was asked for."""
     for words, redirects in simple(command):
-        found = [*redirects, *_of_program(_launched(bare(words)))] if words else redirects
+        found = [*redirects, *_of_program(launched(bare(words)))] if words else redirects
         for word in words:
             for start, end in word.inner if depth < _DEEPEST else ():
                 found += _within(command[start:end], start, depth + 1)
@@ -46,44 +35,10 @@ def _within(command: str, at: int, depth: int) -> Iterator[Use]:
             yield Use(use.path, use.act, use.start + at, use.end + at) if at else use
 
 
-def _launched(words: list[Word]) -> list[Word]:
-    """The words from the program on that a launcher runs: `npx`, `uv run`, `docker exec NAME`, `xargs`."""
-    while words and (words[0].text in _STARTS or _PYTHON.fullmatch(words[0].text)):
-        if _PYTHON.fullmatch(words[0].text):
-            return words[2:] if len(words) > 2 and words[1].text == "-m" else words
-        if words[0].text in _OF_WORKSPACES:
-            words = _in_workspace(words)
-        key = next(
-            (k for n in (3, 2, 1) if (k := tuple(word.text for word in words[:n])) in _LAUNCHERS), None
-        )
-        if key is None:
-            return words
-        takes, own = _LAUNCHERS[key]
-        words = words[len(key) :]
-        dashes = next((n for n, word in enumerate(words) if word.text == "--"), None)
-        if own and dashes is not None:
-            words, own = words[dashes:], 0
-        while words and (words[0].text.startswith("-") or (key[0][:3] == "cmd" and words[0].text[:1] == "/")):
-            option = words[0].text
-            words = words[2 if len(option) == 2 and option[1] in takes else 1 :]
-        words = words[own:]
-        if words and words[0].text == "--":
-            words = words[1:]
-        words = bare(words)
-    return words
-
-
-def _in_workspace(words: list[Word]) -> list[Word]:
-    """`pnpm --filter web exec tsc` and `yarn workspace web tsc` without the workspace."""
-    if len(words) > 2 and words[1].text in ("--filter", "-F", "-C", "--dir", "workspace", "--cwd"):
-        return [words[0], *words[3:]]
-    return words
-
-
 def _of_program(words: list[Word]) -> Iterator[Use]:
     if not words:
         return
-    name = words[0].text.rsplit("/", 1)[-1]
+    name = words[0].text.rsplit("/", 1)[-1].lstrip("\\")
     if name == "git":
         yield from git_files.files(words[1:])
     elif name == "for":
@@ -150,6 +105,8 @@ def operands(program: Program, words: list[Word]) -> Iterator[Use]:
     skip, ended, count, n = program.skip, False, 0, 0
     if "script" in says:  # of `perl`: operands are files only where the script is given
         skip = 1_000
+    if skip and any(_is_script(word.text, options, whole="whole" in says) for word in words):
+        skip = 0  # also where it comes last: `grep -r src -e x`
     if program.verbs and words and words[0].text in program.verbs:
         words = words[1:]
     if "write" in says:
@@ -200,6 +157,13 @@ def _is_option(text: str, says: frozenset[str]) -> bool:
     return (text[:1] == "+" and "plus" in says) or ("win" in says and _SWITCH.fullmatch(text) is not None)
 
 
+def _is_script(text: str, options: dict[str, Option], *, whole: bool) -> bool:
+    if text[:1] != "-" or len(text) == 1:
+        return False
+    option = _option(text, options, whole=whole)[1]
+    return option is not None and option.scripts
+
+
 def _is_operand(word: Word, says: frozenset[str]) -> bool:
     text = word.text
     if not is_path(word):
@@ -236,6 +200,8 @@ def _option(text: str, options: dict[str, Option], *, whole: bool) -> tuple[str,
             continue
         if option.values or option.scripts:
             rest = text[at + 1 :] or None
+            if rest and option.act and at > 1:
+                break  # `-layout` is one option
             return "-" + text[at], option._replace(turns=turned.turns) if turned else option, rest
     return name, turned, None
 

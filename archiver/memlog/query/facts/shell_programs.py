@@ -21,7 +21,8 @@ bat,batcat read --line-range -r -l --language --theme --style --paging --color -
 tac,rev,zcat,gzcat,bzcat,xzcat,zstdcat,strings,md5,cksum,sum,b2sum,sha1sum,sha224sum,sha512sum,lzcat read -n -t
 head,tail read -n -c --lines --bytes -s --pid
 nl read -w -b -v -i -s -h -f -n -l -d
-wc,md5sum,sha256sum,readlink,realpath,ldd,cloc,tokei,scc,exiftool,identify,ffprobe,dot,zipinfo,glow,mdcat read
+wc,md5sum,sha256sum,readlink,realpath,ldd,cloc,tokei,scc,zipinfo,glow,mdcat read
+ffprobe,exiftool,identify,dot,play read named whole -o:write
 shasum read -a --algorithm
 xxd read -l -s -c -g -o -n
 od read -A -t -N -j -w -S --address-radix --format --read-bytes
@@ -109,6 +110,7 @@ clang-format,clang-tidy,cppcheck,cpplint,astyle,uncrustify,indent,gersemi,cmake-
 nm,objdump,readelf,otool,size,strip,lipo,ar,codesign,addr2line,c++filt,install_name_tool,patchelf,upx,dsymutil,chrpath,gcov,llvm-objdump,llvm-nm,wasm-objdump,wasm2wat,wat2wasm,javap read pathlike -j --section --arch -arch -s -o:write
 gdb,lldb,valgrind,strace,ltrace,perf,hyperfine read none -o:write -x:read -p --output:write --log-file:write --export-json:write --export-markdown:write
 openssl write none whole -in:read -out:write -key:read -cert:read -keyout:write -inkey:read -CAfile:read -CA:read -CAkey:read -config:read -extfile:read -certfile:read -signature:read -sign:read -verify:read -kfile:read -pubin~ -noout~ -text~
+openssl+dgst read whole -out:write -sign:read -verify:read -signature:read -hmac
 ssh-keygen write none -f:write
 ssh-add read -t
 ssh-copy-id read none -i:read
@@ -116,7 +118,7 @@ ssh,autossh,mosh read none -i:read -F:read
 gpg,gpg2,age,sops,ansible-vault write named -o:write --output:write -r --recipient -u -i:read -d~ --decrypt~ -e~ -k
 make,gmake,bmake,mingw32-make read none -f:read --file:read --makefile:read
 just,task read none -f:read --justfile:read --taskfile:read -t:read whole
-cmake read none -S:read -B:write -P:read -C:read --install whole
+cmake read none -P:read -C:read whole
 ninja,meson read none -f:read whole
 cargo read none --manifest-path:read --config whole
 docker,podman,nerdctl,docker+run read none --env-file:read whole
@@ -146,11 +148,11 @@ wget write none -O:write --output-document:write -P:write --directory-prefix:wri
 http,https,xh read none -o:write --output:write whole
 aria2c,axel,yt-dlp,youtube-dl write none -d:write -o:write -i:read --output:write --dir:write -P:write -a:read --cookies:read
 ffmpeg write whole valued -i:read -y~ -n~ -an~ -vn~ -sn~ -nostdin~ -hide_banner~ -shortest~ -stats~ -nostats~ -re~ -vstats~ -copyts~
-sox,lame,opusenc,flac,oggenc,cwebp,dwebp,avifenc,cjpeg,djpeg,optipng,pngquant,jpegoptim,gifsicle,rsvg-convert,inkscape,sips,potrace,qpdf,pdftk,pdftotext,pdftoppm,pdfunite,pdfimages,gs,pdfinfo,img2pdf,ps2pdf,mutool,tesseract,wkhtmltopdf,weasyprint,typst,typst+compile,xelatex,pdflatex,lualatex,latexmk,bibtex,plantuml,mmdc,soffice,libreoffice,antiword,docx2txt,exiv2,mediainfo,woff2_compress,pyftsubset,afplay,aplay write named -o:write -i:read -r -w -h --output:write -q --outdir:write --out:write
+sox,lame,opusenc,flac,oggenc,cwebp,dwebp,avifenc,cjpeg,djpeg,optipng,pngquant,jpegoptim,gifsicle,rsvg-convert,inkscape,sips,potrace,qpdf,pdftk,pdftotext,pdftoppm,pdfunite,pdfimages,gs,pdfinfo,img2pdf,ps2pdf,mutool,tesseract,wkhtmltopdf,weasyprint,typst,typst+compile,xelatex,pdflatex,lualatex,latexmk,bibtex,plantuml,mmdc,soffice,libreoffice,antiword,docx2txt,exiv2,mediainfo,woff2_compress,pyftsubset,afplay,aplay write named whole -o:write -i:read -r -w -h --output:write -q --outdir:write --out:write
 convert,magick,mogrify,montage,compare,composite write whole valued named -strip~ -auto-orient~ -flatten~ -trim~ -negate~ -flip~ -flop~ -alpha -append~ +append~ +repage~
 pandoc read named -o:write --output:write -f -t -r -w --from --to -c:read --css:read --template:read --bibliography:read -H:read -B:read -A:read --reference-doc:read -V -M --metadata --filter -L:read --lua-filter:read --metadata-file:read --extract-media:write --resource-path
 markdown,asciidoctor,rst2html,mdbook+build read named -o:write
-virtualenv,python+venv,python3+venv write only=1 -p --python --prompt
+virtualenv,venv write only=1 -p --python --prompt
 json.tool,json_pp,json_reformat,py_compile,ast.tool read --indent
 zipfile,tarfile write none -c:write -l:read -e:read --create:write --list:read --extract:read
 mkfifo,mknod write -m

@@ -7,7 +7,7 @@ from typing import NamedTuple
 LONGEST = 20_000  # characters of a command that are read as shell
 _NOT_A_PATH = re.compile(
     r"^$|^\d+[,$\d]*p?$|^[-+]?\d+$|^-$|^/dev/(?:null|std(?:out|err|in)|tty|fd/\d+)$|^&\d$|^\{\}[;+]?$|^[<>]?\(|^\$\(|^`"
-    r"|^\$[\w@*#?]+$|^\$\{\w+\}$|^[\w+.-]+://|^\.{3,}$|…$|^(?:nul|NUL|Out-Null|[\[\]{}@=!^%]|\]\])$"
+    r"|^\$[\w@*#?]+$|^\$\{\w+\}$|^[\w+.-]+://|^\.{3,}$|…$|^:memory:$|^(?:nul|NUL|Out-Null|[\[\]{}@=!^%]|\]\])$"
 )
 _TOKEN = re.compile(
     r"""(?P<cont>\\\n)|(?P<comment>(?:(?<=\s)|^)\#[^\n]*)|(?P<space>[ \t]+)"""
