@@ -29,6 +29,9 @@ _FIELDS = (
     "Message: '",
     "{ error",
     "{ message",
+    "rror] {",
+    "rror: {",
+    "Status: '",
 )
 # What a compiler draws below the sentence that says what is wrong: where.
 _ARROW = re.compile(r"^[ \t|│]*(?:-->|[╭┌,][─-]+\[|╭▸) ?\S", re.M)
@@ -47,7 +50,7 @@ _CAUSE = re.compile(r"^[ \t]+\d+: (?=\S)", re.M)
 _FIELD = re.compile(
     r"^[ \t]*(?:code: (?:'[A-Z][A-Z_]*\d*'|\"[A-Z][A-Z_]*\d*\"|[45]\d\d\b)|(?:status|statusCode): [45]\d\d\b"
     r"|statusText: ['\"](?!OK)\w"
-    r"|error(?:Message|Code|_message|_description)?: ['\"]\S|data: \{ (?:error|message)\w*: ).*$",
+    r"|\w*[eE]rror\w*: ['\"]\S|\[?[\w ]{0,40}[eE]rror\]?:? \{$|data: \{ (?:error|message)\w*: ).*$",
     re.M,
 )
 _BESIDE = re.compile(r"^[ \t]*(?:message|details|reason|hint|detail): ['\"]\w.*$", re.M)

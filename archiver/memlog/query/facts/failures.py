@@ -10,6 +10,10 @@ from memlog.query.facts.lines import any_word, hot_lines
 COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\x1b\][^\x07\\]*(?:\x07|\\)")
 LONGEST_LINE = 2_000
 _MOST_LINES = 200  # of one answer; what is more says the same again
+_ANY = re.compile(r"\S")
+_TALKERS = frozenset(
+    ("make", "gmake", "docker", "cargo", "git", "sudo", "env", "time")
+)  # say other things, too
 _SHORT = 6  # lines of an answer that says little else
 _QUOTED_FROM = 1_200  # characters; behind them, what a reader prints is a file's
 
@@ -48,7 +52,7 @@ _WIDE_WORDS = (
     "no default", "no space", "no route", "no tty", "no project", "no tests", "no inputs", "no internet", "no permission", "no config", "no longer", "permission", "connection", "timeout", "timed", "out of", "too many", "bad ",
     "malformed", "corrupt", "abort", "terminated", "halted", "must ", "400", "401", "402", "403", "404", "405", "409", "41", "422", "429", "500", "502", "503", "504", "signal", "! ", "exceed", "mismatch",
     "wrong", "conflict", "required", "e: ", "would be", "would reformat", "unhealthy", "attempt", "expired", "crash", "psql", "interrupt", "e0", "duplicate", "incompat",
-    "expect(r", "expect(j", "expect(l", "expect(p", "reformat", "no files", "unsatisf", " file would", "integer expression", "operator", "division by", "bad minute", "md0", "━━━━", "hunk", "offense", " issues", "expected ", "signal ", "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", '"level":5', '"level":6', "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
+    "expect(r", "expect(j", "expect(l", "expect(p", "reformat", "no files", "unsatisf", " file would", "integer expression", "operator", "division by", "bad minute", "md0", "━━━━", "hunk", "no package", "raised", "sanitizer", "what()", "terminate c", "severe", "did ", "exited, ", ": exit ", "offense", " issues", "expected ", "signal ", "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", '"level":5', '"level":6', "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
 )  # fmt: skip
 _HOT_WIDE = any_word(*_HOT_WORDS, *_WIDE_WORDS)
 _WIDE_ABROAD = (
@@ -75,7 +79,7 @@ _COMPILERS = (
 )
 _RUNTIMES = (
     r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' (?:\(\d+\) )?panicked at .*|ImportError while (?:importing|loading) .*|\d+ validation errors? for \w+.*|.{0,120}\{\"level\":(?:50|60|\"(?:error|fatal)\"),.*|\w*(?:Error|Exception)Group: .*|E  +Failed: .*|E  +fixture .* not found|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
-    r"expect\((?:received|jest\.fn\(\)|locator|page|promise|value|string|array|object|function|element)?\)(?:\.\w+)*\.to\w+\(.*|\[signal SIG\w+.*|UnhandledPromiseRejectionWarning: .*|(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
+    r"expect\((?:received|jest\.fn\(\)|locator|page|promise|value|string|array|object|function|element)?\)(?:\.\w+)*\.to\w+\(.*|\[signal SIG\w+.*|terminate called .*|what\(\): .*|SUMMARY: \w+Sanitizer: .*|\d+\. +\w*(?:Error|Exception) +\S.*|UnhandledPromiseRejectionWarning: .*|(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
     r".*\bSegmentation fault.*|Killed|Aborted(?: \(.*\))?|.*\(core dumped\).*|.*\bdumped core|E[A-Z]{5,12}: \S.*|Expecting value: .*|(?:PHP )?(?:Fatal|Parse|Type|Syntax|[Cc]ompile|[Rr]untime|[Bb]uild) error(?: near line \d+)?: .*",
     r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?\]?:? (?:[A-Z]{3,4} )?(?:\[?[\w.:-]+\]? )?(?:- )?(?:\S+ - )?\[?(?:ERROR|FATAL|CRITICAL|error|fatal)\b.*",
 )
@@ -85,7 +89,7 @@ _SHELLS = (
     r"|\bConnection refused|\bwas refused\b|\bdue to an? (?:\w+ )?(?:error|failure)|\b[Cc]ould not be (?:reached|found|opened|read|resolved|loaded|parsed|written|created|located|started))\b.*",
     r"(?:go|bash|sh|zsh|rg|grep|ls|cp|mv|rm|sed|git|sudo|find|tar|awk|curl|wget|jq|make|ssh|scp|tr|sort): +\S.*|.*\bis not recognized as .*",
     r"(?:[\w.-]+: +)?(?:[Uu]nknown|[Uu]nrecognized|[Ii]nvalid|[Ii]llegal|[Uu]nexpected) (?:option|command|flag|argument|subcommand|arguments|revision|value|configuration|character|host)s?\b.*",
-    r"(?!Process exited|Exit code)[\w ,]{0,40}\bexit(?:ed|ing)? (?:with )?(?:code|status):? [1-9]\d*\.?|exit status [1-9]\d*|\w+: +cannot \w+ .*\S",
+    r"(?!Process exited|Exit code)[\w ,-]{0,40}\bexit(?:ed|ing)? (?:with )?(?:code|status):? [1-9]\d*\.?|\S+: exit [1-9]\d* \(.*|.{0,60}\bMain process exited, code=(?!exited, status=0).*|exit status [1-9]\d*|\w+: +cannot \w+ .*\S",
 )
 _TOOLS = (
     r"npm ERR! \S.*|(?:npm|pnpm|yarn|error) (?:error|ERR!?|Command failed) .*\S|ERR_[A-Z_]+ .*|(?:\S+: )?ELIFECYCLE .*|error [A-Z]\S+ .*|(?:yarn|pnpm) run: error .*",
@@ -96,7 +100,10 @@ _TOOLS = (
 _SERVERS = (
     r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S* [45]\d\d\b.*|.*[\"\']statusCode[\"\']: ?[45]\d\d\b.*|.*\balready exists[.:]?$|.*\b(?:got an unexpected keyword argument|missing \d+ required positional)\b.*|HTTP(?:/[\d.]+)? [45]\d\d\b.*|.*HTTP/[\d.]+\\?\" [45]\d\d\b.*|.*\(HTTP [45]\d\d\).*|.*\bstatus(?: code)?:? [45]\d\d\b.*|.*returned error: [45]\d\d.*|[45]\d\d (?:Client|Server) Error\b.*",
 )
+# A log's line by its severity, whatever stands before it: a time, a process, a name.
+_LOGGED = r"(?=[\[(\d<]|[A-Z][a-z]{2} \d)[^\"']{0,90}?[\s\[(|<:](?:ERROR|CRITICAL|FATAL|SEVERE|PANIC|EMERG(?:ENCY)?|ALERT)(?:[\]):/|>]|\s).{0,40}\S.*"
 _ANYONE = (
+    _LOGGED,
     r"(?:[\w./@\[\]:-]{1,40}: ){0,2}(?:(?:syntax|type|fatal|internal|runtime|compile|build|npm) )?"
     r"(?:[Ee]rror|ERROR|[Ff]atal|FATAL|[Pp]anic|PANIC)(?: ?\[\w+\]| ?\([^)]*\)| \d+ \(\w+\))?: +.*\S",
     r"(?:\w+: )?[Cc]ould not \w+ .*\S|(?:\[[\w:-]+\]:? )?(?:Warning: )?(?:\w+ )?[Ff]ailed to \w+\b.*|[A-Z]\w+(?: [\w/-]+){0,3} failed(?: (?:\(|with|after|at|in|to)\b.*|\s\(.*|: .*|[.!]?|; .*)",
@@ -110,19 +117,19 @@ _ASSERTED = re.compile(
     r"[Ee]xpected|[Ss]hould|[Ii]ncorrect|wrong|\bgot\b|\bwant\b|[Ee]rror|[Ff]ail|[Uu]nexpected|[Mm]issing|must\b|overwritten"
 )
 _NOISE = re.compile(
-    r"^(?:#\d+ (?:\d+\.\d+ )?|\d+\.\d{3} (?=[A-Za-z])|\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)? +(?:- )?|\(node:\d+\) |[\w.-]+-\d+ +\| |\|(?= {1,3}[^|]*$)|[╰├]─▶|└ |[ .\d%:-]+(?=curl: \()|[\u2500-\u257f\u2800-\u28ff ▶]+|##\[error\]|\[(?!ERROR|error|INFO|\d{4}-)[\w:./-]+\]:? ?|Rebasing \(\d+/\d+\)\r?)+"
+    r"^(?:#\d+ (?:\d+\.\d+ )?|\d+\.\d{3} (?=[A-Za-z])|\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)? +(?:- )?|\(node:\d+\) |==\d+==(?=ERROR)|[\w.-]+-\d+ +\| |\|(?= {1,3}[^|]*$)|[╰├]─▶|└ |[ .\d%:-]+(?=curl: \()|[\u2500-\u257f\u2800-\u28ff ▶]+|##\[error\]|\[(?!ERROR|error|INFO|\d{4}-)[\w:./-]+\]:? ?|Rebasing \(\d+/\d+\)\r?)+"
 )
 _FRAMED = re.compile(r"\s*(?:\[|[\u2500-\u257f])")  # what `mishaps` reads itself
 _NOT_AN_ERROR = re.compile(
-    r"^(?!\[INFO\] BUILD FAILURE|\[warn\] Code style)\[?(?:hint|warning(?!: (?:failed to|could not|unable to))|note|info|debug)\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^(?!expect\((?:received|jest|locator|page|promise)\b)\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
+    r"^(?!\[INFO\] BUILD FAILURE|\[warn\] Code style)\[?(?:hint|warning(?!.{0,160}\b(?:failed to|could not|unable to|raised exception|(?:is|was|were|are) not found|No available formula))|note|info|debug|w(?=: ))\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^(?!what\(\)|expect\((?:received|jest|locator|page|promise)\b)\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
     r"|^(?:[^\s:]+:\d+(?::\d+)?:? (?:- )?|\d+:\d+ +)(?:context|note|info|hint|warning|warn|remark)\b"
     r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))|^The command exited with code \d+\.?$|^Error: (?:=+ |\? |[.FEsx]{6,}|(?:Compiling|Checking|Building|Running) )",
     re.I,
 )
 # What goes with an error and says nothing of it: advice, where a log is, a line of the code, a pointer into it.
 _BESIDE = re.compile(
-    r"(?:\+ )?(?:Exception Group )?Traceback \(most recent|may have crashed in this|>  +\S|(?:\w+ )*A complete log of this run|[`└╰][─-]+ (?!▶)|\S+: line \d+: warning:"
-    r"|(?:\[ERROR\]|npm ERR!|npm error)(?:\s+(?:To see the full|Re-run Maven|For more information|\[Help \d|-> \[Help|Please refer to|After correcting|mvn <|Fix the upstream|this command with|/\S+$|Usage:|Options:|Run \"|-{1,2}\w|\[-)|$)"
+    r"(?:\+ )?(?:Exception Group )?Traceback \(most recent|may have crashed in this|Stopping at filesystem boundary|>  +\S|(?:\w+ )*A complete log of this run|[`└╰][─-]+ (?!▶)|\S+: line \d+: warning:"
+    r"|\[error\](?: {2,}|\s+[\^~]|\s*Total time|\s*$)|(?:\[ERROR\]|npm ERR!|npm error)(?:\s+(?:To see the full|Re-run Maven|For more information|\[Help \d|-> \[Help|Please refer to|After correcting|mvn <|Fix the upstream|this command with|/\S+$|Usage:|Options:|Run \"|-{1,2}\w|\[-)|$)"
     r"|https?://\S+(?: --.*)?$|.*\^-*\^? SC\d+ \((?:info|warning|style)\)|Some errors have detailed|For more information about"
 )
 _FILE_LINE = re.compile(r"[^\s:()]+\.\w{1,6}:\d+: ")
@@ -144,11 +151,12 @@ def errors(
     printed: bool = False,
     except_at: frozenset[int] = frozenset(),
     results: Collection[int] = (),
+    names: Collection[str] = (),
 ) -> Iterator[Found]:
     """Error messages, a line each.
 
     failed: the host says so. reads: of what the text quotes none is an error. printed: nothing but a program wrote it.
-    results: where lines begin that are a test's result already.
+    results: where lines begin that are a test's result already. names: of programs of a command that failed.
     except_at: where somebody speaks; words of a program's alone make an error of it.
     """
     failing = "--- FAIL" in text or "\nFAIL" in text
@@ -157,10 +165,13 @@ def errors(
     folded = folded if len(folded) == len(text) else text
     abroad = not text.isascii() or any(word in folded for word in _ABROAD_ASCII)
     marked = beside.told(text) if printed or not reads else frozenset()
+    marked |= _named(text, names) if names else frozenset()
     traced = {match.start(2) for match in _TRACED.finditer(text)} if "Traceback (" in text else set()
     hot = _HOTTEST[printed, abroad]
-    more = (_HOT_WORDLESS,) if printed and abroad else ()
-    claimed = not reads and (failed or text.count("\n") <= _SHORT)
+    few = text.count("\n") <= _SHORT
+    claimed = not reads and (failed or few)
+    loose = claimed and failed and few
+    more = (*((_HOT_WORDLESS,) if printed and abroad else ()), *((_ANY,) if loose else ()))
     for start, end in hot_lines(text, hot, _PLACE, _CODE, _BARE, *more, folded=folded):
         if end - start > LONGEST_LINE or (reads and start > _QUOTED_FROM) or start in marked:
             continue
@@ -168,7 +179,12 @@ def errors(
             continue
         speaks = start in except_at
         span = _error(
-            text[start:end], failing, abroad and not speaks, printed=printed and not speaks, claimed=claimed
+            text[start:end],
+            failing,
+            abroad and not speaks,
+            printed=printed and not speaks,
+            claimed=claimed,
+            loose=loose,
         )
         if span is not None:
             found += 1
@@ -183,12 +199,27 @@ def errors(
             yield _found(text, at, end)
 
 
+def _named(text: str, names: Collection[str]) -> frozenset[int]:
+    """Where lines begin in which a program that failed says why, as programs do: behind its name."""
+    known = "|".join(re.escape(name) for name in names if name not in _TALKERS)
+    if not known:
+        return frozenset()
+    line = re.compile(rf"^(?:\S*/)?(?:{known}): +(?!\w+ing\b|warning|note|info|usage|v?\d)\S.*$", re.M)
+    return frozenset(match.start() for match in line.finditer(text))
+
+
 def _found(text: str, start: int, end: int) -> Found:
     return Found("error", COLOUR.sub("", text[start:end]).strip(), None, start, end)
 
 
 def _error(
-    line: str, failing: bool, abroad: bool, *, printed: bool = False, claimed: bool = False
+    line: str,
+    failing: bool,
+    abroad: bool,
+    *,
+    printed: bool = False,
+    claimed: bool = False,
+    loose: bool = False,
 ) -> tuple[int, int] | None:
     """Where in a line its message stands; None where it is none."""
     coloured = "\x1b" in line
@@ -205,7 +236,8 @@ def _error(
         not (_ERROR.match(body) or (abroad and _ERROR_ABROAD.match(body)))
         or (_FILE_LINE.match(body) and not _PLACED.match(body))
     ) and not (
-        printed and _goes_wrong(plain.strip() if at == 0 or _FRAMED.match(plain) else body, claimed, abroad)
+        printed
+        and _goes_wrong(plain.strip() if at == 0 or _FRAMED.match(plain) else body, claimed, loose, abroad)
     ):
         return None
     if coloured:
@@ -214,5 +246,10 @@ def _error(
     return start, start + len(body)
 
 
-def _goes_wrong(body: str, claimed: bool, abroad: bool) -> bool:
-    return mishaps.begins(body) or (claimed and mishaps.claims(body)) or (abroad and mishaps.abroad(body))
+def _goes_wrong(body: str, claimed: bool, loose: bool, abroad: bool) -> bool:
+    return (
+        (loose and mishaps.loosely(body))
+        or mishaps.begins(body)
+        or (claimed and mishaps.claims(body))
+        or (abroad and mishaps.abroad(body))
+    )

@@ -32,7 +32,7 @@ _CLAIMS = re.compile(
     r"known|able|present|registered|enabled|implemented|unique|equal|file|directory|function|module|git|repository|command|member|package|type|locate\w*|continue|boot\w*|run|find|determine|access\w*|be)\b"
     r"|\b(?:can(?:no|['’])t|could(?: not|n['’]t)|unable to|failed to) (?:be )?\w+"
     r"|\b(?:has|have|had|was|were|is|been|it|that|which|build|compilation|installation|script|hook|command|step|task|job|process|request|check|validation|verification|authentication|login|connection|migration|deployment|deploy|import|upload|download|"
-    r"install|transaction|query|import|parsing|execution|update|fetch|push|pull|rebase|merge|lint|type-?check|pipeline|workflow|action|assertion|conversion|decoding|handshake|lookup|allocation|resolving|resolution) (?:has |have )?failed\b(?! (?:over|tests?\b))|\.{3,}failed$|\bfailed[.!]?$|\bfailed (?:with|because|due|after|for|on|while|during|in)\b"
+    r"install|transaction|query|import|parsing|execution|update|fetch|push|pull|rebase|merge|lint|type-?check|pipeline|workflow|action|assertion|conversion|decoding|handshake|lookup|allocation|resolving|resolution) (?:has |have )?failed\b(?! (?:over|tests?\b))|\.{3,}failed$|\bfailed(?: :\()?(?: \([\w. ]+\))?[.!]?$|\bexpected\b.{1,120}\b(?:got|but|to (?:be|have|equal|find|include|contain|match))\b|\bdid not \w+|\bunknown$|\bno (?:package|match|entry|route|session|device|process|handler|provider|data|results?) |\braised (?:an? )?(?:exception|error)|\bfailed (?:with|because|due|after|for|on|while|during|in)\b"
     r"|\b(?:not found|no such \w+|not recogni[sz]ed|not permitted|not allowed|not supported|not in (?:std|scope)|not matched|not loaded|not valid|permission denied|access denied|timed out|name or service not known"
     r"|(?:is|does) not (?:run|work|match|apply|support|compile|have|contain)|is already (?:\w+ )?running|environment is externally|is (?:invalid|required|missing|unavailable|unreachable|unhealthy|unknown|ambiguous|corrupt(?:ed)?|undefined|read-only|locked|too (?:long|large|big|old|small|high|low))|are (?:required|missing|invalid)|already (?:exists?|in use|running|defined|taken|declared|registered)"
     r"|no longer (?:exists|available|supported)|(?:error|exception|failure|problem|conflict)s? (?:occurred|happened|while|during|when|was thrown|detected|encountered)|went wrong|out of (?:memory|range|bounds|disk space)|limit exceeded|exceeds? (?:the )?\w+|exceeded"
@@ -113,6 +113,27 @@ def claims(line: str) -> bool:
     if len(line) > _LONGEST_CLAIM or line.count(" ") > _FEW or _OTHER.match(line) or _CODE.search(line):
         return False
     return _CLAIMS.search(line) is not None and _GOOD.search(line) is None
+
+
+# In the few lines of a command that failed less is asked for.
+_LOOSELY = re.compile(
+    r"\b(?:fail\w*|error\w*|not|never|cannot|no|missing|invalid|unable|denied|refused|broken|wrong|mismatch\w*|outdated|rejected|expired|requires?|required|must|abort\w*|illegal|bad|exceed\w*|unknown|"
+    r"un(?:expected|supported|recogni[sz]ed|resolved|defined|declared|authori[sz]ed|available|reachable|bound|satisfied)|too (?:many|long|large|old|small)|conflict\w*|duplicate|already|crash\w*|lost|incompatible|insufficient|forbidden|disallowed|corrupt\w*|exit [1-9]\d*)\b|n['’]t\b",
+    re.I,
+)
+
+
+def loosely(line: str) -> bool:
+    """Whether a line, one of few that a failed command printed, has a word of failure and is nothing else."""
+    if (
+        len(line) > _LONGEST_CLAIM
+        or line.count(" ") > _FEW
+        or " " not in line
+        or _OTHER.match(line)
+        or _CODE.search(line)
+    ):
+        return False
+    return _LOOSELY.search(line) is not None and _GOOD.search(line) is None
 
 
 def abroad(line: str) -> bool:

@@ -27,6 +27,9 @@ _COUNTED = re.compile(
     r"^[ \t]*(?:\d+ (?:passing|failing)\b|.*\d+ tests? (?:passed|failed|ran)|(?:Tests|Test Suites|Test Files):?[ \t]+.*\d|[#\u2139] tests \d|\[\w+\] (?:Passed|Failed): Total|.*\bTest run with \d+)",
     re.M,
 )
+# A runner's tree names what failed by its number, above the count.
+_NUMBERED = re.compile(r"^[ \t]+(\d+\) \S[^\n]*)$", re.M)
+_FAILING = re.compile(r"^[ \t]*\d+ failing\b", re.M)
 _BAD = re.compile(
     r"FAIL|Failed|\(fail\)|[#\u2139] fail [1-9]|\b[1-9]\d* failures?\b|\bfail(?:ed|ing)?\b|\b[1-9]\d* (?:failed|failing|errors?|fail)\b|\bERROR\b|^not ok|[✗✘×✕✖]|Failures: [1-9]"
     r"|Some tests|⨯|❌|\[E\]|interrupted|did not run|\(Timeout|\"Action\":\"fail\"|FAILURES|Failed: Total \d+, Failed [1-9]"
@@ -41,6 +44,9 @@ def outcomes(text: str) -> Iterator[Found]:
     """Test results, a line each."""
     counted: bool | None = None
     number = 0
+    failing = _FAILING.search(text) if " failing" in text else None
+    for match in _NUMBERED.finditer(text, 0, failing.start()) if failing else ():
+        yield Found("test", match[1].strip(), "failed", *match.span(1))
     for start, end in hot_lines(text, _HOT):
         if end - start > LONGEST_LINE:
             continue

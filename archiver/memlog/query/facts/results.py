@@ -94,8 +94,11 @@ def facts(said: Said, command: str | None) -> Iterator[Found]:
         lines = frozenset(
             said.text.rfind("\n", 0, one.start) + 1 for one in ended if not one.value.startswith("FAILED: ")
         )
-        found = list(errors(said.text, failed=failed, reads=not told, printed=printed, results=lines))
-        yield from found or (_first_line(said) if said.error and not ended else ())
+        names = _names(command) if printed and failed and command else ()
+        found = list(
+            errors(said.text, failed=failed, reads=not told, printed=printed, results=lines, names=names)
+        )
+        yield from found or (_first_line(said, command) if said.error and not ended else ())
     elif ran and command:
         yield from _own_words(said.text, command)
         if _ASKS.search(command):
@@ -143,11 +146,15 @@ def _programs(command: str) -> tuple[bool, ...]:
     return (*found, True) if aside else tuple(found)
 
 
+def _names(command: str) -> frozenset[str]:
+    return frozenset(words[0].rsplit("/", 1)[-1] for words in shell.ran_words(command) if words[0])
+
+
 def _own_words(text: str, command: str) -> Iterator[Found]:
     """Of what prints what files say, the lines in which a program of the command, or its shell, says that it cannot."""
     if not _COMPLAINS.search(text):
         return
-    names = {words[0].rsplit("/", 1)[-1] for words in shell.ran_words(command)} | _SHELL_NAMES
+    names = _names(command) | _SHELL_NAMES
     for match in _COMPLAINS.finditer(text):
         if match[1].rsplit("/", 1)[-1] in names:
             yield Found("error", match.group().strip(), None, match.start(), match.end())
@@ -172,22 +179,34 @@ def _answered(text: str) -> Iterator[Found]:
         yield Found("error", value[:LONGEST_LINE], None, start, start + len(value[:LONGEST_LINE]))
 
 
+# What ends with 1 where nothing was found, or two things differ.
+_FAILS_QUIETLY = re.compile(
+    r"(?:^|[|;&]\s*)(?:\w*grep|rg|diff|cmp|pgrep|git (?:diff|grep)|which|test|\[)\s[^|;&]*$"
+)
+_FEW = 4  # lines of an answer
+_UNWELL = re.compile(
+    r"\b(?:fail\w*|errors?|not|n['’]t|no|cannot|missing|invalid|unable|denied|refused|vulnerabilit\w+|broken|wrong|mismatch\w*|differ\w*|outdated|expected|exit\w*)\b",
+    re.I,
+)
 _HEAD = re.compile(
     r"^(?:(?:Error: )?Exit code:? -?\d+|Chunk ID: .*|Wall time: .*|Process exited .*|Original token count: .*|Output:|\s*"
     r"|Command: .*|Directory: .*|\[[\w:.-]+\] \$ .*|=== RUN .*)$"
 )
 
 
-def _first_line(said: Said) -> Iterator[Found]:
-    """Of a failure in nobody's format, the first line that says something."""
-    at = 0
+def _first_line(said: Said, command: str | None) -> Iterator[Found]:
+    """Of a failure in nobody's format the first line that claims one; of a short answer the first that says something."""
+    if command and _FAILS_QUIETLY.search(command):
+        return
+    at, lines = 0, []
     for line in said.text.split("\n")[:40]:
         body = re.sub(r"</?tool_use_error>", "", line).strip()
         if body and not _HEAD.match(line) and len(line) <= LONGEST_LINE:
-            start = at + line.index(body)
-            yield Found("error", COLOUR.sub("", body), None, start, start + len(body))
-            return
+            lines.append((at + line.index(body), body))
         at += len(line) + 1
+    few = lines if len(lines) <= _FEW else [one for one in lines if _UNWELL.search(one[1])]
+    for start, body in few[:1]:
+        yield Found("error", COLOUR.sub("", body), None, start, start + len(body))
 
 
 def _commits(text: str) -> Iterator[Found]:

@@ -27,7 +27,7 @@ RUNNERS = (
     r"|\d+ (?:passed|failed|flaky)(?: \([\d.]+m?s\))?|Test (?:Case|Suite) .* (?:passed|failed)\b.*|Executed \d+ tests?, with .*|\d\d:\d\d \+\d+(?: ~\d+)?(?: -\d+)?: (?:All|Some) tests .*",
     # whoever counts, or says it of all
     r"\W*(?:[\w-]+(?: \w+)?: )?\d+(?:/\d+| of \d+)? tests? (?:passed|failed)\b.*|\W*(?:\w+: )?\d+ passed, \d+ failed.*|\W*(?:\w+: )?[Pp]assed[:=] ?\d+,? +[Ff]ailed[:=] ?\d+.*"
-    r"|\W*(?:[Aa]ll|ALL) (?:\d+ |\w+ )?(?:tests|TESTS) (?:have )?(?:pass(?:ed)?|PASS(?:ED)?)\b.{0,20}|\W*(?:PASS|FAIL)(?:ED)?\]?:? +[\w`\"'./-].*",
+    r"|\W*(?:[Aa]ll|ALL) (?:\d+ |\w+ )?(?:tests|TESTS) (?:have )?(?:pass(?:ed)?|PASS(?:ED)?)\b.{0,20}|\W*(?:PASS|FAIL)(?:ED\b(?!: ))?\]?:? +[\w`\"'./-].*",
     # junit, maven, phpunit, pest
     r"Tests run: +\d+, +Failures: +\d+.*|(?:OK, but |WARNINGS|FAILURES|ERRORS)!|[.FEWRSIDN]{1,80} +\d+ / \d+ \( *\d+%\)|[✓⨯✗-] (?:it )?\S.* {3,}[\d.]+s"
     # jest and vitest of a single case, cypress, karma, jasmine, cucumber
@@ -45,6 +45,8 @@ RUNNERS = (
     # pytest -q, collection, unittest's loader, go's events
     r"|[.FEsxX]{4,} +\[ *\d+%\]|(?:=+ )?no tests ran in .*|(?:collecting \.{3} ?)?collected \d+ items? / \d+ errors?.*|ERROR: \S+ \(unittest\.\S+\)|NO TESTS RAN"
     r"|\{[^{}]*\"Action\":\"(?:pass|fail|skip)\"[^{}]*\}|\d+ - \S.* \((?:Failed|Timeout|SEGFAULT|Not Run|Subprocess aborted)\)|[✓✖∅]  ?\S+[./]\S+ \((?:[\d.]+m?s|cached)\).*"
+    # robot, tox, behave
+    r"|.* +\| (?:PASS|FAIL) \||[\w.-]+: (?:OK|FAIL)(?: code \d+)? \([\d.]+=?.*|\d+ \w+(?: passed)?(?:, \d+ (?:passed|failed|skipped|undefined|errors?|errored|pending|untested))+"
     # whoever counts
     r"|\W*Tests? (?:passed|failed|skipped|succeeded)[:=] +\d+.*|[✅❌✔✘✓✗] (?:Test \w+: .*|\w*test\w*\S* (?:passed|failed|PASSED|FAILED)\b.*)|\W*TESTS? (?:PASSED|FAILED)\W*",
 )
