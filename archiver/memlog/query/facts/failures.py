@@ -14,6 +14,7 @@ _ANY = re.compile(r"\S")
 _TALKERS = frozenset(
     ("make", "gmake", "docker", "cargo", "git", "sudo", "env", "time")
 )  # say other things, too
+_NEXT = 2  # characters between lines that follow one another, or have an empty one between them
 _SHORT = 6  # lines of an answer that says little else
 _QUOTED_FROM = 1_200  # characters; behind them, what a reader prints is a file's
 
@@ -172,6 +173,7 @@ def errors(
     claimed = not reads and (failed or few)
     loose = claimed and failed and few
     more = (*((_HOT_WORDLESS,) if printed and abroad else ()), *((_ANY,) if loose else ()))
+    last = -_MOST_LINES  # where the last line ends that says what failed: what goes on is of it
     for start, end in hot_lines(text, hot, _PLACE, _CODE, _BARE, *more, folded=folded):
         if end - start > LONGEST_LINE or (reads and start > _QUOTED_FROM) or start in marked:
             continue
@@ -183,11 +185,12 @@ def errors(
             failing,
             abroad and not speaks,
             printed=printed and not speaks,
-            claimed=claimed,
+            claimed=claimed or (printed and start - last <= _NEXT),
             loose=loose,
         )
         if span is not None:
             found += 1
+            last = end
             traced.discard(start + span[0])
             yield _found(text, start + span[0], start + span[1])
             if found == _MOST_LINES:
