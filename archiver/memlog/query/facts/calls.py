@@ -66,6 +66,7 @@ _SHELL_WORDS = frozenset(
         "run",
         "process",
         "zsh",
+        "monitor",
         "sh",
         "cmd",
     )
@@ -91,7 +92,7 @@ def facts(said: Said) -> Iterator[Found]:
     """Files a call reads or writes and the command it runs."""
     whole = said.tool or ""
     tool = re.split(r"__|[.:/]", whole)[-1].lower()
-    if tool in ("apply_patch", "applypatch"):
+    if tool in ("apply_patch", "applypatch") or (tool == "patch" and "*** Begin Patch" in said.text):
         yield from _patched(said.text, 0)
         return
     if said.agent == "swe-agent":
@@ -125,9 +126,12 @@ def _named(said: Said, tool: str, words: frozenset[str]) -> Iterator[Found]:
     """Files the arguments of a call name; of a tool that is not known those that look like some."""
     act = _act(tool, words)
     sure = tool in ACTS or (act is not None and not words & _AFAR)
-    at = count = 0
+    at = 0
+    seen: set[str] = set()
     for key, value in paths(said):
         name = plain(key)
+        if value in seen:
+            continue
         if name in GLOBS:
             if tool not in _GLOBBERS or not ("*" in value or endings_of_files.has_ending(value)):
                 continue
@@ -138,9 +142,10 @@ def _named(said: Said, tool: str, words: frozenset[str]) -> Iterator[Found]:
         found = find(said.text, f"{key}: ", value, at)
         if found is None:
             continue
-        at, count = found + len(value), count + 1
+        at = found + len(value)
+        seen.add(value)
         yield Found("file", value, act or "read", found, found + len(value))
-        if count >= MOST:
+        if len(seen) >= MOST:
             return
 
 
