@@ -53,7 +53,7 @@ _WIDE_WORDS = (
     "no default", "no space", "no route", "no tty", "no project", "no tests", "no inputs", "no internet", "no permission", "no config", "no longer", "permission", "connection", "timeout", "timed", "out of", "too many", "bad ",
     "malformed", "corrupt", "abort", "terminated", "halted", "must ", "400", "401", "402", "403", "404", "405", "409", "41", "422", "429", "500", "502", "503", "504", "signal", "! ", "exceed", "mismatch",
     "wrong", "conflict", "required", "e: ", "would be", "would reformat", "unhealthy", "attempt", "expired", "crash", "psql", "interrupt", "e0", "duplicate", "incompat",
-    "expect(r", "expect(j", "expect(l", "expect(p", "reformat", "no files", "unsatisf", " file would", "integer expression", "operator", "division by", "bad minute", "md0", "━━━━", "hunk", "no package", "raised", "sanitizer", "what()", "terminate c", "severe", "did ", "exited, ", ": exit ", "offense", " issues", "expected ", "signal ", "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", '"level":5', '"level":6', "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
+    "expect(r", "expect(j", "expect(l", "expect(p", "reformat", "no files", "unsatisf", " file would", "integer expression", "operator", "division by", "bad minute", "md0", "━━━━", "hunk", "completed 4", "completed 5", "unused dep", "unlisted", "unused f", "unused exp", "no package", "raised", "sanitizer", "what()", "terminate c", "severe", "did ", "exited, ", ": exit ", "offense", " issues", "expected ", "signal ", "redeclared", "× ", "✗ ", "❌", "✘ ", "⨯ ", "style issues", "━━━", '"level":5', '"level":6', "already", "(error)", "parse error", "pdo", "failure", "🔴", "💥",
 )  # fmt: skip
 _HOT_WIDE = any_word(*_HOT_WORDS, *_WIDE_WORDS)
 _WIDE_ABROAD = (
@@ -76,11 +76,11 @@ _COMPILERS = (
     r"[^\s:()]+\.\w{1,6}\(\d+,\d+\): error .*\S|[^\s:()]+\.\w{1,6}:\d+:\d+ - error .*\S|\d+:\d+ +error  .*\S|\S+: line \d+, col \d+, Error - .*|\S*[^\s:]:\d+(?::\d+)? (?:error )?[A-Z]{1,8}\d{2,5}\b.*|.*\^-*\^? SC\d+ \(error\): .*|\d+:\d+ +[✖×] +\S.*",
     r"error\[E\d+\]: .*|error:? [A-Z]{1,6}\d+: .*|(?:\S*[/ ])?ld(?:\.\w+)?: .*|.*: undefined (?:reference to|symbol)\b.*|undefined: \w+|[Uu]ndefined symbols? .*",
     r"\[ERROR\] \S.*|FAILURE: \S.*|(?:\[INFO\] )?BUILD FAIL(?:ED|URE)\b.*|Build FAILED\.?|Failed to compile\.?|ninja: build stopped: .*|CMake Error\b.*",
-    r"g?make(?:\[\d+\])?: \*\*\* .*|[✘×] \[ERROR\] .*|✖ .*|(?:Found |Summary: )?(?:\d+ \w+(?:,| and) )*[1-9]\d* (?:errors?|problems?)\b(?:[,.] .*|\.|$)|[1-9]\d* issues? found\b.*|Found (?:\d+ warnings? and )?[1-9]\d* errors?\b.*|error during build:.*|Module not found: .*",
+    r"g?make(?:\[\d+\])?: \*\*\* .*|[✘×] \[ERROR\] .*|✖ .*|(?:Found |Summary: )?(?:\d+ \w+(?:,| and) )*[1-9]\d* (?:errors?|problems?)\b(?:[,.] .*|\.|$)|[1-9]\d* issues? found\b.*|[\w-]+ found [1-9]\d* errors?\b.*|Found (?:\d+ warnings? and )?[1-9]\d* errors?\b.*|error during build:.*|Module not found: .*",
 )
 _RUNTIMES = (
     r"(?:\w+::)*(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?: .*\S|(?:[\w.]+\.)?[A-Z]\w*Error$|thread '.*' (?:\(\d+\) )?panicked at .*|ImportError while (?:importing|loading) .*|\d+ validation errors? for \w+.*|.{0,120}\{\"level\":(?:50|60|\"(?:error|fatal)\"),.*|\w*(?:Error|Exception)Group: .*|E  +Failed: .*|E  +fixture .* not found|E  +(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Warning)\b|assert ).*",
-    r"expect\((?:received|jest\.fn\(\)|locator|page|promise|value|string|array|object|function|element)?\)(?:\.\w+)*\.to\w+\(.*|\[signal SIG\w+.*|terminate called .*|what\(\): .*|SUMMARY: \w+Sanitizer: .*|\d+\. +\w*(?:Error|Exception) +\S.*|UnhandledPromiseRejectionWarning: .*|(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
+    r"expect\((?:received|jest\.fn\(\)|locator|page|promise|value|string|array|object|function|element)?\)(?:\.\w+)*\.to\w+\(.*|\[signal SIG\w+.*|.{0,80}\bUncaught \w*(?:Error|Exception)\b.*|.{0,80}\bAssertion [`'\"‘].*['’\"`] failed\.?|terminate called .*|what\(\): .*|SUMMARY: \w+Sanitizer: .*|\d+\. +\w*(?:Error|Exception) +\S.*|UnhandledPromiseRejectionWarning: .*|(?:Uncaught|Unhandled) .*(?:Error|Exception|rejection)\b.*|(?:Exception in thread|Caused by:|FATAL ERROR:|Unhandled exception) ?.*\S|.*\(\w+(?:::\w+)*Error\)|rake aborted!",
     r".*\bSegmentation fault.*|Killed|Aborted(?: \(.*\))?|.*\(core dumped\).*|.*\bdumped core|E[A-Z]{5,12}: \S.*|Expecting value: .*|(?:PHP )?(?:Fatal|Parse|Type|Syntax|[Cc]ompile|[Rr]untime|[Bb]uild) error(?: near line \d+)?: .*",
     r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?\]?:? (?:[A-Z]{3,4} )?(?:\[?[\w.:-]+\]? )?(?:- )?(?:\S+ - )?\[?(?:ERROR|FATAL|CRITICAL|error|fatal)\b.*",
 )
@@ -94,7 +94,7 @@ _SHELLS = (
 )
 _TOOLS = (
     r"npm ERR! \S.*|(?:npm|pnpm|yarn|error) (?:error|ERR!?|Command failed) .*\S|ERR_[A-Z_]+ .*|(?:\S+: )?ELIFECYCLE .*|error [A-Z]\S+ .*|(?:yarn|pnpm) run: error .*",
-    r"(?:\w+: )?\[(?:emerg|alert|crit)\] .*|Assertion with \S+ failed|Code style issues .*|\d+ files? would \w+.*|Because .*\b(?:unsatisfiable|version solving failed|incompatible)\b.*|Hunk #\d+ FAILED .*|\d+ out of \d+ hunks? FAILED.*|[A-Z]+(?: [A-Z]+)* FAILED(?: [A-Z]+)*|[\w/. -]+ test failed|CONFLICT \(.*|! \[(?:remote )?rejected\] .*|remote: (?:Permission|[Ee]rror|fatal|ERROR|Repository|Invalid|Support).*|The following paths are ignored by .*|.*\bverification failed\.?",
+    r"[\w-]+ ERR! (?!System\b|cwd\b|node -v|stack at\b|command\b|\S+ v\d).*\S|ERROR SUMMARY: [1-9].*|Completed [45]\d\d\b.*|\[\w*Error: .*|Un(?:used|listed|resolved) \w+ \(\d+\)|(?:\w+: )?\[(?:emerg|alert|crit)\] .*|Assertion with \S+ failed|Code style issues .*|\d+ files? would \w+.*|Because .*\b(?:unsatisfiable|version solving failed|incompatible)\b.*|Hunk #\d+ FAILED .*|\d+ out of \d+ hunks? FAILED.*|[A-Z]+(?: [A-Z]+)* FAILED(?: [A-Z]+)*|[\w/. -]+ test failed|(?:[\w-]+ - )?[\w./-]+ (?:script|hook|command|step|task|job|build|test|check|process) failed(?: \(.*\)| with .*)?[.!]?|CONFLICT \(.*|! \[(?:remote )?rejected\] .*|remote: (?:Permission|[Ee]rror|fatal|ERROR|Repository|Invalid|Support).*|The following paths are ignored by .*|.*\bverification failed\.?",
     r"[Ee]rror (?:response )?from (?:daemon|server)\b.*|(?:docker|ssh|ld|kubectl|helm|terraform|psql|mysql): (?:.*\b(?:[Ee]rror|not found|[Cc]ould not|[Cc]annot|denied)\b.*)|E: \S.*|dpkg: error .*",
     r"(?:time=\S+ )?level=(?:error|fatal) .*|ERROR +\S.*|\{\"error\": ?[\"{].*|sudo: .*",
 )
@@ -118,11 +118,11 @@ _ASSERTED = re.compile(
     r"[Ee]xpected|[Ss]hould|[Ii]ncorrect|wrong|\bgot\b|\bwant\b|[Ee]rror|[Ff]ail|[Uu]nexpected|[Mm]issing|must\b|overwritten"
 )
 _NOISE = re.compile(
-    r"^(?:#\d+ (?:\d+\.\d+ )?|\d+\.\d{3} (?=[A-Za-z])|\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)? +(?:- )?|\(node:\d+\) |==\d+==(?=ERROR)|[\w.-]+-\d+ +\| |\|(?= {1,3}[^|]*$)|[╰├]─▶|└ |[ .\d%:-]+(?=curl: \()|[\u2500-\u257f\u2800-\u28ff ▶]+|##\[error\]|\[(?!ERROR|error|INFO|\d{4}-)[\w:./-]+\]:? ?|Rebasing \(\d+/\d+\)\r?)+"
+    r"^(?:#\d+ (?:\d+\.\d+ )?|\d+\.\d{3} (?=[A-Za-z])|\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)? +(?:- )?|\(node:\d+\) |==\d+==\s*|\[!\] |\[[A-Z]\w{2} [A-Z]\w{2} +\d+ [\d:.]+ \d{4}\] (?:\[\S+ )*|[\w.-]+-\d+ +\| |\|(?= {1,3}[^|]*$)|[╰├]─▶|└ |[ .\d%:-]+(?=curl: \()|[\u2500-\u257f\u2800-\u28ff ▶]+|##\[error\]|\[(?!ERROR|error|INFO|\d{4}-)[\w:./-]+\]:? ?|Rebasing \(\d+/\d+\)\r?)+"
 )
 _FRAMED = re.compile(r"\s*(?:\[|[\u2500-\u257f])")  # what `mishaps` reads itself
 _NOT_AN_ERROR = re.compile(
-    r"^(?!\[INFO\] BUILD FAILURE|\[warn\] Code style)\[?(?:hint|warning(?!.{0,160}\b(?:failed to|could not|unable to|raised exception|(?:is|was|were|are) not found|No available formula))|note|info|debug|w(?=: ))\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^(?!what\(\)|expect\((?:received|jest|locator|page|promise)\b)\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
+    r"^(?!\[INFO\] BUILD FAILURE|\[warn\] Code style)\[?(?:hint|warning(?!.{0,160}\b(?:failed to|could not|unable to|raised exception|(?:is|was|were|are) not found|No available formula))|note|info|debug|w(?=: )|\d{4}-\d\d-\d\d[T ]\S+ +\[?WARN(?:ING)?(?!.{0,160}\b(?:failed|could not|unable to|raised|cannot)))\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^(?!what\(\)|expect\((?:received|jest|locator|page|promise)\b)\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
     r"|^(?:[^\s:]+:\d+(?::\d+)?:? (?:- )?|\d+:\d+ +)(?:context|note|info|hint|warning|warn|remark)\b"
     r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))|^The command exited with code \d+\.?$|^Error: (?:=+ |\? |[.FEsx]{6,}|(?:Compiling|Checking|Building|Running) )",
     re.I,
@@ -208,7 +208,7 @@ def _named(text: str, names: Collection[str]) -> frozenset[int]:
     if not known:
         return frozenset()
     line = re.compile(rf"^(?:\S*/)?(?:{known}): +(?!\w+ing\b|warning|note|info|usage|v?\d)\S.*$", re.M)
-    return frozenset(match.start() for match in line.finditer(text))
+    return frozenset(match.start() for match in line.finditer(text) if mishaps.loosely(match.group()))
 
 
 def _found(text: str, start: int, end: int) -> Found:

@@ -12,7 +12,7 @@ _QUOTED = r"(?:[`'\"“‘][^`'\"”’]{1,80}[`'\"”’]|[\w./@:$\\-]{1,80})"
 # It begins with what is wrong.
 _BEGINS = re.compile(
     r"(?:can(?:no|['’])t|can ?not|could(?: not|n['’]t)|(?:not able|unable) to|failed(?: to|:| with| at| in| on)?|failure(?: in|:| while)|did(?: not|n['’]t) \w+|"
-    r"(?:compilation|network|validation|assertion|build|database|server|api|module parse) (?:error|fail(?:ed|ure))\b|no files? match\w*(?!.*\?)|error(?:s occurred)?(?: \w+ing| [45]\d\d| in| at| on| from| code| while| when|: )|invalid|illegal|missing(?! \d+ line)|unknown|unsupported|unexpected|unrecogni[sz]ed|unresolved|undefined|"
+    r"(?:compilation|network|validation|assertion|build|database|server|api|module parse) (?:error|fail(?:ed|ure))\b|no files? match\w*(?!.*\?)|error(?:s occurred)?(?: (?!handling|reporting|logging|tracking|messag)\w+ing| [45]\d\d| in| at| on| from| code| while| when|: )|invalid|illegal|missing(?! \d+ line)|unknown|unsupported|unexpected|unrecogni[sz]ed|unresolved|undefined|"
     r"undeclared|unhandled|uncaught|unterminated|unmatched|unbound|unauthori[sz]ed|forbidden|not (?:found|logged in|authori[sz]ed|authenticated|allowed|permitted|a \w+|enough)|"
     r"no (?:such|matching|available|valid|solution|virtual|module|default|space|route|tty|projects? matched|tests? found|inputs were|internet|permission|configuration)|"
     r"permission denied|access (?:is |was )?denied|authentication (?:failed|required|error)|connection (?:refused|reset|closed|timed|failed|error|lost|aborted)|(?:request |operation |command |test )?(?:timed out|timeout (?:of|after|exceeded|waiting|while))|"
@@ -32,7 +32,7 @@ _CLAIMS = re.compile(
     r"known|able|present|registered|enabled|implemented|unique|equal|file|directory|function|module|git|repository|command|member|package|type|locate\w*|continue|boot\w*|run|find|determine|access\w*|be)\b"
     r"|\b(?:can(?:no|['’])t|could(?: not|n['’]t)|unable to|failed to) (?:be )?\w+"
     r"|\b(?:has|have|had|was|were|is|been|it|that|which|build|compilation|installation|script|hook|command|step|task|job|process|request|check|validation|verification|authentication|login|connection|migration|deployment|deploy|import|upload|download|"
-    r"install|transaction|query|import|parsing|execution|update|fetch|push|pull|rebase|merge|lint|type-?check|pipeline|workflow|action|assertion|conversion|decoding|handshake|lookup|allocation|resolving|resolution) (?:has |have )?failed\b(?! (?:over|tests?\b))|\.{3,}failed$|\bfailed(?: :\()?(?: \([\w. ]+\))?[.!]?$|\bexpected\b.{1,120}\b(?:got|but|to (?:be|have|equal|find|include|contain|match))\b|\bdid not \w+|\bunknown$|\bno (?:package|match|entry|route|session|device|process|handler|provider|data|results?) |\braised (?:an? )?(?:exception|error)|\bfailed (?:with|because|due|after|for|on|while|during|in)\b"
+    r"install|transaction|query|import|parsing|execution|update|fetch|push|pull|rebase|merge|lint|type-?check|pipeline|workflow|action|assertion|conversion|decoding|handshake|lookup|allocation|resolving|resolution) (?:has |have )?failed\b(?! (?:over|tests?\b))|\.{3,}failed$|\bfailed(?: :\()?(?: \([\w. ]+\))?[.!]?$|\bexpected\b.{1,120}\b(?:got|but|to (?:be|have|equal|find|include|contain|match))\b|\bdid not \w+|\b(?:unknown|invalid|broken)$|\bno (?:package|match|entry|route|session|device|process|handler|provider|data|results?) |\braised (?:an? )?(?:exception|error)|\bfailed (?:with|because|due|after|for|on|while|during|in)\b"
     r"|\b(?:not found|no such \w+|not recogni[sz]ed|not permitted|not allowed|not supported|not in (?:std|scope)|not matched|not loaded|not valid|permission denied|access denied|timed out|name or service not known"
     r"|(?:is|does) not (?:run|work|match|apply|support|compile|have|contain)|is already (?:\w+ )?running|environment is externally|is (?:invalid|required|missing|unavailable|unreachable|unhealthy|unknown|ambiguous|corrupt(?:ed)?|undefined|read-only|locked|too (?:long|large|big|old|small|high|low))|are (?:required|missing|invalid)|already (?:exists?|in use|running|defined|taken|declared|registered)"
     r"|no longer (?:exists|available|supported)|(?:error|exception|failure|problem|conflict)s? (?:occurred|happened|while|during|when|was thrown|detected|encountered)|went wrong|out of (?:memory|range|bounds|disk space)|limit exceeded|exceeds? (?:the )?\w+|exceeded"
@@ -117,7 +117,7 @@ def claims(line: str) -> bool:
 
 # In the few lines of a command that failed less is asked for.
 _LOOSELY = re.compile(
-    r"\b(?:fail\w*|error\w*|not|never|cannot|no|missing|invalid|unable|denied|refused|broken|wrong|mismatch\w*|outdated|rejected|expired|requires?|required|must|abort\w*|illegal|bad|exceed\w*|unknown|"
+    r"\b(?:fail\w*|not|never|cannot|no|missing|invalid|unable|denied|refused|broken|wrong|mismatch\w*|outdated|rejected|expired|requires?|required|must|abort\w*|illegal|bad|exceed\w*|unknown|"
     r"un(?:expected|supported|recogni[sz]ed|resolved|defined|declared|authori[sz]ed|available|reachable|bound|satisfied)|too (?:many|long|large|old|small)|conflict\w*|duplicate|already|crash\w*|lost|incompatible|insufficient|forbidden|disallowed|corrupt\w*|exit [1-9]\d*)\b|n['’]t\b",
     re.I,
 )

@@ -6,7 +6,7 @@ RUNNERS = (
     r"(?:---|===) (?:PASS|FAIL|SKIP): \S.*|ok[ \t]+\S*[./]\S*[ \t]+(?:\(cached\)|[\d.]+s).*|FAIL\t\S.*|PASS|FAIL|DONE \d+ tests?.*",
     # pytest
     r"(?:=+ )?(?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?|rerun),? ?)+in [\d.]+ ?s.*"
-    r"|(?:\[gw\d+\] )?(?:\[ *\d+%\] )?(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) \S+::\S.*|\S+::\S+.* (?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b.*"
+    r"|(?:\[gw\d+\] )?(?:\[ *\d+%\] )?(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) \S+::\S.*|\S+::\S+.* (?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b(?!:).*"
     r"|\S+\.py [.FEsxX]+[ \t]*(?:\[ *\d+%\])?|(?:FAILED|ERROR) \S+\.py(?: - .*)?|_{3,} ERROR .* _{3,}|(?:collecting \.\.\. )?collected \d+ items?(?: / \d+ \w+)* / \d+ errors?.*",
     # unittest
     r"Ran \d+ tests? (?:in|across) .*|OK(?: \((?:\w+=\d+(?:, )?)+\))?|FAILED \((?:\w+ ?\w*=\d+(?:, )?)+\)"
