@@ -117,7 +117,7 @@ def claims(line: str) -> bool:
 
 # In the few lines of a command that failed less is asked for.
 _LOOSELY = re.compile(
-    r"\b(?:fail\w*|not|never|cannot|no|missing|invalid|unable|denied|refused|broken|wrong|mismatch\w*|outdated|rejected|expired|requires?|required|must|abort\w*|illegal|bad|exceed\w*|unknown|"
+    r"\b(?:fail\w*|not|never|cannot|missing|invalid|unable|denied|refused|broken|wrong|mismatch\w*|outdated|rejected|expired|requires?|required|must|abort\w*|illegal|bad|exceed\w*|unknown|"
     r"un(?:expected|supported|recogni[sz]ed|resolved|defined|declared|authori[sz]ed|available|reachable|bound|satisfied)|too (?:many|long|large|old|small)|conflict\w*|duplicate|already|crash\w*|lost|incompatible|insufficient|forbidden|disallowed|corrupt\w*|exit [1-9]\d*)\b|n['’]t\b",
     re.I,
 )

@@ -204,7 +204,7 @@ def _first_line(said: Said, command: str | None) -> Iterator[Found]:
         if body and not _HEAD.match(line) and len(line) <= LONGEST_LINE:
             lines.append((at + line.index(body), body))
         at += len(line) + 1
-    few = lines if len(lines) <= _FEW else [one for one in lines if _UNWELL.search(one[1])]
+    few = lines if len(lines) <= _FEW or command is None else [one for one in lines if _UNWELL.search(one[1])]
     for start, body in few[:1]:
         yield Found("error", COLOUR.sub("", body), None, start, start + len(body))
 
