@@ -37,6 +37,22 @@ def test_a_file_that_is_there_is_not_replaced_without_force(full: Home, memlog: 
     assert not [name for name in os.listdir(tmp_path) if "tmp" in name]
 
 
+def test_no_force_replaces_a_file_of_a_home_or_of_a_backup(full: Home, memlog: Run, tmp_path: Path) -> None:
+    backup, link = tmp_path / "backup", tmp_path / "link"
+    memlog("admin", "backup", str(backup))
+    link.symlink_to(full.root)
+    before = {path: path.read_bytes() for path in [*Path(full.root).glob("*.db"), *backup.iterdir()]}
+    for kept in (full.archive, str(link / "archive.db"), full.key, str(backup / "archive.db")):
+        done = memlog("export", "sqlite", "-o", kept, "--force", check=7)
+        assert "not replaced" in done.stderr and "next: -o FILE" in done.stderr
+    memlog("admin", "anchor", "-o", full.archive, "--force", check=7)
+    assert before == {path: path.read_bytes() for path in before}
+    memlog("export", "sqlite", "-o", os.path.join(full.root, "new.db"))
+    lone = tmp_path / "archive.db"  # the name alone is nobody's
+    lone.write_text("mine")
+    memlog("export", "sqlite", "-o", str(lone), "--force")
+
+
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
 def test_of_two_bundles_made_at_once_the_first_stays_and_the_second_is_refused(
     tmp_path: Path, name: str

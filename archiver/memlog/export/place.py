@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from memlog.errors import InputError, RefusedError, UnavailableError
-from memlog.paths import FILE_MODE, sync_dir
+from memlog.paths import FILE_MODE, Home, sync_dir
 
 _STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
@@ -61,6 +61,11 @@ def made(path: str, *, force: bool) -> Iterator[str]:
         raise InputError(f"{path} is a directory", hint="the same with -o FILE")
     if not force and os.path.lexists(path):
         raise RefusedError(f"{path} exists", hint="--force to replace it")
+    if os.path.lexists(path) and keeper(path):
+        raise RefusedError(
+            f"{path} is a file of the memlog home or backup {keeper(path)}; it is not replaced",
+            hint="-o FILE with another name",
+        )
     temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
@@ -86,6 +91,22 @@ def made(path: str, *, force: bool) -> Iterator[str]:
             if os.path.exists(name):
                 os.unlink(name)
     sync_dir(os.path.dirname(path))
+
+
+def keeper(path: str) -> str | None:
+    """The home or backup of memlog that `path` lies in, at any depth; None elsewhere.
+
+    A folder is one when it has an archive and what belongs to it: keys and cursors of another than the
+    one in use are as dear.
+    """
+    folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
+    while True:
+        home = Home(folder)
+        beside = (home.key, home.archive_key, home.lock, os.path.join(folder, "manifest.json"))
+        if os.path.exists(home.archive) and any(map(os.path.exists, beside)):
+            return folder
+        if folder == (folder := os.path.dirname(folder)):
+            return None
 
 
 def take_name(temporary: str, path: str, force: bool) -> None:
