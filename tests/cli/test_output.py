@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from archives import fill, record
+from conftest import Run
 from memlog.cli import terminal
 from memlog.paths import Home
 from terminals import on_a_terminal
@@ -106,6 +107,13 @@ def test_a_table_in_a_style_is_no_wider_than_the_terminal_either(home: Home) -> 
     for style, *words in (("github", "search", "word"), ("grid", "sessions")):
         sent = on_a_terminal("query", *words, "--fmt", style, columns=80, NO_COLOR="1", COLUMNS="")
         assert max(map(len, sent.splitlines())) <= 80 and "…" in sent and sent[0] in "|+"
+
+
+def test_rows_for_a_full_disk_are_refused_in_one_sentence(home: Home, run_memlog: Run) -> None:
+    fill(home, [record("word")])
+    done = run_memlog("query", "sessions", "--csv", "-o", "/dev/full", check=5)
+    assert done.stderr.startswith("memlog: ") and "No space left" in done.stderr
+    assert len(done.stderr.splitlines()) == 2 and "Traceback" not in done.stderr
 
 
 def test_a_long_page_goes_through_the_pager_and_a_short_one_does_not(home: Home, tmp_path: Path) -> None:

@@ -253,6 +253,9 @@ def test_check_says_what_keeps_the_hooks_from_running(
     run_memlog("install", "claude-code", "--check", check=1)
     run_memlog("install", "claude-code", check=0)
     run_memlog("install", "claude-code", "--check", check=0)
+    both = run_memlog("install", "claude-code", "--check", "--uninstall", check=2)
+    assert "exclude each other" in both.stderr
+    run_memlog("install", "claude-code", "--check", check=0)
     value = json.loads(path.read_text())
     del value["hooks"]["PreCompact"]
     value["hooks"]["SessionStart"][0]["matcher"] = "startup"

@@ -56,6 +56,10 @@ class Destination:
         if self._path is None:
             return
         sys.stdout = self._before
-        self._text.flush()
-        self._text.detach()
+        try:
+            self._text.flush()
+            self._text.detach()
+        except OSError as failed:  # told by the file, which takes what it wrote away again
+            self._file.__exit__(type(failed), failed, failed.__traceback__)
+            raise
         self._file.__exit__(kind, exc, trace)

@@ -17,15 +17,15 @@ _NEXT = {
 
 @click.command()
 @click.argument("agent", type=click.Choice([*hosts.AGENTS, "service"]))
-@click.option("--check", "mode", flag_value="check", help="Say what is missing; exit 1 when something is.")
-@click.option("--uninstall", "mode", flag_value="uninstall", help="Take the hooks out again.")
+@click.option("--check", is_flag=True, help="Say what is missing; exit 1 when something is.")
+@click.option("--uninstall", is_flag=True, help="Take the hooks out again.")
 @click.option("--settings", "path", metavar="FILE", help="Another settings file  [default: the agent's own]")
 @click.option("--every-tool", is_flag=True, help="Also after each tool call: one more process a call.")
 @click.option("--take-over", is_flag=True, help="Also where its hooks record into another home.")
 @click.option("--plugin", metavar="DIR", help="claude-code: write a plugin folder instead.")
 @pass_context
 def install(
-    context: Context, agent: str, mode: str | None, path: str | None, every_tool: bool,
+    context: Context, agent: str, check: bool, uninstall: bool, path: str | None, every_tool: bool,
     take_over: bool, plugin: str | None,
 ) -> int:  # fmt: skip
     """Have an agent call memlog at each event.
@@ -36,6 +36,9 @@ def install(
 
     Example: memlog install claude-code --check
     """
+    if check and uninstall:
+        raise InputError("--check and --uninstall exclude each other", hint=f"memlog install {agent} --check")
+    mode = "check" if check else "uninstall" if uninstall else None
     if agent == "service":
         return service.run(context, mode, every_tool or take_over or path or plugin)
     if plugin is not None and agent != CLAUDE_CODE:
