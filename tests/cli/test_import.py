@@ -28,6 +28,22 @@ def test_it_says_what_it_did(run_memlog: Run, home: Home) -> None:
     assert (result["records"], result["files"]) == (0, 0) and result["unchanged"] > 5
 
 
+def test_a_file_that_is_no_transcript_is_named_and_nothing_of_it_is_archived(
+    run_memlog: Run, home: Home, tmp_path: Path
+) -> None:
+    for name, said in (
+        ("shadow", b"root:$y$j9T$:1:0\n"),
+        ("week.db", b"SQLite format 3\0"),
+        ("a.csv", b"a,b\n"),
+    ):
+        (tmp_path / name).write_bytes(said)
+    (tmp_path / "torn.jsonl").write_bytes(b"{nothing whole\n")
+    named = [str(tmp_path / name) for name in ("shadow", "week.db", "a.csv", "torn.jsonl")]
+    done = run_memlog("import", "claude-code", *named, check=1)
+    assert all(f"{path} is no transcript" in done.stderr for path in named[:3])
+    assert one(home, "SELECT group_concat(kind) FROM v_record") == "damage"  # of torn.jsonl, named as one
+
+
 @pytest.mark.slow
 def test_without_a_path_it_looks_where_claude_code_writes(run_memlog: Run, home: Home) -> None:
     folder = Path(os.environ["HOME"], ".claude/projects/-w")

@@ -10,6 +10,7 @@ from memlog.capture.transcript import open_file, read_at
 
 _GLANCE = 1 << 16  # the first line of nearly every transcript lies in it
 _LOOK = 1 << 20
+_NAMES = (".jsonl", ".json", ".traj")
 _LAST = "jsonl"  # lines of anybody: what no other agent knows
 
 
@@ -27,6 +28,14 @@ def stranger(path: str, agent: str) -> str | None:
     values = list(_values(data))
     others = sorted((name for name in READERS if name != agent), key=lambda name: name == _LAST)
     return next((name for name in others if any(map(reader(name).is_ours, values))), None)
+
+
+def is_anything(path: str) -> bool:
+    """Whether a file may be a transcript at all: named as one, empty, or an object among its first lines."""
+    if path.removesuffix(".gz").endswith(_NAMES):
+        return True  # one that is damaged throughout is kept as damage
+    data = _head(path, _LOOK)
+    return not data or next(_values(data), None) is not None
 
 
 def _head(path: str, size: int) -> bytes:

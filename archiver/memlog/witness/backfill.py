@@ -133,7 +133,10 @@ def _find(agent: str, paths: object) -> list[tuple[str, int]]:
 
 
 def _require(path: str, agent: str) -> None:
-    """Raises: InputError for another agent's transcript: its lines would be archived and mean nothing."""
+    """Raises: InputError for what is no transcript, or another agent's: its lines would be archived and mean
+    nothing."""
+    if not whose.is_anything(path):
+        raise InputError(f"{path} is no transcript: its lines are no JSON; nothing of it was archived")
     other = whose.stranger(path, agent)
     if other is not None:
         said = f"{path} is no transcript of {agent}: it looks like {other}"
