@@ -38,6 +38,10 @@ def test_a_path_is_opened_as_what_it_is(settings: Settings, path: str, tmp_path:
     assert open_ring(settings, path=str(image)).kind == "image"
     with pytest.raises(RingUnavailableError):
         open_ring(settings, path="/dev/null")
+    os.mkfifo(tmp_path / "fifo")
+    for none in (tmp_path, tmp_path / "fifo"):
+        with pytest.raises(RingUnavailableError, match="neither a ring nor a file"):
+            open_ring(settings, path=str(none))
 
 
 def test_the_folder_is_the_home_s_the_setting_s_or_local_memory(

@@ -16,6 +16,7 @@ from memlog.wire import Damage, Frame, Gap, scan_image
 # Mapped above this, so that an image larger than memory can be read; below it, a copy, which no
 # truncation under us can turn into a SIGBUS.
 _MAP_BYTES = 64 << 20
+_NAMED = "--device PATH of a device, a ring file or an image"
 
 
 class ImageRing:
@@ -131,7 +132,7 @@ def _load(path: str) -> bytes:
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            raise RingUnavailableError(f"{path} is neither a ring nor a file")
+            raise RingUnavailableError(f"{path} is neither a ring nor a file", hint=_NAMED)
         if found.st_size > _MAP_BYTES:
             # a map slices, finds and unpacks as bytes do
             return mmap.mmap(fd, 0, access=mmap.ACCESS_READ)  # type: ignore[return-value]

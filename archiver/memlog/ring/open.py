@@ -99,6 +99,8 @@ def _is_ring_file(path: str) -> bool:
         return False
     try:
         return FILE_MAGIC in (os.pread(fd, 8, 0), os.pread(fd, 8, 2048)) or read_static(fd) is not None
+    except OSError:  # a folder, a FIFO
+        return False
     finally:
         os.close(fd)
 
