@@ -103,6 +103,11 @@ def test_a_tests_result_is_not_counted_as_an_error_too() -> None:
     ]
 
 
+def test_a_result_a_host_calls_an_error_is_a_result() -> None:
+    assert [kind for kind, _ in kinds("Error: .EFF....  [100%]", "pytest -q", error=True)] == ["test"]
+    assert [kind for kind, _ in kinds("Error: .EFF....  [1%", "pytest -q", error=True)] == ["error"]
+
+
 def test_what_a_reader_says_of_itself_is_an_error_and_what_it_prints_is_none() -> None:
     printed = "error: could not compile\ncat: gone.txt: No such file or directory\nFAIL\n"
     assert kinds(printed, "cat log.txt gone.txt") == [("error", "cat: gone.txt: No such file or directory")]

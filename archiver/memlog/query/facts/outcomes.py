@@ -52,6 +52,8 @@ def outcomes(text: str) -> Iterator[Found]:
             continue
         line = text[start:end]
         plain = (COLOUR.sub("", line) if "\x1b" in line else line).strip()
+        if not start:  # as a terminal shows what the host calls an error
+            plain = plain.removeprefix("Error: ")
         if not _LINE.fullmatch(plain):
             if not _TICKED.fullmatch(plain):
                 continue

@@ -189,7 +189,7 @@ _UNWELL = re.compile(
     re.I,
 )
 _HEAD = re.compile(
-    r"^(?:(?:Error: )?Exit code:? -?\d+|Chunk ID: .*|Wall time: .*|Process exited .*|Original token count: .*|Output:|\s*"
+    r"^(?:(?:Error: )?=+(?: .*)?|(?:Error: )?Exit code:? -?\d+|Chunk ID: .*|Wall time: .*|Process exited .*|Original token count: .*|Output:|\s*"
     r"|Command: .*|Directory: .*|\[[\w:.-]+\] \$ .*|=== RUN .*)$"
 )
 
