@@ -10,7 +10,7 @@ from flow.talk import ask, texts
 from memlog.archive.connection import Connection
 from memlog.errors import QueryError
 from memlog.paths import Home
-from memlog.query import slice
+from memlog.query import newest, slice
 from memlog.query.selection import Selection
 
 FILES = (
@@ -104,3 +104,18 @@ def test_braces_are_letters_and_either_of_two_paths_is_said_with_or(con: Connect
     assert "'{common,x}.*' name each, as in path:a.go OR path:b.go" in ask(con, "path:{common,x}.*").notes[0]
     both = ask(con, "path:x.py OR path:er.rs", limit=99)
     assert len(both) == 2 and not ask(con, "path:{x}.py").notes
+
+
+def test_a_pattern_is_looked_for_as_long_as_there_is_time(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ["src/common.go", "src/push_c.go", "src/cx.go"]
+    with archive_of(home, [record(text, n=n) for n, text in enumerate(said)]) as con:
+        for asked in ("path:c*n.go", "-path:cx.go -path:p*.go", "src -path:cx.go -path:p*.go"):
+            whole = ask(con, asked, newest=True)
+            assert texts(whole) == said[:1] and not whole.notes
+        monkeypatch.setattr(newest, "READ_S", -1.0)
+        hits = ask(con, "path:c*n.go")
+        assert not hits and hits.notes[0].startswith("records before 2026-"), "the newest is another file"
+        first = ask(con, "path:c*.go", newest=True)
+        assert texts(first) == said[2:] and first.more, "what was found by then is shown, and more may follow"

@@ -1,22 +1,27 @@
 """Hits in exact order of time, newest first, read from the index no further than needed."""
 
+import time
 from heapq import heappush, heappushpop
 
 from memlog.contracts import DAY_BITS
-from memlog.query import words
+from memlog.query import dates, words
 from memlog.query.selection import EVENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from memlog.archive.connection import Connection
     from memlog.query.hit import Hit, Hits
     from memlog.query.search import Asked
-    from memlog.query.where import Value, Where
+    from memlog.query.where import Value
     from memlog.query.words import Question
 
     Found = tuple[int, int, int, int, str, int]
+
+# A pattern such as `p*zzz` may have every text of a million looked through.
+READ_S = 5.0
 
 # CROSS JOIN keeps the index outside: it gives its hits newest first without sorting them.
 HITS_SQL = (
@@ -44,7 +49,9 @@ LAG_SQL = "SELECT lag_ns FROM day WHERE day = :day"
 def answering(asked: "Asked", expression: str) -> "list[Hit]":
     """The newest hits of an FTS5 expression over the text."""
     match, most = asked.where.match(expression), asked.limit + len(asked.seen)
-    found = _in_order(asked, matching(asked.con, asked.where, match, most, asked.meta_last))
+    where = asked.where
+    ids = _by_time(asked, where.rest, HITS_SQL, where.values | {"match": match}, "", most)
+    found = _in_order(asked, ids)
     asked.answered |= bool(found)
     return found
 
@@ -58,8 +65,7 @@ def without_words(asked: "Asked", question: "Question", text: str, hits: "Hits")
         if question.unions and not asked.newest:
             question.note_joined()
         most = asked.limit + len(asked.seen)
-        ids = listed(asked.con, asked.where, words.excluded(question), most, asked.meta_last)
-        hits += _in_order(asked, ids)
+        hits += _in_order(asked, _listed(asked, words.excluded(question), most))
         _add_events(asked, hits)
 
 
@@ -81,41 +87,54 @@ def _add_events(asked: "Asked", hits: "Hits") -> None:
         hits.sort(key=lambda hit: -hit.ts_ns)
 
 
-def matching(con: "Connection", where: "Where", match: str, limit: int, meta_last: bool) -> list[int]:
-    """Ids of the newest records that answer."""
-    return _by_time(con, where.rest, HITS_SQL, where.values | {"match": match}, "", limit, meta_last)
-
-
-def listed(
-    con: "Connection", where: "Where", unwanted: str | None, limit: int, meta_last: bool
-) -> list[int]:  # fmt: skip
-    """Ids of the newest of a selection, without what matches `unwanted`."""
-    values = where.values
+def _listed(asked: "Asked", unwanted: str | None, limit: int) -> list[int]:
+    """Ids of the newest of the selection, without what matches `unwanted`."""
+    where, values = asked.where, asked.where.values
     condition = FIRST_PART
     if unwanted is not None:
         values = values | {"unwanted": f"{{text}} : ({unwanted})"}
         condition += NOT_MATCHING
     if where.one_session:
-        return _by_time(con, where.sql, OF_SESSION_SQL, values, condition, limit, meta_last)
+        return _by_time(asked, where.sql, OF_SESSION_SQL, values, condition, limit)
     if where.tags:
-        return _by_time(
-            con, where.rest, HITS_SQL, values | {"match": where.tags}, condition, limit, meta_last
-        )  # fmt: skip
-    return _by_time(con, where.sql, ALL_SQL, values, condition, limit, meta_last)
+        return _by_time(asked, where.rest, HITS_SQL, values | {"match": where.tags}, condition, limit)
+    return _by_time(asked, where.sql, ALL_SQL, values, condition, limit)
 
 
 def _by_time(
-    con: "Connection", chosen: str, sql: tuple[str, str], values: "dict[str, Value]", condition: str,
-    limit: int, meta_last: bool,
-) -> list[int]:  # fmt: skip
-    """The newest `limit`; bookkeeping lines only where there is nothing else."""
-    for meta in (NOT_META, ONLY_META) if meta_last else ("",):
-        rows = con.execute(sql[0] + chosen + condition + meta + sql[1], values)
-        ids = _latest(con, rows, limit, sql is OF_SESSION_SQL)
+    asked: "Asked", chosen: str, sql: tuple[str, str], values: "dict[str, Value]", condition: str, limit: int
+) -> list[int]:
+    """The newest `limit`; bookkeeping lines only where there is nothing else, and time is left to look."""
+    head = sql[0]
+    if asked.where.reads:
+        for one in asked.where.reads:
+            chosen = chosen.replace(f" AND {one}", "", 1)
+        head = head.replace("r.block", f"r.block, {' AND '.join(asked.where.reads)}", 1)
+    for meta in (NOT_META, ONLY_META) if asked.meta_last else ("",):
+        rows = asked.con.execute(head + chosen + condition + meta + sql[1], values)
+        found = _looked_through(asked, rows) if asked.where.reads else rows
+        ids = _latest(asked.con, found, limit, sql is OF_SESSION_SQL)
         rows.close()
-        if ids:
+        if ids or asked.notes:
             return ids
     return []
+
+
+def _looked_through(asked: "Asked", rows: "Iterable[tuple[Any, ...]]") -> "Iterator[Found]":
+    """Of rows that end with whether their text has what is meant, those that have it, while time is left."""
+    stop = None
+    for *row, has in rows:
+        if stop is None:
+            stop = time.monotonic() + READ_S  # what the index takes to begin is not reading
+        if has:
+            yield tuple(row)
+        if time.monotonic() > stop:
+            asked.more = True
+            asked.notes.append(
+                f"records before {dates.iso(row[1])} were not read: what a path or version looks like inside "
+                "its words no index knows; --session, --project or --until looks at fewer"
+            )
+            return
 
 
 def _latest(con: "Connection", rows: "Iterable[Found]", limit: int, sorted_by_time: bool) -> list[int]:

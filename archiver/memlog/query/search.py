@@ -133,6 +133,7 @@ def find(
 
         hits.notes += unknown(con, asked.selection)
     hits.capped, hits.more = asked.capped, asked.more
+    hits.notes += asked.notes
     if con.execute(VERSION_SQL).fetchone()[0] < TEXT_VERSION:
         hits.notes.append(BEHIND)
     return hits
@@ -212,8 +213,8 @@ class Asked:
 
     __slots__ = (
         "answered", "as_typed", "capped", "con", "exhaustive", "fold", "limit", "meta_last", "more",
-        "needles", "newest", "now_ns", "question", "says", "seen", "seen_parts", "selection", "where",
-        "with_left_out",
+        "needles", "newest", "notes", "now_ns", "question", "says", "seen", "seen_parts", "selection",
+        "where", "with_left_out",
     )  # fmt: skip
 
     where: "Where"
@@ -234,6 +235,7 @@ class Asked:
         self.seen: frozenset[int | str] = frozenset()  # what earlier pages showed or folded
         self.seen_parts: set[tuple[int, str, int]] = set()  # identities of those of it that have parts
         self.question: words.Question | None = None  # what a minus leaves out is left out of whole records
+        self.notes: list[str] = []  # what was not read
         self.capped = False
         self.more = False  # some of what answers was not read: a page that is not full is not the last
         self.answered = False  # some record has all of it, maybe on an earlier page

@@ -71,10 +71,10 @@ class Where:
     sql: conditions joined by AND, never empty; values: their named parameters. rest: those the index does
     not tell, for who asks it by match(). low, high: the range of record ids, also among the values. tags: the
     same as far as the index knows it, as an FTS5 expression; covered: tags and range say it all.
-    one_session: a single session.
+    one_session: a single session. reads: those that look through the text.
     """
 
-    __slots__ = ("covered", "high", "low", "one_session", "rest", "sql", "tags", "values")
+    __slots__ = ("covered", "high", "low", "one_session", "reads", "rest", "sql", "tags", "values")
 
     def __init__(
         self, conditions: "list[tuple[str, bool]]", values: "dict[str, Value]", tags: str | None
@@ -82,6 +82,7 @@ class Where:
         inside = "r.id BETWEEN :low AND :high"
         self.sql = " AND ".join([inside, *(sql for sql, _ in conditions)])
         self.rest = " AND ".join([inside, *(sql for sql, told in conditions if not told)])
+        self.reads = [sql for sql, _ in conditions if "memlog_" in sql]
         self.values = values
         self.tags = tags
         self.covered = all(told for _, told in conditions)
