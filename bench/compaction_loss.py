@@ -49,10 +49,11 @@ extracted (docs/facts.md) from what the agent itself said, did and was told: sub
 are earlier summaries. Then each fact was looked for in the summary, and in what the host put beside it before the agent
 spoke again. `memlog query lost` gives the same, fact by fact.
 
-- *Word for word*: the value stands in it, white space folded. *By name*: a file's name of at least four characters
-  stands in it by itself; a command's program and operands; a test's name, a hash's first seven digits.
+- *Word for word*: the value stands in it by itself, not within a longer name, white space folded; sentences in any
+  case. *By name*: a file's name of at least four characters; a command's program and operands; a test's name, a hash's
+  first seven digits.
 - *In other words*: only for instructions, corrections, decisions, plans and errors: a sentence that has 60 % of their
-  words that carry meaning.
+  words that carry meaning; of an error, of those beside the file it was in.
 - An item of a plan that was finished before the compaction is no loss and is not counted. A command came back where
   what it runs was run again, whatever filters it and whatever runs beside it.
 - Codex keeps no summary in words. Its new context repeats the user's latest messages, which count as kept.

@@ -270,6 +270,43 @@ def test_a_summary_keeps_by_name_in_other_words_or_not_at_all() -> None:
     assert how("instruction", "never push to the main branch") is None
 
 
+def kept_in(summary: str, kind: str, value: str) -> str | None:
+    return Kept(summary).how(Fact(kind, value, None, "tool", 1, 0, 1, "", "s", "a", 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "within", "itself"),
+    [
+        ("test", "PASS", "pass the path on; both tests passed", "it printed PASS"),
+        ("test", "FAIL", 'return fmt.Errorf("failed to open")', "one is still FAIL."),
+        ("branch", "main", "they remain in main.go", "rebased on origin/main."),
+        ("identifier", "Edit", "edits files in Editor", "denied for `Edit`"),
+        ("identifier", "NewFiles", "newFiles and NewFilesOf are gone", "set.NewFiles is new"),
+        ("identifier", "bfb70aa9", "of abfb70aa9", "hash bfb70aa91de94955ceda432ff3fc"),
+        ("url", "https://x.org/pull/17", "see https://x.org/pull/175", "see https://x.org/pull/17."),
+        ("command", "mise run test 2>&1", "then mise run test:ci and mise run test-all", "mise run test: well"),
+        ("command", "ls", "tools and labels", "first ls, then"),
+        ("file", "/w/.git/hooks/commit-msg", "our prepare-commit-msg", "and commit-msg."),
+        ("file", "/w/cli/paths", "paths.AbsPath is used", "all of cli/paths/"),
+        ("file", "/w/auth.py", "oauth.py 与 auth.py.bak", "修改了auth.py中的函数"),
+        ("instruction", "don't push", "they don't pushback", "he said: Don't push."),
+    ],
+)  # fmt: skip
+def test_a_fact_is_kept_where_it_stands_by_itself_and_not_within_a_longer_name(
+    kind: str, value: str, within: str, itself: str
+) -> None:
+    assert kept_in(within, kind, value) is None
+    assert kept_in(itself, kind, value) in ("verbatim", "name")
+
+
+def test_an_error_is_not_kept_by_the_name_of_the_file_it_was_in() -> None:
+    error = "CONFLICT (content): Merge conflict in cmd/app/cli/strategy/session.go"
+    assert kept_in("Files:\n- `cmd/app/cli/strategy/session.go` - renamed", "error", error) is None
+    assert kept_in("Resolved the merge conflicts in session.go.", "error", error) == "paraphrased"
+    undefined = "cmd/app/parse_test.go:176:12: undefined: SliceFromLine"
+    assert kept_in("`cmd/app/parse_test.go`: tests of `SliceFromLine()`", "error", undefined) is None
+
+
 def test_short_commands_that_check_the_work_are_routine() -> None:
     assert comeback.is_routine("cd /w && mise run lint 2>&1 | tail -3")
     assert not comeback.is_routine("git commit -m 'a long story about a test of the build that ran'")

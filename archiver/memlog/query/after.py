@@ -42,6 +42,11 @@ _COMMON = frozenset((
     "where", "what", "which", "who", "how", "why", "there", "here", "der", "die", "das", "und", "ist",
     "nicht", "mit", "für", "ein", "eine", "que", "não", "com", "para", "uma", "um", "os", "as",
 ))  # fmt: skip
+# Before and behind a letter they are part of a name: of `prepare-commit-msg`, `paths.go`, `mise run test:ci`.
+_BESIDE = {"file": "-.", "branch": "-.", "url": "-.", "command": "-.:"}
+_HASH = re.compile(r"[0-9a-f]{7,40}")
+# Where an error was, which a list of files has without it; what failed is the rest.
+_PLACE = re.compile(r"[\w@~-]*[./][\w./@-]*\w(?::\d+)*")
 _NAME_LEAST = 4  # characters of a file's name that can be told from a word
 
 
@@ -139,13 +144,18 @@ class Kept:
         if fact.kind == "command":
             return self._command(fact)
         value = " ".join(fact.value.split())
-        if value.lower() in self._lower and (len(value) > 2 or self._has_word(value)):
+        if fact.kind in _PROSE:
+            stands = _stands(value.lower(), self._lower)
+        else:
+            stands = _stands(value, self._folded, _BESIDE.get(fact.kind, "")) or self._begins_hash(value)
+        if stands:
             return VERBATIM
-        if fact.kind in ("commit", "test", "branch", "error"):
+        if fact.kind in ("commit", "test", "error"):
             name = _told_apart(fact)
             if name and self._has_word(name):
                 return BY_NAME
-        return PARAPHRASED if fact.kind in _PROSE and self._says(value) else None
+        said = _PLACE.sub(" ", value) if fact.kind == "error" else value
+        return PARAPHRASED if fact.kind in _PROSE and self._says(said) else None
 
     def names(self, fact: Fact) -> bool:
         """Whether a file or command is named in it: what a weight asks."""
@@ -154,27 +164,29 @@ class Kept:
         return fact.kind == "command" and head(fact.key)[:40] in self._folded
 
     def _file(self, path: str) -> str | None:
-        if self._has_word(path):
+        if self._is_path(path):
             return VERBATIM
         name = path.rstrip("/").rsplit("/", 1)[-1]
-        return BY_NAME if len(name) >= _NAME_LEAST and self._has_word(name) else None
+        return BY_NAME if len(name) >= _NAME_LEAST and self._is_path(name) else None
 
     def _command(self, fact: Fact) -> str | None:
-        if " ".join(fact.value.split()) in self._folded:
+        if _stands(" ".join(fact.value.split()), self._folded, _BESIDE["command"]):
             return VERBATIM
         short = head(fact.key)
-        return BY_NAME if " " in short and self._has_word(short) else None
+        return BY_NAME if " " in short and _stands(short, self._folded, _BESIDE["command"]) else None
+
+    def _is_path(self, name: str) -> bool:
+        return _stands(name, self._folded, _BESIDE["file"])
 
     def _has_word(self, name: str) -> bool:
-        """Whether it stands by itself, not within a longer name."""
-        at = self._folded.find(name)
-        while at >= 0:
-            before = self._folded[at - 1 : at] if at else ""
-            behind = self._folded[at + len(name) : at + len(name) + 1]
-            if not _joins(before) and not _joins(behind):
-                return True
-            at = self._folded.find(name, at + 1)
-        return False
+        return _stands(name, self._folded)
+
+    def _begins_hash(self, value: str) -> bool:
+        """Whether a longer hash begins with this one."""
+        return (
+            _HASH.fullmatch(value) is not None
+            and re.search(rf"\b{value}[0-9a-f]+\b", self._folded) is not None
+        )
 
     def _says(self, value: str) -> bool:
         """Whether one of its sentences, or two that follow each other, have most of the words."""
@@ -196,8 +208,25 @@ def words(text: str) -> list[str]:
     return [word[:-1] if len(word) > 4 and word.endswith("s") else word for word in plain] + pairs
 
 
+def _stands(name: str, text: str, beside: str = "") -> bool:
+    """Whether it stands by itself, not within a longer name. beside: signs that make a name longer, too."""
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not (_goes_on(text[max(at - 2, 0) : at][::-1], beside) or _goes_on(text[end : end + 2], beside)):
+            return True
+        at = text.find(name, at + 1)
+    return False
+
+
+def _goes_on(rest: str, beside: str) -> bool:
+    """Whether a name goes on in the characters next to it; the nearest is the first."""
+    return _joins(rest[:1]) or (rest[:1] in beside and _joins(rest[1:2]))
+
+
 def _joins(character: str) -> bool:
-    return bool(character) and (character.isalnum() or character in "_")
+    """Whether a name and this are one: Chinese and Japanese write no space between a name and a word."""
+    return character == "_" or (character.isalnum() and not _CJK.match(character))
 
 
 _NAMES = re.compile(r"\bTest\w+|[\w./-]+\.\w{1,5}:\d+|`[^`]+`|'[^']{3,60}'|\"[^\"]{3,60}\"")
@@ -207,8 +236,6 @@ def _told_apart(fact: Fact) -> str:
     """The part of a fact that names it: a hash's first digits, a test, a place."""
     if fact.kind == "commit":
         return fact.value[:7]
-    if fact.kind == "branch":
-        return fact.value
     match = _NAMES.search(fact.value)
     return match.group().strip("`'\"") if match else ""
 
