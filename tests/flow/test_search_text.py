@@ -192,3 +192,14 @@ def test_a_count_says_what_a_pattern_was_not_looked_for_in(
     with archive_of(home, conversation([f"{'a' * 40}{n}" for n in range(12)])) as con:
         found = facets.count(con, "(a+)+$", now_ns=NOW_NS, mode="regex")
     assert found.estimated and "(a+)+: records before" in found.notes[0]
+
+
+def test_a_record_is_found_by_all_of_a_very_long_line(home: Home) -> None:
+    said = [".".join(f"w{n}" for n in range(200)), "環境変数を設定する" * 40, "x.".join(map(str, range(300)))]
+    others = [text[:-9] + "something else" for text in said]
+    with archive_of(home, [record(text, n=n) for n, text in enumerate([*said, *others])]) as con:
+        for text in said:
+            for typed in (text, f'"{text}"'):
+                hits = ask(con, typed)
+                assert [hit.text for hit in hits][:1] == [text], "the one that goes on the same comes first"
+                assert "only the first 64 words were asked for" in hits.notes

@@ -141,3 +141,16 @@ def test_the_same_texts_unquoted_are_syntax_errors(index: sqlite3.Connection) ->
             index.execute("SELECT rowid FROM f WHERE f MATCH ?", (typed,)).fetchall()
         failures += 1
     assert failures == 8
+
+
+@pytest.mark.parametrize(
+    "long", [".".join(f"w{n}" for n in range(200)), "環" * 200, "🚀" * 200, "a*" * 20_000]
+)
+def test_of_a_phrase_of_very_many_words_the_first_are_asked_for(long: str) -> None:
+    for typed in (long, f'"{long}"'):
+        question = words.parse(typed)
+        [[term]] = question.terms
+        assert long.startswith(term.text) and question.notes == ["only the first 64 words were asked for"]
+        assert len([piece for piece in term.text if piece in "w環🚀a"]) == words.MAX_TERMS
+        assert words.parse(term.text).notes == [], "the twin: so many are asked for whole"
+    assert words.parse("x" * 5_000).terms[0][0].text == "x" * 5_000

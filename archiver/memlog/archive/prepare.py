@@ -11,8 +11,9 @@ from memlog.archive.identifiers import alternatives, is_version, parts
 from memlog.archive.spelling import PLAIN, foreign, respelled
 
 __all__ = [
-    "PLAIN", "TEXT_VERSION", "alternatives", "foreign", "is_version", "match_phrase", "match_quoted",
-    "match_terms", "match_word", "prepare", "query_terms", "respelled", "searchable", "tag", "tags",
+    "PLAIN", "TEXT_VERSION", "alternatives", "beginning", "foreign", "is_version", "match_phrase",
+    "match_quoted", "match_terms", "match_word", "prepare", "query_terms", "respelled", "searchable",
+    "tag", "tags",
 ]  # fmt: skip
 
 TEXT_VERSION = 2  # 1: no emoji, no full-width forms, no vowel marks, no parts of identifiers
@@ -153,6 +154,21 @@ def query_terms(words: "list[str] | tuple[str, ...]") -> list[str]:
 def searchable(word: str) -> bool:
     """Whether the index can hold any of this: a letter, a digit, an emoji, a character in private use."""
     return any(c.isalnum() or _private(ord(c)) or _is_sign(ord(c)) for c in word)
+
+
+def beginning(text: str, most: int) -> str:
+    """The text as far as its first words, so many, as the index parts them."""
+    count, within = 0, False
+    for at, c in enumerate(text):
+        n = ord(c)
+        apart = n > 127 and _splits(n)
+        inside = not apart and (c.isalnum() or (n > 127 and (n in MARKS or _private(n))))
+        if apart or (inside and not within):
+            count += 1
+            if count > most:
+                return text[:at]
+        within = inside
+    return text
 
 
 def _private(n: int) -> bool:

@@ -3,7 +3,7 @@
 Every text is a question: nothing here is ever a syntax error. Only --raw is FTS5's own language.
 """
 
-from memlog.archive.prepare import is_version, match_quoted, match_word, searchable
+from memlog.archive.prepare import beginning, is_version, match_quoted, match_word, searchable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,14 +40,18 @@ STOP_WORDS = frozenset(
 
 
 class Term:
-    """One word or "quoted phrase". prefix: it ended in `*`. quoted: to be met as it stands."""
+    """One word or "quoted phrase". prefix: it ended in `*`. quoted: to be met as it stands.
 
-    __slots__ = ("_match", "prefix", "quoted", "text")
+    cut: it held more than MAX_TERMS words and is its beginning. Each is one more look for where it stands.
+    """
+
+    __slots__ = ("_match", "cut", "prefix", "quoted", "text")
 
     def __init__(self, text: str, prefix: bool = False, quoted: bool = False) -> None:
         self._match: str | None = None
-        self.text = text
-        self.prefix = prefix
+        self.text = text if len(text) <= MAX_TERMS else beginning(text, MAX_TERMS)
+        self.cut = len(self.text) < len(text)
+        self.prefix = prefix and not self.cut
         self.quoted = quoted
 
     def __eq__(self, other: object) -> bool:
@@ -188,6 +192,8 @@ class Question:
         if not searchable(term.text):
             self.empty.append(term.text)
             return False
+        if term.cut:
+            self.note_cut()
         if term.match in self._known:
             return True
         if len(self._known) >= MAX_TERMS:
