@@ -53,6 +53,39 @@ def test_sessions_fit_the_screen_and_are_named_by_as_much_of_their_id_as_it_take
     assert named == [IDS[2][:10], IDS[1][:10], IDS[0][:10]]
 
 
+def test_a_long_name_of_a_session_leaves_the_title_room_and_still_names_it(
+    home: Home, capfd: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"replay_of_{n}_marshmallow-code__{'x' * 40}" for n in ("ann", "annabel")]
+    for name in [*names, "ses_fe0515d27ffe9rCVKAHcb6Q4WN", IDS[0]]:
+        fill(home, conversation(["a title of many words, read in a list"], session=name))
+    text = on_a_terminal("query", "sessions", columns=80, NO_COLOR="1")
+    assert "a title of many" in text
+    named = {line.split()[0] for line in text.splitlines()[2:]}
+    assert named == {names[0][:14], names[1][:14], "ses_fe0515d27", IDS[0][:8]}
+    for said in named:
+        assert root.main(("query", "epochs", said)) == 0
+    capfd.readouterr()
+
+
+def test_rows_too_wide_for_any_table_stand_upright(home: Home) -> None:
+    fill(home, conversation(["said", "answered"], session=IDS[0]))
+    text = on_a_terminal("query", "sql", "select * from v_record", columns=80, NO_COLOR="1")
+    assert all(width.columns(line) <= 80 for line in text.splitlines())
+    assert re.search(rf"^session +{IDS[0]}$", text, re.M) and len(re.findall(r"^id +\d+$", text, re.M)) == 2
+    few = on_a_terminal("query", "sql", "select session, kind, text from v_record", columns=80, NO_COLOR="1")
+    assert few.startswith("session") and "----" in few
+
+
+def test_what_doctor_says_to_do_is_never_cut(home: Home) -> None:
+    fill(home, conversation(["said"], session=IDS[0]))
+    text = on_a_terminal("doctor", columns=60, NO_COLOR="1")
+    lines = text.splitlines()
+    assert "…" not in text and "next: memlog install claude-code" in text
+    assert all(width.columns(line) <= 60 for line in lines if "next: " not in line)
+    assert any(re.match(r"hooks +WARN +missing", line) for line in lines)
+
+
 def test_a_session_is_named_by_its_place_from_the_end_everywhere(
     three: Home, capfd: pytest.CaptureFixture[str]
 ) -> None:

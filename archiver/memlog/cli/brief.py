@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from os.path import commonprefix
 from typing import Any
 
 from memlog.cli.terminal import safe_line
@@ -35,11 +37,19 @@ def _column(name: str, values: list[Any], width: int, most: Mapping[str, int]) -
 
 
 def sessions(values: Sequence[Any]) -> list[Any]:
-    """Beginnings of uuids, long enough to tell them apart; other names whole."""
-    uuids = {v for v in values if isinstance(v, str) and len(v) == 36 and v.count("-") == 4}
+    """Beginnings of uuids and of other long names, long enough to tell them apart."""
+    said = {v for v in values if isinstance(v, str)}
+    uuids = {v for v in said if len(v) == 36 and v.count("-") == 4}
     least = TIMED if any(v[14] == "7" for v in uuids) else SESSION
     size = next(n for n in range(least, 37) if len({v[:n] for v in uuids}) == len(uuids))
-    return [v[:size] if v in uuids else v for v in values]
+    short = {v: v[:size] for v in uuids} | _beginnings(sorted(said - uuids))
+    return [short.get(v, v) for v in values]
+
+
+def _beginnings(names: Sequence[str]) -> dict[str, str]:
+    """Of each name, sorted, the fewest first characters with which no other begins."""
+    alike = [0, *(len(commonprefix(pair)) for pair in pairwise(names)), 0]  # with the one before it
+    return {name: name[: max(TIMED, alike[at] + 1, alike[at + 1] + 1)] for at, name in enumerate(names)}
 
 
 def moment(ts: str) -> str:

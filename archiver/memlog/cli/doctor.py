@@ -3,6 +3,8 @@
 import os
 import sys
 import time
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +13,7 @@ from memlog.cli import output, secrets, terminal
 from memlog.cli.output import RowFormat, row_options
 from memlog.cli.root import Context, pass_context
 from memlog.cli.status import checks_of, look
+from memlog.cli.width import wrapped
 from memlog.errors import MemlogError, SettingsError
 from memlog.query import checks, surroundings
 from memlog.query.checks import Check
@@ -55,11 +58,24 @@ def doctor(
     found = [Check("settings", checks.BAD, str(fault), _MEND) for fault in faults] + _checks(context)
     if write_probe:
         found.append(_probe(context))
-    output.emit(found, rows, fmt)
+    if output.is_page(rows, fmt):
+        output.write("\n".join(chain.from_iterable(map(_lines, found))))
+    else:
+        output.emit(found, rows, fmt)
     return 1 if any(check.state == checks.BAD for check in found) else 0
 
 
 doctor.add_command(secrets.secrets)
+
+
+def _lines(check: Check) -> Iterator[str]:
+    """A check as a person reads it; what to do stands in one line, however long, so that it can be copied."""
+    mark = check.state if check.state == checks.OK else check.state.upper()
+    lead = f"{check.check:<13}{mark:<6}"
+    first, *more = wrapped(terminal.safe_line(check.detail), terminal.size()[0], " " * len(lead))
+    yield from (lead + first.lstrip(), *more)
+    if check.remedy:
+        yield f"{' ' * len(lead)}next: {terminal.safe_line(check.remedy)}"
 
 
 def _checks(context: Context) -> list[Check]:

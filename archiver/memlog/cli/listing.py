@@ -24,7 +24,8 @@ def sessions(found: Sequence[SessionRow], now_ns: int, *, headers: bool = True) 
         rows["agent"] = [row.agent for row in found]
     rows["project"] = [brief.last_part(row.project or "") for row in found]
     rows["title"] = [(row.title or "").lstrip("# ") for row in found]
-    return _page(rows, {"project": terminal.size()[0] // 7, "agent": 12}, headers)
+    width = terminal.size()[0]
+    return _page(rows, {"project": width // 7, "agent": 12 if width >= brief.NARROW else 8}, headers)
 
 
 def steps(found: Sequence[Step], *, headers: bool = True) -> str:

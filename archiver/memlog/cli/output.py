@@ -12,7 +12,7 @@ import click
 from memlog.cli import brief, terminal
 from memlog.cli.destination import Destination, style_of
 from memlog.cli.encode import to_json
-from memlog.cli.table import table, widths_of
+from memlog.cli.table import is_too_wide, table, upright, widths_of
 from memlog.cli.terminal import safe_line, safe_text
 from memlog.cli.width import cut
 from memlog.errors import InputError
@@ -207,7 +207,11 @@ def _table(
     if fmt is not None:
         terminal.write(_tabulated(fmt, heads, cells, headers, terminal.width() if short else None))
         return
-    text = table(heads, cells, terminal.width(), headers)
+    width = terminal.width()
+    if width is not None and headers and is_too_wide(heads, cells, width):
+        terminal.write(upright(heads, cells, width))
+        return
+    text = table(heads, cells, width, headers)
     if headers and terminal.colours():
         head, _, rest = text.partition("\n")
         text = terminal.painted(head, terminal.BOLD, True) + "\n" + rest

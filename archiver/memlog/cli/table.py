@@ -33,6 +33,27 @@ def table(
     return "".join(line + "\n" for line in lines)
 
 
+def upright(names: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> str:
+    """A line for each value, its name before it, and an empty line between rows: for what fits no table."""
+    names = [cut(safe_line(name), width // 2) for name in names]
+    lead = max(map(columns, names)) + GAP
+    return "\n".join(
+        "".join(
+            f"{_fill(name, lead, False)}{cut(safe_line(_text(value)), width - lead)}".rstrip() + "\n"
+            for name, value in zip(names, row, strict=True)
+            if value is not None
+        )
+        for row in rows
+    )
+
+
+def is_too_wide(names: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> bool:
+    """Whether columns would be cut to nothing anybody can read."""
+    least = [min(NARROWEST, max([columns(name), *(len(_text(row[n])) for row in rows if row[n] is not None)]))
+             for n, name in enumerate(names)]  # fmt: skip
+    return sum(least) + GAP * (len(names) - 1) > width
+
+
 def widths_of(names: Sequence[str], cells: Sequence[Sequence[str]], room: int | None) -> list[int]:
     """Columns each column takes, names above it; room: for all of them together."""
     widths = [columns(name) for name in names]
