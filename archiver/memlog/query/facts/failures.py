@@ -230,7 +230,7 @@ def _error(
     noise = _NOISE.match(plain)
     at = noise.end() if noise else 0
     body = plain[at:].strip()
-    if not body or _NOT_AN_ERROR.search(body) or _BESIDE.match(body) or _BESIDE.match(plain.strip()):
+    if not body or _NOT_AN_ERROR.search(body):
         return None
     if _IN_TEST.match(body):
         if not (failing and _ASSERTED.search(body)):
@@ -242,6 +242,8 @@ def _error(
         printed
         and _goes_wrong(plain.strip() if at == 0 or _FRAMED.match(plain) else body, claimed, loose, abroad)
     ):
+        return None
+    if _BESIDE.match(body) or (at and _BESIDE.match(plain.strip())):
         return None
     if coloured:
         return 0, len(line.rstrip())
