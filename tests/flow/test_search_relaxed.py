@@ -105,3 +105,17 @@ def test_two_words_nobody_said_together_are_found_apart(con: Connection) -> None
     assert set(texts(hits)) == {TALK[0], TALK[3]}
     assert ask(con, "pipeline nowhere").relaxed
     assert not ask(con, "nowhere")
+
+
+def test_several_words_without_common_ones_are_a_question_too(home: Home) -> None:
+    said = [
+        "the race between sessions needs a lock in wingman",
+        "wingman takes the lock",
+        "race of two sessions",
+    ]
+    with archive_of(home, [record(text, n=n) for n, text in enumerate(said)]) as con:
+        hits = ask(con, "race sessions lock wingman")
+        assert texts(hits)[:1] == said[:1] and hits[0].matched == "all"
+        assert {(hit.text, hit.matched) for hit in hits[1:]} == {(text, "any") for text in said[1:]}
+        for typed in ("race lock wingman", 'race sessions lock "wingman"', "race sessions/ lock wingman"):
+            assert texts(ask(con, typed)) == said[:1], "the twin: few words, a quoted one, or a sign"

@@ -154,3 +154,9 @@ def test_of_a_phrase_of_very_many_words_the_first_are_asked_for(long: str) -> No
         assert len([piece for piece in term.text if piece in "w環🚀a"]) == words.MAX_TERMS
         assert words.parse(term.text).notes == [], "the twin: so many are asked for whole"
     assert words.parse("x" * 5_000).terms[0][0].text == "x" * 5_000
+
+
+def test_what_an_expression_marks_is_its_words() -> None:
+    assert words.needles_of_raw('NEAR(shadow branch, 2) OR (ring* AND 42) NOT "a,7 b"') == [
+        "shadow", "branch", "ring*", "42", "a", "b",
+    ]  # fmt: skip

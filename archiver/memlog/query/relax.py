@@ -82,7 +82,7 @@ def relax(asked: "Asked", question: words.Question, hits: "Hits") -> None:
     A question in plain words is filled up; another one, or one by time, only where there is no hit.
     """
     said = stop_words.said(question.terms)
-    plain = len(said) < len(question.terms)
+    plain = len(said) < len(question.terms) or _is_sentence(question.terms)
     if (hits or asked.answered) and (asked.newest or not plain):
         return
     hits.said = [text.strip("?!.,;:") or text for text in words.texts(said)]
@@ -100,6 +100,13 @@ def relax(asked: "Asked", question: words.Question, hits: "Hits") -> None:
     if asked.newest:
         hits.sort(key=lambda hit: -hit.ts_ns)
     hits.relaxed = any(hit.matched != "all" for hit in hits)
+
+
+def _is_sentence(groups: "list[list[Term]]") -> bool:
+    """Whether there are several words and nothing else: a line of code or of a log has signs in it."""
+    typed = [term for group in groups for term in group]
+    words_only = all(not t.quoted and not t.prefix and t.text.strip("?!.,;:").isalpha() for t in typed)
+    return len(groups) == len(typed) >= words.SENTENCE and words_only
 
 
 def _best(asked: "Asked", question: words.Question, said: "list[list[Term]]", hits: "Hits") -> "list[Hit]":

@@ -297,8 +297,14 @@ def versions(groups: "Iterable[list[Term]]") -> list[str]:
 
 def needles_of_raw(text: str) -> list[str]:
     """Words of an expression in FTS5's own language."""
-    words = "".join(c if c.isalnum() or c == "*" else " " for c in text.replace(" *", "*")).split()
+    words = "".join(c if c.isalnum() or c == "*" else " " for c in _without_distances(text)).split()
     return [word for word in words if word not in ("AND", "OR", "NOT", "NEAR", "text", "tags", "*")]
+
+
+def _without_distances(text: str) -> str:
+    """An expression without the 2 of `NEAR(a b, 2)`."""
+    first, *rest = text.replace(" *", "*").split(",")
+    return " ".join([first, *(part.lstrip().lstrip("0123456789") for part in rest)])
 
 
 def _either(group: list[Term]) -> str:
