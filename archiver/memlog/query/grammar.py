@@ -59,6 +59,9 @@ def _take(question: Question, node: Node) -> None:
 
 def _filter(question: Question, key: str, value: str, typed: str) -> None:
     """One more filter; one of a list's is either with those of its key before."""
+    if key[0] == "-":  # each leaves out
+        question.filters.append((key, value, typed))
+        return
     for n, (other, before, said) in enumerate(question.filters):
         if other == key and key in COMMAS:
             question.filters[n] = (key, f"{before},{value}", f"{said} {typed}")
