@@ -51,6 +51,17 @@ def test_the_agents_user_is_told_once_at_session_start_and_never_elsewhere(home:
     assert call("SessionStart") == ""  # for a day
 
 
+def test_where_nothing_can_be_recorded_each_session_that_begins_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MEMLOG_HOME", "/proc/memlog")  # no folder can be made there, by root neither
+    for _ in range(2):
+        said = json.loads(call("SessionStart"))["systemMessage"]
+        assert said.startswith("memlog cannot record this session: /proc/memlog: ")
+        assert said.endswith("Look with: memlog doctor")
+    assert call("Stop") == call("UserPromptSubmit") == ""
+
+
 def test_it_is_told_again_after_a_day_while_it_lasts(home: Home, settings: Settings, spoken: object) -> None:
     assert callable(spoken)
     start.note(home, start.FAILED, reason="no")

@@ -1,4 +1,4 @@
-"""One sentence for the agent's user where nothing is archived; then silence for a day.
+"""One sentence for the agent's user where nothing is recorded or archived; then silence for a day.
 
 A session that begins is the one moment a host shows what a hook says. Two small files are looked at.
 """
@@ -16,14 +16,19 @@ _BORN_S = 60  # by then a witness has said what came of its start
 _LONGEST = 300
 
 
-def tell(fd: int, home: Home, settings: Settings, *, now_s: float | None = None) -> bool:
-    """True when the host was told, as its `systemMessage`, and the next day is silent."""
+def tell(fd: int, home: Home, settings: Settings, *, refused: str = "", now_s: float | None = None) -> bool:
+    """True when the host was told, as its `systemMessage`, and the next day is silent.
+
+    refused: why this very call could put its records nowhere.
+    """
     now_s = time.time() if now_s is None else now_s
     try:
-        why = trouble(home, settings, now_s=now_s)
+        why = refused or trouble(home, settings, now_s=now_s)
         if not why or _told(home, now_s):
             return False
         said = f"memlog records this session, but nothing is archived: {why}. Look with: memlog status"
+        if refused:
+            said = f"memlog cannot record this session: {home.root}: {refused}. Look with: memlog doctor"
         os.write(fd, quick_json.dumps({"systemMessage": said}).encode() + b"\n")
         return True
     except (OSError, MemlogError, ValueError):
@@ -63,6 +68,9 @@ def _told(home: Home, now_s: float) -> bool:
             return True
     except FileNotFoundError:
         pass
-    os.close(open_private(home.told, os.O_WRONLY | os.O_CREAT))
-    os.utime(home.told, (now_s, now_s))
+    try:
+        os.close(open_private(home.told, os.O_WRONLY | os.O_CREAT))
+        os.utime(home.told, (now_s, now_s))
+    except OSError:
+        pass  # a home that takes no file keeps no day either: each session that begins is told
     return False

@@ -63,15 +63,19 @@ def _run(arguments: list[str], stdout: int) -> None:
     except Exception as exc:
         settings = Settings(home=home.root)
         _log(arguments, exc)
+    refused = ""
     try:
         _record(home, settings, call, arguments)
+    except OSError as exc:
+        refused = exc.strerror or type(exc).__name__
+        raise
     finally:
         from memlog.capture import starter
 
         if stdout >= 0 and not agent:  # of other hosts it is not known how they are told
             from memlog.capture import alarm
 
-            alarm.tell(stdout, home, settings)
+            alarm.tell(stdout, home, settings, refused=refused)
         starter.start_if_needed(home, settings)
 
 
