@@ -113,6 +113,16 @@ def test_a_folder_a_shell_searched_is_ranked_below_files(home: Home) -> None:
     assert files[0] == "a.py" and set(files[1:]) == {"docs", "apps", "."}
 
 
+def test_the_sessions_own_folder_is_no_file_to_be_missed_first(home: Home) -> None:
+    own, other = "/home/ann/memlog", "/home/ann/other"
+    searches = [
+        call(n, "Grep", pattern="x", path=path) for n, path in enumerate([own, own, own + "/", other], 2)
+    ]
+    with archive_of(home, tidy(*searches, call(8, "Read", file_path=f"{own}/a.py"))) as con:
+        rows = only(losses(con, "session-a")).rows
+    assert [row.value.rstrip("/") for row in rows] == [f"{own}/a.py", other, own]
+
+
 def test_each_record_is_read_once_whatever_is_asked_of_it(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,7 +99,9 @@ def after(con: Connection, session_id: int, ended: EpochRow, opened: EpochRow) -
     elif source == NONE:
         unseen.append("no summary of this compaction was captured: what it kept is unknown")
     if opened.boundary.startswith("~event."):
-        unseen.append("no boundary line was captured: a hook told of it, and times say what came before")
+        unseen.append(
+            "no boundary line was captured: a hook told of it, and what came after may count as before"
+        )
     return After("\n".join(summary), "\n".join(context), frozenset(repeated), source, tuple(unseen))
 
 

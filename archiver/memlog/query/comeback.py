@@ -111,11 +111,13 @@ class Mentions:
 
 
 def score(
-    seen: Seen, *, now: int, mentions: Mentions, named: bool, next_step: bool, kept: bool = False
+    seen: Seen, *, now: int, mentions: Mentions, named: bool, next_step: bool, kept: bool = False,
+    home: str | None = None,
 ) -> float:  # fmt: skip
     """Score of a fact at the end of its epoch.
 
     now: number of the epoch's last record. kept: whether the new context has it; asked of a rule alone.
+    home: the session's own folder, which its host tells an agent anew: searched often, and not missed.
     """
     fact = seen.last
     found = USES * math.log(max(seen.uses, 1)) + TURNS * math.log(max(seen.turns, 1))
@@ -123,7 +125,8 @@ def score(
     if fact.kind == "file":
         name = os.path.basename(fact.value.rstrip("/")) or fact.value
         folder = not seen.opened and "." not in name.strip(".") and not fact.value.startswith("/")
-        found += FOLDER * folder
+        own = home is not None and fact.value.rstrip("/") == home.rstrip("/")
+        found += FOLDER * (folder or own)
         found += READ_LAST * (fact.detail == "read") + MADE * seen.made
         return found + MENTION * math.log1p(mentions.age(name, now))
     if fact.kind == "command":

@@ -203,6 +203,7 @@ def _rows(had: Image, left: After, then: Image, ended: EpochRow) -> list[LostRow
             named=summary.names(fact),
             next_step=coming.names(fact),
             kept=how not in (None, UNSEEN),
+            home=ended.project,
         )
         scored.append((found, one.at, LostRow(
             fact.kind, fact.value, how, where, comeback.weight(found),
