@@ -191,3 +191,28 @@ def test_ctrl_c_is_one_line_and_exit_130_wherever_it_strikes_and_leaves_no_file(
 def test_without_a_memory_of_it_sqlite_makes_another_error_of_ctrl_c(home: Home, tmp_path: Path) -> None:
     done = struck(home, "twin", "export", "sqlite", "-o", str(tmp_path / "out.db"))
     assert done.returncode not in (0, 130)
+
+
+def test_the_next_step_is_one_of_the_command_that_was_called(
+    home: Home, run_memlog: Run, tmp_path: Path
+) -> None:
+    fill(home, [record("needle")])
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/file").touch()
+    taken, folder = str(tmp_path / "taken"), str(tmp_path)
+    for words, code, said, then in (
+        (["query", "sql", "select :k", "-p", "k"], 2, "'-p' requires 2", "memlog query sql --help"),
+        (["query", "sql", "select :k"], 2, "-p NAME VALUE gives one", "memlog query sql --help"),
+        (
+            ["admin", "recover", "--to", taken],
+            7,
+            "is there already",
+            "memlog admin recover --to with another",
+        ),
+        (["admin", "backup", taken], 7, "is there already", "memlog admin backup with another folder"),
+        (["install", "codex", "--settings", folder], 2, "Is a directory", "the same with --settings FILE"),
+        (["import", "gemini-cli", taken], 0, f"no transcript of gemini-cli in {taken}", "memlog import with"),
+    ):
+        done = run_memlog(*words, check=code)
+        told = done.stderr.splitlines()
+        assert said in told[-2] and told[-1].startswith(f"next: {then}")

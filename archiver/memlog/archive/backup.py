@@ -152,13 +152,14 @@ def _compare(path: str, heads: anchor.Anchor, told: Callable[[], None] = lambda:
         con.close()
 
 
-def require_free(home: Home, target: str) -> None:
+def require_free(home: Home, target: str, command: str = "memlog admin backup") -> None:
+    """Raises: RefusedError, naming the command with another folder, where something is in the way."""
     if os.path.commonpath([os.path.realpath(home.root), os.path.realpath(target)]) == os.path.realpath(
         home.root
     ):
         raise RefusedError(
             f"{target} lies in the home, and would be lost with it",
-            hint="memlog admin backup DEST, with a DEST elsewhere",
+            hint=f"{command} with a folder elsewhere",
         )
     try:
         found = os.lstat(target)
@@ -166,7 +167,7 @@ def require_free(home: Home, target: str) -> None:
         return
     if not stat.S_ISDIR(found.st_mode) or os.listdir(target):
         raise RefusedError(
-            f"{target} is there already, and is left as it is", hint="memlog admin backup with another DEST"
+            f"{target} is there already, and is left as it is", hint=f"{command} with another folder"
         )
 
 

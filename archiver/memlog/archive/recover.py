@@ -71,7 +71,7 @@ def recover(
     Raises: NotFoundError where there is neither archive nor tree; RefusedError where the folder is taken.
     """
     target = os.path.abspath(folder)
-    backup.require_free(home, target)
+    backup.require_free(home, target, "memlog admin recover --to")
     pages, tree = _survey(home, told)
     partial = f"{target}{backup.PARTIAL}"
     backup.clear(partial)

@@ -28,7 +28,9 @@ class HostSettings:
         except FileNotFoundError:
             self.raw = None
         except OSError as exc:
-            raise InputError(f"{self.path} cannot be read: {exc.strerror}") from exc
+            raise InputError(
+                f"{self.path} cannot be read: {exc.strerror}", hint="the same with --settings FILE"
+            ) from exc
 
     def value(self) -> dict[str, Any]:
         """The settings; {} where there is no file. Raises: InputError."""

@@ -50,6 +50,10 @@ def import_(context: Context, agent: str, paths: tuple[str, ...], again: bool, a
     if as_json:
         terminal.write(to_json(result) + "\n")
     click.echo(summary(result), err=True)
+    if agent != AUTO and not any(result[name] for name in ("files", "unchanged", "unread")):
+        places_said = ", ".join(sources[0].paths)
+        click.echo(terminal.safe_line(f"no transcript of {agent} in {places_said}"), err=True)
+        click.echo("next: memlog import with the agent who wrote them, or memlog import auto", err=True)
     return 1 if result["unread"] else 0
 
 

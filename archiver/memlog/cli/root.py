@@ -146,7 +146,7 @@ def main(arguments: "Sequence[str]") -> int:
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.UsageError as exc:
-        return report_usage(exc)
+        return report_usage(exc, _named(arguments))
     except click.ClickException as exc:
         exc.show()
         return exc.exit_code
@@ -171,7 +171,7 @@ def _named(arguments: "Sequence[str]") -> str:
     return " ".join(path)
 
 
-def report_usage(exc: click.UsageError) -> int:
+def report_usage(exc: click.UsageError, named: str = "memlog") -> int:
     """Say what cannot be understood of a command line, what it may have meant, and where that is told."""
     context = exc.ctx
     asked = context.command if context else memlog
@@ -184,6 +184,6 @@ def report_usage(exc: click.UsageError) -> int:
 
         near = get_close_matches(said.split("'")[1], COMMANDS, 1)
         said += f". Did you mean {near[0]!r}?" if near else ""
-    path = context.command_path if context else "memlog"
+    path = context.command_path if context else named
     terminal.say(f"memlog: {said[:1].lower()}{said[1:]}\nnext: {path} --help")
     return exc.exit_code

@@ -143,4 +143,6 @@ def _without_comments(sql: str) -> str:
 def _why(message: str) -> str:
     if "not authorized" in message or "readonly" in message or "prohibited" in message:
         return f"only reading is allowed here: {message}"
+    if message.startswith("You did not supply a value"):
+        return "a :NAME in it has no value; -p NAME VALUE gives one"
     return message
