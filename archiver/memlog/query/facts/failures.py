@@ -124,12 +124,12 @@ _FRAMED = re.compile(r"\s*(?:\[|[\u2500-\u257f])")  # what `mishaps` reads itsel
 _NOT_AN_ERROR = re.compile(
     r"^(?!\[INFO\] BUILD FAILURE|\[warn\] Code style)\[?(?:hint|warning(?!.{0,160}\b(?:failed to|could not|unable to|raised exception|(?:is|was|were|are) not found|No available formula))|note|info|debug|w(?=: )|\d{4}-\d\d-\d\d[T ]\S+ +\[?WARN(?:ING)?(?!.{0,160}\b(?:failed|could not|unable to|raised|cannot)))\b(?!.*(?:HTTP/[\d.]+\\?\" [45]\d\d|[\"\']statusCode[\"\']: ?[45]\d\d))|\b0 errors?\b|--- (?:PASS|FAIL|SKIP): |^(?!what\(\)|expect\((?:received|jest|locator|page|promise)\b)\w+\(|^ok\s|^(?-i:FAIL|FAILED|PASS)\s|^\[ERROR\] Tests run"
     r"|^(?:[^\s:]+:\d+(?::\d+)?:? (?:- )?|\d+:\d+ +)(?:context|note|info|hint|warning|warn|remark)\b"
-    r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))|^The command exited with code \d+\.?$|^Error: (?:=+ |\? |[.FEsx]{6,}|(?:Compiling|Checking|Building|Running) )",
+    r"|^ERROR(?: \S+::|: \w+ \([\w.]+\))|^The command exited with code \d+\.?$|^Error: (?:=+ |\? |[.FEsx]{6,}|(?:Compiling|Checking|Building|Running) |Exit code:? -?\d+$|> \S+@\d|\(node:\d+\) |std(?:err|out) \| |### |[\u2500-\u257f\u23af]{3})",
     re.I,
 )
 # What goes with an error and says nothing of it: advice, where a log is, a line of the code, a pointer into it.
 _BESIDE = re.compile(
-    r"(?:\+ )?(?:Exception Group )?Traceback \(most recent|may have crashed in this|Stopping at filesystem boundary|>  +\S|(?:\w+ )*A complete log of this run|[`└╰][─-]+ (?!▶)|\S+: line \d+: warning:"
+    r"(?:\+ )?(?:Exception Group )?Traceback \(most recent|may have crashed in this|This error originated in [\"']|Stopping at filesystem boundary|>  +\S|(?:\w+ )*A complete log of this run|[`└╰][─-]+ (?!▶)|\S+: line \d+: warning:"
     r"|\[error\](?: {2,}|\s+[\^~]|\s*Total time|\s*$)|(?:\[ERROR\]|npm ERR!|npm error)(?:\s+(?:To see the full|Re-run Maven|For more information|\[Help \d|-> \[Help|Please refer to|After correcting|mvn <|Fix the upstream|this command with|/\S+$|Usage:|Options:|Run \"|-{1,2}\w|\[-)|$)"
     r"|https?://\S+(?: --.*)?$|.*\^-*\^? SC\d+ \((?:info|warning|style)\)|Some errors have detailed|For more information about"
 )
