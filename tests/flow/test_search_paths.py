@@ -114,6 +114,8 @@ def test_a_pattern_is_looked_for_as_long_as_there_is_time(
         for asked in ("path:c*n.go", "-path:cx.go -path:p*.go", "src -path:cx.go -path:p*.go"):
             whole = ask(con, asked, newest=True)
             assert texts(whole) == said[:1] and not whole.notes
+        [note] = ask(con, "path:c*n.go", seconds=-1.0).notes
+        assert note.startswith("records before 2026-"), "a page has less time than a terminal"
         monkeypatch.setattr(newest, "READ_S", -1.0)
         hits = ask(con, "path:c*n.go")
         assert not hits and hits.notes[0].startswith("records before 2026-"), "the newest is another file"

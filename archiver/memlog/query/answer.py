@@ -59,7 +59,7 @@ def answer(
     else:
         hits = find(
             con, text, selection, now_ns=now_ns, limit=limit + 1, newest=newest, raw=mode == RAW,
-            exhaustive=exhaustive, explain=explain, fold=fold, seen=seen,
+            exhaustive=exhaustive, explain=explain, fold=fold, seen=seen, seconds=seconds,
         )  # fmt: skip
     _cut(hits, limit, seen, by_time)
     complete(con, hits, context)

@@ -125,7 +125,8 @@ def _looked_through(asked: "Asked", rows: "Iterable[tuple[Any, ...]]") -> "Itera
     stop = None
     for *row, has in rows:
         if stop is None:
-            stop = time.monotonic() + READ_S  # what the index takes to begin is not reading
+            most = READ_S if asked.seconds is None else min(asked.seconds, READ_S)
+            stop = time.monotonic() + most  # what the index takes to begin is not reading
         if has:
             yield tuple(row)
         if time.monotonic() > stop:

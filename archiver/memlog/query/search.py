@@ -101,6 +101,7 @@ def find(
     explain: bool = False,
     fold: bool = True,
     seen: "frozenset[int | str]" = frozenset(),
+    seconds: float | None = None,
 ) -> Hits:
     """Records whose text answers, best first; without words, the newest of the selection.
 
@@ -108,11 +109,13 @@ def find(
     text: words, `"phrases"`, `-not`, `begin*`, `a OR b`, `key:value`; raw: FTS5's own language.
     newest: in order of time. exhaustive: rank every hit. context: records before and after each. explain:
     keep what the scores are made of. fold: ranked hits that say the same are one, and of more than a page
-    those of one stretch of a session. seen: what earlier pages showed or folded, left out here.
+    those of one stretch of a session. seen: what earlier pages showed or folded, left out here. seconds:
+    for texts that are looked through without words to rank by, of newest.READ_S at most.
     Limits: the parts of a record are one hit; ties go by time, then id, newest first.
     Raises: NotFoundError (no such session), QueryError (a raw expression FTS5 does not read).
     """
     asked = Asked(con, limit, newest, exhaustive, now_ns=now_ns, fold=fold)
+    asked.seconds = seconds
     hits = Hits()
     try:
         asked.leave_out(seen)
@@ -213,14 +216,15 @@ class Asked:
 
     __slots__ = (
         "answered", "as_typed", "capped", "con", "exhaustive", "fold", "limit", "meta_last", "more",
-        "needles", "newest", "notes", "now_ns", "question", "says", "seen", "seen_parts", "selection",
-        "where", "with_left_out",
+        "needles", "newest", "notes", "now_ns", "question", "says", "seconds", "seen", "seen_parts",
+        "selection", "where", "with_left_out",
     )  # fmt: skip
 
     where: "Where"
     selection: Selection
     meta_last: bool
     needles: list[str]
+    seconds: float | None
     says: str  # versions that must stand in a text as they were typed, a line each
 
     def __init__(
