@@ -19,6 +19,7 @@ from memlog.query.checks import BAD, OK, WARN, Check
 from memlog.query.health import Damaged, Losses, Spool
 from memlog.ring.open import open_ring
 from memlog.settings import Settings
+from users import NOBODY, as_nobody, needs_root
 from witness import ask, running, until
 
 
@@ -71,6 +72,26 @@ def test_a_home_that_lies_on_the_network_is_a_warning(home: Home) -> None:
     os.mkdir(home.root, 0o700)
     assert surroundings.home(home, network=False).state == OK
     assert "network" in surroundings.home(home, network=True).detail
+
+
+@needs_root
+def test_a_home_that_takes_no_file_is_bad_news(shared: Path) -> None:
+    place = Home(str(shared / "home"))
+    for folder in (place.root, place.spool):
+        os.mkdir(folder, 0o700)
+        os.chown(folder, NOBODY, NOBODY)
+
+    def seen() -> tuple[str, str, str]:
+        found = surroundings.home(place, network=False)
+        return found.state, found.detail, found.remedy
+
+    assert as_nobody(seen)[0] == OK
+    for folder in (place.spool, place.root):
+        os.chmod(folder, 0o500)
+        state, detail, remedy = as_nobody(seen)
+        assert state == BAD and detail.startswith(f"{folder} cannot be written")
+        assert remedy == f"chmod u+rwx {folder}"
+        os.chmod(folder, 0o700)
 
 
 def test_a_device_has_the_mode_and_group_of_the_driver(

@@ -25,7 +25,7 @@ def sqlite() -> Check:
 
 
 def home(place: Home, *, network: bool) -> Check:
-    """Is the home ours alone, and on a disk of this machine."""
+    """Is the home ours alone, ours to write, and on a disk of this machine."""
     try:
         found = os.lstat(place.root)
     except FileNotFoundError:
@@ -34,6 +34,14 @@ def home(place: Home, *, network: bool) -> Check:
         return Check(
             "home", BAD, f"{place.root} belongs to uid {found.st_uid}", f"chown -R $USER {place.root}"
         )
+    shut = [path for path in (place.root, place.ring, place.spool) if os.path.exists(path)]
+    shut = [path for path in shut if not os.access(path, os.W_OK | os.X_OK)]
+    if shut:
+        if os.statvfs(shut[0]).f_flag & os.ST_RDONLY:
+            said = f"{shut[0]} lies on a read-only file system: nothing can be recorded"
+            return Check("home", BAD, said, "mount it for writing, or set MEMLOG_HOME to another disk")
+        said = f"{', '.join(shut)} cannot be written: nothing can be recorded"
+        return Check("home", BAD, said, f"chmod u+rwx {' '.join(shut)}")
     open_to_others = [place.root] if stat.S_IMODE(found.st_mode) & 0o077 else []
     for name in (place.archive, place.key, place.archive_key, place.ring, place.spool, place.log):
         try:
