@@ -131,6 +131,28 @@ async def test_files_that_several_sessions_changed_are_counted(serve: Any, tmp_p
     assert len((await client.get("/archive/written_files.json?session=one&_shape=array")).json()) == 1
 
 
+async def test_files_are_those_every_agent_wrote_and_all_of_a_patch(serve: Any, tmp_path: Path) -> None:
+    def call(n: int, agent: str, tool: str, text: str, rest: dict[str, Any]) -> Record:
+        return Record(agent=agent, session="mixed", source_id=f"c{n}", block=0, kind="tool_use", role="assistant",
+                      ts_ns=1_780_000_000_000_000_000 + n, text=text, mac=bytes([n] * 8), tool=tool, boundary="", rest=rest)  # fmt: skip
+
+    patch = (
+        "*** Begin Patch\n*** Update File: /p/a.py\n@@\n-old\n+*** Update File: /p/said.py\n*** Add File: /p/b c.py\n+new\r\n"
+        "*** Delete File: /p/d.py\n*** End Patch"
+    )
+    calls = [
+        call(1, "codex", "apply_patch", patch, {"line": {"type": "response_item"}}),
+        call(2, "copilot-cli", "edit", "old_str: x\npath: /p/a.py", {"block": {"arguments": {"old_str": "x", "path": "/p/a.py"}}}),
+        call(3, "gemini-cli", "write_file", "file_path: docs/blue.md\ncontent: path: /p/said.py", {"id": "w"}),
+        call(4, "opencode", "write", "filePath: /p/a.py", {}),
+        call(5, "swe-agent", "edit", "edit 'path: /p/said.py'", {}),
+    ]  # fmt: skip
+    client = serve(fill(tmp_path, calls)).client
+    rows = (await client.get("/archive/written_files.json?session=mixed&_shape=array")).json()
+    said = [(row["path"], row["writes"]) for row in rows]
+    assert said == [("/p/a.py", 3), ("/p/b c.py", 1), ("/p/d.py", 1), ("docs/blue.md", 1)]
+
+
 async def test_a_post_mortem_of_a_session_an_epoch_and_a_range_is_downloaded(
     serve: Any, archive: str, tmp_path: Path
 ) -> None:
