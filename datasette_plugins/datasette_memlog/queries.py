@@ -89,12 +89,18 @@ WHERE error = 1 AND part = 0
 GROUP BY 1, 2 ORDER BY week DESC, errors DESC
 """
 # of the newest: the largest of all would read the whole archive. Texts are unpacked for the final rows only.
+# A record in slices is as large as all of them, and stands as its first.
 LARGEST_SQL = """
-SELECT r.id, r.ts, r.session, r.kind, r.tool, r.bytes, r.text
+SELECT r.id, r.ts, r.session, r.kind, r.tool, largest.bytes, r.text
 FROM (
-  SELECT id FROM (SELECT id, bytes FROM v_record ORDER BY id DESC LIMIT 20000) ORDER BY bytes DESC LIMIT 50
+  SELECT max(CASE part WHEN 0 THEN id END) AS id, sum(bytes) AS bytes
+  FROM (
+    SELECT id, session, agent, source_id, block, part, parts, bytes FROM v_record ORDER BY id DESC LIMIT 20000
+  )
+  GROUP BY CASE WHEN parts > 1 THEN json_array(session, agent, source_id, block) ELSE id END
+  HAVING max(CASE part WHEN 0 THEN id END) ORDER BY 2 DESC LIMIT 50
 ) largest JOIN v_record r ON r.id = largest.id
-ORDER BY r.bytes DESC
+ORDER BY largest.bytes DESC
 """
 MISSING_SQL = """
 SELECT 'ring' AS lost_from, ring_id AS place, lost, 'between ' || after_seq || ' and ' || before_seq AS what,

@@ -131,6 +131,22 @@ async def test_files_that_several_sessions_changed_are_counted(serve: Any, tmp_p
     assert len((await client.get("/archive/written_files.json?session=one&_shape=array")).json()) == 1
 
 
+async def test_a_record_in_slices_is_as_large_as_all_of_them_and_one_row(serve: Any, tmp_path: Path) -> None:
+    def said(n: int, text: str) -> Record:
+        return Record(agent="claude-code", session="one", source_id=f"line-{n}", block=0, kind="message", role="user",
+                      ts_ns=1_780_000_000_000_000_000 + n, text=text, mac=bytes([n] * 8), tool=None, boundary="")  # fmt: skip
+
+    path = fill(tmp_path, [said(1, "x" * 200_000), said(2, "y" * 60_000), said(3, "z")])
+    con = open_reader(path)
+    whole = con.execute(
+        "SELECT sum(bytes), count(*), min(id) FROM v_record WHERE source_id = 'line-1'"
+    ).fetchone()
+    con.close()
+    assert whole[1] > 1, "it fits in one blob: nothing is in slices here"
+    rows = (await serve(path).client.get("/archive/largest_records.json?_shape=array")).json()
+    assert (rows[0]["bytes"], rows[0]["id"], len(rows)) == (whole[0], whole[2], 3)
+
+
 async def test_files_are_those_every_agent_wrote_and_all_of_a_patch(serve: Any, tmp_path: Path) -> None:
     def call(n: int, agent: str, tool: str, text: str, rest: dict[str, Any]) -> Record:
         return Record(agent=agent, session="mixed", source_id=f"c{n}", block=0, kind="tool_use", role="assistant",
