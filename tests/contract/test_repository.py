@@ -80,7 +80,9 @@ LOGGED = {"blob", "text", "body", "raw", "line", "prompt", "payload", "data", "c
 
 def leaks(source: str) -> list[str]:
     """Logging calls that hand over what may be a record's text."""
-    found = []
+    found: list[str] = []
+    if not re.search(r"\blog(?:ger|ging)?\.", source):
+        return found
     for node in ast.walk(ast.parse(source)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
@@ -114,11 +116,10 @@ def test_errors_are_raised_from_where_they_came() -> None:
     for path in tracked():
         if path.suffix != ".py" or not {"archiver", "datasette_plugins"} & set(path.parts):
             continue
-        for handler in (
-            n
-            for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            if isinstance(n, ast.ExceptHandler)
-        ):
+        source = path.read_text(encoding="utf-8")
+        if "except" not in source:
+            continue
+        for handler in (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.ExceptHandler)):
             for node in ast.walk(handler):
                 if (
                     isinstance(node, ast.Raise)
