@@ -2,6 +2,8 @@
 
 import re
 
+from memlog.query.injected import BEGINS, TAGS
+
 META = b"\x66isMeta\xf5"  # the CBOR of "isMeta": true, which no text can hold
 
 _MOST_READ = 20_000  # characters: a timeline shows the first hundred or two
@@ -9,20 +11,9 @@ _COMMAND = re.compile(r"<command-name>\s*(/?[^<]*?)\s*</command-name>")
 _ARGUMENTS = re.compile(r"<command-args>(.*?)(?:</command-args>|\Z)", re.S)
 _SHELL = re.compile(r"\s*<bash-input>(.*?)(?:</bash-input>|\Z)", re.S)
 _INTERRUPTED = re.compile(r"\s*\[Request interrupted|\s*<turn_aborted>")
-# What is a host's altogether.
-_HOSTS = re.compile(
-    r"\s*(?:Caveat: The messages below|Base directory for this skill:|# AGENTS\.md instructions"
-    r"|Stop hook feedback|This session is being continued from a previous"
-    r"|Your task is to create a detailed summary|\[SYSTEM NOTIFICATION)"
-)
-# What it puts between the user's words: a block, its tags included.
-_BLOCK = re.compile(
-    r"<(system-reminder|system_reminder|local-command-(?:caveat|stdout|stderr)|bash-std(?:out|err)|command-(?:message|contents)"
-    r"|ide_(?:opened_file|selection|diagnostics)|task-notification|environment_(?:context|details)|user_(?:instructions|info)"
-    r"|user-prompt-submit-hook|additional_data|attached_files|open_and_recently_viewed_files|project_layout|rules"
-    r"|permissions instructions|INSTRUCTIONS|skill|session_context|turn_aborted)\b[^>]*>.*?(?:</\1>|\Z)",
-    re.S,
-)
+# What is a host's altogether, and what it puts between the user's words: a block, its tags included.
+_HOSTS = re.compile(rf"\s*(?:{BEGINS})")
+_BLOCK = re.compile(rf"<({TAGS})\b[^>]*>.*?(?:</\1>|\Z)", re.S)
 _QUERY = re.compile(r"\s*<(user_query|userRequest|task|feedback|user_message)>(.*?)(?:</\1>|\Z)", re.S)
 _TAG = re.compile(r"</?[a-z][\w-]*>|\x1b\[[\d;]*m")
 

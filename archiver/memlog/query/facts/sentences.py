@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from memlog.query.injected import BEGINS, TAGS
+
 
 class Sentence(NamedTuple):
     """A sentence without its list marker, and the characters it stands at."""
@@ -45,11 +47,7 @@ _QUOTE = "\ue000"  # stands for a character of a quotation
 
 # Blocks a host or a program put into what a user said.
 _HOST_BLOCK = re.compile(
-    r"<(system-reminder|local-command-stdout|local-command-stderr|local-command-caveat|command-name|command-message"
-    r"|environment_context|user_instructions|permissions instructions|task-notification|bash-input|bash-stdout"
-    r"|bash-stderr|INSTRUCTIONS|ide_opened_file|ide_selection|ide_diagnostics|persisted-output|turn_aborted"
-    r"|collaboration_mode|skill|skills_instructions|apps_instructions|plugins_instructions|user-prompt-submit-hook"
-    r"|session-start-hook|retrieval_status|output|in-app-browser-context|cursor_commands|timestamp|attached_files|user_info|open_and_recently_viewed_files)\b[^>]*>.*?(?:</\1>|\Z)"
+    rf"<({TAGS}|command-name|bash-input|output)\b[^>]*>.*?(?:</\1>|\Z)"
     # what a hook printed and the user pasted, up to a paragraph in which somebody speaks
     r"|(?:❯ *)?\b[Oo]peration (?:stopped|blocked) by (?:a )?hook:.*?(?=\n\s*\n[^\n]*\b(?:[Pp]lease|[Cc]an you|[Cc]ould you"
     r"|[Ww]hy|I|[Ww]e|[Ll]et['’]s)\b|\Z)"
@@ -59,9 +57,7 @@ _HOST_BLOCK = re.compile(
 )
 _ARGS = re.compile(r"</?command-args>")
 _HOST_TEXT = re.compile(
-    r"\s*(?:# AGENTS\.md instructions|Base directory for this skill:|Caveat: The messages below|\[Request interrupted"
-    r"|This session is being continued from a previous|Stop hook feedback|Your task is to create a detailed summary"
-    r"|<user_instructions>|Continue from where you left off|API Error|\[Image: )"
+    rf"\s*(?:{BEGINS}|\[Request interrupted|<user_instructions>|Continue from where you left off|API Error|\[Image: )"
 )
 # Behind a skill's text, what the user said when starting it.
 _SKILL = "Base directory for this skill:"
